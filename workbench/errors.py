@@ -1,0 +1,46 @@
+"""The errors that a user can mend, and the exit codes that go with them."""
+
+from __future__ import annotations
+
+EXIT_DONE = 0
+EXIT_OUR_FAULT = 1
+EXIT_INPUT_AT_FAULT = 2
+EXIT_INTERRUPTED = 130
+
+
+class InputError(Exception):
+    """The input is at fault: what was wrong, the value, and what to do about it.
+
+    Ends a command with exit code 2 and this one line on stderr, without a traceback.
+    """
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        self.what = what
+        self.remedy = remedy
+        super().__init__(f"{what}; {remedy}" if remedy else what)
+
+
+class SourceError(InputError):
+    """A data set or model cannot be found, fetched or trusted."""
+
+
+class DataError(InputError):
+    """A data file cannot be read, or what is in it cannot be learned from."""
+
+
+class ModelError(InputError):
+    """A model folder is incomplete, corrupt, unsafe or of the wrong kind."""
+
+
+class RunError(InputError):
+    """A run folder is missing, taken, incomplete, or has no room on its disk."""
+
+
+class Interrupted(BaseException):
+    """The user stopped the work; its state is kept. Ends a command with exit code 130."""
+
+
+def shorten(value: object, limit: int = 80) -> str:
+    """Return `value` as one line of at most `limit` characters, fit for a message."""
+    line = " ".join(str(value).split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"

@@ -1,0 +1,69 @@
+"""Interface text in English and Chinese, from the catalogues `en.yaml` and `zh.yaml`.
+
+A catalogue is a tree of strings; a key is the path through it, joined by dots
+(`studio.start`). A string may hold `{name}` fields, filled by keyword.
+"""
+
+from __future__ import annotations
+
+import locale
+import os
+from functools import cache
+from importlib import resources
+from typing import Any
+
+LANGUAGES = ("en", "zh")
+
+_current = "auto"
+
+
+def use(language: str) -> str:
+    """Choose the interface language (`en`, `zh` or `auto`) and return what it resolves to."""
+    global _current  # noqa: PLW0603  (one interface, one language)
+    _current = language
+    return current()
+
+
+def current() -> str:
+    """Return the interface language in force: `en` or `zh`."""
+    return resolve(_current)
+
+
+def resolve(language: str) -> str:
+    """Return `en` or `zh`; `auto` follows `WORKBENCH_LANGUAGE`, then the locale."""
+    if language in LANGUAGES:
+        return language
+    wish = os.environ.get("WORKBENCH_LANGUAGE", "")
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        wish = wish or os.environ.get(name, "")
+    wish = wish or (locale.getlocale()[0] or "")
+    return "zh" if wish.lower().startswith(("zh", "chinese")) else "en"
+
+
+def text(key: str, language: str | None = None, **values: Any) -> str:
+    """Return the string under `key`, in the current language unless one is named.
+
+    Raises:
+        KeyError: the catalogue has no such key.
+    """
+    string = catalogue(language or current())[key]
+    return string.format(**values) if values else string
+
+
+@cache
+def catalogue(language: str) -> dict[str, str]:
+    """Return a whole catalogue as a flat mapping from key to string."""
+    import yaml
+
+    raw = resources.files(__name__).joinpath(f"{language}.yaml").read_text("utf-8")
+    return dict(_flatten(yaml.safe_load(raw)))
+
+
+def _flatten(tree: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            pairs += _flatten(value, f"{prefix}{name}.")
+        else:
+            pairs.append((f"{prefix}{name}", value))
+    return pairs

@@ -1,0 +1,148 @@
+"""Events: the append-only record of a run, and the only truth about its progress.
+
+One JSON object a line in `events.jsonl`. Every record has `event`, `seq` (0, 1, 2, …),
+`step` (optimiser steps done) and `wall_seconds` (since the run started). A reader survives a
+torn last line; a writer has every record on disk before it returns.
+
+The closed set of events and what each adds:
+
+=================  ==================================================================
+`run_started`      `total_steps`, `time` (UTC), `device`, `precision`, `precision_reason`
+`step_logged`      `epoch`, `loss`, `learning_rate`, `grad_norm`, `tokens_per_second`,
+                   `rows_per_second`
+`evaluated`        `epoch`, `metrics` (name → number), `best` (whether the best so far)
+`checkpoint_saved` `path` (relative to the run), `best`
+`probe_snapshot`   `probe` (its number), `path`
+`steered`          `knob`, `old`, `new`, `who`
+`run_ended`        `reason` (`finished`, `early_stopped`, `stopped`), `best_step`, `seconds`
+`run_failed`       `what`, `remedy`
+=================  ==================================================================
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+KINDS = (
+    "run_started",
+    "step_logged",
+    "evaluated",
+    "checkpoint_saved",
+    "probe_snapshot",
+    "steered",
+    "run_ended",
+    "run_failed",
+)
+
+Event = dict[str, Any]
+
+
+class EventWriter:
+    """Appends events to a file; one writer a run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        earlier = list(read_events(path))
+        self._seq = earlier[-1]["seq"] + 1 if earlier else 0
+        self._start = time.monotonic() - (earlier[-1]["wall_seconds"] if earlier else 0.0)
+        _cut_torn_line(path)
+        self._file = path.open("ab")
+
+    def write(self, event: str, step: int, **values: Any) -> Event:
+        """Append one event and return it once it is on disk.
+
+        Raises:
+            ValueError: `event` is not one of `KINDS`.
+            OSError: the disk is full or the folder is gone.
+        """
+        if event not in KINDS:
+            raise ValueError(f"unknown event {event!r}; one of {', '.join(KINDS)}")
+        record = {
+            "event": event,
+            "seq": self._seq,
+            "step": step,
+            "wall_seconds": round(time.monotonic() - self._start, 4),
+            **values,
+        }
+        line = json.dumps(_plain(record), ensure_ascii=False, allow_nan=False) + "\n"
+        self._file.write(line.encode("utf-8"))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._seq += 1
+        return record
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class EventReader:
+    """Reads a growing file: each call of `new` gives the events appended since the last."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._offset = 0
+
+    def new(self) -> list[Event]:
+        """Return the complete events not yet returned; an unfinished last line waits."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self._offset)
+                block = file.read()
+        except FileNotFoundError:
+            return []
+        whole, newline, _ = block.rpartition(b"\n")
+        self._offset += len(whole) + len(newline)
+        return [event for line in whole.splitlines() if (event := _parse(line)) is not None]
+
+
+def read_events(path: Path) -> Iterator[Event]:
+    """Yield every complete event of a file; nothing if there is none."""
+    yield from EventReader(path).new()
+
+
+def _parse(line: bytes) -> Event | None:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(record, dict) or record.get("event") not in KINDS:
+        return None
+    return {key: _number(value) for key, value in record.items()}
+
+
+_NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+def _plain(value: Any) -> Any:
+    """Make a value strict JSON: numbers of numpy and torch plain, NaN and infinity spelled out."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, str | bool | int | type(None)):
+        return value
+    number = float(value)
+    return number if math.isfinite(number) else str(number)
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _number(item) for key, item in value.items()}
+    return _NON_FINITE.get(value, value) if isinstance(value, str) else value
+
+
+def _cut_torn_line(path: Path) -> None:
+    """Drop a half-written last line, so that the next record starts on a line of its own."""
+    if not path.exists():
+        return
+    data = path.read_bytes()
+    if data and not data.endswith(b"\n"):
+        with path.open("r+b") as file:
+            file.truncate(data.rfind(b"\n") + 1)

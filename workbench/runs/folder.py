@@ -1,0 +1,215 @@
+"""The run folder: `runs/NAME/`, where everything about a run lies.
+
+`spec.yaml` (resolved, with a `record` of versions and fingerprints), `events.jsonl`,
+`checkpoints/step-000120/`, `model/` (the best one), `evaluation/metrics.json`,
+`evaluation/predictions.parquet`, `attention/`, `report.html`. Nothing in it is ever executed
+or unpickled.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..errors import RunError
+from ..spec import RunSpec, build, to_yaml
+from .events import Event, read_events
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run on disk. Cheap to make; reads on demand."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The run's name: that of its folder."""
+        return self.path.name
+
+    @property
+    def events_path(self) -> Path:
+        """`events.jsonl`."""
+        return self.path / "events.jsonl"
+
+    @property
+    def spec_path(self) -> Path:
+        """`spec.yaml`."""
+        return self.path / "spec.yaml"
+
+    @property
+    def checkpoints_path(self) -> Path:
+        """`checkpoints/`."""
+        return self.path / "checkpoints"
+
+    @property
+    def model_path(self) -> Path:
+        """`model/`: the best model, in the standard layout."""
+        return self.path / "model"
+
+    @property
+    def evaluation_path(self) -> Path:
+        """`evaluation/`."""
+        return self.path / "evaluation"
+
+    @property
+    def attention_path(self) -> Path:
+        """`attention/`."""
+        return self.path / "attention"
+
+    @property
+    def report_path(self) -> Path:
+        """`report.html`."""
+        return self.path / "report.html"
+
+    def checkpoint_path(self, step: int) -> Path:
+        """Return the folder of the checkpoint after `step` optimiser steps."""
+        return self.checkpoints_path / f"step-{step:06d}"
+
+    def spec(self) -> RunSpec:
+        """Read the resolved spec."""
+        tree = self._spec_tree()
+        tree.pop("record", None)
+        return build(tree, str(self.spec_path))
+
+    def record(self) -> dict[str, Any]:
+        """Read what was noted when the run started: versions, fingerprints, label names."""
+        return self._spec_tree().get("record", {})
+
+    def write_spec(self, spec: RunSpec, record: dict[str, Any]) -> None:
+        """Write the resolved spec and its record."""
+        note = yaml.safe_dump({"record": record}, sort_keys=False, allow_unicode=True)
+        write_text(self.spec_path, to_yaml(spec) + "\n" + note)
+
+    def events(self) -> Iterator[Event]:
+        """Yield the run's events so far."""
+        return read_events(self.events_path)
+
+    def metrics(self) -> dict[str, Any]:
+        """Read `evaluation/metrics.json`; empty before the evaluation."""
+        path = self.evaluation_path / "metrics.json"
+        return json.loads(path.read_text("utf-8")) if path.is_file() else {}
+
+    def _spec_tree(self) -> dict[str, Any]:
+        try:
+            tree = yaml.safe_load(self.spec_path.read_text("utf-8"))
+        except FileNotFoundError:
+            raise RunError(
+                f"{self.path} is no run: it has no spec.yaml",
+                "`workbench runs list` shows the runs",
+            ) from None
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise RunError(
+                f"{self.spec_path} is damaged ({error})", "restore it, or train again"
+            ) from None
+        if not isinstance(tree, dict):
+            raise RunError(f"{self.spec_path} is damaged", "restore it, or train again")
+        return tree
+
+
+def create_run(spec: RunSpec, suggested_name: str) -> RunFolder:
+    """Make the folder for a new run.
+
+    `output.run_name` names it; left empty, `suggested_name` does, numbered if it is taken.
+
+    Raises:
+        RunError: the name is taken or is no plain folder name, or the folder cannot be made.
+    """
+    runs_dir = Path(spec.output.runs_dir).expanduser()
+    name = spec.output.run_name or suggested_name
+    if not re.fullmatch(r"\w[\w.+=@-]*", name):
+        raise RunError(
+            f"output.run_name {name!r} is no plain folder name",
+            "use letters, digits, dots, dashes and underscores",
+        )
+    candidates = [name] if spec.output.run_name else [name, *(f"{name}-{n}" for n in range(2, 1000))]
+    for candidate in candidates:
+        path = runs_dir / candidate
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise RunError(
+                f"cannot make the run folder {path} ({error.strerror})",
+                "set output.runs_dir to a folder you may write to",
+            ) from None
+        return RunFolder(path)
+    raise RunError(
+        f"a run named {name!r} is already in {runs_dir}",
+        "set output.run_name to another name, or leave it empty",
+    )
+
+
+def open_run(run: str | Path, runs_dir: str | Path = "runs") -> RunFolder:
+    """Find a run by path, or by name inside `runs_dir`.
+
+    Raises:
+        RunError: there is none; names those that exist.
+    """
+    for path in (Path(run), Path(runs_dir) / run):
+        if (path / "spec.yaml").is_file() or (path / "events.jsonl").is_file():
+            return RunFolder(path)
+    names = [folder.name for folder in list_runs(runs_dir)][-5:]
+    remedy = f"the latest are {', '.join(names)}" if names else f"there are none in {runs_dir}"
+    raise RunError(f"no run {str(run)!r}", remedy)
+
+
+def list_runs(runs_dir: str | Path = "runs") -> list[RunFolder]:
+    """Return the runs in a folder, oldest first."""
+    root = Path(runs_dir)
+    found = [RunFolder(file.parent) for file in root.glob("*/spec.yaml")] if root.is_dir() else []
+    return sorted(found, key=lambda run: run.spec_path.stat().st_mtime)
+
+
+def require_space(path: Path, needed_bytes: int) -> None:
+    """Refuse to start when the disk that holds `path` has less room than `needed_bytes`.
+
+    Raises:
+        RunError: naming what is free and what is needed.
+    """
+    existing = next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
+    free = shutil.disk_usage(existing).free
+    if free < needed_bytes:
+        raise RunError(
+            f"the disk of {path} has {free / 1e6:,.0f} MB free, and the run needs about "
+            f"{needed_bytes / 1e6:,.0f} MB",
+            "free some space, set output.runs_dir to another disk, or lower output.save_total_limit",
+        )
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all: beside its place first, then moved there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write plain data as JSON, whole or not at all; NaN becomes null."""
+    write_text(path, json.dumps(_finite(value), ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    return value

@@ -1,0 +1,21 @@
+"""The spec: one typed description of a run, with four faces that turn into each other.
+
+YAML (`to_yaml`, `from_yaml`), papermill parameters cell (`to_cell`, `from_cell`), flat mapping
+for forms and `--set` (`to_flat`, `from_flat`), and Python (`RunSpec`).
+"""
+
+from .cell import from_cell, from_namespace, to_cell
+from .domain import Domain
+from .faults import SpecError, build
+from .fields import Field, fields, find
+from .flat import changes, from_flat, to_flat
+from .recipes import recipe_names, recipe_text
+from .run import DataSpec, EvaluateSpec, InspectSpec, ModelSpec, OutputSpec, RunSpec, TrainSpec
+from .yaml import from_yaml, load, parse_value, to_yaml
+
+__all__ = [
+    "DataSpec", "Domain", "EvaluateSpec", "Field", "InspectSpec", "ModelSpec", "OutputSpec",
+    "RunSpec", "SpecError", "TrainSpec", "build", "changes", "fields", "find", "from_cell",
+    "from_flat", "from_namespace", "from_yaml", "load", "parse_value", "recipe_names",
+    "recipe_text", "to_cell", "to_flat", "to_yaml",
+]

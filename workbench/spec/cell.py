@@ -1,0 +1,87 @@
+"""A spec as a papermill `parameters` cell: `name: type = value  # help`.
+
+The grammar is papermill's own (`papermill inspect` shows it as a form schema). Values are plain
+Python literals; the cell is parsed, never run.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import shorten
+from .faults import SpecError
+from .fields import Field, fields
+from .flat import from_flat, to_flat
+from .run import RunSpec
+
+
+def to_cell(spec: RunSpec) -> str:
+    """Return the cell that sets every field of `spec`, grouped by section."""
+    values = to_flat(spec)
+    lines: list[str] = []
+    section = ""
+    for field in fields():
+        if field.section != section:
+            section = field.section
+            lines += ["", f"# {section}"]
+        lines.append(_line(field, values[field.name]))
+    return "\n".join(lines)
+
+
+def from_cell(source: str, where: str = "the parameters cell") -> RunSpec:
+    """Build a spec from a parameters cell; names left out take their defaults.
+
+    Raises:
+        SpecError: the cell holds more than plain assignments, or fields are at fault.
+    """
+    return from_flat(parse_cell(source, where), where=where)
+
+
+def parse_cell(source: str, where: str = "the parameters cell") -> dict[str, Any]:
+    """Return the names and literal values that the cell assigns."""
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError as error:
+        raise SpecError([f"not Python on line {error.lineno}: {error.msg}"], where) from None
+    values: dict[str, Any] = {}
+    for statement in statements:
+        match statement:
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                pass
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                pass
+            case _:
+                line = shorten(ast.unparse(statement), 40)
+                raise SpecError([f"line {statement.lineno}, {line!r}: not of the form name = value"], where)
+        try:
+            values[name] = ast.literal_eval(value)
+        except ValueError:
+            shown = shorten(ast.unparse(value), 40)
+            raise SpecError([f"{name}: {shown!r} is not a plain value; write it out"], where) from None
+    return values
+
+
+def from_namespace(namespace: Mapping[str, Any], strict: bool) -> RunSpec:
+    """Build a spec from the variables of a notebook, as papermill has set them.
+
+    With `strict` (headless), a plain variable that is no field is an error, because papermill
+    itself only warns of an unknown parameter; in a live notebook such variables are the user's.
+    """
+    plain = (str, int, float, bool, list, dict, tuple, type(None))
+    hidden = {"In", "Out"}
+    known = {field.name for field in fields()}
+    values = {
+        name: value
+        for name, value in namespace.items()
+        if name in known
+        or (strict and not name.startswith("_") and name not in hidden and type(value) in plain)
+    }
+    return from_flat(values, where="the notebook's parameters")
+
+
+def _line(field: Field, value: Any) -> str:
+    scope = field.domain.describe()
+    help_text = f"{field.domain.help} [{scope}]" if scope else field.domain.help
+    return f"{field.name}: {field.type.__name__} = {value!r}  # {help_text}"

@@ -1,0 +1,62 @@
+"""The domain of a field: one description for slider, cell, validation and search space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import PydanticCustomError, core_schema
+
+
+@dataclass(frozen=True)
+class Domain:
+    """What a field may hold, in what unit, and one line of help.
+
+    `low` and `high` are inclusive. `log` says that steps are ratios: a slider moves evenly over
+    the logarithm. `choices` lists the only values allowed. `unit` is empty for plain numbers.
+    """
+
+    help: str
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    step: float | None = None
+    choices: tuple[Any, ...] = ()
+    unit: str = ""
+
+    def fault(self, value: Any) -> str:
+        """Return why `value` lies outside the domain, or an empty string."""
+        if value is None:
+            return ""
+        if self.choices and value not in self.choices:
+            return "choose one of " + ", ".join(map(str, self.choices))
+        if self.low is not None and value < self.low:
+            return f"choose at least {self.low:g}{self._unit()}"
+        if self.high is not None and value > self.high:
+            return f"choose at most {self.high:g}{self._unit()}"
+        return ""
+
+    def describe(self) -> str:
+        """Return the range in words, empty where anything goes."""
+        if self.choices:
+            return " | ".join(map(str, self.choices))
+        if self.low is None or self.high is None:
+            return self.unit
+        scale = ", log scale" if self.log else ""
+        return f"{self.low:g} to {self.high:g}{self._unit()}{scale}"
+
+    def _unit(self) -> str:
+        return f" {self.unit}" if self.unit else ""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        """Let pydantic check the domain wherever the field is validated."""
+
+        def check(value: Any) -> Any:
+            if remedy := self.fault(value):
+                raise PydanticCustomError("domain", "{remedy}", {"remedy": remedy})
+            return value
+
+        return core_schema.no_info_after_validator_function(check, handler(source))

@@ -1,0 +1,18 @@
+"""Recipes: ready specs that ship with the package, one YAML file each."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+
+def recipe_names() -> list[str]:
+    """Return the names of all recipes, sorted."""
+    folder = resources.files("workbench").joinpath("recipes")
+    return sorted(
+        file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml")
+    )
+
+
+def recipe_text(name: str) -> str:
+    """Return a recipe's YAML as written."""
+    return resources.files("workbench").joinpath("recipes", f"{name}.yaml").read_text("utf-8")

@@ -1,0 +1,229 @@
+"""`RunSpec`: everything that a run needs, typed, with a domain and a line of help each.
+
+The defaults are the recipe `quickstart`: MiniLM fine-tuned on two classes of tweets, both from
+the package index, about a minute on two processor cores. `train` uses the names of
+`transformers.TrainingArguments` wherever it has one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from .domain import Domain
+
+TASKS = tuple(
+    sorted(
+        file.stem.replace("_", "-")
+        for file in (Path(__file__).parents[1] / "tasks").glob("[a-z]*.py")
+        if file.stem != "contract"
+    )
+)
+
+
+class Section(BaseModel):
+    """A group of fields; unknown names are errors, values never change once set."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=()
+    )
+
+
+class DataSpec(Section):
+    """Where the examples come from and how they are cut."""
+
+    source: Annotated[
+        str,
+        Domain("the data: a path, wheel:NAME from the catalogue, or a hub id such as org/set:subset"),
+    ] = "wheel:tweets"
+    revision: Annotated[
+        str | None, Domain("hub data: the commit to use; filled in when the run starts")
+    ] = None
+    columns: Annotated[
+        dict[str, str | int],
+        Domain("the file's column for each role (text, text_pair, label), by name or number"),
+    ] = {}
+    labels: Annotated[
+        list[str], Domain("keep only the rows with these labels, in this order; empty keeps all")
+    ] = []
+    train_split: Annotated[str, Domain("the split to learn from; empty finds it")] = ""
+    validation_split: Annotated[
+        str, Domain("the split or file to evaluate on; empty finds it, or holds out a share")
+    ] = ""
+    validation_share: Annotated[
+        float,
+        Domain("share of the rows held out when there is no validation split", 0.01, 0.5, step=0.01),
+    ] = 0.2
+    max_train_rows: Annotated[
+        int | None, Domain("learn from at most so many rows, drawn by seed", 1, 10_000_000, log=True)
+    ] = 2000
+    max_validation_rows: Annotated[
+        int | None,
+        Domain("evaluate on at most so many rows, drawn by seed", 1, 10_000_000, log=True),
+    ] = 1000
+    max_tokens: Annotated[
+        int, Domain("cut texts after so many tokens", 4, 131_072, log=True, unit="tokens")
+    ] = 128
+    encoding: Annotated[str, Domain("the file's encoding; auto detects it")] = "auto"
+    delimiter: Annotated[str, Domain("the file's column separator; auto detects it")] = "auto"
+    header: Annotated[
+        str, Domain("whether the first row names the columns", choices=("auto", "yes", "no"))
+    ] = "auto"
+
+
+class ModelSpec(Section):
+    """Which pretrained model to start from."""
+
+    source: Annotated[
+        str,
+        Domain("the model: a path, wheel:NAME from the catalogue, a hub id, or scratch:NAME"),
+    ] = "wheel:minilm"
+    revision: Annotated[
+        str | None, Domain("hub models: the commit to use; filled in when the run starts")
+    ] = None
+    trust_remote_code: Annotated[
+        bool, Domain("let the model run Python code that came with it; off is safe")
+    ] = False
+
+
+class TrainSpec(Section):
+    """How the model learns; named as in `transformers.TrainingArguments`."""
+
+    learning_rate: Annotated[
+        float, Domain("size of the optimiser's steps at its peak", 1e-7, 1e-1, log=True)
+    ] = 5e-5
+    num_train_epochs: Annotated[
+        float, Domain("passes over the training rows", 0.01, 100, step=0.5, unit="epochs")
+    ] = 1.0
+    max_steps: Annotated[
+        int, Domain("stop after so many steps; -1 leaves it to the epochs", -1, 10_000_000)
+    ] = -1
+    per_device_train_batch_size: Annotated[
+        int, Domain("rows in one training batch", 1, 1024, log=True, unit="rows")
+    ] = 16
+    per_device_eval_batch_size: Annotated[
+        int, Domain("rows in one evaluation batch", 1, 4096, log=True, unit="rows")
+    ] = 64
+    gradient_accumulation_steps: Annotated[
+        int, Domain("batches whose gradients are summed before a step", 1, 256, log=True)
+    ] = 1
+    lr_scheduler_type: Annotated[
+        str,
+        Domain(
+            "how the learning rate falls after its warm-up",
+            choices=("linear", "cosine", "constant_with_warmup", "constant", "polynomial"),
+        ),
+    ] = "linear"
+    warmup_steps: Annotated[
+        float,
+        Domain("steps in which the rate rises; below 1 a share of all steps", 0, 100_000),
+    ] = 0.1
+    weight_decay: Annotated[
+        float, Domain("pull of the weights towards zero", 0, 1, step=0.005)
+    ] = 0.01
+    max_grad_norm: Annotated[
+        float, Domain("gradients longer than this are shortened to it; 0 never", 0, 100, step=0.1)
+    ] = 1.0
+    label_smoothing_factor: Annotated[
+        float, Domain("share of the target spread over the other classes", 0, 0.5, step=0.01)
+    ] = 0.0
+    optim: Annotated[
+        str,
+        Domain(
+            "the optimiser",
+            choices=("adamw_torch_fused", "adamw_torch", "adafactor", "sgd"),
+        ),
+    ] = "adamw_torch_fused"
+    train_sampling_strategy: Annotated[
+        str,
+        Domain(
+            "order of the rows; by length wastes less on padding",
+            choices=("group_by_length", "random", "sequential"),
+        ),
+    ] = "group_by_length"
+    precision: Annotated[
+        str,
+        Domain(
+            "number format of the matrix products; auto takes bf16 where the hardware has it",
+            choices=("auto", "fp32", "bf16", "fp16"),
+        ),
+    ] = "auto"
+    gradient_checkpointing: Annotated[
+        bool, Domain("compute activations twice to save memory")
+    ] = False
+    logging_steps: Annotated[
+        int, Domain("write a point of the curve every so many steps", 1, 10_000, log=True)
+    ] = 1
+    eval_steps: Annotated[
+        int, Domain("evaluate every so many steps; 0 at the end of each epoch", 0, 1_000_000)
+    ] = 25
+    metric_for_best_model: Annotated[
+        str, Domain("the metric that names the best checkpoint; loss, accuracy, f1_macro, …")
+    ] = "loss"
+    early_stopping_patience: Annotated[
+        int, Domain("stop after so many evaluations without a better one; 0 never", 0, 1000)
+    ] = 0
+    seed: Annotated[int, Domain("where all chance comes from", 0, 2**32 - 1)] = 42
+
+
+class EvaluateSpec(Section):
+    """What is measured at the end."""
+
+    baselines: Annotated[
+        bool, Domain("also measure the majority class and the model before fine-tuning")
+    ] = True
+    calibration_bins: Annotated[
+        int, Domain("bins of confidence in the reliability plot", 2, 100, step=1)
+    ] = 10
+
+
+class InspectSpec(Section):
+    """Which sentences are looked at, before and after."""
+
+    probes: Annotated[
+        list[str], Domain("sentences whose attention is kept with the run")
+    ] = ["The flight was late, but the crew was wonderful."]
+    probe_max_tokens: Annotated[
+        int, Domain("cut probe sentences after so many tokens", 4, 512, log=True, unit="tokens")
+    ] = 64
+
+
+class OutputSpec(Section):
+    """Where results go and in which language they speak."""
+
+    runs_dir: Annotated[str, Domain("the folder that holds the runs")] = "runs"
+    run_name: Annotated[
+        str, Domain("name of the run's folder; empty makes one from model, data and time")
+    ] = ""
+    save_total_limit: Annotated[
+        int, Domain("checkpoints kept besides the best one", 0, 1000, step=1)
+    ] = 1
+    language: Annotated[
+        str, Domain("language of forms, figures and report", choices=("auto", "en", "zh"))
+    ] = "auto"
+
+
+class RunSpec(Section):
+    """One run, whole: task, data, model, train, evaluate, inspect, output."""
+
+    task: Annotated[str, Domain("what the model learns to do", choices=TASKS)] = (
+        "text-classification"
+    )
+    data: DataSpec = DataSpec()
+    model: ModelSpec = ModelSpec()
+    train: TrainSpec = TrainSpec()
+    evaluate: EvaluateSpec = EvaluateSpec()
+    inspect: InspectSpec = InspectSpec()
+    output: OutputSpec = OutputSpec()
+
+    def replace(self, changes: dict[str, Any]) -> RunSpec:
+        """Return a spec with some fields changed, named as `section.field` or by short name.
+
+        Raises:
+            SpecError: with all faults at once.
+        """
+        from .flat import from_flat, to_flat
+
+        return from_flat(changes, base=to_flat(self))
