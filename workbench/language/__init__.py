@@ -1,7 +1,7 @@
-"""Interface text in English and Chinese, from the catalogues `en.yaml` and `zh.yaml`.
+"""Interface text in English and Chinese, from the catalogues `en/*.yaml` and `zh/*.yaml`.
 
-A catalogue is a tree of strings; a key is the path through it, joined by dots
-(`studio.start`). A string may hold `{name}` fields, filled by keyword.
+A key is the file's name and the path through its tree, joined by dots (`studio.start`). A string
+may hold `{name}` fields, filled by keyword.
 """
 
 from __future__ import annotations
@@ -55,8 +55,13 @@ def catalogue(language: str) -> dict[str, str]:
     """Return a whole catalogue as a flat mapping from key to string."""
     import yaml
 
-    raw = resources.files(__name__).joinpath(f"{language}.yaml").read_text("utf-8")
-    return dict(_flatten(yaml.safe_load(raw)))
+    folder = resources.files(__name__).joinpath(language)
+    pairs: list[tuple[str, str]] = []
+    for file in folder.iterdir():
+        if file.name.endswith(".yaml"):
+            area = file.name.removesuffix(".yaml")
+            pairs += _flatten(yaml.safe_load(file.read_text("utf-8")), f"{area}.")
+    return dict(pairs)
 
 
 def _flatten(tree: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
