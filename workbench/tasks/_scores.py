@@ -1,0 +1,187 @@
+"""Scores of a classifier from its logits, as plain data.
+
+Shapes:
+    B rows, C classes; logits (B, C), probabilities (B, C), labels (B,).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+CURVE_POINTS = 200
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return probabilities; each row sums to 1."""
+    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
+    powers = np.exp(shifted)
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return each row's loss in nats, -log p(label): (B,)."""
+    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
+    log_total = np.log(np.exp(shifted).sum(axis=-1))
+    return log_total - shifted[np.arange(len(labels)), labels]
+
+
+def quick_scores(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Return the few scores that are followed during training."""
+    from sklearn.metrics import accuracy_score, precision_recall_fscore_support
+
+    predicted = logits.argmax(axis=-1)
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        labels, predicted, average="macro", zero_division=0
+    )
+    return {
+        "accuracy": float(accuracy_score(labels, predicted)),
+        "precision_macro": float(precision),
+        "recall_macro": float(recall),
+        "f1_macro": float(f1),
+    }
+
+
+def all_scores(
+    logits: np.ndarray, labels: np.ndarray, names: list[str], bins: int
+) -> dict[str, Any]:
+    """Return the whole evaluation: scores, per class, confusion, curves, calibration.
+
+    A score that the rows cannot give (the AUC of a class with no rows) is None.
+    """
+    probabilities = softmax(logits)
+    per_class = _per_class(probabilities, labels, names)
+    roc, pr = _curves(probabilities, labels, names)
+    for entry in per_class:
+        entry["roc_auc"] = roc[entry["label"]]["auc"]
+        entry["average_precision"] = pr[entry["label"]]["average_precision"]
+    calibration = _calibration(probabilities, labels, bins)
+    return {
+        "rows": len(labels),
+        "labels": names,
+        "metrics": {
+            "loss": float(cross_entropy(logits, labels).mean()),
+            **quick_scores(logits, labels),
+            **_weighted(probabilities, labels),
+            "roc_auc_macro": _mean([entry["roc_auc"] for entry in per_class]),
+            "average_precision_macro": _mean([e["average_precision"] for e in per_class]),
+            "ece": calibration["ece"],
+        },
+        "per_class": per_class,
+        "confusion": _confusion(probabilities, labels, len(names)),
+        "roc": roc,
+        "pr": pr,
+        "calibration": calibration,
+    }
+
+
+def _weighted(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    from sklearn.metrics import precision_recall_fscore_support
+
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        labels, probabilities.argmax(-1), average="weighted", zero_division=0
+    )
+    return {
+        "precision_weighted": float(precision),
+        "recall_weighted": float(recall),
+        "f1_weighted": float(f1),
+    }
+
+
+def _per_class(
+    probabilities: np.ndarray, labels: np.ndarray, names: list[str]
+) -> list[dict[str, Any]]:
+    from sklearn.metrics import precision_recall_fscore_support
+
+    columns = precision_recall_fscore_support(
+        labels, probabilities.argmax(-1), labels=range(len(names)), average=None, zero_division=0
+    )
+    return [
+        {
+            "label": name,
+            "precision": float(precision),
+            "recall": float(recall),
+            "f1": float(f1),
+            "support": int(support),
+        }
+        for name, precision, recall, f1, support in zip(names, *columns, strict=True)
+    ]
+
+
+def _confusion(probabilities: np.ndarray, labels: np.ndarray, classes: int) -> list[list[int]]:
+    from sklearn.metrics import confusion_matrix
+
+    return confusion_matrix(labels, probabilities.argmax(-1), labels=range(classes)).tolist()
+
+
+def _curves(
+    probabilities: np.ndarray, labels: np.ndarray, names: list[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return ROC and precision-recall curves, each class against the rest."""
+    from sklearn.metrics import auc, average_precision_score, precision_recall_curve, roc_curve
+
+    roc: dict[str, Any] = {}
+    pr: dict[str, Any] = {}
+    for number, name in enumerate(names):
+        truth = labels == number
+        if truth.all() or not truth.any():
+            roc[name] = {"fpr": [], "tpr": [], "auc": None}
+            pr[name] = {"recall": [], "precision": [], "average_precision": None}
+            continue
+        score = probabilities[:, number]
+        false_rate, true_rate, _ = roc_curve(truth, score)
+        precision, recall, _ = precision_recall_curve(truth, score)
+        roc[name] = {
+            "fpr": _thin(false_rate),
+            "tpr": _thin(true_rate),
+            "auc": float(auc(false_rate, true_rate)),
+        }
+        pr[name] = {
+            "recall": _thin(recall),
+            "precision": _thin(precision),
+            "average_precision": float(average_precision_score(truth, score)),
+        }
+    return roc, pr
+
+
+def _calibration(probabilities: np.ndarray, labels: np.ndarray, bins: int) -> dict[str, Any]:
+    """Return the reliability bins and the expected calibration error.
+
+    Source: Guo et al. 2017, "On Calibration of Modern Neural Networks": ECE is the mean over
+    rows of |accuracy - confidence| of the row's bin.
+    """
+    confidence = probabilities.max(axis=-1)
+    right = probabilities.argmax(axis=-1) == labels
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    rows = []
+    error = 0.0
+    for number in range(bins):
+        inside = place == number
+        count = int(inside.sum())
+        mean_confidence = float(confidence[inside].mean()) if count else None
+        accuracy = float(right[inside].mean()) if count else None
+        if count:
+            error += count / len(labels) * abs(accuracy - mean_confidence)
+        rows.append(
+            {
+                "low": number / bins,
+                "high": (number + 1) / bins,
+                "count": count,
+                "confidence": mean_confidence,
+                "accuracy": accuracy,
+            }
+        )
+    return {"ece": error, "bins": rows}
+
+
+def _thin(values: np.ndarray) -> list[float]:
+    """Return at most `CURVE_POINTS` values, evenly spaced, both ends kept."""
+    if len(values) > CURVE_POINTS:
+        values = values[np.linspace(0, len(values) - 1, CURVE_POINTS).round().astype(int)]
+    return [round(float(value), 5) for value in values]
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
