@@ -13,6 +13,16 @@ from .folder import (
 from .state import RunState
 
 __all__ = [
-    "Event", "EventReader", "EventWriter", "RunFolder", "RunState", "create_run", "list_runs",
-    "open_run", "read_events", "require_space", "write_json", "write_text",
+    "Event",
+    "EventReader",
+    "EventWriter",
+    "RunFolder",
+    "RunState",
+    "create_run",
+    "list_runs",
+    "open_run",
+    "read_events",
+    "require_space",
+    "write_json",
+    "write_text",
 ]

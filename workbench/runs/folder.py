@@ -115,22 +115,26 @@ class RunFolder:
         return tree
 
 
-def create_run(spec: RunSpec, suggested_name: str) -> RunFolder:
+def create_run(spec: RunSpec, suggested_name: str, needed_bytes: int = 0) -> RunFolder:
     """Make the folder for a new run.
 
     `output.run_name` names it; left empty, `suggested_name` does, numbered if it is taken.
 
     Raises:
-        RunError: the name is taken or is no plain folder name, or the folder cannot be made.
+        RunError: the name is taken or is no plain folder name, the folder cannot be made, or its
+            disk has less than `needed_bytes` free.
     """
     runs_dir = Path(spec.output.runs_dir).expanduser()
+    require_space(runs_dir, needed_bytes)
     name = spec.output.run_name or suggested_name
     if not re.fullmatch(r"\w[\w.+=@-]*", name):
         raise RunError(
             f"output.run_name {name!r} is no plain folder name",
             "use letters, digits, dots, dashes and underscores",
         )
-    candidates = [name] if spec.output.run_name else [name, *(f"{name}-{n}" for n in range(2, 1000))]
+    candidates = (
+        [name] if spec.output.run_name else [name, *(f"{name}-{n}" for n in range(2, 1000))]
+    )
     for candidate in candidates:
         path = runs_dir / candidate
         try:
@@ -202,7 +206,9 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write plain data as JSON, whole or not at all; NaN becomes null."""
-    write_text(path, json.dumps(_finite(value), ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    write_text(
+        path, json.dumps(_finite(value), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    )
 
 
 def _finite(value: Any) -> Any:

@@ -54,12 +54,16 @@ def parse_cell(source: str, where: str = "the parameters cell") -> dict[str, Any
                 pass
             case _:
                 line = shorten(ast.unparse(statement), 40)
-                raise SpecError([f"line {statement.lineno}, {line!r}: not of the form name = value"], where)
+                raise SpecError(
+                    [f"line {statement.lineno}, {line!r}: not of the form name = value"], where
+                )
         try:
             values[name] = ast.literal_eval(value)
         except ValueError:
             shown = shorten(ast.unparse(value), 40)
-            raise SpecError([f"{name}: {shown!r} is not a plain value; write it out"], where) from None
+            raise SpecError(
+                [f"{name}: {shown!r} is not a plain value; write it out"], where
+            ) from None
     return values
 
 

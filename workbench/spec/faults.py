@@ -21,7 +21,9 @@ class SpecError(InputError):
         if len(faults) == 1:
             super().__init__(f"{where}: {faults[0]}")
         else:
-            super().__init__(f"{where} has {len(faults)} faults:" + "".join(f"\n  {f}" for f in faults))
+            super().__init__(
+                f"{where} has {len(faults)} faults:" + "".join(f"\n  {f}" for f in faults)
+            )
 
 
 def build(tree: Any, where: str = "the spec") -> RunSpec:

@@ -36,7 +36,9 @@ class DataSpec(Section):
 
     source: Annotated[
         str,
-        Domain("the data: a path, wheel:NAME from the catalogue, or a hub id such as org/set:subset"),
+        Domain(
+            "the data: a path, wheel:NAME from the catalogue, or a hub id such as org/set:subset"
+        ),
     ] = "wheel:tweets"
     revision: Annotated[
         str | None, Domain("hub data: the commit to use; filled in when the run starts")
@@ -54,10 +56,13 @@ class DataSpec(Section):
     ] = ""
     validation_share: Annotated[
         float,
-        Domain("share of the rows held out when there is no validation split", 0.01, 0.5, step=0.01),
+        Domain(
+            "share of the rows held out when there is no validation split", 0.01, 0.5, step=0.01
+        ),
     ] = 0.2
     max_train_rows: Annotated[
-        int | None, Domain("learn from at most so many rows, drawn by seed", 1, 10_000_000, log=True)
+        int | None,
+        Domain("learn from at most so many rows, drawn by seed", 1, 10_000_000, log=True),
     ] = 2000
     max_validation_rows: Annotated[
         int | None,
@@ -120,9 +125,9 @@ class TrainSpec(Section):
         float,
         Domain("steps in which the rate rises; below 1 a share of all steps", 0, 100_000),
     ] = 0.1
-    weight_decay: Annotated[
-        float, Domain("pull of the weights towards zero", 0, 1, step=0.005)
-    ] = 0.01
+    weight_decay: Annotated[float, Domain("pull of the weights towards zero", 0, 1, step=0.005)] = (
+        0.01
+    )
     max_grad_norm: Annotated[
         float, Domain("gradients longer than this are shortened to it; 0 never", 0, 100, step=0.1)
     ] = 1.0
@@ -150,9 +155,9 @@ class TrainSpec(Section):
             choices=("auto", "fp32", "bf16", "fp16"),
         ),
     ] = "auto"
-    gradient_checkpointing: Annotated[
-        bool, Domain("compute activations twice to save memory")
-    ] = False
+    gradient_checkpointing: Annotated[bool, Domain("compute activations twice to save memory")] = (
+        False
+    )
     logging_steps: Annotated[
         int, Domain("write a point of the curve every so many steps", 1, 10_000, log=True)
     ] = 1
@@ -182,9 +187,9 @@ class EvaluateSpec(Section):
 class InspectSpec(Section):
     """Which sentences are looked at, before and after."""
 
-    probes: Annotated[
-        list[str], Domain("sentences whose attention is kept with the run")
-    ] = ["The flight was late, but the crew was wonderful."]
+    probes: Annotated[list[str], Domain("sentences whose attention is kept with the run")] = [
+        "The flight was late, but the crew was wonderful."
+    ]
     probe_max_tokens: Annotated[
         int, Domain("cut probe sentences after so many tokens", 4, 512, log=True, unit="tokens")
     ] = 64

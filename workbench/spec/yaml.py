@@ -27,7 +27,9 @@ class _Loader(yaml.SafeLoader):
 
 def to_yaml(spec: RunSpec) -> str:
     """Return the whole spec as YAML; `from_yaml` turns it back into an equal spec."""
-    return yaml.safe_dump(spec.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=100)
+    return yaml.safe_dump(
+        spec.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=100
+    )
 
 
 def from_yaml(text: str, where: str = "the spec") -> RunSpec:

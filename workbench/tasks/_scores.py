@@ -36,6 +36,7 @@ def quick_scores(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
         labels, predicted, average="macro", zero_division=0
     )
     return {
+        "loss": float(cross_entropy(logits, labels).mean()),
         "accuracy": float(accuracy_score(labels, predicted)),
         "precision_macro": float(precision),
         "recall_macro": float(recall),
@@ -61,7 +62,6 @@ def all_scores(
         "rows": len(labels),
         "labels": names,
         "metrics": {
-            "loss": float(cross_entropy(logits, labels).mean()),
             **quick_scores(logits, labels),
             **_weighted(probabilities, labels),
             "roc_auc_macro": _mean([entry["roc_auc"] for entry in per_class]),

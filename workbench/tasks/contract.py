@@ -34,7 +34,8 @@ class Task:
     `encode(batch, tokenizer, max_tokens)` turns rows (columns named by role) into model inputs,
     without padding. `metrics(logits, labels)` scores a validation pass during training.
     `evaluate(logits, labels, names, bins)` gives the whole evaluation as plain data.
-    `predictions(logits, names)` gives one plain record a row: what was predicted, how surely.
+    `predictions(logits, names, labels)` gives one plain record a row: what was predicted, how
+    surely, and, where labels are given, its loss.
 
     Shapes:
         logits: (B, C) for C classes; labels: (B,).
@@ -46,7 +47,7 @@ class Task:
     encode: Callable[[Batch, Any, int], dict[str, list[Any]]]
     metrics: Callable[[np.ndarray, np.ndarray], dict[str, float]]
     evaluate: Callable[[np.ndarray, np.ndarray, list[str], int], dict[str, Any]]
-    predictions: Callable[[np.ndarray, list[str]], list[dict[str, Any]]]
+    predictions: Callable[[np.ndarray, list[str], np.ndarray | None], list[dict[str, Any]]]
 
     def role(self, name: str) -> Role:
         """Return the role with this name."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ._scores import all_scores, quick_scores, softmax
+from ._scores import all_scores, cross_entropy, quick_scores, softmax
 from .contract import Batch, Role, Task
 
 
@@ -24,9 +24,11 @@ def encode(batch: Batch, tokenizer: Any, max_tokens: int) -> dict[str, list[Any]
     return inputs
 
 
-def predictions(logits: np.ndarray, names: list[str]) -> list[dict[str, Any]]:
-    """Return, for each row, the likeliest label, its probability, and all probabilities."""
-    return [
+def predictions(
+    logits: np.ndarray, names: list[str], labels: np.ndarray | None = None
+) -> list[dict[str, Any]]:
+    """Return each row's likeliest label, its probability, all probabilities, and the loss."""
+    records: list[dict[str, Any]] = [
         {
             "predicted": names[int(row.argmax())],
             "confidence": float(row.max()),
@@ -34,6 +36,10 @@ def predictions(logits: np.ndarray, names: list[str]) -> list[dict[str, Any]]:
         }
         for row in softmax(logits)
     ]
+    if labels is not None:
+        for record, label, loss in zip(records, labels, cross_entropy(logits, labels), strict=True):
+            record |= {"label": names[int(label)], "loss": float(loss)}
+    return records
 
 
 TASK = Task(

@@ -1,0 +1,1 @@
+"""Attention: where a model looked, as a record small enough to keep."""

@@ -1,0 +1,1 @@
+"""Evaluation: how good a run's model is, and where it errs."""
