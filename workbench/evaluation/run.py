@@ -45,9 +45,8 @@ def evaluate_prepared(run: RunFolder, prepared: Prepared, model: Any) -> dict[st
             "before": task.evaluate(before, labels, prepared.labels, bins)["metrics"],
         }
     write_json(run.evaluation_path / "metrics.json", metrics)
-    write_predictions(
-        run.evaluation_path / "predictions.parquet", table, logits, prepared.labels, task
-    )
+    rows_shown = prediction_rows(table, logits, prepared.labels, task)
+    write_predictions(run.evaluation_path / "predictions.parquet", rows_shown)
     return metrics
 
 
@@ -100,7 +99,7 @@ def predict_texts(
         Dataset.from_dict(columns), task, tokenizer, limit_tokens(tokenizer, spec.data.max_tokens)
     )
     logits = predict_logits(model, rows, tokenizer, choose_precision(spec.train.precision))
-    answers = task.predictions(logits, label_names(model))
+    answers = task.predictions(logits, label_names(model), None)
     return [{"text": text, **answer} for text, answer in zip(texts, answers, strict=True)]
 
 
@@ -113,33 +112,21 @@ def prediction_rows(
     table: Any, logits: np.ndarray, names: list[str], task: Task
 ) -> list[dict[str, Any]]:
     """Return one record a row (text, label, predicted, loss, …), the highest loss first."""
-    labels = np.asarray(table["label"])
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    losses = -log_probabilities[np.arange(len(labels)), labels]
     shown = [name for name in ("row", "text", "text_pair") if name in table.column_names]
     rows = [
-        {
-            **{name: row[name] for name in shown},
-            "label": names[int(label)],
-            **answer,
-            "loss": float(loss),
-        }
-        for row, label, answer, loss in zip(
-            table, labels, task.predictions(logits, names), losses, strict=True
+        {name: row[name] for name in shown} | answer
+        for row, answer in zip(
+            table, task.predictions(logits, names, np.asarray(table["label"])), strict=True
         )
     ]
     return sorted(rows, key=lambda row: row["loss"], reverse=True)
 
 
-def write_predictions(
-    path: Path, table: Any, logits: np.ndarray, names: list[str], task: Task
-) -> None:
-    """Write `predictions.parquet`."""
+def write_predictions(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write prediction records as parquet."""
     import pyarrow
     import pyarrow.parquet
 
-    rows = prediction_rows(table, logits, names, task)
     path.parent.mkdir(parents=True, exist_ok=True)
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), path)
 

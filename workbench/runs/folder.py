@@ -9,6 +9,7 @@ or unpickled.
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import shutil
@@ -186,7 +187,7 @@ def require_space(path: Path, needed_bytes: int) -> None:
         raise RunError(
             f"the disk of {path} has {free / 1e6:,.0f} MB free, and the run needs about "
             f"{needed_bytes / 1e6:,.0f} MB",
-            "free some space, set output.runs_dir to another disk, or lower output.save_total_limit",
+            "free some space, or set output.runs_dir to another disk",
         )
 
 
@@ -216,6 +217,6 @@ def _finite(value: Any) -> Any:
         return {str(key): _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_finite(item) for item in value]
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

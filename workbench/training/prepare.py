@@ -171,7 +171,5 @@ def check_metric(spec: RunSpec, task: Task) -> None:
     wish = spec.train.metric_for_best_model
     if wish not in known:
         raise SpecError(
-            [
-                f"train.metric_for_best_model: {wish!r} does not fit; choose one of {', '.join(known)}"
-            ]
+            [f"train.metric_for_best_model: {wish!r} does not fit; choose {' | '.join(known)}"]
         )

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import errno
-import logging
 import math
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from ..errors import InputError, RunError
-from ..runs import EventWriter, RunFolder, create_run, require_space, write_json
+from ..runs import EventWriter, RunFolder, create_run, write_json
 from ..spec import RunSpec
 from .callback import EventCallback
 from .prepare import Prepared
@@ -82,23 +81,18 @@ def train_into(run: RunFolder, prepared: Prepared, writer: EventWriter) -> tuple
 @contextmanager
 def recording_failure(run: RunFolder, writer: EventWriter) -> Iterator[None]:
     """Note in the run how it failed or was stopped, then let the error go on its way."""
-    step = 0
     try:
         yield
     except KeyboardInterrupt:
-        step = _last_step(run)
-        writer.write("run_ended", step, reason="stopped", best_step=None, seconds=None)
+        writer.write("run_ended", _last_step(run), reason="stopped", best_step=None, seconds=None)
         raise
     except Exception as error:
-        problem = disk_error(error, run) if isinstance(error, OSError) else error
-        what = (
-            problem.what if isinstance(problem, InputError) else f"{type(error).__name__}: {error}"
-        )
-        remedy = problem.remedy if isinstance(problem, InputError) else ""
-        try:
+        problem = disk_error(error, run)
+        what, remedy = f"{type(error).__name__}: {error}", ""
+        if isinstance(problem, InputError):
+            what, remedy = problem.what, problem.remedy
+        with suppress(OSError):  # on a full disk there may be no room even for this record
             writer.write("run_failed", _last_step(run), what=what, remedy=remedy)
-        except OSError:
-            logging.getLogger(__name__).debug("no room even for the failure's record")
         if problem is error:
             raise
         raise problem from error
@@ -106,7 +100,9 @@ def recording_failure(run: RunFolder, writer: EventWriter) -> Iterator[None]:
 
 def disk_error(error: BaseException, run: RunFolder) -> BaseException:
     """Turn a full disk, wherever it was met, into its readable form; leave other errors be."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    # safetensors reports a full disk as an error of its own, known only by its text.
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if full or "No space left on device" in str(error):
         return RunError(
             f"the disk of {run.path} is full",
             "free some space, or set output.runs_dir to another disk; what was saved is kept",

@@ -1,4 +1,4 @@
-"""transformers' Trainer, with our run folder: arguments from the spec, checkpoints in our layout."""
+"""transformers' Trainer: arguments from the spec, checkpoints in the run folder's layout."""
 
 from __future__ import annotations
 
