@@ -1,0 +1,42 @@
+"""A workbench for fine-tuning transformer models in Jupyter: `import workbench as wb`.
+
+The verbs: `studio`, `train`, `start`, `attach`, `evaluate`, `predict`, `attend`, `report`, each
+usable without the others. Importing the package loads none of the heavy libraries; each verb
+does when it is called.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .notebook import attach, attend, evaluate, predict, report, start, studio, train
+    from .spec import RunSpec
+
+_HOMES = {
+    "RunSpec": "spec",
+    "attach": "notebook",
+    "attend": "notebook",
+    "evaluate": "notebook",
+    "predict": "notebook",
+    "report": "notebook",
+    "start": "notebook",
+    "studio": "notebook",
+    "train": "notebook",
+}
+
+__all__ = [
+    "RunSpec", "attach", "attend", "evaluate", "predict", "report", "start", "studio", "train",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Load a verb's module when the verb is first asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

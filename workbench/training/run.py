@@ -101,7 +101,7 @@ def recording_failure(run: RunFolder, writer: EventWriter) -> Iterator[None]:
 def disk_error(error: BaseException, run: RunFolder) -> BaseException:
     """Turn a full disk, wherever it was met, into its readable form; leave other errors be."""
     # safetensors reports a full disk as an error of its own, known only by its text.
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    full = isinstance(error, OSError) and error.errno == errno.ENOSPC
     if full or "No space left on device" in str(error):
         return RunError(
             f"the disk of {run.path} is full",

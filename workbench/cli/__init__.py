@@ -1,0 +1,52 @@
+"""The command line: `workbench train`, `run`, `lab`, `evaluate`, `predict`, `attend` and more.
+
+Exit codes: 0 done; 2 the input is at fault (one readable message on stderr, no traceback);
+1 a fault of ours; 130 interrupted, with the state kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from ..errors import EXIT_DONE, EXIT_INPUT_AT_FAULT, EXIT_INTERRUPTED, InputError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    _speak_utf8()
+    parser = make_parser()
+    options = parser.parse_args(arguments)
+    try:
+        options.command(options)
+    except InputError as error:
+        print(f"workbench: {error}", file=sys.stderr)
+        return EXIT_INPUT_AT_FAULT
+    except KeyboardInterrupt:
+        print("workbench: interrupted; what was saved is kept", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`| head`) has seen enough; keep Python from complaining at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return EXIT_DONE
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser with all commands."""
+    from . import listing, looking, notebooks, training
+
+    parser = argparse.ArgumentParser(
+        prog="workbench", description="Fine-tune transformer models and understand what happened."
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for module in (training, notebooks, looking, listing):
+        module.add_commands(commands)
+    return parser
+
+
+def _speak_utf8() -> None:
+    """Print Chinese on consoles whose own encoding lacks it, too."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")

@@ -1,0 +1,124 @@
+"""`workbench evaluate`, `predict`, `attend`, `report`: looking at a finished run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from ..runs import RunFolder, open_run
+from .options import add_json, add_runs_dir
+from .terminal import is_piped_in
+
+
+def add_commands(commands: Any) -> None:
+    """Add the four commands."""
+    evaluate_parser = commands.add_parser(
+        "evaluate", help="score a run, or its model on a new file"
+    )
+    evaluate_parser.add_argument(
+        "--data", metavar="FILE", help="labelled data; left out, the run's own"
+    )
+    evaluate_parser.add_argument(
+        "--predictions", metavar="FILE", help="also write each row, worst first (.jsonl)"
+    )
+    add_json(evaluate_parser)
+    predict_parser = commands.add_parser("predict", help="predict texts with a run's model")
+    predict_parser.add_argument("--file", metavar="FILE", help="one text a line")
+    add_json(predict_parser)
+    attend_parser = commands.add_parser("attend", help="see where a run's model looks in a text")
+    attend_parser.add_argument("--out", metavar="FILE", required=True, help=".svg, .html or .json")
+    attend_parser.add_argument("--layer", type=int, help="counted from 1; left out, the last")
+    attend_parser.add_argument("--head", type=int, help="counted from 1; left out, the mean")
+    report_parser = commands.add_parser("report", help="write a run's report.html anew")
+    for parser, command in (
+        (evaluate_parser, evaluate),
+        (predict_parser, predict),
+        (attend_parser, attend),
+        (report_parser, report),
+    ):
+        parser.add_argument("run", metavar="RUN", help="a run's name or folder")
+        add_runs_dir(parser)
+        parser.set_defaults(command=command)
+    predict_parser.add_argument("text", nargs="*", help="texts; left out, read from stdin")
+    attend_parser.add_argument("text", help="the text to look at")
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """Print a run's scores, on its own validation rows or on another file."""
+    run = open_run(options.run, options.runs_dir)
+    if options.data:
+        from ..evaluation.run import evaluate_file
+
+        metrics, rows = evaluate_file(run, options.data)
+        if options.predictions:
+            lines = (json.dumps(row, ensure_ascii=False) for row in rows)
+            Path(options.predictions).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    else:
+        metrics = run.metrics()
+        if not metrics:
+            raise InputError(f"the run {run.name} has not been evaluated", "give --data FILE")
+    if options.json:
+        print(json.dumps(metrics, ensure_ascii=False))
+        return
+    print(f"{metrics['rows']} rows of {metrics['split']}")
+    for name, value in metrics["metrics"].items():
+        if value is not None:
+            print(f"{name:24}{value:.4f}")
+    for entry in metrics["per_class"]:
+        print(
+            f"{entry['label']:24}precision {entry['precision']:.4f}  recall {entry['recall']:.4f}  "
+            f"f1 {entry['f1']:.4f}  rows {entry['support']}"
+        )
+
+
+def predict(options: argparse.Namespace) -> None:
+    """Print one prediction a text: label, probability, text."""
+    from ..evaluation.run import predict_texts
+
+    run = open_run(options.run, options.runs_dir)
+    for answer in predict_texts(run, texts_to_predict(options)):
+        if options.json:
+            print(json.dumps(answer, ensure_ascii=False))
+        else:
+            print(f"{answer['predicted']}\t{answer['confidence']:.4f}\t{answer['text']}")
+
+
+def texts_to_predict(options: argparse.Namespace) -> list[str]:
+    """Return the texts from arguments, a file, or stdin, in this order of preference."""
+    if options.text:
+        return options.text
+    if options.file:
+        try:
+            content = Path(options.file).read_text("utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(
+                f"cannot read {options.file!r} ({error})", "give a UTF-8 file with one text a line"
+            ) from None
+    elif is_piped_in():
+        content = sys.stdin.read()
+    else:
+        content = ""
+    return [line for line in content.splitlines() if line.strip()]
+
+
+def attend(options: argparse.Namespace) -> None:
+    """Write where a run's model looks in a text."""
+    from ..attention.look import attend_run
+    from ..figures.attention import write_attention
+
+    run = open_run(options.run, options.runs_dir)
+    record = attend_run(run, options.text)
+    write_attention(record, Path(options.out), options.layer, options.head)
+    print(options.out)
+
+
+def report(options: argparse.Namespace) -> None:
+    """Write `report.html` from what lies in the run folder."""
+    from ..report import write_report
+
+    run: RunFolder = open_run(options.run, options.runs_dir)
+    print(write_report(run))

@@ -1,0 +1,181 @@
+"""`workbench run` (a notebook, headless, through papermill) and `workbench lab`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from ..runs import open_run
+from ..spec import from_flat, load, to_flat
+from .options import add_spec_changes, parse_changes, parse_value
+from .training import print_result
+
+RUN_MIME = "application/vnd.workbench.run+json"
+
+
+def add_commands(commands: Any) -> None:
+    """Add `run` and `lab`."""
+    run = commands.add_parser(
+        "run",
+        help="run a notebook headless",
+        description="Run a notebook through papermill with checked parameters.",
+    )
+    run.add_argument("notebook", metavar="NOTEBOOK")
+    run.add_argument("--recipe", metavar="NAME", help="start from a recipe")
+    run.add_argument("-f", "--file", metavar="FILE", help="start from a spec file or run folder")
+    run.add_argument(
+        "-p", "--parameter", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"),
+        help="set a parameter; may be repeated",
+    )  # fmt: skip
+    run.add_argument("-o", "--out", metavar="OUT", help="the executed notebook (in the run folder)")
+    add_spec_changes(run)
+    run.set_defaults(command=run_notebook)
+    lab = commands.add_parser("lab", help="open JupyterLab on the studio")
+    lab.add_argument("notebook", nargs="?", default="notebooks/studio.ipynb")
+    lab.add_argument("arguments", nargs=argparse.REMAINDER, help="passed on to jupyter lab")
+    lab.set_defaults(command=open_lab)
+
+
+def run_notebook(options: argparse.Namespace) -> None:
+    """Execute the notebook; a failed run is a failed notebook.
+
+    Raises:
+        InputError: parameters are at fault, or the notebook stopped because its input was.
+    """
+    notebook = read_notebook(Path(options.notebook))
+    parameters = checked_parameters(notebook, options)
+    out = Path(options.out) if options.out else waiting_place(options.notebook)
+    executed = execute(Path(options.notebook), out, parameters, keep_failed=bool(options.out))
+    run_path = run_folder_of(executed)
+    if run_path is None:
+        print(f"notebook {out}")
+        return
+    run = open_run(run_path)
+    if not options.out:
+        out = out.replace(run.path / Path(options.notebook).name)
+    print_result(run, as_json=False)
+    print(f"notebook {out}")
+
+
+def read_notebook(path: Path) -> Any:
+    """Read a notebook file.
+
+    Raises:
+        InputError: there is none, or it is no notebook.
+    """
+    import nbformat
+
+    try:
+        return nbformat.read(path, as_version=4)
+    except FileNotFoundError:
+        raise InputError(f"no notebook {str(path)!r}", "give the path of an .ipynb file") from None
+    except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
+        raise InputError(f"{path} is no notebook ({error})", "give an .ipynb file") from None
+
+
+def checked_parameters(notebook: Any, options: argparse.Namespace) -> dict[str, Any]:
+    """Return what to inject: the fields that differ from the notebook's own parameters cell.
+
+    Raises:
+        SpecError: naming every parameter that no field and no line of the cell has.
+    """
+    from ..spec.cell import parse_cell
+
+    cell = next(
+        (c.source for c in notebook.cells if "parameters" in c.metadata.get("tags", [])), ""
+    )
+    own = parse_cell(cell)
+    wishes = {name: parse_value(value) for name, value in options.parameter}
+    wishes |= parse_changes(options.changes)
+    if options.recipe or options.file:
+        wishes = to_flat(load(options.recipe or options.file)) | short_names(wishes)
+    extra = {name: value for name, value in wishes.items() if name in own and not is_field(name)}
+    fields = {name: value for name, value in wishes.items() if name not in extra}
+    base = {name: value for name, value in own.items() if is_field(name)}
+    flat = to_flat(from_flat(fields, base=base, where="the parameters"))
+    return {n: v for n, v in flat.items() if n not in own or own[n] != v} | extra
+
+
+def short_names(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the mapping with paths replaced by short names."""
+    from ..spec import find
+
+    return {(field.name if (field := find(n)) else n): v for n, v in values.items()}
+
+
+def is_field(name: str) -> bool:
+    """Return whether a spec has this field."""
+    from ..spec import find
+
+    return find(name) is not None
+
+
+def waiting_place(notebook: str) -> Path:
+    """Return where the executed notebook waits until its run folder is known."""
+    folder = Path("runs")
+    folder.mkdir(exist_ok=True)
+    return folder / f"{Path(notebook).stem}-{time.strftime('%Y%m%d-%H%M%S')}.ipynb"
+
+
+def execute(notebook: Path, out: Path, parameters: dict[str, Any], keep_failed: bool) -> Any:
+    """Run papermill; turn a notebook that failed over its input into an `InputError`."""
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    try:
+        return papermill.execute_notebook(
+            str(notebook),
+            str(out),
+            parameters=parameters,
+            kernel_name="python3",
+            progress_bar=sys.stderr.isatty(),
+            log_output=False,
+        )
+    except PapermillExecutionError as error:
+        if error.ename in input_error_names():
+            if not keep_failed:
+                out.unlink(missing_ok=True)
+            raise InputError(error.evalue) from None
+        if error.ename == "KeyboardInterrupt":
+            raise KeyboardInterrupt from None
+        print(f"workbench: the notebook failed; it is kept as {out}", file=sys.stderr)
+        raise
+
+
+def input_error_names() -> set[str]:
+    """Return the names of all errors that are the input's fault."""
+    from ..spec import SpecError
+
+    def below(kind: type) -> set[str]:
+        return {kind.__name__}.union(*(below(child) for child in kind.__subclasses__()))
+
+    return below(InputError) | {SpecError.__name__}
+
+
+def run_folder_of(executed: Any) -> Path | None:
+    """Return the run folder that an executed notebook announced in its outputs."""
+    for cell in reversed(executed.cells):
+        for output in cell.get("outputs", []):
+            if RUN_MIME in output.get("data", {}):
+                announced = output["data"][RUN_MIME]
+                announced = json.loads(announced) if isinstance(announced, str) else announced
+                return Path(announced["path"])
+    return None
+
+
+def open_lab(options: argparse.Namespace) -> None:
+    """Start JupyterLab in this folder, on the studio."""
+    command = [sys.executable, "-m", "jupyterlab", options.notebook, *options.arguments]
+    # Kernels start in the notebook's folder; the studio goes back to this one, so that paths
+    # mean the same in a notebook and on the command line.
+    environment = os.environ | {"WORKBENCH_ROOT": str(Path.cwd())}
+    code = subprocess.run(command, env=environment, check=False).returncode
+    if code:
+        raise InputError(f"JupyterLab ended with code {code}", "its message is above")

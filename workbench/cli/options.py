@@ -1,0 +1,52 @@
+"""Options that several commands share, and the spec they add up to."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ..errors import InputError
+from ..spec import RunSpec, from_flat, load, parse_value, to_flat
+
+
+def add_spec_changes(parser: argparse.ArgumentParser) -> None:
+    """Add `--set FIELD=VALUE`."""
+    parser.add_argument(
+        "--set",
+        dest="changes",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="change a field, such as train.learning_rate=5e-5; may be repeated",
+    )
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add `--json`."""
+    parser.add_argument("--json", action="store_true", help="answer in JSON, for programs")
+
+
+def add_runs_dir(parser: argparse.ArgumentParser) -> None:
+    """Add `--runs-dir`."""
+    parser.add_argument("--runs-dir", default="runs", help="the folder of the runs (runs)")
+
+
+def parse_changes(pairs: list[str]) -> dict[str, Any]:
+    """Turn `FIELD=VALUE` texts into values.
+
+    Raises:
+        InputError: a text has no `=`.
+    """
+    changes: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise InputError(f"--set {pair!r} has no '='", "write --set FIELD=VALUE")
+        changes[name.strip()] = parse_value(value)
+    return changes
+
+
+def spec_from(source: str | None, changes: dict[str, Any]) -> RunSpec:
+    """Return the spec of a file or recipe (or the defaults) with some fields changed."""
+    base = load(source) if source else RunSpec()
+    return from_flat(changes, base=to_flat(base))

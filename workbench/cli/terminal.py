@@ -1,0 +1,135 @@
+"""Progress in the terminal: a bar where there is one, plain lines where there is none."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ..runs import EventReader, RunFolder, RunState
+
+POLL_SECONDS = 0.2
+LINE_EVERY_SECONDS = 10.0
+
+
+def console() -> Console:
+    """Return the console on stderr: progress never mixes with a command's answer."""
+    return Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def download_progress() -> Iterator[Callable[[int, int, str], None]]:
+    """Yield a function `(done_bytes, total_bytes, text)` that shows downloads as they go."""
+    screen = console()
+    if not screen.is_terminal:
+        told: set[str] = set()
+
+        def tell(done: int, total: int, what: str) -> None:
+            if what not in told:
+                told.add(what)
+                screen.print(f"{what} ({total / 1e6:.0f} MB)" if total else what)
+
+        yield tell
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=screen, transient=True) as bar:
+        tasks: dict[str, int] = {}
+
+        def show(done: int, total: int, what: str) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total or None)
+            bar.update(tasks[what], completed=done, total=total or None)
+
+        yield show
+
+
+@contextmanager
+def watching(run: RunFolder) -> Iterator[None]:
+    """Show a run's progress while the block runs; reads the events like any other watcher."""
+    done = threading.Event()
+    screen = console()
+    show = _bar if screen.is_terminal else _lines
+    thread = threading.Thread(target=show, args=(run, done, screen), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join(timeout=5)
+
+
+def _bar(run: RunFolder, done: threading.Event, screen: Console) -> None:
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"))
+    reader, state = EventReader(run.events_path), RunState()
+    with Progress(*columns, console=screen) as bar:
+        task = bar.add_task("training", total=None, note="getting ready")
+        while True:
+            last = done.is_set()
+            state.fold(reader.new())
+            bar.update(
+                task,
+                completed=state.step,
+                total=state.total_steps or None,
+                description=phase(state),
+                note=summary(state),
+            )
+            if last:
+                return
+            done.wait(POLL_SECONDS)
+
+
+def _lines(run: RunFolder, done: threading.Event, screen: Console) -> None:
+    reader, state = EventReader(run.events_path), RunState()
+    said, shown_evaluations = 0.0, 0
+    while True:
+        last = done.is_set()
+        state.fold(reader.new())
+        news = len(state.evaluations) > shown_evaluations
+        if state.step and (news or time.monotonic() - said > LINE_EVERY_SECONDS) and not last:
+            screen.print(f"step {state.step}/{state.total_steps}  {summary(state)}")
+            said, shown_evaluations = time.monotonic(), len(state.evaluations)
+        if last:
+            return
+        done.wait(POLL_SECONDS)
+
+
+def phase(state: RunState) -> str:
+    """Return what a run is doing now, in a word."""
+    if not state.ended and state.total_steps and state.step >= state.total_steps:
+        return "evaluating"
+    return "training"
+
+
+def summary(state: RunState) -> str:
+    """Return loss, validation scores and time left in one line."""
+    parts: list[str] = []
+    if state.steps:
+        parts.append(f"loss {state.steps[-1]['loss']:.4f}")
+    if state.evaluations:
+        scores = state.evaluations[-1]["metrics"]
+        parts += [f"{name} {scores[name]:.4f}" for name in ("loss", "accuracy") if name in scores]
+        if "loss" in scores:
+            parts[-2 if "accuracy" in scores else -1] = f"validation loss {scores['loss']:.4f}"
+    if state.steps and (left := state.seconds_left()) is not None:
+        parts.append(f"{duration(left)} left")
+    return "  ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """Return a time such as `45 s`, `3 min 20 s` or `2 h 5 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def is_piped_in() -> bool:
+    """Return whether text is coming on stdin."""
+    return sys.stdin is not None and not sys.stdin.isatty()

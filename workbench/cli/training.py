@@ -1,0 +1,92 @@
+"""`workbench train`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from ..runs import RunFolder
+from .options import add_json, add_spec_changes, parse_changes, spec_from
+from .terminal import download_progress, duration, watching
+
+
+def add_commands(commands: Any) -> None:
+    """Add `train`."""
+    parser = commands.add_parser(
+        "train",
+        help="fine-tune as a spec says",
+        description="Fine-tune a model as a spec file, a recipe or an earlier run's spec says.",
+    )
+    parser.add_argument(
+        "spec", nargs="?", help="a YAML file, a recipe's name, or a run folder (quickstart)"
+    )
+    parser.add_argument("--into", action="store_true", help=argparse.SUPPRESS)
+    add_spec_changes(parser)
+    add_json(parser)
+    parser.set_defaults(command=train)
+
+
+def train(options: argparse.Namespace) -> None:
+    """Train, and print the metrics and where everything is."""
+    from .. import pipeline
+
+    if options.into:  # the worker process of `pipeline.start`
+        pipeline.continue_into(Path(options.spec))
+        return
+    from ..training.prepare import prepare
+    from ..training.run import open_run_folder, quiet_libraries
+
+    spec = spec_from(options.spec, parse_changes(options.changes))
+    with quiet_libraries(), download_progress() as progress:
+        prepared = prepare(spec, progress)
+        run = open_run_folder(prepared)
+    with watching(run):
+        pipeline.train_prepared(run, prepared)
+    print_result(run, options.json)
+
+
+def print_result(run: RunFolder, as_json: bool) -> None:
+    """Print a finished run's metrics and its files."""
+    metrics = run.metrics()
+    places = {
+        "run": run.path, "model": run.model_path, "report": run.report_path,
+        "metrics": run.evaluation_path / "metrics.json",
+    }  # fmt: skip
+    if as_json:
+        answer = {"run": run.name, "metrics": metrics.get("metrics", {})}
+        answer["baselines"] = metrics.get("baselines", {})
+        answer["paths"] = {name: str(path) for name, path in places.items()}
+        print(json.dumps(answer, ensure_ascii=False))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    columns = {"fine-tuned": metrics.get("metrics", {})}
+    if baselines := metrics.get("baselines"):
+        columns |= {"before": baselines["before"], "majority class": baselines["majority"]}
+    for heading in ("", *columns):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for name in (
+        "loss",
+        "accuracy",
+        "precision_macro",
+        "recall_macro",
+        "f1_macro",
+        "roc_auc_macro",
+    ):
+        cells = [scores.get(name) for scores in columns.values()]
+        if any(cell is not None for cell in cells):
+            table.add_row(name, *("–" if c is None else f"{c:.4f}" for c in cells))
+    screen = Console(highlight=False)
+    screen.print(table)
+    ended = [event for event in run.events() if event["event"] == "run_ended"]
+    if ended and ended[-1]["seconds"]:
+        screen.print(
+            f"\n{metrics.get('rows', 0)} validation rows; {duration(ended[-1]['seconds'])}"
+        )
+    for name, path in places.items():
+        if path.exists():
+            screen.print(f"{name:9}{path}", soft_wrap=True)
