@@ -1,0 +1,93 @@
+"""The doors of the notebook: a handful of verbs, each usable without the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .. import pipeline
+from ..attention.record import AttentionRecord
+from ..runs import RunFolder, open_run
+from ..spec import RunSpec, load
+
+__all__ = ["attach", "attend", "evaluate", "predict", "report", "start", "studio", "train"]
+
+
+def studio(namespace: Mapping[str, Any] | None = None) -> Any:
+    """Open the studio on the notebook's parameters: pass `globals()`.
+
+    Live, it shows the form; headless, the spec that will run.
+
+    Raises:
+        SpecError: a parameter is unknown or holds what it cannot.
+    """
+    from .studio import Studio
+
+    return Studio(namespace or {})
+
+
+def train(spec: RunSpec | str | Path) -> RunFolder:
+    """Fine-tune here and now, and return the finished run; `spec` may name a file or recipe."""
+    return pipeline.train(_spec(spec))
+
+
+def start(spec: RunSpec | str | Path) -> RunFolder:
+    """Start a run in a process of its own and return its folder at once."""
+    return pipeline.start(_spec(spec))
+
+
+def attach(run: RunFolder | str | Path) -> RunFolder:
+    """Show the live curve of a run, however and whenever it was started."""
+    from .kernel import is_live
+    from .pages import curves_page
+
+    folder = _run(run)
+    if is_live():
+        from ..widgets.live import show_live
+
+        show_live(folder)
+    else:
+        from .kernel import Slots
+
+        Slots(live=False, count=0).fill(curves_page(folder))
+    return folder
+
+
+def evaluate(run: RunFolder | str | Path, data: str | None = None) -> dict[str, Any]:
+    """Return a run's scores, on its own validation rows or on another labelled file."""
+    folder = _run(run)
+    if data is None:
+        return folder.metrics()
+    from ..evaluation.run import evaluate_file
+
+    return evaluate_file(folder, data)[0]
+
+
+def predict(run: RunFolder | str | Path, texts: list[str]) -> list[dict[str, Any]]:
+    """Return one record a text: what a run's model predicts, and how surely."""
+    from ..evaluation.run import predict_texts
+
+    return predict_texts(_run(run), texts)
+
+
+def attend(run: RunFolder | str | Path, text: str) -> AttentionRecord:
+    """Return where a run's model looks in a text."""
+    from ..attention.look import attend_run
+
+    return attend_run(_run(run), text)
+
+
+def report(run: RunFolder | str | Path) -> Path:
+    """Write a run's `report.html` and return its path."""
+    from ..report import write_report
+
+    return write_report(_run(run))
+
+
+def _spec(spec: RunSpec | str | Path) -> RunSpec:
+    return spec if isinstance(spec, RunSpec) else load(spec)
+
+
+def _run(run: RunFolder | str | Path) -> RunFolder:
+    return run if isinstance(run, RunFolder) else open_run(run)

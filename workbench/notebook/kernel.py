@@ -1,0 +1,83 @@
+"""What the kernel knows about who is watching, and how to show things to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def is_live() -> bool:
+    """Return whether a person is there to click.
+
+    Front ends tell with each cell whether anybody could answer a prompt (`allow_stdin` of the
+    Jupyter protocol): JupyterLab says yes, papermill and nbconvert say no.
+    """
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None:
+        return False
+    parent = kernel.get_parent("shell") or {}
+    return bool(parent.get("content", {}).get("allow_stdin", False))
+
+
+class Slot:
+    """A place in a cell's output that can be filled, and filled again, from anywhere.
+
+    Live, the place is made at once, so that a click long after the cell has ended still fills
+    it; what it holds is saved with the notebook. Headless, each filling is shown as it comes.
+    """
+
+    def __init__(self, live: bool) -> None:
+        self._handle: Any = None
+        if live:
+            from IPython.display import display
+
+            self._handle = display(_empty(), raw=True, display_id=True)
+
+    def fill(self, bundle: dict[str, Any]) -> None:
+        """Show a mime bundle here."""
+        from IPython.display import display
+
+        if self._handle is None:
+            display(bundle, raw=True)
+            return
+        # Lab redraws a plot only where the kind of output changes, so empty the place first.
+        self._handle.update(_empty(), raw=True)
+        self._handle.update(bundle, raw=True)
+
+    def fill_html(self, html: str, text: str) -> None:
+        """Show HTML here, with `text` where HTML is not rendered."""
+        self.fill({"text/html": html, "text/plain": text})
+
+    def clear(self) -> None:
+        """Empty the place."""
+        if self._handle is not None:
+            self._handle.update(_empty(), raw=True)
+
+
+class Slots:
+    """A row of places below one another; holds as many bundles as the page needs."""
+
+    def __init__(self, live: bool, count: int) -> None:
+        self._live = live
+        self._slots = [Slot(live) for _ in range(count if live else 0)]
+
+    def fill(self, bundles: list[dict[str, Any]]) -> None:
+        """Show the bundles in order; places left over are emptied.
+
+        Raises:
+            ValueError: live, there are more bundles than places.
+        """
+        if not self._live:
+            self._slots = [Slot(False) for _ in bundles]
+        for slot, bundle in zip(self._slots, bundles, strict=False):
+            slot.fill(bundle)
+        if len(bundles) > len(self._slots):
+            raise ValueError(f"{len(bundles)} bundles for {len(self._slots)} places")
+        for slot in self._slots[len(bundles) :]:
+            slot.clear()
+
+
+def _empty() -> dict[str, Any]:
+    return {"text/html": "", "text/plain": ""}

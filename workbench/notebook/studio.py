@@ -1,0 +1,246 @@
+"""The studio: one object, one method a section of the notebook, two faces of each.
+
+Live, a section shows itself at once and fills again whenever it is asked to; faults are shown
+where they arise, so that "Run All" always reaches the end. Headless, every section does its
+work in place and a fault fails the notebook.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from .. import language, pipeline
+from ..errors import InputError
+from ..language import text
+from ..runs import RunFolder
+from ..spec import RunSpec, from_namespace
+from . import pages
+from .kernel import Slot, Slots, is_live
+
+if TYPE_CHECKING:
+    from ..training.prepare import Prepared
+
+RUN_MIME = "application/vnd.workbench.run+json"
+
+
+class Studio:
+    """Data, model, sliders, cost, training, evaluation, attention, report.
+
+    `run` is the latest run of this studio, None before the first.
+    """
+
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
+        if root := os.environ.get("WORKBENCH_ROOT"):
+            os.chdir(root)  # paths mean the same here and on the command line
+        self.live = is_live()
+        self.run: RunFolder | None = None
+        self._prepared: Prepared | None = None
+        self._after_run: list[Callable[[], None]] = []
+        spec = from_namespace(namespace, strict=not self.live)
+        language.use(spec.output.language)
+        self._form: Any = None
+        if self.live:
+            self._show_form(spec)
+        else:
+            self._spec = spec
+            Slots(live=False, count=0).fill(pages.spec_page(spec))
+
+    @property
+    def spec(self) -> RunSpec:
+        """What the sliders say now.
+
+        Raises:
+            SpecError: a field holds what it cannot.
+        """
+        spec = self._form.spec if self._form is not None else self._spec
+        language.use(spec.output.language)
+        return spec
+
+    def data(self) -> None:
+        """Show the data: preview, label counts, token lengths, share truncated."""
+        self._section("data", lambda: pages.data_page(self._prepare().profile()), count=3)
+
+    def model(self) -> None:
+        """Show the model's card."""
+        self._section("model", lambda: pages.model_page(self._prepare().card()), count=1)
+
+    def cost(self) -> None:
+        """Show what the run will cost: steps, memory, time, learning rates."""
+        from ..training.estimate import estimate
+
+        def build() -> list[pages.Bundle]:
+            prepared = self._prepare()
+            return pages.cost_page(estimate(prepared), prepared.precision.reason)
+
+        self._section("cost", build, count=2)
+
+    def train(self) -> None:
+        """Headless, train now; live, show the Start button and then the growing curves."""
+        if self.live:
+            self._show_start()
+            return
+        prepared = self._prepare()
+        from ..training.run import open_run_folder
+
+        self.run = open_run_folder(prepared)
+        pipeline.train_prepared(self.run, prepared)
+        Slots(live=False, count=0).fill(pages.curves_page(self.run))
+
+    def evaluation(self) -> None:
+        """Show scores against the baselines, curves, calibration, and the worst errors."""
+        self._result("evaluation", lambda: pages.evaluation_page(self._finished()), count=8)
+
+    def attention(self) -> None:
+        """Show where the model looked, before and after; live, in any sentence."""
+        from ..attention.look import stored_records
+
+        if self.live:
+            self._show_attention()
+        self._result(
+            "attention", lambda: pages.attention_page(stored_records(self._finished())[:2]), count=2
+        )
+
+    def report(self) -> None:
+        """Say where everything is; the report opens from disk, without network or kernel."""
+        self._result("report", self._report_page, count=1)
+
+    def _report_page(self) -> list[pages.Bundle]:
+        run = self._finished()
+        places = {
+            text("studio.report.report"): run.report_path,
+            text("studio.report.model"): run.model_path,
+            text("studio.report.metrics"): run.evaluation_path / "metrics.json",
+            text("studio.report.rerun"): run.record().get("command", ""),
+        }
+        shown = pages.page(pages.facts(places), f"report {run.report_path}")
+        return [shown | {RUN_MIME: {"path": str(run.path.absolute())}}]
+
+    def _prepare(self) -> Prepared:
+        """Return everything the present spec needs, loading only what has changed."""
+        from ..training.prepare import prepare
+        from ..training.run import quiet_libraries
+
+        spec = self.spec
+        before = self._prepared
+        if before is not None and _same_ingredients(self._prepared_for, spec):
+            resolved = spec.replace(
+                {
+                    "data.columns": before.spec.data.columns,
+                    "data.revision": before.spec.data.revision,
+                    "model.revision": before.spec.model.revision,
+                    "train.precision": before.spec.train.precision,
+                }
+            )
+            self._prepared = replace(before, spec=resolved)
+        else:
+            with quiet_libraries():
+                self._prepared = prepare(spec)
+        self._prepared_for = spec
+        return self._prepared
+
+    def _finished(self) -> RunFolder:
+        if self.run is None:
+            raise InputError(text("studio.not_yet"))
+        return self.run
+
+    def _section(self, name: str, build: Callable[[], list[pages.Bundle]], count: int) -> None:
+        """Show a section; live, with a button that shows it anew."""
+        if not self.live:
+            Slots(live=False, count=0).fill([pages.note(text(f"studio.{name}.intro")), *build()])
+            return
+        from ..widgets.studio import section_header
+
+        slots: Slots | None = None
+
+        def show() -> None:
+            assert slots is not None
+            try:
+                slots.fill(build())
+            except InputError as error:
+                slots.fill([pages.fault(error)])
+
+        section_header(text(f"studio.{name}.intro"), text("studio.refresh"), show)
+        slots = Slots(live=True, count=count)
+        show()
+
+    def _result(self, name: str, build: Callable[[], list[pages.Bundle]], count: int) -> None:
+        """Show a section that a finished run fills."""
+        intro = pages.note(text(f"studio.{name}.intro"))
+        if not self.live:
+            Slots(live=False, count=0).fill([intro, *build()])
+            return
+        slots = Slots(live=True, count=count + 1)
+
+        def show() -> None:
+            try:
+                slots.fill([intro, *build()])
+            except InputError as error:
+                slots.fill([intro, pages.note(str(error))])
+
+        show()
+        self._after_run.append(show)
+
+    def _show_form(self, spec: RunSpec) -> None:
+        from ..widgets.studio import show_form
+
+        self._form = show_form(spec)
+
+    def _show_start(self) -> None:
+        from ..widgets.studio import StartPanel
+
+        fault_slot: Slot
+
+        def start() -> RunFolder | None:
+            fault_slot.clear()
+            try:
+                prepared = self._prepare()
+                self.run = pipeline.start(prepared.spec, prepared)
+            except InputError as error:
+                fault_slot.fill(pages.fault(error))
+                return None
+            return self.run
+
+        def finished() -> None:
+            for show in self._after_run:
+                show()
+
+        panel = StartPanel(start, finished)
+        panel.show()
+        fault_slot = Slot(live=True)
+
+    def _show_attention(self) -> None:
+        from ..attention.look import attend_run, stored_records
+        from ..widgets.studio import AttentionPanel
+
+        def look(sentence: str) -> list[Any]:
+            run = self._finished()
+            if not sentence.strip():
+                return stored_records(run)
+            prepared = self._prepare()
+            return [look_before(prepared, sentence), attend_run(run, sentence)]
+
+        panel = AttentionPanel(look)
+        panel.show()
+        self._after_run.append(panel.refresh)
+
+
+def look_before(prepared: Prepared, sentence: str) -> Any:
+    """Return where the model looked before fine-tuning."""
+    from ..attention.capture import capture
+
+    limit = prepared.spec.inspect.probe_max_tokens
+    return capture(prepared.new_model(), prepared.tokenizer, sentence, None, limit, "before")
+
+
+def _same_ingredients(one: RunSpec, other: RunSpec) -> bool:
+    """Return whether two specs need the same data, model and encoding."""
+    return (
+        one.task == other.task
+        and one.data == other.data
+        and one.model == other.model
+        and one.train.seed == other.train.seed
+        and one.train.precision == other.train.precision
+    )
