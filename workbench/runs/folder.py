@@ -18,10 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from ..errors import RunError
-from ..spec import RunSpec, build, to_yaml
+from ..errors import RunError, shorten
+from ..spec import RunSpec, SpecError, build, dump_tree, parse_tree, to_yaml
 from .events import Event, read_events
 
 
@@ -87,8 +85,7 @@ class RunFolder:
 
     def write_spec(self, spec: RunSpec, record: dict[str, Any]) -> None:
         """Write the resolved spec and its record."""
-        note = yaml.safe_dump({"record": record}, sort_keys=False, allow_unicode=True)
-        write_text(self.spec_path, to_yaml(spec) + "\n" + note)
+        write_text(self.spec_path, to_yaml(spec) + "\n" + dump_tree({"record": record}))
 
     def events(self) -> Iterator[Event]:
         """Yield the run's events so far."""
@@ -97,21 +94,30 @@ class RunFolder:
     def metrics(self) -> dict[str, Any]:
         """Read `evaluation/metrics.json`; empty before the evaluation."""
         path = self.evaluation_path / "metrics.json"
-        return json.loads(path.read_text("utf-8")) if path.is_file() else {}
+        if not path.is_file():
+            return {}
+        try:
+            return json.loads(path.read_text("utf-8"))
+        except ValueError as error:
+            raise RunError(
+                f"{path} is damaged ({shorten(error)})",
+                f"evaluate again: workbench evaluate {self.path}",
+            ) from None
 
     def _spec_tree(self) -> dict[str, Any]:
         try:
-            tree = yaml.safe_load(self.spec_path.read_text("utf-8"))
-        except FileNotFoundError:
+            tree = parse_tree(self.spec_path.read_text("utf-8"), str(self.spec_path))
+        except (FileNotFoundError, NotADirectoryError):
             raise RunError(
                 f"{self.path} is no run: it has no spec.yaml",
                 "`workbench runs list` shows the runs",
             ) from None
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
+        except (SpecError, UnicodeDecodeError) as error:
             raise RunError(
-                f"{self.spec_path} is damaged ({error})", "restore it, or train again"
+                f"{self.spec_path} is damaged ({shorten(error, 200)})",
+                "restore it, or train again",
             ) from None
-        if not isinstance(tree, dict):
+        if not isinstance(tree, dict) or not isinstance(tree.get("record", {}), dict):
             raise RunError(f"{self.spec_path} is damaged", "restore it, or train again")
         return tree
 

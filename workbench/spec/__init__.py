@@ -11,7 +11,7 @@ from .fields import Field, fields, find
 from .flat import changes, from_flat, to_flat
 from .recipes import recipe_names, recipe_text
 from .run import DataSpec, EvaluateSpec, InspectSpec, ModelSpec, OutputSpec, RunSpec, TrainSpec
-from .yaml import from_yaml, load, parse_value, to_yaml
+from .yaml import dump_tree, from_yaml, load, parse_tree, parse_value, to_yaml
 
 __all__ = [
     "DataSpec",
@@ -26,6 +26,7 @@ __all__ = [
     "TrainSpec",
     "build",
     "changes",
+    "dump_tree",
     "fields",
     "find",
     "from_cell",
@@ -33,6 +34,7 @@ __all__ = [
     "from_namespace",
     "from_yaml",
     "load",
+    "parse_tree",
     "parse_value",
     "recipe_names",
     "recipe_text",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import GetCoreSchemaHandler
-from pydantic_core import PydanticCustomError, core_schema
+from pydantic_core import PydanticCustomError, PydanticKnownError, core_schema
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,18 @@ class Domain:
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
         """Let pydantic check the domain wherever the field is validated."""
+        types = get_args(source) or (source,)
 
-        def check(value: Any) -> Any:
+        def check(value: Any, validate: core_schema.ValidatorFunctionWrapHandler) -> Any:
+            # pydantic would read true as 1.
+            if isinstance(value, bool) and bool not in types:
+                if int in types:
+                    raise PydanticKnownError("int_type")
+                if float in types:
+                    raise PydanticKnownError("float_type")
+            value = validate(value)
             if remedy := self.fault(value):
                 raise PydanticCustomError("domain", "{remedy}", {"remedy": remedy})
             return value
 
-        return core_schema.no_info_after_validator_function(check, handler(source))
+        return core_schema.no_info_wrap_validator_function(check, handler(source))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Any
 
@@ -27,16 +26,20 @@ class SpecError(InputError):
 
 
 def build(tree: Any, where: str = "the spec") -> RunSpec:
-    """Build a `RunSpec` from nested plain data, or raise `SpecError` naming every fault."""
+    """Build a `RunSpec` from nested plain data, or raise `SpecError` naming every fault.
+
+    A section that was left empty takes its defaults.
+    """
     if not isinstance(tree, dict):
         raise SpecError(
             [f"expected sections such as data: and train:, got {shorten(tree)!r}"], where
         )
+    sections = {field.section for field in fields()}
+    filled = {k: {} if v is None and k in sections else v for k, v in tree.items()}
     try:
-        return RunSpec.model_validate(tree)
+        return RunSpec.model_validate(filled)
     except ValidationError as error:
-        faults = [_describe(entry) for entry in error.errors(include_url=False)]
-        raise SpecError(list(dict.fromkeys(faults)), where) from None
+        raise SpecError(_describe_all(error), where) from None
 
 
 def unknown_field(name: str, value: Any = None) -> str:
@@ -46,42 +49,80 @@ def unknown_field(name: str, value: Any = None) -> str:
 
 
 def _unknown(name: str, known: list[str], value: Any) -> str:
-    last = name.rpartition(".")[2]
-    near = [key for key in known if key != name and key.rpartition(".")[2] == last]
-    near = near or get_close_matches(name, known, n=1, cutoff=0.6)
     held = "" if value is None else f" (value {shorten(repr(value), 40)})"
-    hint = f"did you mean {near[0]}?" if near else "`workbench recipes fields` lists all fields"
-    return f"{name}: no such field{held}; {hint}"
+    near = _nearest(name, [key for key in known if key != name])
+    hint = f"did you mean {near}?" if near else "`workbench recipes fields` lists all fields"
+    return f"{shorten(name)}: no such field{held}; {hint}"
 
 
-def _describe(entry: Any) -> str:
+def _nearest(name: str, known: list[str]) -> str:
+    """Return the known name likest to `name`, or an empty string.
+
+    The same name in another section comes first, then a misspelling, then a name shortened to
+    its initials (`lr`) or to one of its words (`epochs`).
+    """
+    last = _last(name)
+    by_last = {_last(key): key for key in reversed(known)}
+    initials = {"".join(word[:1] for word in key.split("_")): key for key in reversed(by_last)}
+    if last in by_last:
+        return by_last[last]
+    if close := get_close_matches(last, by_last, n=1, cutoff=0.7):
+        return by_last[close[0]]
+    if last in initials:
+        return by_last[initials[last]]
+    parts = [key for key in by_last if last and f"_{last}_" in f"_{key}_"]
+    return by_last[min(parts, key=len)] if parts else ""
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _describe_all(error: ValidationError) -> list[str]:
+    """Return one line for every value at fault, with all that would mend it."""
+    faults: list[str] = []
+    remedies: dict[str, list[str]] = {}
+    for entry in error.errors(include_url=False):
+        if entry["type"] in ("extra_forbidden", "invalid_key"):
+            faults.append(_describe_unknown(entry))
+            continue
+        path = ".".join(str(part) for part in entry["loc"][:2])
+        what = f"{path}: {shorten(repr(entry['input']), 60)} does not fit"
+        if what not in remedies:
+            remedies[what] = []
+            faults.append(what)
+        remedies[what].append(_remedy(entry))
+    return [
+        f"{fault}; {' or '.join(dict.fromkeys(remedies[fault]))}" if fault in remedies else fault
+        for fault in faults
+    ]
+
+
+def _describe_unknown(entry: Any) -> str:
     location = [str(part) for part in entry["loc"]]
     path = ".".join(location[:2])
-    value = entry["input"]
+    inside = [f.path for f in fields() if len(location) > 1 and f.section == location[0]]
+    everywhere = [*RunSpec.model_fields, *(key for f in fields() for key in (f.path, f.name))]
+    value = None if isinstance(entry["input"], dict) else entry["input"]
+    near = _nearest(path, inside)
+    return _unknown(path, [near] if near else everywhere, value)
+
+
+def _remedy(entry: Any) -> str:
     kind = entry["type"]
-    if kind == "extra_forbidden":
-        section = location[0] if len(location) > 1 else ""
-        inside = [field.path for field in fields() if field.section == section]
-        sections = [] if section else [f"{name}" for name in RunSpec.model_fields]
-        candidates = inside + sections
-        if not section and not get_close_matches(path, candidates, n=1, cutoff=0.6):
-            candidates = [key for field in fields() for key in (field.name, field.path)]
-        return _unknown(path, candidates, None if isinstance(value, dict) else value)
     if kind == "domain":
-        remedy = entry["ctx"]["remedy"]
-    elif kind in ("model_type", "model_attributes_type"):
-        remedy = "write its fields below it, indented"
-    else:
-        remedy = _REMEDIES.get(kind.partition("_")[0], lambda e: e["msg"].lower())(entry)
-    return f"{path}: {shorten(repr(value), 60)} does not fit; {remedy}"
+        return entry["ctx"]["remedy"]
+    if kind in ("model_type", "model_attributes_type"):
+        return "write its fields below it, indented"
+    return _REMEDIES.get(kind.partition("_")[0], entry["msg"].lower())
 
 
-_REMEDIES: dict[str, Callable[[Any], str]] = {
-    "int": lambda _: "give a whole number",
-    "float": lambda _: "give a number",
-    "finite": lambda _: "give a finite number",
-    "bool": lambda _: "give true or false",
-    "string": lambda _: "give a text",
-    "list": lambda _: "give a list such as [a, b]",
-    "dict": lambda _: "give a mapping such as {text: review}",
+_REMEDIES = {
+    "int": "give a whole number",
+    "float": "give a number",
+    "finite": "give a finite number",
+    "bool": "give true or false",
+    "string": "give a text (in quotes)",
+    "list": "give a list such as [a, b]",
+    "dict": "give a mapping such as {text: review}",
 }

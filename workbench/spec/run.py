@@ -27,7 +27,11 @@ class Section(BaseModel):
     """A group of fields; unknown names are errors, values never change once set."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=()
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        coerce_numbers_to_str=True,  # a label or a run may be called 2024
+        protected_namespaces=(),
     )
 
 

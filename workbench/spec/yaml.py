@@ -2,34 +2,81 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
 from ..errors import InputError, shorten
 from .faults import SpecError, build
+from .fields import find
 from .run import RunSpec
 
 
 class _Loader(yaml.SafeLoader):
-    """Plain data only; a key given twice is a fault rather than a silent loss."""
+    """Plain data only, read as YAML 1.2 reads it.
+
+    YAML 1.1, PyYAML's own, takes `no` for false, `5e-5` for a text, `1:30` for 90 and
+    `2026-11-23` for a date: label names and learning rates would not survive it. A key given
+    twice is a fault rather than a silent loss.
+    """
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node:
+        if self.check_event(yaml.AliasEvent):
+            # A few lines of aliases to aliases can stand for billions of values.
+            mark = self.peek_event().start_mark
+            raise yaml.composer.ComposerError(
+                problem="aliases such as *name are not read; write the value out",
+                problem_mark=mark,
+            )
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, str) and key in seen:
-                raise SpecError([f"{key}: given twice, on line {key_node.start_mark.line + 1}"])
-            seen.add(key if isinstance(key, str) else str(key))
-        return super().construct_mapping(node, deep)
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep=True)
+        if len(mapping) < len(node.value):
+            keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise yaml.constructor.ConstructorError(
+                problem=f"{shorten(twice)} is given twice", problem_mark=node.start_mark
+            )
+        return mapping
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes every text that YAML 1.1 or 1.2 would read as something else."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+for _tag, _pattern, _first in (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?(0|[1-9][0-9]*)", list("-+0123456789")),
+    (
+        "float",
+        r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
+        r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        list("-+.0123456789"),
+    ),
+):
+    for _class in (_Loader, _Dumper):
+        _class.add_implicit_resolver(
+            f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})\\Z"), _first
+        )
 
 
 def to_yaml(spec: RunSpec) -> str:
     """Return the whole spec as YAML; `from_yaml` turns it back into an equal spec."""
-    return yaml.safe_dump(
-        spec.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=100
-    )
+    return dump_tree(spec.model_dump(mode="json"))
+
+
+def dump_tree(tree: dict[str, Any]) -> str:
+    """Return nested plain data as YAML; `parse_tree` turns it back."""
+    return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
 def from_yaml(text: str, where: str = "the spec") -> RunSpec:
@@ -44,19 +91,28 @@ def from_yaml(text: str, where: str = "the spec") -> RunSpec:
 def parse_tree(text: str, where: str = "the spec") -> dict[str, Any]:
     """Parse YAML into plain nested data without building a spec."""
     try:
-        tree = yaml.load(text, Loader=_Loader)  # noqa: S506  (a SafeLoader)
+        tree = yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise SpecError([f"not YAML on line {line}: {error.problem}"], where) from None
     except yaml.YAMLError as error:
         raise SpecError([f"not YAML: {shorten(error)}"], where) from None
+    except RecursionError:
+        raise SpecError(["not a spec: nested far too deeply"], where) from None
     return {} if tree is None else tree
 
 
-def parse_value(text: str) -> Any:
-    """Parse one value given on a command line: `5e-5`, `true`, `[a, b]`, `{text: 1}`, plain text."""
+def parse_value(text: str, name: str = "") -> Any:
+    """Parse a value of the command line: `5e-5`, `true`, `[a, b]`, `{text: 1}`, plain text.
+
+    With the `name` of a field that holds text, the value is that text as typed, so that `|`,
+    `#` and `1.10` need no quotes.
+    """
+    field = find(name)
+    if field is not None and field.type is str:
+        return None if field.optional and text == "null" else text
     try:
-        return yaml.safe_load(text) if text.strip() else text
+        return yaml.load(text, Loader=_Loader) if text.strip() else text
     except yaml.YAMLError:
         return text
 
