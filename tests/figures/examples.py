@@ -1,0 +1,153 @@
+"""Hand-made records, one for every figure, with hostile names where data gives the names."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from workbench import figures
+from workbench.attention.record import AttentionRecord, quantise
+from workbench.data.profile import DataProfile
+from workbench.runs import RunState
+
+HOSTILE = "<script>alert(1)</script> & $x$ \x00"
+
+
+def state(steps: int = 120) -> RunState:
+    """A finished run whose loss falls, with one loss that is no number."""
+    waves = [0.12 * math.sin(step * 1.7) + 0.05 * math.sin(step * 0.37) for step in range(steps)]
+    logged = [
+        {
+            "event": "step_logged",
+            "seq": step,
+            "step": step + 1,
+            "wall_seconds": step * 0.3,
+            "loss": math.nan if step == 40 else 0.25 + 0.5 * math.exp(-step / 40) + waves[step],
+            "learning_rate": 5e-5 * min((step + 1) / 12, (steps - step) / (steps - 12)),
+            "grad_norm": 2.0 + 8 * abs(waves[step]),
+        }
+        for step in range(steps)
+    ]
+    evaluated = [
+        {
+            "event": "evaluated",
+            "seq": steps + step,
+            "step": step,
+            "wall_seconds": step * 0.3,
+            "best": step <= steps * 0.7,
+            "metrics": {
+                "loss": 0.33 + 0.3 * math.exp(-step / 30) + (0.02 if step > steps * 0.7 else 0),
+                "accuracy": 0.88 - 0.3 * math.exp(-step / 30),
+                "f1_macro": 0.86 - 0.35 * math.exp(-step / 28),
+                "precision_macro": 0.87 - 0.31 * math.exp(-step / 26),
+                "recall_macro": 0.85 - 0.36 * math.exp(-step / 29),
+            },
+        }
+        for step in range(20, steps + 1, 20)
+    ]
+    start = {"event": "run_started", "seq": 0, "step": 0, "wall_seconds": 0, "total_steps": steps}
+    end = {"event": "run_ended", "seq": 999, "step": steps, "wall_seconds": 40.0}
+    return RunState().fold([start, *logged, *evaluated, end | {"reason": "finished"}])
+
+
+def profile(labels: tuple[str, ...] = ("negative", "positive")) -> DataProfile:
+    """A set with two splits and lengths up to 64 tokens."""
+    edges = list(range(0, 65, 4))
+    bell = [round(400 * math.exp(-(((n - 5) / 3) ** 2))) for n in range(len(edges) - 1)]
+    return DataProfile(
+        source="tweets.csv",
+        splits=["train", "validation"],
+        rows={"train": 2000, "validation": 500},
+        columns={"text": "text", "label": "mood"},
+        detected={"encoding": "utf-8"},
+        label_counts={
+            "train": {name: 1400 // (n + 1) for n, name in enumerate(labels)},
+            "validation": {name: 350 // (n + 1) for n, name in enumerate(labels)},
+        },
+        length_edges=edges,
+        length_counts={"train": bell, "validation": [n // 5 for n in reversed(bell)]},
+        max_tokens=48,
+        truncated_share=0.032,
+        preview=[],
+        fingerprint="0123",
+    )
+
+
+def metrics(labels: tuple[str, ...] = ("negative", "positive")) -> dict[str, Any]:
+    """An evaluation on 100 rows of each class."""
+    size = len(labels)
+    xs = [n / 40 for n in range(41)]
+    scores = {"loss": 0.35, "accuracy": 0.873, "f1_macro": 0.861, "ece": 0.041}
+    return {
+        "task": "text-classification",
+        "split": "validation",
+        "rows": 100 * size,
+        "labels": list(labels),
+        "metrics": scores,
+        "per_class": [
+            {"label": name, "precision": 0.9 - 0.02 * n, "recall": 0.8, "f1": 0.85 - 0.01 * n,
+             "support": 100, "roc_auc": 0.93, "average_precision": 0.9}
+            for n, name in enumerate(labels)
+        ],
+        "confusion": [
+            [80 if r == c else 20 // max(1, size - 1) for c in range(size)] for r in range(size)
+        ],
+        "roc": {
+            name: {"fpr": xs, "tpr": [x ** (0.2 + 0.05 * n) for x in xs], "auc": 0.93 - 0.01 * n}
+            for n, name in enumerate(labels)
+        },
+        "pr": {
+            name: {"recall": xs, "precision": [1 - x**4 * (0.5 + 0.02 * n) for x in xs],
+                   "average_precision": 0.9 - 0.01 * n}
+            for n, name in enumerate(labels)
+        },
+        "calibration": {
+            "ece": 0.041,
+            "bins": [
+                {"low": n / 10, "high": (n + 1) / 10, "count": 0, "confidence": None, "accuracy": None}
+                if n < 5
+                else {"low": n / 10, "high": (n + 1) / 10, "count": 4 ** (n - 4),
+                      "confidence": n / 10 + 0.05, "accuracy": n / 10}
+                for n in range(10)
+            ],
+        },
+        "baselines": {
+            "majority": {"accuracy": 0.5, "f1_macro": 0.333},
+            "before": {"accuracy": 0.484, "f1_macro": None},
+        },
+    }  # fmt: skip
+
+
+def record(tokens: tuple[str, ...] = (), layers: int = 2, heads: int = 3) -> AttentionRecord:
+    """The attention of a small model in which every token looks at itself and its neighbour."""
+    words = list(tokens) or "[CLS] the flight was late , but the crew was wonderful . [SEP]".split()
+    count = len(words)
+    noise = np.random.default_rng(7).random((layers, heads, count, count)) ** 6
+    weights = noise + 1.5 * np.eye(count) + np.eye(count, k=-1)
+    weights /= weights.sum(axis=-1, keepdims=True)
+    return AttentionRecord(
+        text=" ".join(words),
+        tokens=words,
+        special=[word.startswith("[") for word in words],
+        words=list(range(count)),
+        weights=quantise(weights),
+        model="after",
+        step=120,
+        prediction="positive (97%)",
+    )
+
+
+def figure(name: str, labels: tuple[str, ...] = ("negative", "positive")) -> Any:
+    """Return the figure called `name`, made of the records above."""
+    made = {
+        **dict.fromkeys(
+            ("loss_curves", "metric_curves", "learning_rate_curve", "gradient_norm_curve"),
+            lambda make: make(state()),
+        ),
+        **dict.fromkeys(("label_counts", "length_histogram"), lambda make: make(profile(labels))),
+        "schedule": lambda make: make(range(100), [5e-5 * (1 - n / 100) for n in range(100)]),
+        "attention_heatmap": lambda make: make(record(), 1, 2),
+    }
+    return made.get(name, lambda make: make(metrics(labels)))(getattr(figures, name))

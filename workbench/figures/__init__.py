@@ -1,0 +1,43 @@
+"""Figures: from a record of a run to a plotly figure, and from that to a static image.
+
+Pure functions, one definition a figure, no display call and no kernel. Every figure has a
+sentence that says what to look for: `caption(name)`, with the function's name.
+"""
+
+from .attention import attention_heatmap
+from .bundle import bundle, image, summary
+from .curves import gradient_norm_curve, learning_rate_curve, loss_curves, metric_curves
+from .data import label_counts, length_histogram
+from .evaluation import (
+    baselines,
+    confusion_matrix,
+    per_class,
+    precision_recall_curves,
+    reliability,
+    roc_curves,
+)
+from .schedule import schedule
+from .svg import to_svg
+from .theme import caption
+
+__all__ = [
+    "attention_heatmap",
+    "baselines",
+    "bundle",
+    "caption",
+    "confusion_matrix",
+    "gradient_norm_curve",
+    "image",
+    "label_counts",
+    "learning_rate_curve",
+    "length_histogram",
+    "loss_curves",
+    "metric_curves",
+    "per_class",
+    "precision_recall_curves",
+    "reliability",
+    "roc_curves",
+    "schedule",
+    "summary",
+    "to_svg",
+]

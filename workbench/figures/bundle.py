@@ -1,0 +1,47 @@
+"""A figure as a mime bundle: interactive where plotly is about, an image everywhere else."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from typing import Any
+
+import plotly.graph_objects as go
+
+from ._text import lines
+from .svg import to_svg
+
+PLOTLY = "application/vnd.plotly.v1+json"
+
+
+def bundle(figure: go.Figure) -> dict[str, Any]:
+    """Return a figure as `{mime type: data}`, for `display(…, raw=True)`.
+
+    The same figure three times: plotly's own form; an `<img>` that also survives an untrusted
+    notebook, nbconvert and a code host's preview; one line of text.
+    """
+    from plotly.io import to_json
+
+    return {
+        PLOTLY: json.loads(to_json(figure, validate=False, engine="json")),
+        "text/html": image(figure),
+        "text/plain": summary(figure),
+    }
+
+
+def image(figure: go.Figure, adaptive: bool = False) -> str:
+    """Return a figure as an `<img>` element that holds its own SVG."""
+    data = base64.b64encode(to_svg(figure, adaptive).encode("utf-8")).decode("ascii")
+    alt = html.escape(summary(figure))
+    return (
+        f'<img alt="{alt}" src="data:image/svg+xml;base64,{data}" '
+        'style="max-width:100%;height:auto">'
+    )
+
+
+def summary(figure: go.Figure) -> str:
+    """Return a figure's title and the sentence that says what to look for, as one line."""
+    title = " ".join(lines(figure.layout.title.text))
+    look = (figure.layout.meta or {}).get("look", "")
+    return f"{title} – {look}" if look else title

@@ -1,0 +1,231 @@
+"""How good the model is: figures from `evaluation/metrics.json`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+from ..language import text
+from . import theme
+from ._text import escape
+from .curves import metric_name
+
+MAX_CURVES = 10
+WIDE = 640
+MAX_CLASSES = 30
+MAX_CELLS_WITH_TEXT = 400
+
+Metrics = dict[str, Any]
+
+
+def confusion_matrix(metrics: Metrics) -> go.Figure:
+    """Show what each class was taken for: counts, coloured by the share of the true class."""
+    counts, labels = metrics.get("confusion") or [], metrics.get("labels") or []
+    if not counts:
+        return _nothing("confusion_matrix")
+    totals = [sum(row) for row in counts]
+    shares = [
+        [n / total if total else 0.0 for n in row]
+        for row, total in zip(counts, totals, strict=True)
+    ]
+    with_text = len(labels) ** 2 <= MAX_CELLS_WITH_TEXT
+    cells = go.Heatmap(
+        z=shares,
+        text=[[f"{n:,}" for n in row] for row in counts],
+        texttemplate="%{text}" if with_text else None,
+        hovertemplate="%{y} → %{x}: %{text} (%{z:.1%})<extra></extra>",
+        zmin=0,
+        zmax=1,
+        xgap=2 if with_text else 0,
+        ygap=2 if with_text else 0,
+        colorscale=theme.COLOURSCALE,
+        colorbar={"tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1], "outlinewidth": 0,
+                  "thickness": 12, "ticktext": ["0%", "25%", "50%", "75%", "100%"]},
+    )  # fmt: skip
+    side = max(200, min(680, 64 * len(labels)))
+    figure = theme.begin("confusion_matrix", [cells], text("figures.confusion_matrix.subtitle"),
+                         height=side + 190, legend="none")  # fmt: skip
+    slanted = {"tickangle": -45} if max(len(name) for name in labels) * len(labels) > 50 else {}
+    figure.update_xaxes(theme.name_ticks(labels, 20) | slanted, range=[-0.5, len(labels) - 0.5],
+                        showline=False, ticks="", constrain="domain")  # fmt: skip
+    figure.update_yaxes(theme.name_ticks(labels, 20), range=[len(labels) - 0.5, -0.5],
+                        showline=False, ticks="", scaleanchor="x", constrain="domain")  # fmt: skip
+    return figure
+
+
+def roc_curves(metrics: Metrics) -> go.Figure:
+    """Show, for each class against the rest, the true against the false positive rate."""
+    curves = {name: c for name, c in (metrics.get("roc") or {}).items() if c["fpr"]}
+    if not curves:
+        return _nothing("roc_curves", "figures.one_class")
+    chance = go.Scatter(
+        x=[0, 1], y=[0, 1], name=text("figures.series.chance"), mode="lines",
+        line={"color": theme.GREY, "width": 1, "dash": "dash"},
+    )  # fmt: skip
+    shown, subtitle = _hardest(curves, "auc")
+    traces = _class_curves(shown, "fpr", "tpr", "auc", "AUC")
+    return _unit_square(
+        theme.begin(
+            "roc_curves", [*traces, chance], subtitle, height=440, width=WIDE, legend="right"
+        )
+    )
+
+
+def precision_recall_curves(metrics: Metrics) -> go.Figure:
+    """Show, for each class against the rest, precision against recall."""
+    curves = {name: c for name, c in (metrics.get("pr") or {}).items() if c["recall"]}
+    if not curves:
+        return _nothing("precision_recall_curves", "figures.one_class")
+    shown, subtitle = _hardest(curves, "average_precision")
+    traces = _class_curves(shown, "recall", "precision", "average_precision", "AP")
+    return _unit_square(
+        theme.begin(
+            "precision_recall_curves", traces, subtitle, height=440, width=WIDE, legend="right"
+        )
+    )
+
+
+def reliability(metrics: Metrics) -> go.Figure:
+    """Show how often the model is right at each confidence, and how often it is so sure."""
+    calibration = metrics.get("calibration") or {}
+    bins = [b for b in calibration.get("bins", []) if b["count"]]
+    if not bins:
+        return _nothing("reliability")
+    perfect = go.Scatter(
+        x=[0, 1], y=[0, 1], name=text("figures.series.perfect"), mode="lines",
+        line={"color": theme.GREY, "width": 1, "dash": "dash"},
+    )  # fmt: skip
+    measured = go.Scatter(
+        x=[b["confidence"] for b in bins],
+        y=[b["accuracy"] for b in bins],
+        customdata=[b["count"] for b in bins],
+        hovertemplate="%{x:.1%} → %{y:.1%} (%{customdata:,})",
+        name=text("figures.series.measured"),
+        mode="lines+markers",
+        line={"color": theme.BLUE, "width": 2.5},
+        marker={"size": 8},
+    )
+    counts = go.Bar(
+        x=[(b["low"] + b["high"]) / 2 for b in bins],
+        y=[b["count"] for b in bins],
+        width=[(b["high"] - b["low"]) * 0.92 for b in bins],
+        text=[f"{b['count']:,}" for b in bins],
+        textposition="none" if len(bins) > 12 else "outside",
+        cliponaxis=False,
+        name=text("figures.series.rows"),
+        marker={"color": theme.BLUE},
+        opacity=0.6,
+        yaxis="y2",
+        showlegend=False,
+    )
+    subtitle = text("figures.reliability.ece", ece=calibration["ece"])
+    figure = theme.begin("reliability", [perfect, measured, counts], subtitle, height=480)
+    figure.update_xaxes(range=[0, 1], tickformat=".0%", anchor="y2")
+    highest = max(b["count"] for b in bins)
+    figure.update_layout(
+        yaxis={"domain": [0.36, 1], "range": [0, 1.02], "tickformat": ".0%"},
+        yaxis2={
+            "domain": [0, 0.24], "range": [0, highest * 1.3], "tickformat": ",d",
+            "title": {"text": text("figures.reliability.y2")}, "nticks": 3,
+        },
+    )  # fmt: skip
+    return figure
+
+
+def baselines(metrics: Metrics) -> go.Figure:
+    """Show accuracy and macro F1 beside those of the majority class and the untrained model."""
+    if not metrics.get("metrics"):
+        return _nothing("baselines")
+    scores = {**(metrics.get("baselines") or {}), "after": metrics["metrics"]}
+    known = [name for name in ("majority", "before", "after") if name in scores]
+    names = ["accuracy", "f1_macro"]
+    colours = {"majority": theme.GREY, "before": theme.GOLD, "after": theme.BLUE}
+    traces = []
+    for name in known:
+        values = [scores[name].get(metric) for metric in names]
+        traces.append(
+            go.Bar(
+                x=list(range(len(names))),
+                y=values,
+                text=["" if v is None else f"{v:.1%}" for v in values],
+                textposition="outside",
+                cliponaxis=False,
+                name=text(f"figures.series.{name}"),
+                marker={"color": colours[name]},
+            )
+        )
+    figure = theme.begin("baselines", traces, height=360)
+    figure.update_layout(barmode="group", bargap=0.25)
+    figure.update_xaxes(theme.name_ticks([metric_name(name) for name in names]), range=[-0.5, 1.5])
+    return figure.update_yaxes(range=[0, 1.08], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
+
+
+def per_class(metrics: Metrics) -> go.Figure:
+    """Show precision, recall and F1 of each class; of very many, the hardest."""
+    entries = metrics.get("per_class") or []
+    if not entries:
+        return _nothing("per_class")
+    subtitle = ""
+    if len(entries) > MAX_CLASSES:
+        subtitle = text("figures.hardest", shown=MAX_CLASSES, all=len(entries))
+        entries = sorted(entries, key=lambda entry: entry["f1"])[:MAX_CLASSES]
+    traces = [
+        go.Bar(
+            x=[entry[name] for entry in entries],
+            y=list(range(len(entries))),
+            text=[f"{entry[name]:.1%}" for entry in entries],
+            textposition="outside",
+            cliponaxis=False,
+            orientation="h",
+            name=metric_name(name),
+            marker={"color": colour},
+        )
+        for name, colour in (
+            ("precision", theme.BLUE),
+            ("recall", theme.ORANGE),
+            ("f1", theme.GREEN),
+        )
+    ]
+    figure = theme.begin("per_class", traces, subtitle, height=160 + 56 * len(entries))
+    figure.update_layout(barmode="group", bargap=0.2)
+    figure.update_xaxes(range=[0, 1.1], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
+    labels = [f"{entry['label']} ({entry['support']:,})" for entry in entries]
+    return figure.update_yaxes(theme.name_ticks(labels), range=[len(entries) - 0.5, -0.5])
+
+
+def _hardest(curves: dict[str, Any], area: str) -> tuple[dict[str, Any], str]:
+    """Return the curves with the smallest area where there are too many to tell apart."""
+    if len(curves) <= MAX_CURVES:
+        return curves, ""
+    names = sorted(curves, key=lambda name: curves[name][area])[:MAX_CURVES]
+    subtitle = text("figures.hardest", shown=MAX_CURVES, all=len(curves))
+    return {name: curves[name] for name in names}, subtitle
+
+
+def _class_curves(curves: dict[str, Any], x: str, y: str, area: str, short: str) -> list[Any]:
+    return [
+        go.Scatter(
+            x=curve[x],
+            y=curve[y],
+            name=f"{escape(name, 20)} ({short} {curve[area]:.3f})",
+            mode="lines",
+            line={
+                "color": theme.PALETTE[number % len(theme.PALETTE)],
+                "dash": theme.DASHES[number // len(theme.PALETTE)],
+                "width": 2.5,
+            },
+        )
+        for number, (name, curve) in enumerate(curves.items())
+    ]
+
+
+def _unit_square(figure: go.Figure) -> go.Figure:
+    figure.update_xaxes(range=[0, 1], tickformat=".0%", constrain="domain")
+    return figure.update_yaxes(
+        range=[0, 1.02], tickformat=".0%", scaleanchor="x", constrain="domain"
+    )
+
+
+def _nothing(name: str, reason: str = "figures.nothing") -> go.Figure:
+    return theme.say(theme.begin(name, [], legend="none"), text(reason))
