@@ -1,0 +1,86 @@
+"""What all tests share: the tiers, and a guard over what they may touch."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+import tiers
+from hypothesis import settings
+
+from workbench import language
+
+settings.register_profile("workbench", deadline=None)
+settings.load_profile("workbench")
+
+# An executed notebook or a worker process must speak the language that the tests expect.
+os.environ["WORKBENCH_LANGUAGE"] = "en"
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out the tests of a tier that this machine cannot run, or fail where all must run."""
+    for marker in tiers.MARKERS:
+        if item.get_closest_marker(marker) and (reason := tiers.missing(marker)):
+            if tiers.all_required():
+                pytest.fail(reason, pytrace=False)
+            pytest.skip(reason)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say of each tier how many tests ran, and why any were left out."""
+    counts: dict[str, dict[str, int]] = {}
+    for outcome in ("passed", "failed", "error", "skipped"):
+        for report in terminalreporter.stats.get(outcome, []):
+            tier = next((m for m in tiers.MARKERS if m in getattr(report, "keywords", {})), "unit")
+            row = counts.setdefault(tier, {})
+            row[outcome] = row.get(outcome, 0) + 1
+    terminalreporter.section("tiers")
+    for tier in ("unit", *tiers.MARKERS):
+        row = counts.get(tier, {})
+        told = ", ".join(f"{n} {outcome}" for outcome, n in row.items()) or "none selected"
+        reason = tiers.missing_if_known(tier)
+        terminalreporter.write_line(f"{tier:9}{told}{f'; {reason}' if reason else ''}")
+
+
+@pytest.fixture(autouse=True)
+def interface_language():
+    """Start every test in the language of the environment."""
+    language.use("auto")
+    yield
+    language.use("auto")
+
+
+@pytest.fixture(autouse=True)
+def no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse unit tests a connection to another machine."""
+    if any(request.node.get_closest_marker(marker) for marker in tiers.MARKERS):
+        return
+    connect = socket.socket.connect
+
+    def connect_to_this_machine(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else "localhost"
+        if host not in ("localhost", "127.0.0.1", "::1"):
+            raise AssertionError(f"a unit test reached for the network: {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect_to_this_machine)
+
+
+@pytest.fixture(scope="session")
+def artifacts() -> Path:
+    """Return the folder for screenshots and the like, `artifacts/` unless told otherwise."""
+    folder = Path(os.environ.get("WORKBENCH_ARTIFACTS", tiers.ROOT / "artifacts"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Return the path of Chromium."""
+    found = tiers.find_chromium()
+    assert found, "only tests marked `browser` may ask for Chromium"
+    return found
