@@ -1,0 +1,44 @@
+"""What a run will cost, told before it starts."""
+
+import pytest
+
+from tests.tiny_runs import tiny_spec
+from workbench import pipeline
+from workbench.runs import RunState
+from workbench.training.estimate import estimate
+from workbench.training.prepare import prepare
+
+
+def test_the_estimate_foretells_steps_evaluations_and_learning_rates(tmp_path):
+    prepared = prepare(tiny_spec(tmp_path))
+    cost = estimate(prepared)
+    state = RunState().fold(pipeline.train(prepared.spec).events())
+    assert cost.steps == state.total_steps == state.step
+    assert cost.evaluations == len(state.evaluations)
+    assert cost.effective_batch == 8
+    logged = {event["step"]: event["learning_rate"] for event in state.steps}
+    for step, rate in cost.schedule:
+        assert logged[step] == pytest.approx(rate, rel=1e-6), step
+
+
+def test_measuring_changes_no_weight_and_draws_no_chance(tmp_path):
+    import torch
+
+    prepared = prepare(tiny_spec(tmp_path))
+    model = prepared.new_model()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    torch.manual_seed(7)
+    wanted = torch.rand(3)
+    torch.manual_seed(7)
+    cost = estimate(prepared, model)
+    assert torch.equal(torch.rand(3), wanted)
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+    assert cost.train_seconds > 0
+    assert cost.evaluation_seconds > 0
+
+
+def test_accumulation_multiplies_the_batch_and_divides_the_steps(tmp_path):
+    plain = estimate(prepare(tiny_spec(tmp_path)))
+    summed = estimate(prepare(tiny_spec(tmp_path, **{"train.gradient_accumulation_steps": 2})))
+    assert summed.effective_batch == 2 * plain.effective_batch
+    assert summed.steps == pytest.approx(plain.steps / 2, abs=2)

@@ -1,0 +1,42 @@
+"""The number format: chosen by the hardware, and the reason given."""
+
+import pytest
+
+from workbench.training.precision import choose_precision
+
+
+@pytest.fixture
+def processor(monkeypatch):
+    def equip(**units):
+        import torch
+
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: units)
+
+    return equip
+
+
+def test_auto_takes_bf16_where_the_processor_has_it(processor):
+    processor(avx512_bf16=True)
+    precision = choose_precision()
+    assert (precision.name, precision.device) == ("bf16", "cpu")
+    assert "avx512_bf16" in precision.reason
+
+
+def test_auto_stays_with_fp32_elsewhere(processor):
+    processor(avx2=True)
+    assert choose_precision().name == "fp32"
+    assert "no bf16" in choose_precision().reason
+
+
+def test_fp16_without_a_gpu_becomes_fp32_and_says_so(processor):
+    processor()
+    precision = choose_precision("fp16")
+    assert precision.name == "fp32"
+    assert "needs a CUDA GPU" in precision.reason
+
+
+def test_a_wish_is_followed(processor):
+    processor(avx512_bf16=True)
+    assert choose_precision("fp32").name == "fp32"
