@@ -12,6 +12,7 @@ from workbench.attention.record import AttentionRecord, quantise
 from workbench.data.profile import DataProfile
 from workbench.runs import RunState
 
+SENTENCE = ["[CLS]", "the", "flight", "was", "late", ",", "but", "the", "crew", "[SEP]"]
 HOSTILE = "<script>alert(1)</script> & $x$ \x00"
 
 
@@ -106,10 +107,13 @@ def metrics(labels: tuple[str, ...] = ("negative", "positive")) -> dict[str, Any
         "calibration": {
             "ece": 0.041,
             "bins": [
-                {"low": n / 10, "high": (n + 1) / 10, "count": 0, "confidence": None, "accuracy": None}
-                if n < 5
-                else {"low": n / 10, "high": (n + 1) / 10, "count": 4 ** (n - 4),
-                      "confidence": n / 10 + 0.05, "accuracy": n / 10}
+                {
+                    "low": n / 10,
+                    "high": (n + 1) / 10,
+                    "count": 4 ** (n - 4) if n > 4 else 0,
+                    "confidence": n / 10 + 0.05 if n > 4 else None,
+                    "accuracy": n / 10 if n > 4 else None,
+                }
                 for n in range(10)
             ],
         },
@@ -122,7 +126,7 @@ def metrics(labels: tuple[str, ...] = ("negative", "positive")) -> dict[str, Any
 
 def record(tokens: tuple[str, ...] = (), layers: int = 2, heads: int = 3) -> AttentionRecord:
     """The attention of a small model in which every token looks at itself and its neighbour."""
-    words = list(tokens) or "[CLS] the flight was late , but the crew was wonderful . [SEP]".split()
+    words = list(tokens) or SENTENCE
     count = len(words)
     noise = np.random.default_rng(7).random((layers, heads, count, count)) ** 6
     weights = noise + 1.5 * np.eye(count) + np.eye(count, k=-1)

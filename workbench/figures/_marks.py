@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
+from itertools import pairwise
 from typing import Any
 
 from . import theme
@@ -155,7 +156,7 @@ def colour_range(trace: Any) -> tuple[float, float]:
 def at_scale(scale: Any, share: float) -> str:
     """Return the colour at a share (0 to 1) of a plotly colour scale, as `#rrggbb`."""
     stops = [(float(at), _rgb(colour)) for at, colour in scale or theme.COLOURSCALE]
-    for (a, first), (b, second) in zip(stops, stops[1:], strict=False):
+    for (a, first), (b, second) in pairwise(stops):
         if share <= b:
             part = (share - a) / (b - a) if b > a else 0.0
             mixed = [round(p + (q - p) * part) for p, q in zip(first, second, strict=True)]
@@ -218,7 +219,7 @@ def _at(axis: Axis, number: float) -> float:
 
 def _spacing(places: list[Any], axis: Axis) -> float:
     numbers = sorted({n for place in places if (n := axis.number(place)) is not None})
-    return min((b - a for a, b in zip(numbers, numbers[1:], strict=False)), default=1.0)
+    return min((b - a for a, b in pairwise(numbers)), default=1.0)
 
 
 def _rgb(colour: str) -> tuple[int, int, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import plotly.graph_objects as go
 
 from ..data.profile import DataProfile
@@ -59,9 +61,9 @@ def length_histogram(profile: DataProfile) -> go.Figure:
         total = sum(numbers)
         traces.append(
             go.Bar(
-                x=[(a + b) / 2 for a, b in zip(edges, edges[1:], strict=False)],
+                x=[(a + b) / 2 for a, b in pairwise(edges)],
                 y=[count / total for count in numbers],
-                width=[b - a for a, b in zip(edges, edges[1:], strict=False)],
+                width=[b - a for a, b in pairwise(edges)],
                 customdata=list(numbers),
                 hovertemplate="%{x}: %{y:.1%} (%{customdata:,})",
                 name=split_name(split),

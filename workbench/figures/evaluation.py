@@ -6,6 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from ..errors import shorten
 from ..language import text
 from . import theme
 from ._text import escape
@@ -43,7 +44,7 @@ def confusion_matrix(metrics: Metrics) -> go.Figure:
         colorbar={"tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1], "outlinewidth": 0,
                   "thickness": 12, "ticktext": ["0%", "25%", "50%", "75%", "100%"]},
     )  # fmt: skip
-    side = max(200, min(680, 64 * len(labels)))
+    side = max(200, min(600, 52 * len(labels)))
     figure = theme.begin("confusion_matrix", [cells], text("figures.confusion_matrix.subtitle"),
                          height=side + 190, legend="none")  # fmt: skip
     slanted = {"tickangle": -45} if max(len(name) for name in labels) * len(labels) > 50 else {}
@@ -190,7 +191,7 @@ def per_class(metrics: Metrics) -> go.Figure:
     figure = theme.begin("per_class", traces, subtitle, height=160 + 56 * len(entries))
     figure.update_layout(barmode="group", bargap=0.2)
     figure.update_xaxes(range=[0, 1.1], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
-    labels = [f"{entry['label']} ({entry['support']:,})" for entry in entries]
+    labels = [f"{shorten(entry['label'], 18)} ({entry['support']:,})" for entry in entries]
     return figure.update_yaxes(theme.name_ticks(labels), range=[len(entries) - 0.5, -0.5])
 
 

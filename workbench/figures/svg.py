@@ -42,12 +42,13 @@ class _Panel:
 
 @dataclass
 class _Frame:
-    """The room that is left for the panels, in pixels."""
+    """The room that is left for the panels, in pixels; `spare` is height that none needs."""
 
     left: float
     top: float
     right: float
     bottom: float
+    spare: float = 0.0
 
 
 def to_svg(figure: go.Figure, adaptive: bool = False) -> str:
@@ -68,6 +69,7 @@ def to_svg(figure: go.Figure, adaptive: bool = False) -> str:
     beside = 0 if above else _legend_room(named)
     frame = _Frame(0, top + 10, full_width - beside - (_BAR_ROOM if bar else 0), full_height)
     panels = _panels(figure, coloured, frame)
+    full_height -= frame.spare
     body = [part for panel in panels for part in _draw_panel(panel, layout)]
     body += _notes(layout, panels, frame)
     if not above:
@@ -218,6 +220,7 @@ def _axis(layout: Any, name: str) -> Any:
 
 def _make_square(frame: _Frame) -> None:
     side = min(frame.right - frame.left, frame.bottom - frame.top)
+    frame.spare = frame.bottom - frame.top - side
     frame.right, frame.bottom = frame.left + side, frame.top + side
 
 

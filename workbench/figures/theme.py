@@ -58,8 +58,12 @@ TEMPLATE = go.layout.Template(
         "plot_bgcolor": "rgba(0,0,0,0)",
         "title": {
             "x": 0,
-            "xref": "paper",
+            "xref": "container",
             "xanchor": "left",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "pad": {"t": 14, "l": 16},
             "font": {"size": 16},
             "subtitle": {"font": {"size": 12}},
         },
@@ -98,7 +102,7 @@ def begin(
         title=title,
         height=height,
         width=width,
-        margin={"l": 64, "r": 24, "t": 92 if legend == "top" or subtitle else 64, "b": 56},
+        margin={"l": 64, "r": 24, "t": 52 + 20 * bool(subtitle) + 26 * (legend == "top"), "b": 56},
         meta={"name": name, "look": caption(name)},
         showlegend=legend != "none",
         legend={"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom"}
