@@ -45,6 +45,8 @@ def parse_cell(source: str, where: str = "the parameters cell") -> dict[str, Any
         statements = ast.parse(source).body
     except SyntaxError as error:
         raise SpecError([f"not Python on line {error.lineno}: {error.msg}"], where) from None
+    except ValueError as error:
+        raise SpecError([f"not Python: {error}"], where) from None
     values: dict[str, Any] = {}
     for statement in statements:
         match statement:
@@ -53,14 +55,14 @@ def parse_cell(source: str, where: str = "the parameters cell") -> dict[str, Any
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 pass
             case _:
-                line = shorten(ast.unparse(statement), 40)
+                line = shorten(ast.get_source_segment(source, statement), 40)
                 raise SpecError(
                     [f"line {statement.lineno}, {line!r}: not of the form name = value"], where
                 )
         try:
             values[name] = ast.literal_eval(value)
-        except ValueError:
-            shown = shorten(ast.unparse(value), 40)
+        except (ValueError, TypeError):
+            shown = shorten(ast.get_source_segment(source, value), 40)
             raise SpecError(
                 [f"{name}: {shown!r} is not a plain value; write it out"], where
             ) from None

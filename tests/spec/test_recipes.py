@@ -1,0 +1,47 @@
+"""The specs that ship with the package."""
+
+from __future__ import annotations
+
+import pytest
+
+from workbench.spec import RunSpec, changes, load, recipe_names, recipe_text
+
+
+def test_the_promised_recipes_are_there():
+    assert {"quickstart", "sst2-bert"} <= set(recipe_names())
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_recipe_is_a_valid_spec_with_a_title(name):
+    assert isinstance(load(name), RunSpec)
+    title = recipe_text(name).splitlines()[0]
+    assert title.startswith("# ")
+    assert len(title) <= 100
+
+
+def test_quickstart_is_what_the_defaults_say():
+    assert load("quickstart") == RunSpec()
+
+
+def test_sst2_bert_is_the_guides_example_to_the_letter():
+    spec = load("sst2-bert")
+    assert spec.task == "text-classification"
+    assert spec.model.source == "google-bert/bert-base-uncased"
+    assert spec.data.source == "nyu-mll/glue:sst2"
+    assert (spec.data.train_split, spec.data.validation_split) == ("train", "validation")
+    assert (spec.data.max_train_rows, spec.data.max_validation_rows) == (None, None)
+    assert spec.train.num_train_epochs == 3
+    assert spec.train.per_device_train_batch_size == 16
+    assert spec.train.per_device_eval_batch_size == 64
+    assert spec.train.warmup_steps == 500
+    assert spec.train.weight_decay == 0.01
+    # What the guide leaves to TrainingArguments has its defaults there.
+    assert spec.train.learning_rate == 5e-5
+    assert spec.train.lr_scheduler_type == "linear"
+    assert spec.train.gradient_accumulation_steps == 1
+
+
+def test_sst2_bert_changes_nothing_else_of_the_training():
+    train = {name for name in changes(load("sst2-bert")) if name in RunSpec().train.model_fields_set
+             or name in type(RunSpec().train).model_fields}  # fmt: skip
+    assert train == {"num_train_epochs", "warmup_steps", "eval_steps"}

@@ -1,0 +1,127 @@
+"""The file face: how YAML is read, and where specs are loaded from."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from workbench.errors import InputError
+from workbench.spec import RunSpec, dump_tree, from_yaml, load, parse_tree, to_yaml
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("no", "no"),
+        ("yes", "yes"),
+        ("on", "on"),
+        ("007", "007"),
+        ("1:30", "1:30"),
+        ("2026-11-23", "2026-11-23"),
+        ("0x1f", "0x1f"),
+        ("1_000", "1_000"),
+        ("5e-5", 5e-5),
+        ("1.", 1.0),
+        (".5", 0.5),
+        ("-3", -3),
+        ("true", True),
+        ("FALSE", False),
+        ("null", None),
+        ("~", None),
+        ("", None),
+        ("'5'", "5"),
+        (".inf", float("inf")),
+        ("-.inf", float("-inf")),
+    ],
+)
+def test_plain_values_are_read_as_yaml_1_2_reads_them(text, value):
+    read = parse_tree(f"a: {text}")["a"]
+    assert (type(read), read) == (type(value), value)
+
+
+@pytest.mark.parametrize("text", ["no", "5e-5", "1e5", "1:30", "2026-11-23", "~", "007", "=", "<<"])
+def test_texts_are_written_so_that_a_reader_of_either_version_gets_them_back(text):
+    written = dump_tree({"a": text})
+    assert parse_tree(written) == {"a": text}
+    assert yaml.safe_load(written) == {"a": text}
+
+
+def test_label_names_that_look_like_something_else_are_texts():
+    spec = from_yaml("data: {labels: [no, yes, 0, 1]}\noutput: {run_name: 2024}")
+    assert spec.data.labels == ["no", "yes", "0", "1"]
+    assert spec.output.run_name == "2024"
+
+
+def test_columns_keep_numbers_apart_from_names():
+    spec = from_yaml("data: {columns: {text: 1, label: '1'}}")
+    assert spec.data.columns == {"text": 1, "label": "1"}
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "train:\ndata:\n", "{}"])
+def test_what_is_left_out_takes_its_default(text):
+    assert from_yaml(text) == RunSpec()
+
+
+def test_the_same_list_twice_is_written_out_twice():
+    labels = ["a", "b"]
+    assert parse_tree(dump_tree({"x": labels, "y": labels})) == {"x": labels, "y": labels}
+
+
+def test_chinese_is_written_as_it_is():
+    spec = RunSpec().replace({"run_name": "外卖评论"})
+    assert "run_name: 外卖评论" in to_yaml(spec)
+
+
+def test_load_reads_a_file(tmp_path):
+    path = tmp_path / "my spec.yaml"
+    path.write_text("train: {seed: 7}", encoding="utf-8-sig")
+    assert load(path).train.seed == 7
+
+
+def test_load_reads_a_run_and_leaves_its_record_aside(tmp_path):
+    text = to_yaml(RunSpec().replace({"seed": 7})) + "\nrecord: {versions: {torch: '2'}}\n"
+    (tmp_path / "spec.yaml").write_text(text, encoding="utf-8")
+    assert load(tmp_path).train.seed == 7
+    assert load(tmp_path / "spec.yaml").train.seed == 7
+
+
+def test_load_prefers_a_file_to_a_recipe_of_the_same_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert load("sst2-bert").train.num_train_epochs == 3
+    (tmp_path / "sst2-bert").write_text("train: {num_train_epochs: 5}", encoding="utf-8")
+    assert load("sst2-bert").train.num_train_epochs == 5
+
+
+def test_a_missing_spec_names_the_recipes():
+    with pytest.raises(InputError) as caught:
+        load("no-such")
+    assert str(caught.value) == (
+        "no spec file and no recipe named 'no-such'; `workbench recipes` lists the recipes: "
+        "quickstart, sst2-bert"
+    )
+
+
+def test_a_path_below_a_file_is_a_missing_spec(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="no spec file and no recipe named"):
+        load(tmp_path / "file" / "spec.yaml")
+
+
+def test_a_file_in_another_encoding_is_refused(tmp_path):
+    path = tmp_path / "spec.yaml"
+    path.write_bytes("data: {source: 评论}".encode("gbk"))
+    with pytest.raises(InputError, match=r"cannot read .*; give a UTF-8 YAML file"):
+        load(path)
+
+
+def test_a_folder_without_a_spec_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"cannot read .*; give a UTF-8 YAML file"):
+        load(tmp_path)
+
+
+def test_the_fault_of_a_file_names_the_file(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("train: {seed: -1}")
+    with pytest.raises(InputError) as caught:
+        load(path)
+    assert str(caught.value) == f"{path}: train.seed: -1 does not fit; choose at least 0"
