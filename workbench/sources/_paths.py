@@ -1,0 +1,74 @@
+"""Which texts are paths, and what to say when nothing is there."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from pathlib import Path
+
+from ..errors import SourceError, shorten
+
+PREFIXES = ("wheel", "scratch")
+DATA_SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".txt")
+_FILE_SUFFIXES = (*DATA_SUFFIXES, ".xls", ".safetensors", ".bin", ".yaml")
+_PATH_STARTS = ("./", "../", ".\\", "..\\", "/", "\\", "~")
+
+
+def has_prefix(text: str, prefix: str) -> bool:
+    """Say whether `text` is `prefix:NAME`."""
+    return text.startswith(f"{prefix}:")
+
+
+def is_path(text: str) -> bool:
+    """Say whether `text` names a place on this machine: it exists, or it looks like a path."""
+    if not text or any(has_prefix(text, prefix) for prefix in PREFIXES):
+        return False
+    return looks_like_path(text) or Path(text).exists()
+
+
+def looks_like_path(text: str) -> bool:
+    """Say whether `text` can only be meant as a path, whether or not something is there."""
+    lower = text.lower().removesuffix(".gz")
+    return (
+        text in (".", "..")
+        or text.startswith(_PATH_STARTS)
+        or re.match(r"[A-Za-z]:[\\/]", text) is not None
+        or "\\" in text
+        or text.count("/") > 1
+        or text.endswith("/")
+        or lower.endswith(_FILE_SUFFIXES)
+    )
+
+
+def is_data_file(path: Path) -> bool:
+    """Say whether the name is that of a data file, gzipped or not."""
+    return path.name.lower().removesuffix(".gz").endswith(DATA_SUFFIXES)
+
+
+def no_such_file(text: str) -> SourceError:
+    """Return the error for a path where nothing is, naming what is nearest to it."""
+    path = Path(text).expanduser()
+    folder = path.parent
+    if not folder.is_dir():
+        existing = next((p for p in path.parents if p.is_dir()), Path())
+        near = _nearest(existing, path.relative_to(existing).parts[0] if existing != Path() else "")
+        what = f"no such file: {shorten(text)} (its folder {shorten(folder)} does not exist either)"
+        return SourceError(what, near or "check the path")
+    return SourceError(
+        f"no such file: {shorten(text)}",
+        _nearest(folder, path.name) or f"the folder {shorten(folder)} is empty",
+    )
+
+
+def _nearest(folder: Path, name: str) -> str:
+    """Name what is in `folder`: the names like `name` first, else a few of all."""
+    try:
+        names = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
+    except OSError:
+        return ""
+    close = {lower: original for original in names if (lower := original.lower())}
+    near = [close[match] for match in get_close_matches(name.lower(), close, n=3, cutoff=0.5)]
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    some = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+    return f"{shorten(folder)} holds {shorten(some, 200)}" if names else ""

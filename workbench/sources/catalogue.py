@@ -1,0 +1,157 @@
+"""The built-in catalogue: models and data sets that arrive through the Python package index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from ..errors import SourceError, shorten
+from ..language import current
+
+CATALOGUE = Path(__file__).with_name("catalogue.yaml")
+Kind = Literal["data", "model"]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file inside a wheel, with what it must be."""
+
+    path: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A wheel of the package index, pinned; `members` are the files in it that we read."""
+
+    name: str
+    version: str
+    sha256: str
+    size_bytes: int
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the catalogue.
+
+    `title` holds the languages `en` and `zh`. `members` are the entry's own files in the wheel.
+    `columns` (role → column), `labels` (those to keep) and `hints` (how to read the file) are for
+    data; `pretraining_data` is for models.
+
+    Units: `size_bytes` of the entry's files, `download_bytes` of the whole wheel; `rows` counts
+    those with a label to keep.
+    """
+
+    name: str
+    kind: Kind
+    task: str
+    title: dict[str, str]
+    wheel: Wheel
+    members: tuple[Member, ...]
+    licence: str
+    language: str
+    columns: dict[str, str] = field(default_factory=dict)
+    labels: list[str] = field(default_factory=list)
+    hints: dict[str, str] = field(default_factory=dict)
+    rows: int | None = None
+    pretraining_data: str = ""
+    origin: str = ""
+
+    @property
+    def source(self) -> str:
+        """What to write in a spec."""
+        return f"wheel:{self.name}"
+
+    @property
+    def version(self) -> str:
+        """The wheel's version."""
+        return self.wheel.version
+
+    @property
+    def sha256(self) -> str:
+        """The wheel's checksum."""
+        return self.wheel.sha256
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of the entry's files on disk."""
+        return sum(member.size_bytes for member in self.members)
+
+    @property
+    def download_bytes(self) -> int:
+        """The size of the wheel, which is fetched whole."""
+        return self.wheel.size_bytes
+
+    def about(self) -> dict[str, Any]:
+        """Return what is worth showing, the title in the interface's language."""
+        facts = {
+            "title": self.title[current()],
+            "task": self.task,
+            "rows": self.rows,
+            "size_bytes": self.size_bytes,
+            "licence": self.licence,
+            "language": self.language,
+            "pretraining_data": self.pretraining_data,
+            "origin": self.origin,
+            "wheel": f"{self.wheel.name} {self.wheel.version}",
+        }
+        return {name: value for name, value in facts.items() if value not in (None, "")}
+
+
+def entries(kind: Kind) -> list[Entry]:
+    """Return the catalogue's data sets (`data`) or models (`model`), in its order."""
+    return [entry for entry in _read(CATALOGUE) if entry.kind == kind]
+
+
+def find_entry(kind: Kind, name: str) -> Entry:
+    """Return the entry with this name.
+
+    Raises:
+        SourceError: there is none; names the nearest.
+    """
+    known = {entry.name: entry for entry in entries(kind)}
+    if name in known:
+        return known[name]
+    other: Kind = "model" if kind == "data" else "data"
+    if name in {entry.name for entry in entries(other)}:
+        article = "a model, not a data set" if other == "model" else "a data set, not a model"
+        what = f"wheel:{name} is {article}"
+    else:
+        what = f"the catalogue has no {_noun(kind)} {shorten(name)!r}"
+    near = get_close_matches(name, known, n=1) or list(known)
+    raise SourceError(what, "choose " + " | ".join(f"wheel:{n}" for n in near))
+
+
+def _noun(kind: Kind) -> str:
+    return "model" if kind == "model" else "data set"
+
+
+@cache
+def _read(path: Path) -> tuple[Entry, ...]:
+    tree = yaml.safe_load(path.read_text("utf-8"))
+    wheels = {
+        name: Wheel(
+            name=name,
+            version=plain["version"],
+            sha256=plain["sha256"],
+            size_bytes=plain["size_bytes"],
+            members=tuple(Member(**member) for member in plain["members"]),
+        )
+        for name, plain in tree["wheels"].items()
+    }
+    found: list[Entry] = []
+    for kind, section in (("model", "models"), ("data", "data")):
+        for name, plain in tree[section].items():
+            facts = dict(plain)
+            wheel = wheels[facts.pop("wheel")]
+            wanted = facts.pop("members", None)
+            members = tuple(m for m in wheel.members if wanted is None or m.path in wanted)
+            found.append(Entry(name=name, kind=kind, wheel=wheel, members=members, **facts))
+    return tuple(found)

@@ -1,0 +1,113 @@
+"""A path on this machine: a data file, a folder of them, or a model folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import SourceError, shorten
+from ._paths import DATA_SUFFIXES, is_data_file, is_path, no_such_file
+from .contract import FoundData, FoundModel, Progress, Source
+
+# Files that stand beside data without being data.
+_COMPANIONS = ("readme", "license", "licence", "notice", "source", "changelog", "citation")
+_METADATA = ("dataset_infos.json", "dataset_info.json", "state.json", "dataset_dict.json")
+
+
+def claims(text: str) -> bool:
+    """Say whether the text is a path: something is there, or it looks like one."""
+    return is_path(text)
+
+
+def data(text: str, revision: str | None = None, progress: Progress | None = None) -> FoundData:
+    """Return the file, or the data files of the folder.
+
+    In a folder those at its top count; only if there are none are those below it taken. Plain
+    text counts only where there are no tables.
+
+    Raises:
+        SourceError: nothing is there, or nothing that could be data.
+    """
+    path = _existing(text)
+    if path.is_file():
+        if not is_data_file(path):
+            raise SourceError(
+                f"{shorten(text)} is not a data file that can be read",
+                f"convert it to one of {', '.join(DATA_SUFFIXES)} (each also as .gz)",
+            )
+        files = [path]
+    else:
+        files = _data_files(hub_snapshot(path))
+        if not files:
+            raise SourceError(
+                f"the folder {shorten(text)} holds no data files",
+                f"give one with {', '.join(DATA_SUFFIXES)} files (each also as .gz)",
+            )
+    size = sum(file.stat().st_size for file in files)
+    return FoundData(
+        place=text, kind="local", files=files, about={"title": path.name, "size_bytes": size}
+    )
+
+
+def model(text: str, revision: str | None = None, progress: Progress | None = None) -> FoundModel:
+    """Return the model's folder; of a run, that of its best model.
+
+    Raises:
+        SourceError: nothing is there, or not a folder with a `config.json`.
+    """
+    path = _existing(text)
+    if path.is_file():
+        raise SourceError(
+            f"{shorten(text)} is a file, and a model is a folder",
+            "give the folder that holds config.json, the tokenizer and model.safetensors",
+        )
+    for folder in (hub_snapshot(path), path / "model"):
+        if (folder / "config.json").is_file():
+            return FoundModel(place=text, kind="local", path=folder, about={"title": path.name})
+    raise SourceError(
+        f"{shorten(text)} is not a model folder: it has no config.json",
+        "give the folder that holds config.json, the tokenizer and model.safetensors",
+    )
+
+
+def hub_snapshot(folder: Path) -> Path:
+    """Return the snapshot inside a folder in the layout of the hub's cache, else the folder."""
+    snapshots = folder / "snapshots"
+    if not snapshots.is_dir():
+        return folder
+    main = folder / "refs" / "main"
+    if main.is_file() and (snapshots / main.read_text("utf-8").strip()).is_dir():
+        return snapshots / main.read_text("utf-8").strip()
+    commits = sorted(snapshots.iterdir(), key=lambda path: path.stat().st_mtime)
+    return commits[-1] if commits else folder
+
+
+def _existing(text: str) -> Path:
+    path = Path(text).expanduser()
+    if not path.exists():
+        raise no_such_file(text)
+    return path
+
+
+def _data_files(folder: Path) -> list[Path]:
+    top = [path for path in folder.iterdir() if _is_data(path)]
+    files = top or [
+        path
+        for path in folder.rglob("*")
+        if _is_data(path)
+        and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
+    ]
+    tables = [path for path in files if ".txt" not in path.suffixes[-2:]]
+    return sorted(tables or files)
+
+
+def _is_data(path: Path) -> bool:
+    name = path.name.lower()
+    return (
+        path.is_file()
+        and is_data_file(path)
+        and not name.startswith((".", "_", *_COMPANIONS))
+        and name not in _METADATA
+    )
+
+
+SOURCE = Source(kind="local", claims=claims, data=data, model=model)

