@@ -1,0 +1,187 @@
+"""Which column plays which role: as told, else by its name, else by what is in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from ..errors import DataError, shorten
+from ..tasks import Role, Task
+from .cells import as_text
+from .header import is_number
+
+SAMPLE_ROWS = 2000
+LONGEST_LABEL = 60
+MOST_LABELS = 100
+
+
+def guess_columns(
+    frame: Any, task: Task, given: Mapping[str, str | int] | None = None, name: str = "the data"
+) -> dict[str, str]:
+    """Return the column of `frame` for each role of `task`; optional roles may be missing.
+
+    `given` columns (by name, or by number from 0) are taken as they are. For the others, columns
+    with a usual name come first, then the column with the longest texts, and the one with few
+    and short values for the label. An optional role is only filled by name, and only where no
+    text column is given.
+
+    Raises:
+        DataError: a given role or column does not exist, or a needed one cannot be found.
+    """
+    given = dict(given or {})
+    columns = [str(column) for column in frame.columns]
+    roles = {role.name: role for role in task.roles}
+    if unknown := [role for role in given if role not in roles]:
+        raise DataError(
+            f"data.columns: {task.name} has no role {shorten(unknown[0])!r}",
+            f"its roles are {', '.join(roles)}",
+        )
+    found = {role: resolve_column(columns, column, role, name) for role, column in given.items()}
+    if len(set(found.values())) < len(found):
+        double = next(c for c in found.values() if list(found.values()).count(c) > 1)
+        both = " and ".join(role for role, column in found.items() if column == double)
+        raise DataError(
+            f"data.columns: {both} are the same column {shorten(double)!r}",
+            "give each role a column of its own",
+        )
+    text_given = any(roles[role].kind == "text" for role in given)
+    facts = _facts(frame)
+    # By name first for all roles, so that no column is taken by its looks that another role names.
+    for role in task.roles:
+        if role.name not in found and (role.required or not text_given):
+            free = [fact for fact in facts if fact.column not in found.values()]
+            if (column := _by_name(role, free)) is not None:
+                found[role.name] = column
+    for role in sorted(task.roles, key=lambda role: role.kind != "text"):
+        if role.required and role.name not in found:
+            free = [fact for fact in facts if fact.column not in found.values()]
+            column = _longest_text(free) if role.kind == "text" else _fewest_values(free)
+            if column is None:
+                raise DataError(
+                    f"{name}: no column looks like the {role.name}; there are {_listed(columns)}",
+                    f"set data.columns, for example {{{role.name}: {columns[-1]}}}",
+                )
+            found[role.name] = column
+    return {role.name: found[role.name] for role in task.roles if role.name in found}
+
+
+def resolve_column(columns: Sequence[str], wanted: str | int, role: str, name: str) -> str:
+    """Return the column called or numbered `wanted`; a name wins over a number.
+
+    Raises:
+        DataError: there is no such column.
+    """
+    text = str(wanted)
+    if text in columns:
+        return text
+    if text.isdecimal() and int(text) < len(columns):
+        return columns[int(text)]
+    if text.lstrip("-").isdecimal():
+        raise DataError(
+            f"data.columns.{role}: {name} has no column {text}; it has {len(columns)}, "
+            f"0 to {len(columns) - 1}: {_listed(columns)}",
+            "set it to one of them",
+        )
+    near = get_close_matches(text, columns, n=1, cutoff=0.5)
+    same = [column for column in columns if column.casefold() == text.casefold()]
+    hint = (
+        f"did you mean {shorten((same or near)[0])!r}?" if same or near else "set it to one of them"
+    )
+    raise DataError(
+        f"data.columns.{role}: {name} has no column {shorten(text)!r}; it has {_listed(columns)}",
+        hint,
+    )
+
+
+@dataclass(frozen=True)
+class _Fact:
+    """What the first rows say about a column."""
+
+    column: str
+    filled: float
+    numeric: float
+    mean_length: float
+    longest: int
+    distinct: int
+    rows: int
+
+    @property
+    def is_label(self) -> bool:
+        """Few different, short values in most rows; one value counts too, as a last resort."""
+        few = self.distinct <= max(2, min(MOST_LABELS, self.rows * self.filled / 2))
+        return few and self.filled > 0.5 and self.longest <= LONGEST_LABEL
+
+
+def _facts(frame: Any) -> list[_Fact]:
+    sample = frame.iloc[:: max(1, len(frame) // SAMPLE_ROWS)]
+    facts = []
+    for position, column in enumerate(frame.columns):
+        cells = [as_text(cell).strip() for cell in sample.iloc[:, position]]
+        filled = [cell for cell in cells if cell]
+        count = max(len(filled), 1)
+        facts.append(
+            _Fact(
+                column=str(column),
+                filled=len(filled) / max(len(cells), 1),
+                numeric=sum(map(is_number, filled)) / count,
+                mean_length=sum(map(len, filled)) / count,
+                longest=max(map(len, filled), default=0),
+                distinct=len(set(filled)),
+                rows=len(cells),
+            )
+        )
+    return facts
+
+
+def _by_name(role: Role, facts: list[_Fact]) -> str | None:
+    """Return the column with the likeliest name; its values must look their part, too."""
+    exact = {fact.column.strip().casefold(): fact for fact in reversed(facts)}
+    named = [exact[name] for name in role.usual_names if name in exact]
+    if role.required:
+        # Of `review_title` and `review_text`, the longer one is the text.
+        named += sorted(
+            (
+                fact
+                for fact in facts
+                if fact not in named and not set(role.usual_names).isdisjoint(_words(fact.column))
+            ),
+            key=lambda fact: -fact.mean_length if role.kind == "text" else 0,
+        )
+    if role.kind == "text":
+        fitting = [fact for fact in named if fact.filled > 0.2 and fact.numeric < 0.5]
+    else:
+        fitting = [fact for fact in named if fact.is_label]
+    if fitting:
+        return fitting[0].column
+    # A column called exactly so that does not fit is still what was meant: its fault gets told.
+    return named[0].column if named and named[0].column.strip().casefold() == role.name else None
+
+
+def _words(column: str) -> list[str]:
+    """Split `reviewText` and `review_text` into lower-case words."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column)
+    return [word.casefold() for word in re.split(r"[\W_]+", spaced) if word]
+
+
+def _longest_text(facts: list[_Fact]) -> str | None:
+    """Return the column with the longest texts, weighed by how many rows have one."""
+    texts = [
+        fact for fact in facts if fact.numeric < 0.5 and fact.filled > 0.2 and fact.distinct > 1
+    ]
+    best = max(texts, key=lambda fact: fact.mean_length * fact.filled, default=None)
+    return best.column if best else None
+
+
+def _fewest_values(facts: list[_Fact]) -> str | None:
+    """Return the column with the fewest values, of those with more than one where there is any."""
+    labels = [fact for fact in facts if fact.is_label]
+    several = [fact for fact in labels if fact.distinct > 1 and fact.filled > 0.8]
+    best = min(several or labels, key=lambda fact: fact.distinct, default=None)
+    return best.column if best else None
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return shorten(", ".join(columns), 200)

@@ -1,0 +1,161 @@
+"""Which rows are learned from and which are checked on: by split, by file, or held out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import DataError, shorten
+from ..language import text as say
+from ..spec import DataSpec
+from ..tasks import Task
+from .columns import guess_columns
+from .examples import Examples, keep_labels, take_examples
+from .splits import draw, find_split, hold_out
+from .tables import Table, Tables, expand, read_files
+
+
+@dataclass(frozen=True)
+class Part:
+    """The usable examples of one split, the table they are from, and notes on both."""
+
+    split: str
+    table: Table
+    examples: Examples
+    notes: list[str] = field(default_factory=list)
+
+
+def usable(
+    table: Table, columns: Mapping[str, str], task: Task, wanted: Sequence[str], split: str
+) -> Part:
+    """Return the rows of a table that have a text and a wanted label."""
+    examples, notes = take_examples(table, columns, task, split)
+    kept, label_notes = keep_labels(examples, wanted, split)
+    if not len(kept):
+        # A wish that fits no row at all is a slip; all rows are kept, so that it can be told.
+        return Part(split, table, examples, notes)
+    return Part(split, table, kept, [*notes, *label_notes])
+
+
+def train_split(tables: Tables, spec: DataSpec) -> str:
+    """Return the split to learn from: as told, else the one called train, else the only one.
+
+    Raises:
+        DataError: there is no such split.
+    """
+    if spec.train_split:
+        return tables.match(spec.train_split, "data.train_split")
+    names = list(tables.splits)
+    if found := find_split(names, "train"):
+        return found
+    if len(names) == 1:
+        return names[0]
+    raise DataError(
+        f"{tables.place} has no split called train; it has {shorten(', '.join(names), 200)}",
+        "set data.train_split to the one to learn from",
+    )
+
+
+def validation_part(
+    tables: Tables,
+    spec: DataSpec,
+    task: Task,
+    columns: Mapping[str, str],
+    train: str,
+    wanted: Sequence[str],
+    known_names: Collection[str],
+) -> Part | None:
+    """Return the split or file to check on, or None where rows are to be held out.
+
+    Unless told, that is the validation split, else the test split if it has labels.
+
+    Raises:
+        DataError: the wished split or file does not exist, or has nothing to check on.
+    """
+    if spec.validation_split:
+        table, name = _wished(tables, spec, train, known_names)
+        here = guess_columns(table.frame, task, columns, table.name)
+        part = usable(table, here, task, wanted, "validation")
+        if not len(part.examples):
+            raise DataError(
+                f"{table.name} has no row with a text and a label to check on",
+                "set data.validation_split to another, or leave it empty to hold rows out",
+            )
+        return Part(name, table, part.examples, [*table.detected.notes, *part.notes])
+    names = [name for name in tables.splits if name != train]
+    for role in ("validation", "test"):
+        name = find_split(names, role)
+        if not name:
+            continue
+        table = tables.read(name)
+        if not set(columns.values()).issubset(table.frame.columns):
+            continue
+        part = usable(table, columns, task, wanted, "validation")
+        # Splits whose labels are kept secret, as of competitions, are of no use here.
+        if len(part.examples):
+            notes = (
+                [] if role == "validation" else [say("data.note.test_as_validation", split=name)]
+            )
+            return Part(name, table, part.examples, [*notes, *table.detected.notes, *part.notes])
+    return None
+
+
+def _wished(
+    tables: Tables, spec: DataSpec, train: str, known_names: Collection[str]
+) -> tuple[Table, str]:
+    """Return the split or the file that `data.validation_split` names."""
+    wish = spec.validation_split
+    if wish not in tables.splits:
+        beside = Path(tables.place).expanduser().parent / wish
+        for path in (Path(wish).expanduser(), beside):
+            if path.exists():
+                return read_files(expand([path]), spec, known_names), path.name
+        if any(mark in wish for mark in "/\\."):
+            raise DataError(
+                f"data.validation_split: no such file: {shorten(wish)}",
+                "check the path, or leave it empty to hold rows out",
+            )
+    name = tables.match(wish, "data.validation_split")
+    if name == train:
+        raise DataError(
+            f"data.validation_split: {shorten(wish)!r} is also the split to learn from",
+            "choose another, or leave it empty to hold rows out",
+        )
+    return tables.read(name), name
+
+
+def held_out(train: Part, share: float, seed: int) -> tuple[Part, Part]:
+    """Divide the examples by `hold_out`: those to learn from, those to check on.
+
+    Raises:
+        DataError: there are too few different texts.
+    """
+    examples = train.examples
+    keys = examples.text_keys()
+    learned, held = hold_out(keys, examples.labels, share, seed)
+    if not held:
+        raise DataError(
+            f"{train.table.name}: every class has only one distinct text, so none can be held out",
+            "add rows, or set data.validation_split",
+        )
+    notes = []
+    if doubles := len(keys) - len(set(keys)):
+        notes.append(say("data.note.duplicates", count=f"{doubles:,}"))
+    checked = {examples.labels[i] for i in held}
+    if single := [label for label in Counter(examples.labels) if label not in checked]:
+        shown = shorten(", ".join(single))
+        notes.append(say("data.note.single_text_classes", count=len(single), labels=shown))
+    return (
+        Part(train.split, train.table, examples.select(learned), [*train.notes, *notes]),
+        Part("validation", train.table, examples.select(held)),
+    )
+
+
+def drawn(examples: Examples, count: int | None, seed: int) -> Examples:
+    """Return `count` examples drawn by seed, each class by its share; all where `count` is None."""
+    if count is None or count >= len(examples):
+        return examples
+    keys = [f"{row}\0{key}" for row, key in zip(examples.rows, examples.text_keys(), strict=True)]
+    return examples.select(draw(keys, examples.labels, count, seed))

@@ -1,0 +1,139 @@
+"""From bytes to text: byte-order marks, named encodings, and a guess where none is named."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass, field
+
+from ..errors import DataError, shorten
+from ..language import text as say
+
+# Longer marks first: UTF-32LE begins with the two bytes of UTF-16LE.
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (b"\x84\x31\x95\x33", "gb18030"),
+)
+CANDIDATES = ("gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1252", "cp1251")
+SAMPLE_BYTES = 65_536
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Text, the encoding it was in, and what is worth telling about that."""
+
+    text: str
+    encoding: str
+    notes: list[str] = field(default_factory=list)
+
+
+def decode(raw: bytes, encoding: str, name: str) -> Decoded:
+    """Decode a file's bytes; `auto` detects the encoding and mends what it can.
+
+    A named encoding is taken at its word: bytes that do not fit are an error. Under `auto`, bytes
+    that fit no encoding become U+FFFD and are counted in the notes.
+
+    Raises:
+        DataError: the encoding is unknown or wrong, or the bytes are no text at all.
+    """
+    if encoding == "auto":
+        return _detect(raw, name)
+    try:
+        codec = codecs.lookup(encoding)
+        if not getattr(codec, "_is_text_encoding", True):
+            raise LookupError
+    except (LookupError, ValueError):
+        raise DataError(
+            f"data.encoding: no such encoding {shorten(encoding)!r}",
+            "set it to auto, utf-8, gb18030, big5, shift_jis, utf-16, cp1252, …",
+        ) from None
+    try:
+        text = raw.decode(encoding)
+    except UnicodeError as error:
+        # utf-16 and utf-32 raise a bare UnicodeError on a missing byte-order mark.
+        start = getattr(error, "start", 0)
+        line = raw.count(b"\n", 0, start) + 1
+        raise DataError(
+            f"{name} is not {encoding}: the byte {raw[start]:#04x} on line {line} does not fit",
+            f"set data.encoding to auto or to {_detect(raw, name).encoding}",
+        ) from None
+    return Decoded(text.removeprefix("\ufeff"), codec.name)
+
+
+def _detect(raw: bytes, name: str) -> Decoded:
+    for mark, encoding in MARKS:
+        if raw.startswith(mark):
+            return _decode_loosely(raw, encoding)
+    if wide := _wide_encoding(raw):
+        return _decode_loosely(raw, wide)
+    if b"\0" in raw[:SAMPLE_BYTES]:
+        raise DataError(
+            f"{name} is not a text file",
+            "give csv, tsv, json, jsonl, parquet, xlsx or txt (old .xls: save it as .xlsx)",
+        )
+    try:
+        return Decoded(raw.decode("utf-8"), "utf-8")
+    except UnicodeDecodeError:
+        pass
+    mended = _decode_loosely(raw, "utf-8")
+    broken = mended.text.count("\ufffd")
+    foreign = len(mended.text) - len(mended.text.encode("ascii", "ignore")) - broken
+    # Much valid UTF-8 and a few stray bytes: UTF-8 that was cut or spoilt somewhere.
+    if foreign > 20 * broken:
+        return mended
+    guess = _guess(raw)
+    return _decode_loosely(raw, guess) if guess else mended
+
+
+def _guess(raw: bytes) -> str:
+    """Return the likeliest 8-bit or East Asian encoding; empty where none makes sense."""
+    from charset_normalizer import from_bytes
+
+    # Only lines beyond ASCII tell encodings apart; no candidate has a line feed in a character.
+    lines: list[bytes] = []
+    size = 0
+    for line in raw.splitlines():
+        if not line.isascii():
+            lines.append(line)
+            size += len(line)
+            if size > SAMPLE_BYTES:
+                break
+    sample = b"\n".join(lines)
+    best = from_bytes(sample, cp_isolation=list(CANDIDATES), preemptive_behaviour=False).best()
+    if best is None or (best.encoding == "cp1251" and not _mostly_cyrillic(str(best))):
+        return ""
+    return best.encoding
+
+
+def _mostly_cyrillic(text: str) -> bool:
+    """Say whether the words are Cyrillic; cp1251 reads any bytes at all, as scattered letters."""
+    letters = [character for character in text if character.isalpha()]
+    return sum("\u0400" <= letter <= "\u04ff" for letter in letters) > len(letters) / 2
+
+
+def _wide_encoding(raw: bytes) -> str:
+    """Recognise UTF-16 without a mark: every other byte of Latin text is zero."""
+    sample = raw[:SAMPLE_BYTES]
+    if len(sample) < 4:
+        return ""
+    half = len(sample) // 2
+    if sample[1::2].count(0) > 0.4 * half and sample[::2].count(0) < 0.05 * half:
+        return "utf-16-le"
+    if sample[::2].count(0) > 0.4 * half and sample[1::2].count(0) < 0.05 * half:
+        return "utf-16-be"
+    return ""
+
+
+def _decode_loosely(raw: bytes, encoding: str) -> Decoded:
+    notes: list[str] = []
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError:
+        text = raw.decode(encoding, errors="replace")
+        line = text.count("\n", 0, text.find("\ufffd")) + 1
+        broken = text.count("\ufffd")
+        notes = [say("data.note.broken_bytes", count=f"{broken:,}", encoding=encoding, line=line)]
+    return Decoded(text.removeprefix("\ufeff"), encoding, notes)

@@ -1,0 +1,186 @@
+"""`load_data`: from a spec to the two tables that a run learns from and is checked on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import DataError, shorten
+from ..language import text as say
+from ..sources import FoundData, Progress, find_data
+from ..spec import DataSpec
+from ..tasks import Task
+from .columns import guess_columns
+from .delimited import DELIMITERS
+from .divide import Part, drawn, held_out, train_split, usable, validation_part
+from .examples import check_seen, fingerprint, name_labels, to_dataset
+from .splits import find_split
+from .tables import Table, open_tables
+
+FEWEST_ROWS = 4
+
+
+@dataclass(frozen=True)
+class LoadedData:
+    """What a run works with.
+
+    `train` and `validation` are `datasets.Dataset` tables with a column for each text role,
+    `label` (a ClassLabel) and `row` (the number in the source, from 1, a header not counted).
+    `columns` says which column of the source plays which role. `detected` and `notes` are for
+    show. `sizes` counts the usable rows of each split before any were drawn.
+    """
+
+    train: Any
+    validation: Any
+    labels: list[str]
+    columns: dict[str, str]
+    detected: dict[str, str]
+    notes: list[str]
+    fingerprint: str
+    revision: str | None
+    about: dict[str, Any] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+
+
+def load_data(
+    spec: DataSpec, task: Task, seed: int, progress: Progress | None = None
+) -> LoadedData:
+    """Find, read, check, divide and draw the data of a run.
+
+    The same spec, seed and files give the same rows in the same order everywhere.
+
+    Raises:
+        DataError: a file, column or label is at fault, or there is too little to learn from.
+        SourceError: the source cannot be found or fetched.
+    """
+    found = find_data(spec.source, spec.revision, progress)
+    spec = _with_hints(spec, found)
+    known_names = _known_names(task)
+    tables = open_tables(found, spec, known_names)
+    split = train_split(tables, spec)
+    table = tables.read(split)
+    columns = guess_columns(table.frame, task, {**found.columns, **spec.columns}, table.name)
+    wanted = spec.labels or found.labels
+    train = usable(table, columns, task, wanted, "train")
+    if len(train.examples) < FEWEST_ROWS:
+        count = len(train.examples)
+        raise DataError(
+            f"{table.name} has {count} usable {'row' if count == 1 else 'rows'}; "
+            f"at least {FEWEST_ROWS} are needed",
+            "add rows with a text and a label",
+        )
+    labels = name_labels(train.examples, wanted, table, columns["label"])
+    validation = validation_part(tables, spec, task, columns, split, wanted, known_names)
+    if validation is None:
+        train, validation = held_out(train, spec.validation_share, seed)
+        share = f"{spec.validation_share:.0%}"
+        divided = say("data.split.held_out", share=share, seed=seed)
+    else:
+        check_seen(validation.examples, labels, validation.table, "the training rows")
+        shown = table.name if split == "all" else split
+        divided = say("data.split.given", train=shown, validation=validation.split)
+    drawn_train = drawn(train.examples, spec.max_train_rows, seed)
+    drawn_validation = drawn(validation.examples, spec.max_validation_rows, seed)
+    if missing := sorted(set(labels) - set(drawn_train.labels)):
+        raise DataError(
+            f"data.max_train_rows: {spec.max_train_rows} rows leave none for the label "
+            f"{shorten(missing[0], 40)!r}; there are {len(labels)} classes",
+            f"raise it to at least {len(labels)}",
+        )
+    return LoadedData(
+        train=to_dataset(drawn_train, labels),
+        validation=to_dataset(drawn_validation, labels),
+        labels=labels,
+        columns=columns,
+        detected=_detected(table, divided),
+        notes=_notes(train, validation, list(tables.splits)),
+        fingerprint=fingerprint(drawn_train, drawn_validation),
+        revision=found.revision,
+        about=dict(found.about),
+        sizes={"train": len(train.examples), "validation": len(validation.examples)},
+    )
+
+
+def load_further(
+    source: str | Path,
+    task: Task,
+    labels: Sequence[str],
+    columns: Mapping[str, str],
+    spec: DataSpec,
+) -> Any:
+    """Load all rows of a further labelled file, for a model that knows `labels`.
+
+    `columns` are those of the run; a column that this file lacks is looked for anew. Of a source
+    with several splits, the test split is taken, else the validation split, else the first. Where
+    the run was told which labels to keep, rows with others are left out here too.
+
+    Raises:
+        DataError: the file cannot be read, or holds a label that the model does not know.
+        SourceError: the source cannot be found or fetched.
+    """
+    source = str(source)
+    found = find_data(source, spec.revision if source == spec.source else None)
+    tables = open_tables(found, _with_hints(spec, found), _known_names(task))
+    names = list(tables.splits)
+    table = tables.read(find_split(names, "test") or find_split(names, "validation") or names[0])
+    present = {role: column for role, column in columns.items() if column in table.frame.columns}
+    guessed = guess_columns(table.frame, task, present, table.name)
+    if lacking := [role for role in columns if role not in guessed]:
+        raise DataError(
+            f"{table.name} has no column {shorten(columns[lacking[0]])!r} for the {lacking[0]}, "
+            f"which the run learned with; it has {shorten(', '.join(table.frame.columns), 200)}",
+            "rename the column to that",
+        )
+    wanted = labels if spec.labels or found.labels else []
+    examples = usable(
+        table, {role: guessed[role] for role in columns}, task, wanted, "test"
+    ).examples
+    if not len(examples):
+        raise DataError(
+            f"{table.name} has no row with a text and a label",
+            "add some, or give another file",
+        )
+    check_seen(examples, labels, table, "the model")
+    return to_dataset(examples, list(labels))
+
+
+def _with_hints(spec: DataSpec, found: FoundData) -> DataSpec:
+    """Fill in what is known of the files beforehand, where the spec leaves it to be detected."""
+    names = ("encoding", "delimiter", "header")
+    known = {n: found.hints[n] for n in names if n in found.hints and getattr(spec, n) == "auto"}
+    return spec.model_copy(update=known)
+
+
+def _known_names(task: Task) -> set[str]:
+    """Return the names that tell a header: those of all roles, and a few of columns never used."""
+    usual = {name for role in task.roles for name in (role.name, *role.usual_names)}
+    return usual | {"id", "idx", "index", "编号", "序号"}
+
+
+def _notes(train: Part, validation: Part, splits: list[str]) -> list[str]:
+    """Return everything worth telling, in the order in which it happened."""
+    notes = [*train.table.detected.notes, *train.notes, *validation.notes]
+    known = set(train.examples.text_keys())
+    if shared := sum(key in known for key in validation.examples.text_keys()):
+        notes.append(say("data.note.shared_texts", count=f"{shared:,}"))
+    used = {train.split, validation.split}
+    if len(splits) > 1 and (unused := [split for split in splits if split not in used]):
+        notes.append(say("data.note.unused_splits", splits=shorten(", ".join(unused))))
+    return notes
+
+
+def _detected(table: Table, divided: str) -> dict[str, str]:
+    """Return what was found out, as words for the page, without what does not apply."""
+    facts = table.detected
+    named = facts.delimiter in DELIMITERS
+    shown = {
+        "files": shorten(", ".join(table.files)),
+        "encoding": facts.encoding,
+        "delimiter": say(f"data.delimiter.{facts.delimiter}") if named else facts.delimiter,
+        "header": say(f"data.header.{facts.header}") if facts.header else "",
+        "rows": f"{facts.rows:,}",
+        "split": divided,
+    }
+    return {key: value for key, value in shown.items() if value}

@@ -1,0 +1,107 @@
+"""Tables from JSON: a list of objects, objects in a row, or an object of columns or objects."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..errors import DataError, shorten
+from ..language import text as say
+
+SHAPES = "give a list of objects, one object a line, or an object of columns"
+
+
+def read_objects(text: str, name: str) -> tuple[Any, list[str]]:
+    """Read JSON or JSON lines into a frame; the index counts the objects from 1.
+
+    Objects that simply follow one another are read too, whether or not each has its own line.
+
+    Raises:
+        DataError: the text is not JSON, or is no table.
+    """
+    import pandas
+
+    documents, notes = _documents(text, name)
+    records = documents
+    if len(documents) == 1 and not _is_record(documents[0]):
+        records = _records(documents[0], name)
+    for number, record in enumerate(records, start=1):
+        if not isinstance(record, dict):
+            raise DataError(
+                f"{name}: item {number} is {shorten(record, 40)!r}, not an object", SHAPES
+            )
+    frame = pandas.DataFrame(records, dtype=object)
+    frame.columns = [str(column) for column in frame.columns]
+    frame.index = range(1, len(frame) + 1)
+    return frame, notes
+
+
+def _documents(text: str, name: str) -> tuple[list[Any], list[str]]:
+    """Return the JSON values of the text, one after the other."""
+    decoder = json.JSONDecoder()
+    values: list[Any] = []
+    position, end = _skip_blanks(text, 0), len(text)
+    several_lines = False
+    while position < end:
+        try:
+            value, stop = decoder.raw_decode(text, position)
+        except (json.JSONDecodeError, RecursionError) as error:
+            at = getattr(error, "pos", position)
+            line = text.count("\n", 0, at) + 1
+            reason = getattr(error, "msg", "nested too deeply")
+            raise DataError(f"{name} is not JSON on line {line}: {reason}", SHAPES) from None
+        several_lines = several_lines or "\n" in text[position:stop]
+        values.append(value)
+        position = _skip_blanks(text, stop)
+    joined = len(values) > 1 and several_lines
+    return values, [say("data.note.concatenated_json")] if joined else []
+
+
+def _skip_blanks(text: str, position: int) -> int:
+    while position < len(text) and text[position] in " \t\r\n,":
+        position += 1
+    return position
+
+
+def _is_record(value: Any) -> bool:
+    """Say whether a value is one row: an object with nothing but plain values."""
+    return isinstance(value, dict) and not any(isinstance(v, list | dict) for v in value.values())
+
+
+def _records(value: Any, name: str) -> list[Any]:
+    """Find the rows in one JSON value."""
+    if isinstance(value, list):
+        return value
+    if not isinstance(value, dict):
+        raise DataError(f"{name} holds {shorten(value, 40)!r}, not a table", SHAPES)
+    tables = [key for key, held in value.items() if _is_table(held)]
+    if len(tables) == 1:
+        return value[tables[0]]
+    if len(tables) > 1:
+        raise DataError(
+            f"{name} holds several tables: {shorten(', '.join(tables))}",
+            "write each to a file of its own, named train, validation or test",
+        )
+    held = list(value.values())
+    if all(isinstance(column, list) for column in held):
+        if len({len(column) for column in held}) > 1:
+            sizes = ", ".join(f"{key} {len(column)}" for key, column in value.items())
+            raise DataError(f"{name}: columns differ in length ({shorten(sizes)})", SHAPES)
+        return [dict(zip(value, row, strict=True)) for row in zip(*held, strict=True)]
+    if all(isinstance(column, dict) for column in held):
+        return _rows_or_columns(value)
+    raise DataError(
+        f"{name}: its top-level keys ({shorten(', '.join(value))}) are no table", SHAPES
+    )
+
+
+def _is_table(held: Any) -> bool:
+    return isinstance(held, list) and bool(held) and all(isinstance(row, dict) for row in held)
+
+
+def _rows_or_columns(value: dict[str, dict[str, Any]]) -> list[Any]:
+    """Tell `{id: {column: cell}}` from `{column: {row number: cell}}`, which pandas writes."""
+    keys = [list(held) for held in value.values()]
+    if all(key == keys[0] and all(map(str.isdigit, key)) for key in keys):
+        return [{column: held[row] for column, held in value.items()} for row in keys[0]]
+    return [{"id": key, **held} for key, held in value.items()]

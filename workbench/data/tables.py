@@ -1,0 +1,142 @@
+"""The tables of a found source, one a split, read only when they are wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import DataError, shorten
+from ..sources.contract import FoundData
+from ..spec import DataSpec
+from .splits import ROLES, find_split, split_files
+from .table import SUFFIXES, Detected, read_table
+
+
+@dataclass(frozen=True)
+class Table:
+    """One split: rows numbered from 1 in the frame's index, and what was detected.
+
+    `name` is for messages. `class_names` holds the names behind numbered classes, by column.
+    """
+
+    name: str
+    frame: Any
+    class_names: dict[str, list[str]] = field(default_factory=dict)
+    detected: Detected = field(default_factory=Detected)
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What a source holds: names of splits in order, and how to read each."""
+
+    place: str
+    splits: dict[str, Callable[[], Table]]
+
+    def read(self, split: str) -> Table:
+        """Read one split."""
+        return self.splits[split]()
+
+    def match(self, wanted: str, field_name: str) -> str:
+        """Return the split called `wanted`.
+
+        Raises:
+            DataError: there is none.
+        """
+        if wanted in self.splits:
+            return wanted
+        for role in ROLES:
+            if find_split([wanted], role) and (found := find_split(self.splits, role)):
+                return found
+        raise DataError(
+            f"{field_name}: {self.place} has no split {shorten(wanted)!r}",
+            f"it has {shorten(', '.join(self.splits), 200)}; leave the field empty to find one",
+        )
+
+
+def open_tables(found: FoundData, spec: DataSpec, known_names: Collection[str]) -> Tables:
+    """List the splits of a source: those of a hub set, or those that its files are named after.
+
+    Raises:
+        DataError: there is no file that could be read.
+    """
+    if found.tables:
+        return Tables(
+            found.place,
+            {
+                split: lambda split=split, table=table: _from_hub(found.place, split, table)
+                for split, table in found.tables.items()
+            },
+        )
+    files = expand(found.files)
+    if not files:
+        raise DataError(
+            f"{shorten(found.place)} holds no data file",
+            f"give {', '.join(SUFFIXES)}, each also .gz",
+        )
+    return Tables(
+        found.place,
+        {
+            split: lambda group=group: read_files(group, spec, known_names)
+            for split, group in split_files(files).items()
+        },
+    )
+
+
+def expand(files: Collection[Path]) -> list[Path]:
+    """Replace folders by the data files in them, in the order of their names."""
+    expanded: list[Path] = []
+    for file in files:
+        if file.is_dir():
+            inside = sorted(path for path in file.rglob("*") if path.is_file())
+            expanded += [p for p in inside if p.name.lower().removesuffix(".gz").endswith(SUFFIXES)]
+        else:
+            expanded.append(file)
+    return expanded
+
+
+def read_files(files: list[Path], spec: DataSpec, known_names: Collection[str]) -> Table:
+    """Read files with the same columns as one table; row numbers run on from file to file.
+
+    Raises:
+        DataError: a file cannot be read, or has other columns than the first.
+    """
+    import pandas
+
+    frames: list[Any] = []
+    notes: list[str] = []
+    offset = 0
+    first: Detected | None = None
+    for file in files:
+        frame, detected = read_table(file, spec.encoding, spec.delimiter, spec.header, known_names)
+        first = first or detected
+        if frames and set(frame.columns) != set(frames[0].columns):
+            raise DataError(
+                f"{file.name} has the columns {shorten(', '.join(frame.columns))}, but "
+                f"{files[0].name} has {shorten(', '.join(frames[0].columns))}",
+                "give one file as data.source, and another as data.validation_split",
+            )
+        several = len(files) > 1
+        notes += [f"{file.name}: {note}" if several else note for note in detected.notes]
+        class_names = frame.attrs.get("class_names", {})
+        frame.index = frame.index + offset
+        offset = int(frame.index[-1])
+        frames.append(frame)
+    whole = pandas.concat(frames) if len(frames) > 1 else frames[0]
+    detected = Detected(first.encoding, first.delimiter, first.header, len(whole), notes)
+    name = files[0].name if len(files) == 1 else f"{files[0].parent.name} ({len(files)} files)"
+    return Table(name, whole, class_names, detected, tuple(file.name for file in files))
+
+
+def _from_hub(place: str, split: str, table: Any) -> Table:
+    class_names = {
+        column: list(feature.names)
+        for column, feature in table.features.items()
+        if hasattr(feature, "int2str")
+    }
+    frame = table.to_pandas()
+    frame.index = range(1, len(frame) + 1)
+    detected = Detected(rows=len(frame))
+    return Table(f"{place} ({split})", frame, class_names, detected, (split,))
