@@ -1,0 +1,118 @@
+import pytest
+from hypothesis import given, settings
+
+from tests.spec_strategy import run_specs
+from workbench.language import catalogue
+from workbench.spec import RunSpec, SpecError, fields, from_yaml, recipe_text
+from workbench.widgets.form import BASIC, SpecForm, help_line
+
+FORM = SpecForm()
+
+
+def type_into(form: SpecForm, **entries: object) -> None:
+    """Do what the browser does when someone types."""
+    form.entries = {**form.entries, **entries}
+
+
+@given(run_specs())
+@settings(max_examples=60)
+def test_spec_to_form_to_spec_is_the_identity(spec):
+    FORM.set_spec(spec)
+    assert FORM.spec == spec
+    assert FORM.fault_text == ""
+
+
+def test_a_value_between_two_stops_of_the_slider_is_kept_exactly():
+    spec = RunSpec().replace({"learning_rate": 1.2345678901234567e-5, "max_tokens": 129})
+    form = SpecForm(spec)
+    type_into(form, seed="7")
+    assert form.spec == spec.replace({"seed": 7})
+
+
+def test_a_typed_value_outside_the_domain_is_kept_and_named():
+    form = SpecForm()
+    type_into(form, learning_rate="7", seed="x")
+    assert form.entries["learning_rate"] == "7"
+    assert form.faults == {
+        "learning_rate": "7.0 does not fit; choose at most 0.1",
+        "seed": "'x' does not fit; give a whole number",
+    }
+    assert form.fault_text == (
+        "train.learning_rate: 7.0 does not fit; choose at most 0.1\n"
+        "train.seed: 'x' does not fit; give a whole number"
+    )
+    with pytest.raises(SpecError, match="the form has 2 faults"):
+        _ = form.spec
+
+
+def test_a_mended_fault_disappears():
+    form = SpecForm()
+    type_into(form, seed="x")
+    type_into(form, seed="8")
+    assert form.faults == {}
+    assert form.spec.train.seed == 8
+
+
+def test_an_empty_box_of_an_optional_field_means_not_set():
+    form = SpecForm()
+    type_into(form, max_train_rows="")
+    assert form.spec.data.max_train_rows is None
+
+
+def test_lists_and_mappings_are_typed_as_yaml():
+    form = SpecForm()
+    type_into(form, columns="{text: review, label: 2}", labels="[good, bad]")
+    assert form.spec.data.columns == {"text": "review", "label": 2}
+    assert form.spec.data.labels == ["good", "bad"]
+
+
+def test_entries_that_a_front_end_leaves_out_or_invents_do_no_harm():
+    form = SpecForm()
+    form.entries = {"nonsense": "1"}
+    assert "train.learning_rate" in form.fault_text
+
+
+def test_every_change_is_reported_even_a_faulty_one():
+    form, seen = SpecForm(), []
+    form.on_change(lambda f: seen.append(f.fault_text))
+    type_into(form, seed="x")
+    type_into(form, seed="1")
+    assert seen == ["train.seed: 'x' does not fit; give a whole number", ""]
+
+
+def test_a_recipe_sets_the_whole_form_and_is_named_only_while_it_holds():
+    form = SpecForm()
+    assert form.recipe == "quickstart"
+    form.recipe = "sst2-bert"
+    assert form.spec == from_yaml(recipe_text("sst2-bert"))
+    type_into(form, seed="1")
+    assert form.recipe == ""
+
+
+def test_every_field_is_in_the_form_once():
+    names = [f["name"] for g in FORM.schema["groups"] for f in (*g["basic"], *g["more"])]
+    assert sorted(names) == sorted(field.name for field in fields())
+    assert {f.path for f in fields()} >= set(BASIC)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_field_has_label_help_and_unit_in_both_languages(language):
+    strings = catalogue(language)
+    for field in fields():
+        assert strings[f"form.label.{field.path}"].strip()
+        assert len(help_line(field, language)) > 5
+        if field.domain.unit:
+            assert strings[f"form.unit.{field.domain.unit}"].strip()
+
+
+def test_the_catalogues_say_nothing_about_fields_that_do_not_exist():
+    paths = {field.path for field in fields()}
+    for language in ("en", "zh"):
+        for part in ("form.label.", "form.help."):
+            keys = {k.removeprefix(part) for k in catalogue(language) if k.startswith(part)}
+            assert keys <= paths
+
+
+def test_the_form_speaks_the_language_it_is_given():
+    labels = [f["label"] for f in SpecForm(language="zh").schema["groups"][0]["basic"]]
+    assert labels[0] == "任务"

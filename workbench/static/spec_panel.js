@@ -1,0 +1,133 @@
+// The spec beside its form: the headless line and the YAML, each to copy, and YAML to paste.
+
+export default { render };
+
+function render({ model, el }) {
+  const labels = model.get("labels");
+  el.classList.add("wb-spec");
+
+  const faults = faultList(labels.at_fault);
+  const command = shown(labels.command, labels.command_help, labels);
+  const yaml = shown(labels.yaml, "", labels);
+  yaml.text.classList.add("wb-tall");
+
+  const paste = make("details", "wb-paste");
+  const area = make("textarea");
+  area.rows = 8;
+  area.spellcheck = false;
+  area.setAttribute("aria-label", labels.paste);
+  const apply = button(labels.apply);
+  const status = make("span", "wb-status");
+  status.setAttribute("role", "status");
+  const refused = faultList("");
+  const summary = make("summary", "", labels.paste);
+  keepKeys(summary);
+  const bar = make("div", "wb-bar");
+  bar.append(apply, status);
+  paste.append(summary, make("p", "wb-help", labels.paste_help), area, bar, refused.box);
+  apply.addEventListener("click", () => {
+    status.textContent = "";
+    model.send({ kind: "paste", text: area.value });
+  });
+  area.addEventListener("input", () => (status.textContent = ""));
+
+  el.append(faults.box, command.box, yaml.box, paste);
+
+  const show = () => {
+    const found = model.get("form_faults");
+    faults.show(found);
+    refused.show(model.get("paste_faults"));
+    command.show(model.get("command"), found.length > 0);
+    yaml.show(model.get("yaml"), found.length > 0);
+  };
+  const answered = (message) => {
+    if (message.kind === "pasted" && message.ok) status.textContent = labels.applied;
+  };
+  show();
+  const names = ["command", "yaml", "form_faults", "paste_faults"];
+  for (const name of names) model.on(`change:${name}`, show);
+  model.on("msg:custom", answered);
+  return () => {
+    for (const name of names) model.off(`change:${name}`, show);
+    model.off("msg:custom", answered);
+  };
+}
+
+// A title, a text and a button that copies the text.
+function shown(title, help, labels) {
+  const box = make("section");
+  const head = make("div", "wb-bar");
+  const copy = button(labels.copy);
+  const said = make("span", "wb-status");
+  said.setAttribute("role", "status");
+  copy.setAttribute("aria-label", `${labels.copy}: ${title}`);
+  head.append(make("h4", "", title), copy, said);
+  const text = make("pre");
+  text.tabIndex = 0;
+  text.setAttribute("aria-label", title);
+  keepKeys(text);
+  copy.addEventListener("click", async () => {
+    if (await toClipboard(text)) said.textContent = labels.copied;
+    setTimeout(() => (said.textContent = ""), 2000);
+  });
+  box.append(head);
+  if (help) box.append(make("p", "wb-help", help));
+  box.append(text);
+  return {
+    box,
+    text,
+    show(value, stale) {
+      if (text.textContent !== value) text.textContent = value;
+      box.classList.toggle("wb-stale", stale);
+      copy.disabled = stale;
+    },
+  };
+}
+
+function faultList(title) {
+  const box = make("div", "wb-faults");
+  const list = make("ul");
+  box.setAttribute("role", "alert");
+  if (title) box.append(make("p", "", title));
+  box.append(list);
+  return {
+    box,
+    show(faults) {
+      box.hidden = faults.length === 0;
+      list.replaceChildren(...faults.map((fault) => make("li", "", fault)));
+    },
+  };
+}
+
+// Pages served without https have no clipboard object; there the selection is copied.
+async function toClipboard(node) {
+  try {
+    await navigator.clipboard.writeText(node.textContent);
+    return true;
+  } catch {
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const selection = getSelection();
+    selection.removeAllRanges();
+    selection.addRange(range);
+    return document.execCommand("copy");
+  }
+}
+
+function button(label) {
+  const node = make("button", "", label);
+  node.type = "button";
+  keepKeys(node);
+  return node;
+}
+
+function keepKeys(node) {
+  node.dataset.lmSuppressShortcuts = "true";
+}
+
+function make(tag, className = "", text = "") {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text) node.textContent = text;
+  return node;
+}

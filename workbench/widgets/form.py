@@ -1,0 +1,213 @@
+"""The spec as a form: one input a field, all of it derived from `workbench.spec.fields()`.
+
+The form is one widget. The browser owns the inputs and sends what they hold (`entries`); Python
+reads them through the one spec and answers with `faults`. Nothing typed is ever clamped or
+rounded: a slider only writes into the text box beside it.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import anywidget
+import traitlets
+
+from .. import language as languages
+from ..spec import (
+    Field,
+    RunSpec,
+    SpecError,
+    fields,
+    from_flat,
+    from_yaml,
+    recipe_names,
+    recipe_text,
+    to_flat,
+)
+from . import STATIC
+from .entries import entry, kind, number, parse, slider_values
+from .routing import answer_at_once
+
+# Shown at once; the other fields wait under "more". The choice is about readers, not about types.
+BASIC = (
+    "task",
+    "data.source",
+    "data.columns",
+    "data.max_train_rows",
+    "data.max_tokens",
+    "model.source",
+    "train.learning_rate",
+    "train.num_train_epochs",
+    "train.per_device_train_batch_size",
+    "train.warmup_steps",
+    "train.weight_decay",
+    "train.seed",
+)
+
+
+class SpecForm(anywidget.AnyWidget):
+    """A form over all fields of a spec; `form.spec` is what it says now.
+
+    `suggestions` offers values for text fields, by short name (`{"data_source": [...]}`); others
+    may still be typed. `language` is `en` or `zh`; left out, the current one.
+    """
+
+    _esm = STATIC / "form.js"
+    _css = STATIC / "form.css"
+    schema = traitlets.Dict().tag(sync=True)
+    entries = traitlets.Dict().tag(sync=True)
+    faults = traitlets.Dict().tag(sync=True)
+    recipe = traitlets.Unicode().tag(sync=True)
+
+    def __init__(
+        self,
+        spec: RunSpec | None = None,
+        language: str | None = None,
+        suggestions: Mapping[str, list[str]] | None = None,
+    ) -> None:
+        # Handlers run on a subshell's thread while a cell may run on the main one.
+        self._lock = threading.RLock()
+        self._held: dict[str, tuple[Any, Any]] = {}
+        self._callbacks: list[Callable[[SpecForm], None]] = []
+        super().__init__(schema=_schema(language or languages.current(), suggestions or {}))
+        self.observe(self._read_entries, "entries")
+        self.observe(self._recipe_chosen, "recipe")
+        self.set_spec(spec or RunSpec())
+        answer_at_once(self)
+
+    @property
+    def spec(self) -> RunSpec:
+        """What the form says now.
+
+        Raises:
+            SpecError: naming every field that holds what it cannot.
+        """
+        with self._lock:
+            values = {field.name: self._value(field) for field in fields()}
+        return from_flat(values, where="the form")
+
+    @property
+    def fault_text(self) -> str:
+        """All faults, one a line; empty while there is none."""
+        try:
+            _ = self.spec
+        except SpecError as error:
+            return "\n".join(error.faults)
+        return ""
+
+    def set_spec(self, spec: RunSpec) -> None:
+        """Set every field; what the form says afterwards is `spec`, to the last digit."""
+        values = to_flat(spec)
+        with self._lock:
+            shown = {field.name: entry(field, values[field.name]) for field in fields()}
+            self._held = {name: (shown[name], values[name]) for name in shown}
+            self.entries = shown
+            self._read_entries()
+
+    def on_change(self, callback: Callable[[SpecForm], None]) -> None:
+        """Call `callback(form)` after every change, whether the form is now at fault or not."""
+        self._callbacks.append(callback)
+
+    def _value(self, field: Field) -> Any:
+        """Return the value last set while its input still shows it, else what was typed."""
+        shown = self.entries.get(field.name, "")
+        set_entry, set_value = self._held[field.name]
+        return set_value if shown == set_entry else parse(field, shown)
+
+    def _read_entries(self, _: Any = None) -> None:
+        with self._lock:
+            spec = None
+            try:
+                spec = self.spec
+                self.faults = {}
+            except SpecError as error:
+                self.faults = _by_field(error.faults)
+            self.recipe = _recipe_of(spec)
+        for callback in list(self._callbacks):
+            callback(self)
+
+    def _recipe_chosen(self, change: Any) -> None:
+        if change["new"] in recipe_names():
+            chosen = from_yaml(recipe_text(change["new"]))
+            with self._lock:
+                if self.fault_text or self.spec != chosen:
+                    self.set_spec(chosen)
+
+
+def _recipe_of(spec: RunSpec | None) -> str:
+    """Return the recipe that says the same as `spec`, or an empty string."""
+    if spec is None:
+        return ""
+    return next((n for n in recipe_names() if from_yaml(recipe_text(n)) == spec), "")
+
+
+def _by_field(faults: list[str]) -> dict[str, str]:
+    """Return the faults by short field name, without the path that each starts with."""
+    found: dict[str, str] = {}
+    for field in fields():
+        own = [f.removeprefix(f"{field.path}: ") for f in faults if f.startswith(f"{field.path}: ")]
+        if own:
+            found[field.name] = "; ".join(own)
+    return found
+
+
+def _schema(language: str, suggestions: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Return everything that the browser needs to draw the form in one language."""
+
+    def text(key: str) -> str:
+        return languages.text(f"form.{key}", language)
+
+    groups: dict[str, dict[str, Any]] = {}
+    for field in fields():
+        section = field.section or "data"  # the task stands above the data it asks for
+        group = groups.setdefault(
+            section, {"title": text(f"section.{section}"), "basic": [], "more": []}
+        )
+        part = "basic" if field.path in BASIC else "more"
+        group[part].append(_describe(field, language, suggestions.get(field.name, [])))
+    return {
+        "groups": list(groups.values()),
+        "recipes": recipe_names(),
+        "labels": {name: text(f"ui.{name}") for name in ("recipe", "no_recipe", "more", "slider")},
+    }
+
+
+def _describe(field: Field, language: str, suggestions: list[str]) -> dict[str, Any]:
+    domain = field.domain
+    unit = languages.text(f"form.unit.{domain.unit}", language) if domain.unit else ""
+    return {
+        "name": field.name,
+        "label": languages.text(f"form.label.{field.path}", language),
+        "help": help_line(field, language),
+        "range": _range(field, language),
+        "kind": kind(field),
+        "numeric": field.type in (int, float),
+        "choices": list(domain.choices),
+        "stops": [number(value) for value in slider_values(field)],
+        "log": domain.log,
+        "unit": unit,
+        "placeholder": languages.text("form.ui.none", language) if field.optional else "",
+        "suggestions": suggestions,
+    }
+
+
+def help_line(field: Field, language: str) -> str:
+    """Return the field's help as a sentence: in English its domain's, else the catalogue's."""
+    if language == "en":
+        line = field.domain.help
+        line = line[0].upper() + line[1:]
+    else:
+        line = languages.text(f"form.help.{field.path}", language)
+    return line if re.search(r"[.。…]$", line) else line + ("。" if language == "zh" else ".")
+
+
+def _range(field: Field, language: str) -> str:
+    domain = field.domain
+    if domain.low is None or domain.high is None:
+        return ""
+    return languages.text(
+        "form.ui.range", language, low=number(domain.low), high=number(domain.high)
+    )
