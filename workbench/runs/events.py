@@ -42,6 +42,8 @@ KINDS = (
 
 Event = dict[str, Any]
 
+_ALWAYS = {"event", "seq", "step", "wall_seconds"}
+
 
 class EventWriter:
     """Appends events to a file; one writer a run."""
@@ -52,7 +54,8 @@ class EventWriter:
         self._seq = earlier[-1]["seq"] + 1 if earlier else 0
         self._start = time.monotonic() - (earlier[-1]["wall_seconds"] if earlier else 0.0)
         _cut_torn_line(path)
-        self._file = path.open("ab")
+        self._file = path.open("ab", buffering=0)
+        self._size = path.stat().st_size
 
     def write(self, event: str, step: int, **values: Any) -> Event:
         """Append one event and return it once it is on disk.
@@ -71,11 +74,21 @@ class EventWriter:
             **values,
         }
         line = json.dumps(_plain(record), ensure_ascii=False, allow_nan=False) + "\n"
-        self._file.write(line.encode("utf-8"))
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        # Half a surrogate pair, as in the name of a file that is no UTF-8, becomes \udcXX.
+        self._append(line.encode("utf-8", "backslashreplace"))
         self._seq += 1
         return record
+
+    def _append(self, line: bytes) -> None:
+        written = 0
+        try:
+            while written < len(line):
+                written += self._file.write(line[written:])
+            os.fsync(self._file.fileno())
+        except OSError:
+            self._file.truncate(self._size)  # no torn line for the next record to run into
+            raise
+        self._size += len(line)
 
     def close(self) -> None:
         """Close the file."""
@@ -112,7 +125,9 @@ def _parse(line: bytes) -> Event | None:
         record = json.loads(line)
     except ValueError:
         return None
-    if not isinstance(record, dict) or record.get("event") not in KINDS:
+    if not isinstance(record, dict) or not record.keys() >= _ALWAYS:
+        return None
+    if record["event"] not in KINDS:
         return None
     return {key: _number(value) for key, value in record.items()}
 
@@ -135,6 +150,8 @@ def _plain(value: Any) -> Any:
 def _number(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _number(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_number(item) for item in value]
     return _NON_FINITE.get(value, value) if isinstance(value, str) else value
 
 
