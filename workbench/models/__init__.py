@@ -1,0 +1,17 @@
+"""Models: loading them safely, and the card that says what they are."""
+
+from __future__ import annotations
+
+from .card import ModelCard, model_card
+from .load import load_model, load_tokenizer, load_trained
+from .memory import Memory, estimate_memory
+
+__all__ = [
+    "Memory",
+    "ModelCard",
+    "estimate_memory",
+    "load_model",
+    "load_tokenizer",
+    "load_trained",
+    "model_card",
+]

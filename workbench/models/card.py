@@ -1,0 +1,167 @@
+"""`ModelCard`: what a model is, as plain data for page, terminal and report."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..errors import ModelError
+from ..sources import FoundModel, Progress, find_model
+from .folder import context_tokens, read_config, read_shapes
+from .memory import estimate_memory
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What is known of a model without loading it.
+
+    Figures that the config does not give are 0, texts that nobody wrote are empty.
+
+    Units: `size_bytes` on disk; `run_bytes` and `train_bytes` of memory, for a batch of `batch`
+    rows of `tokens` tokens; `context_tokens` is 0 when there is no fixed limit.
+    """
+
+    source: str
+    title: str
+    architecture: str
+    model_type: str
+    layers: int
+    heads: int
+    kv_heads: int
+    hidden_size: int
+    parameters: int
+    vocabulary: int
+    context_tokens: int
+    pretrained: bool
+    pretraining_data: str
+    licence: str
+    language: str
+    revision: str
+    size_bytes: int
+    run_bytes: int
+    train_bytes: int
+    batch: int
+    tokens: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data, fit for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> ModelCard:
+        """Read what `to_dict` gave."""
+        return cls(**plain)
+
+
+def model_card(
+    source: str,
+    revision: str | None = None,
+    batch: int = 16,
+    tokens: int = 128,
+    progress: Progress | None = None,
+) -> ModelCard:
+    """Return the card of the model that `source` names, without loading its weights.
+
+    Raises:
+        SourceError: it cannot be found or fetched.
+        ModelError: its folder is incomplete or damaged.
+    """
+    return card_of(find_model(source, revision, progress), batch, tokens)
+
+
+def card_of(found: FoundModel, batch: int = 16, tokens: int = 128) -> ModelCard:
+    """Return the card of a found model.
+
+    Raises:
+        ModelError: its folder is incomplete or damaged.
+    """
+    config = read_config(found.path)
+    inner = config.get("text_config")  # of models that see as well as read
+    shape = inner if isinstance(inner, dict) else config
+    layers = _number(shape, "num_hidden_layers", "n_layer", "n_layers", "num_layers")
+    heads = _number(shape, "num_attention_heads", "n_head", "n_heads", "num_heads")
+    hidden_size = _number(shape, "hidden_size", "n_embd", "d_model", "dim")
+    wide = _number(shape, "intermediate_size", "n_inner", "d_ff", "hidden_dim", "ffn_dim")
+    parameters = _count_parameters(found)
+    limit = context_tokens(shape) or 0
+    memory = estimate_memory(
+        parameters,
+        layers,
+        hidden_size,
+        heads,
+        batch,
+        min(tokens, limit or tokens),
+        wide or None,
+    )
+    told = _front_matter(found.path / "README.md") | {k: v for k, v in found.about.items() if v}
+    architectures = config.get("architectures")
+    return ModelCard(
+        source=found.place,
+        title=str(told.get("title", "")),
+        architecture=str(architectures[0]) if architectures else "",
+        model_type=str(config.get("model_type", "")),
+        layers=layers,
+        heads=heads,
+        kv_heads=_number(shape, "num_key_value_heads", "multi_query_group_num") or heads,
+        hidden_size=hidden_size,
+        parameters=parameters,
+        vocabulary=_number(shape, "vocab_size"),
+        context_tokens=limit,
+        pretrained=found.pretrained,
+        pretraining_data=str(told.get("pretraining_data", "")) if found.pretrained else "",
+        licence=str(told.get("licence", "")),
+        language=str(told.get("language", "")),
+        revision=found.revision or "",
+        size_bytes=sum(p.stat().st_size for p in found.path.rglob("*") if p.is_file()),
+        run_bytes=memory.run,
+        train_bytes=memory.train,
+        batch=batch,
+        tokens=tokens,
+    )
+
+
+def _count_parameters(found: FoundModel) -> int:
+    """Count parameters in the files' headers, or on a model that holds no numbers."""
+    if found.pretrained:
+        shapes = read_shapes(found.path).values()
+        return sum(prod(shape) for shape, dtype in shapes if not dtype.startswith(("I", "U", "B")))
+    import torch
+    from transformers import AutoConfig, AutoModel
+
+    try:
+        with torch.device("meta"):
+            model = AutoModel.from_config(AutoConfig.from_pretrained(found.path))
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ModelError(
+            f"the config in {found.path} cannot be used ({error})", "choose another model"
+        ) from None
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def _number(config: dict[str, Any], *names: str) -> int:
+    """Return the first of these settings that is a whole number; architectures differ in name."""
+    values = (config.get(name) for name in names)
+    return next((value for value in values if type(value) is int), 0)
+
+
+def _front_matter(readme: Path) -> dict[str, str]:
+    """Read licence, language and pretraining data from the head of a model's README."""
+    if not readme.is_file():
+        return {}
+    head, _, rest = readme.read_text("utf-8", errors="replace").partition("---\n")
+    try:
+        facts = yaml.safe_load(rest.partition("\n---")[0]) if not head.strip() else None
+    except yaml.YAMLError:
+        return {}
+    if not isinstance(facts, dict):
+        return {}
+    named = {"licence": "license", "language": "language", "pretraining_data": "datasets"}
+    return {ours: _listed(facts[theirs]) for ours, theirs in named.items() if facts.get(theirs)}
+
+
+def _listed(value: Any) -> str:
+    return ", ".join(str(item) for item in value) if isinstance(value, list) else str(value)

@@ -1,0 +1,207 @@
+"""A model's folder, examined before anything in it is loaded: complete, sound, safe?
+
+Only the config and the headers of the safetensors files are read; torch is not needed.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ..errors import ModelError, shorten
+from ..sources import FoundModel
+
+WEIGHTS = "model.safetensors"
+WEIGHTS_INDEX = "model.safetensors.index.json"
+_VOCABULARY_SUFFIXES = (".model", ".spm")
+_VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json")
+_WITHOUT_VOCABULARY = ("ByT5Tokenizer", "CanineTokenizer", "PerceiverTokenizer")
+_PICKLES = (".bin", ".pt", ".pth", ".ckpt")
+# A table with positions of padding before the first token, as RoBERTa has it.
+_OFFSET_POSITIONS = (
+    "roberta",
+    "camembert",
+    "longformer",
+    "data2vec-text",
+    "ibert",
+    "mpnet",
+    "xmod",
+)
+
+
+def as_path(found: FoundModel | Path | str) -> Path:
+    """Return the folder of a found model, or the path itself."""
+    return found.path if isinstance(found, FoundModel) else Path(found)
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Read `config.json`.
+
+    Raises:
+        ModelError: it is missing, damaged, or a PEFT adapter stands in its place.
+    """
+    if (folder / "adapter_config.json").is_file():
+        raise ModelError(
+            f"{shorten(folder)} is a PEFT adapter, not a whole model",
+            "merge it into its base model (`merge_and_unload`) and save that",
+        )
+    try:
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+    except FileNotFoundError:
+        raise ModelError(
+            f"the model folder {shorten(folder)} has no config.json",
+            "give a folder that `save_pretrained` wrote, or copy the model again",
+        ) from None
+    except (ValueError, OSError) as error:
+        raise ModelError(
+            f"{shorten(folder / 'config.json')} is damaged ({shorten(error)})",
+            "copy or download the model again",
+        ) from None
+    if not isinstance(config, dict):
+        raise ModelError(
+            f"{shorten(folder / 'config.json')} is damaged (not an object)",
+            "copy or download the model again",
+        )
+    return config
+
+
+def require_tokenizer(folder: Path) -> None:
+    """Refuse a folder without a tokenizer.
+
+    Raises:
+        ModelError: naming what belongs there.
+    """
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    if any(name in _VOCABULARIES or name.endswith(_VOCABULARY_SUFFIXES) for name in names):
+        return
+    if "tokenizer_config.json" in names:
+        text = (folder / "tokenizer_config.json").read_text("utf-8", errors="replace")
+        if any(name in text for name in _WITHOUT_VOCABULARY):
+            return
+    raise ModelError(
+        f"the model folder {shorten(folder)} has no tokenizer",
+        "copy tokenizer.json and tokenizer_config.json there from the model it was made from",
+    )
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """Return the safetensors files that hold the model's weights.
+
+    Raises:
+        ModelError: there are none, or only files that could run code when they are read.
+    """
+    if (folder / WEIGHTS).is_file():
+        return [folder / WEIGHTS]
+    if (folder / WEIGHTS_INDEX).is_file():
+        return _shards(folder)
+    pickles = sorted(
+        path.name for path in folder.iterdir() if path.name.endswith(_PICKLES) and path.is_file()
+    )
+    if pickles:
+        raise ModelError(
+            f"the weights in {shorten(folder)} are pickled ({shorten(pickles[0])}), and reading "
+            "a pickle can run code",
+            "convert them where you trust them: `save_pretrained` writes model.safetensors",
+        )
+    raise ModelError(
+        f"the model folder {shorten(folder)} has no weights ({WEIGHTS})",
+        "copy or download the model again",
+    )
+
+
+def _shards(folder: Path) -> list[Path]:
+    damaged = ModelError(
+        f"{shorten(folder / WEIGHTS_INDEX)} is damaged", "copy or download the model again"
+    )
+    try:
+        names = set(json.loads((folder / WEIGHTS_INDEX).read_text("utf-8"))["weight_map"].values())
+    except (ValueError, KeyError, AttributeError, TypeError):
+        raise damaged from None
+    for name in sorted(names, key=str):
+        if (
+            not isinstance(name, str)
+            or Path(name).name != name
+            or not name.endswith(".safetensors")
+        ):
+            raise damaged
+        if not (folder / name).is_file():
+            raise ModelError(
+                f"the model folder {shorten(folder)} lacks {name}",
+                "copy or download the model again",
+            )
+    return [folder / name for name in sorted(names)]
+
+
+def read_shapes(folder: Path) -> dict[str, tuple[list[int], str]]:
+    """Return shape and number format of every tensor, from the headers of the weight files.
+
+    Raises:
+        ModelError: weights are missing, pickled or damaged.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    shapes: dict[str, tuple[list[int], str]] = {}
+    for path in weight_files(folder):
+        try:
+            with safe_open(path, framework="np") as file:
+                for name in file.keys():  # noqa: SIM118  (not a mapping)
+                    tensor = file.get_slice(name)
+                    shapes[name] = (tensor.get_shape(), tensor.get_dtype())
+        except (SafetensorError, OSError) as error:
+            raise ModelError(
+                f"{shorten(path)} is damaged or cut short ({shorten(error)})",
+                "copy or download the model again",
+            ) from None
+    return shapes
+
+
+def refuse_foreign_code(folder: Path, config: dict[str, Any], trust_remote_code: bool) -> None:
+    """Refuse a model that needs Python code of its own, unless that is trusted.
+
+    Raises:
+        ModelError: saying what trusting it would mean.
+    """
+    from transformers import CONFIG_MAPPING
+
+    kind = config.get("model_type")
+    if kind in CONFIG_MAPPING or trust_remote_code:
+        return
+    if config.get("auto_map"):
+        raise ModelError(
+            f"the model in {shorten(folder)} needs Python code that came with it",
+            "set model.trust_remote_code to true only if you have read that code: it would run "
+            "on this machine with all your rights, and could read, change or send your files",
+        )
+    raise ModelError(
+        f"model type {shorten(kind)!r} of {shorten(folder)} is unknown to this version of "
+        "transformers",
+        "choose another model, or update transformers",
+    )
+
+
+def refuse_unsafe_weights(folder: Path, config: dict[str, Any]) -> None:
+    """Refuse a config that sends transformers to other weight files than those examined.
+
+    Raises:
+        ModelError: naming the file.
+    """
+    other = config.get("transformers_weights")
+    if other is not None and other not in (WEIGHTS, WEIGHTS_INDEX):
+        raise ModelError(
+            f"{shorten(folder / 'config.json')} takes its weights from {shorten(other)!r}",
+            f"only {WEIGHTS} is read: rename the file, and remove transformers_weights",
+        )
+
+
+def context_tokens(config: dict[str, Any]) -> int | None:
+    """Return how many tokens the model can take at once; none when it has no such limit."""
+    for name in ("max_position_embeddings", "n_positions", "max_seq_len", "n_ctx", "seq_length"):
+        limit = config.get(name)
+        if isinstance(limit, int) and limit > 0:
+            offset = 0
+            if str(config.get("model_type", "")).removeprefix("xlm-").startswith(_OFFSET_POSITIONS):
+                padding = config.get("pad_token_id")
+                offset = (padding if isinstance(padding, int) else 1) + 1
+            return limit - offset
+    return None

