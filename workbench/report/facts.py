@@ -1,0 +1,142 @@
+"""Facts of a run as short strings in the current language: durations, sizes, card, headline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..data.profile import DataProfile
+from ..figures.data import split_name
+from ..language import text
+from .contents import Contents
+
+
+def headline(contents: Contents) -> str:
+    """Return the run's result in a sentence."""
+    scores = (contents.metrics or {}).get("metrics") or {}
+    state = contents.state
+    if scores.get("accuracy") is None:
+        if state.status == "failed":
+            return text("report.headline.failed", step=f"{state.step:,}", failure=state.failure)
+        return text("report.headline.unfinished", step=f"{state.step:,}")
+    parts = [
+        text(
+            "report.headline.scored",
+            accuracy=percent(scores["accuracy"]),
+            rows=f"{contents.metrics.get('rows', 0):,}",
+        )
+    ]
+    for name in ("majority", "before"):
+        value = ((contents.metrics.get("baselines") or {}).get(name) or {}).get("accuracy")
+        if value is not None:
+            parts.append(text(f"report.headline.{name}", accuracy=percent(value)))
+    joined = text("report.headline.joint").join(parts)
+    return joined + text("report.headline.stop")
+
+
+def tiles(contents: Contents) -> list[tuple[str, str]]:
+    """Return the few numbers that stand at the top, each with its name."""
+    scores = (contents.metrics or {}).get("metrics") or {}
+    state = contents.state
+    rows: list[tuple[str, str | None]] = [
+        ("accuracy", _maybe(scores.get("accuracy"), percent)),
+        ("f1_macro", _maybe(scores.get("f1_macro"), percent)),
+        ("loss", _maybe(scores.get("loss"), lambda v: f"{v:.3f}")),
+        ("ece", _maybe(scores.get("ece"), lambda v: f"{v:.3f}")),
+    ]
+    found = [(text(f"figures.metric.{name}"), value) for name, value in rows if value]
+    if state.started:
+        found.append((text("report.tile.status"), text(f"report.status.{state.status}")))
+        steps = f"{state.step:,} / {state.total_steps:,}"
+        found.append((text("report.tile.steps"), steps))
+        found.append((text("report.tile.time"), duration(state.wall_seconds)))
+    return found
+
+
+def card_facts(card: dict[str, Any]) -> dict[str, str]:
+    """Return a model card as name → value for a reader; what is empty is left out."""
+    return _facts("model", card)
+
+
+def data_facts(profile: DataProfile) -> dict[str, str]:
+    """Return what there is to say about the data besides its figures and rows."""
+    comma = text("report.comma")
+    facts: dict[str, Any] = {
+        "source": profile.source,
+        "rows": comma.join(f"{split_name(s)} {n:,}" for s, n in profile.rows.items()),
+        "columns": comma.join(f"{role} ← {column}" for role, column in profile.columns.items()),
+        "max_tokens": profile.max_tokens,
+        "truncated_share": percent(profile.truncated_share),
+        **profile.detected,
+        "fingerprint": profile.fingerprint,
+    }
+    return _facts("data", facts)
+
+
+def record_facts(record: dict[str, Any]) -> dict[str, str]:
+    """Return the record of the run, without what stands elsewhere in the report."""
+    flat: dict[str, Any] = {}
+    for name, held in record.items():
+        if isinstance(held, dict):
+            flat |= held
+        elif name != "command":
+            flat[name] = held
+    return _facts("environment", flat)
+
+
+def _facts(area: str, facts: dict[str, Any]) -> dict[str, str]:
+    return {
+        _field_name(area, str(name)): value(str(name), held)
+        for name, held in facts.items()
+        if held not in (None, "", [], {})
+    }
+
+
+def value(name: str, held: Any) -> str:
+    """Return a value for a reader, by its type and the unit in its name."""
+    if isinstance(held, bool):
+        return text("report.yes" if held else "report.no")
+    if isinstance(held, int | float) and name.endswith("bytes"):
+        return size(held)
+    if isinstance(held, int):
+        return f"{held:,}"
+    if isinstance(held, float):
+        return f"{held:,.4g}"
+    if isinstance(held, list | tuple):
+        return text("report.comma").join(value(name, item) for item in held)
+    if isinstance(held, dict):
+        return text("report.comma").join(f"{key}: {value(str(key), v)}" for key, v in held.items())
+    return str(held)
+
+
+def size(size_bytes: float) -> str:
+    """Return a number of bytes in MB or GB."""
+    if size_bytes >= 1e9:
+        return f"{size_bytes / 1e9:,.1f} GB"
+    return f"{size_bytes / 1e6:,.1f} MB" if size_bytes < 1e7 else f"{size_bytes / 1e6:,.0f} MB"
+
+
+def percent(share: float) -> str:
+    """Return a share as a percentage with one decimal."""
+    return f"{share:.1%}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time as `42 s`, `3 min 5 s` or `1 h 20 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return text("report.duration.seconds", seconds=whole)
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return text("report.duration.minutes", minutes=minutes, seconds=rest)
+    return text("report.duration.hours", hours=minutes // 60, minutes=minutes % 60)
+
+
+def _maybe(number: Any, show: Any) -> str | None:
+    return None if number is None else show(number)
+
+
+def _field_name(area: str, name: str) -> str:
+    try:
+        return text(f"report.{area}.{name}")
+    except KeyError:
+        return name.replace("_", " ")
