@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass, field
 
 from ..errors import DataError, shorten
@@ -19,6 +20,8 @@ MARKS = (
 )
 CANDIDATES = ("gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1252", "cp1251")
 SAMPLE_BYTES = 65_536
+# UTF-8 read as Windows-1252, and the traces of bytes that were lost on the way.
+GARBLED = re.compile("[ÃÂ][\u0080-\u00bf]|â€[\u0080-\u2122]|ï¿½|锟斤拷")
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,10 @@ def decode(raw: bytes, encoding: str, name: str) -> Decoded:
             f"{name} is not {encoding}: the byte {raw[start]:#04x} on line {line} does not fit",
             f"set data.encoding to auto or to {_detect(raw, name).encoding}",
         ) from None
-    return Decoded(text.removeprefix("\ufeff"), codec.name)
+    notes = _garbled(text)
+    if not text.isascii() and not codec.name.startswith("utf") and _is_utf8(raw):
+        notes.append(say("data.note.also_utf8", encoding=codec.name))
+    return Decoded(text.removeprefix("\ufeff"), codec.name, notes)
 
 
 def _detect(raw: bytes, name: str) -> Decoded:
@@ -74,10 +80,8 @@ def _detect(raw: bytes, name: str) -> Decoded:
             f"{name} is not a text file",
             "give csv, tsv, json, jsonl, parquet, xlsx or txt (old .xls: save it as .xlsx)",
         )
-    try:
-        return Decoded(raw.decode("utf-8"), "utf-8")
-    except UnicodeDecodeError:
-        pass
+    if _is_utf8(raw):
+        return _decode_loosely(raw, "utf-8")
     mended = _decode_loosely(raw, "utf-8")
     broken = mended.text.count("\ufffd")
     foreign = len(mended.text) - len(mended.text.encode("ascii", "ignore")) - broken
@@ -114,6 +118,22 @@ def _mostly_cyrillic(text: str) -> bool:
     return sum("\u0400" <= letter <= "\u04ff" for letter in letters) > len(letters) / 2
 
 
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _garbled(text: str) -> list[str]:
+    """Note text that was once decoded wrongly and saved so: `â€™` for an apostrophe."""
+    found = GARBLED.findall(text)
+    if not found:
+        return []
+    return [say("data.note.garbled", count=f"{len(found):,}", example=found[0])]
+
+
 def _wide_encoding(raw: bytes) -> str:
     """Recognise UTF-16 without a mark: every other byte of Latin text is zero."""
     sample = raw[:SAMPLE_BYTES]
@@ -128,9 +148,9 @@ def _wide_encoding(raw: bytes) -> str:
 
 
 def _decode_loosely(raw: bytes, encoding: str) -> Decoded:
-    notes: list[str] = []
     try:
         text = raw.decode(encoding)
+        notes = _garbled(text)
     except UnicodeDecodeError:
         text = raw.decode(encoding, errors="replace")
         line = text.count("\n", 0, text.find("\ufffd")) + 1

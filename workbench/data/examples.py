@@ -81,9 +81,13 @@ def take_examples(
     empty_label = len(labels) - empty_text - len(kept)
     notes = []
     if empty_text:
-        notes.append(say("data.note.empty_text", count=f"{empty_text:,}", split=split))
+        notes.append(
+            say("data.note.empty_text", count=f"{empty_text:,}", split=say(f"data.part.{split}"))
+        )
     if empty_label:
-        notes.append(say("data.note.empty_label", count=f"{empty_label:,}", split=split))
+        notes.append(
+            say("data.note.empty_label", count=f"{empty_label:,}", split=say(f"data.part.{split}"))
+        )
     rows = [int(row) for row in frame.index]
     return Examples(rows, texts, labels).select(kept), notes
 
@@ -106,7 +110,7 @@ def keep_labels(
     left_out = len(examples) - len(kept)
     if not left_out:
         return examples, []
-    note = say("data.note.other_labels", count=f"{left_out:,}", split=split)
+    note = say("data.note.other_labels", count=f"{left_out:,}", split=say(f"data.part.{split}"))
     return examples.select(kept), [note]
 
 

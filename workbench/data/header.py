@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 
 SAMPLE_ROWS = 200
@@ -18,21 +19,19 @@ def looks_like_header(rows: list[list[str]], known_names: Collection[str] = ()) 
     """
     first = [cell.strip() for cell in rows[0]]
     below = [row for row in rows[1 : SAMPLE_ROWS + 1] if row != rows[0]]
-    named = [cell for cell in first if cell]
-    known = [cell.casefold() in known_names for cell in named]
-    if len(set(named)) < len(named):
-        # Equal names are a fault of a header, to be told; equal cells of data are nothing special.
-        return all(known)
-    if any(len(cell) > LONGEST_NAME or cell.endswith(SENTENCE_ENDS) for cell in named):
-        return False
-    if any(known):
-        return True
-    verdicts = [
-        _verdict(cell, [row[position].strip() for row in below])
+    columns = {
+        cell: [row[position].strip() for row in below]
         for position, cell in enumerate(first)
         if cell
-    ]
-    return next((verdict for verdict in verdicts if verdict is not None), bool(named))
+    }
+    if any(len(cell) > LONGEST_NAME or cell.endswith(SENTENCE_ENDS) for cell in columns):
+        return False
+    if any(cell.casefold() in known_names and cell not in columns[cell] for cell in columns):
+        return True
+    verdicts = [_verdict(cell, column) for cell, column in columns.items()]
+    # Equal cells are a fault of a header, but nothing special in data.
+    unique = len(columns) == sum(map(bool, first))
+    return next((verdict for verdict in verdicts if verdict is not None), bool(columns) and unique)
 
 
 def _verdict(cell: str, below: list[str]) -> bool | None:
@@ -48,9 +47,8 @@ def _verdict(cell: str, below: list[str]) -> bool | None:
 
 
 def is_number(cell: str) -> bool:
-    """Say whether a cell holds a plain number."""
+    """Say whether a cell holds a finite number."""
     try:
-        float(cell)
+        return math.isfinite(float(cell))
     except ValueError:
         return False
-    return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import zlib
 from collections import Counter
@@ -13,6 +14,7 @@ from typing import Any
 
 from ..errors import DataError, shorten
 from ..language import text as say
+from .cells import as_text
 from .delimited import DELIMITERS, Rows, read_rows
 from .encoding import decode
 from .header import looks_like_header
@@ -79,7 +81,9 @@ def read_table(
             decoded.encoding, detected.delimiter, detected.header, 0, decoded.notes + detected.notes
         )
     if frame.empty:
-        raise DataError(f"{name} has no rows", "give a file with a row for each example")
+        raise DataError(
+            f"{name} has a header but no rows", "give a file with a row for each example"
+        )
     return frame, Detected(
         detected.encoding, detected.delimiter, detected.header, len(frame), detected.notes
     )
@@ -132,7 +136,9 @@ def _is_tabular(text: str) -> bool:
 def _read_lines(text: str, header: str) -> tuple[Any, Detected]:
     import pandas
 
-    lines = [(n, line) for n, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    # Not `splitlines`: it also splits at marks that are part of a text, such as U+2028.
+    ends = io.StringIO(text, newline=None)
+    lines = [(n, line.rstrip("\n")) for n, line in enumerate(ends, start=1) if line.strip()]
     column = "text"
     if header == "yes":
         column = lines.pop(0)[1].strip()
@@ -180,8 +186,6 @@ def _column_names(first: list[str], name: str) -> list[str]:
 
 
 def _read_parquet(raw: bytes, name: str) -> tuple[Any, Detected]:
-    import io
-
     import pyarrow
     import pyarrow.parquet
 
@@ -215,7 +219,6 @@ def _class_names(metadata: bytes) -> dict[str, list[str]]:
 def _read_xlsx(
     raw: bytes, name: str, header: str, known_names: Collection[str]
 ) -> tuple[Any, Detected]:
-    import io
     import zipfile
 
     import openpyxl
@@ -223,9 +226,9 @@ def _read_xlsx(
     try:
         book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
         sheet = book.worksheets[0]
-        table = [[_cell(value) for value in row] for row in sheet.iter_rows(values_only=True)]
+        table = [[as_text(value) for value in row] for row in sheet.iter_rows(values_only=True)]
         sheets = len(book.worksheets)
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, IndexError) as error:
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError) as error:
         raise DataError(
             f"{name} cannot be read as an Excel workbook ({shorten(error)})",
             "save it again as .xlsx, or as .csv",
@@ -238,9 +241,3 @@ def _read_xlsx(
     notes = [say("data.note.first_sheet", count=sheets)] if sheets > 1 else []
     rows = Rows(cells, [number for number, _ in filled], "", notes)
     return _with_header(rows, name, header, known_names)
-
-
-def _cell(value: Any) -> str:
-    from .cells import as_text
-
-    return as_text(value)
