@@ -110,7 +110,7 @@ function fieldRow(field, labels, id, changed) {
   if (slider) control.append(slider);
   control.append(input);
   if (field.suggestions.length) control.append(suggestionList(field, input, id));
-  if (field.unit) control.append(make("span", "wb-unit", field.unit));
+  if (field.unit || slider) control.append(make("span", "wb-unit", field.unit));
   const notes = make("div", "wb-notes");
   notes.append(help, fault);
   box.append(label, control, notes);

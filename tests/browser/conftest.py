@@ -1,0 +1,63 @@
+"""Fixtures of the browser tier: one Lab a language, one browser, a fresh page a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.lab import CHROMIUM_ARGUMENTS, Lab, LabPage, running_lab
+
+WIDE = (1280, 1000)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Return headless Chromium."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=chromium, args=list(CHROMIUM_ARGUMENTS), headless=True
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def start_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Lab]]:
+    """Return a function that gives the running Lab of a language (`en`, `zh`)."""
+    running: dict[str, Lab] = {}
+    with ExitStack() as stack:
+
+        def start(language: str) -> Lab:
+            if language not in running:
+                folder = tmp_path_factory.mktemp(f"lab-{language}")
+                running[language] = stack.enter_context(running_lab(folder, language))
+            return running[language]
+
+        yield start
+
+
+@pytest.fixture
+def open_page(
+    browser: Browser, start_lab: Callable[[str], Lab], artifacts: Path
+) -> Iterator[Callable[..., LabPage]]:
+    """Return a function that gives a fresh page; `open_page("zh", size=(600, 900))`.
+
+    Raises:
+        AssertionError: when the test ends, if a script on one of its pages has failed.
+    """
+    with ExitStack() as stack:
+        pages: list[LabPage] = []
+
+        def make(language: str = "en", size: tuple[int, int] = WIDE) -> LabPage:
+            context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+            stack.callback(context.close)
+            context.grant_permissions(["clipboard-read", "clipboard-write"])
+            pages.append(LabPage(context.new_page(), start_lab(language), artifacts))
+            return pages[-1]
+
+        yield make
+        assert [error for page in pages for error in page.errors] == []

@@ -1,0 +1,137 @@
+"""The form and the panel beside it, in a browser."""
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+SETUP = """
+import ipywidgets
+from workbench.widgets.form import SpecForm
+from workbench.widgets.spec_panel import SpecPanel
+form = SpecForm(suggestions={"data_source": ["wheel:tweets"], "model_source": ["wheel:minilm"]})
+panel = SpecPanel(form)
+"""
+
+
+@pytest.fixture
+def show_form(open_page):
+    def show(name, language="en", theme="JupyterLab Light", size=(1280, 1000)):
+        lab = open_page(language, size)
+        lab.open(lab.lab.write_notebook(f"{name}.ipynb", SETUP, "form", "panel"), theme)
+        lab.run_all()
+        lab.page.locator(".wb-form .wb-row").first.wait_for()
+        lab.page.locator(".wb-spec pre").first.wait_for()
+        return lab
+
+    return show
+
+
+def field(lab, name):
+    return lab.page.locator(f".wb-form [data-field={name}]")
+
+
+def test_dragging_a_slider_changes_the_line_and_the_yaml(show_form):
+    lab = show_form("form-drag")
+    slider = field(lab, "learning_rate").get_by_role("slider")
+    box = slider.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    lab.page.mouse.move(box["x"] + box["width"] * 0.456, middle)
+    lab.page.mouse.down()
+    lab.page.mouse.move(box["x"] + box["width"] * 0.7, middle, steps=4)
+    lab.page.mouse.up()
+    typed = field(lab, "learning_rate").get_by_role("textbox").input_value()
+    assert 1e-4 < float(typed) < 1e-2
+    line, yaml = lab.page.locator(".wb-spec pre").all()
+    lab.page.wait_for_function(
+        "([line, value]) => Number(line.textContent.split(' -p learning_rate ')[1]) === value",
+        arg=[line.element_handle(), float(typed)],
+    )
+    shown = yaml.inner_text().partition("learning_rate: ")[2].split()[0]
+    assert float(shown) == float(typed)
+
+
+def test_the_form_works_by_keyboard_alone(show_form):
+    lab = show_form("form-keys")
+    field(lab, "data_source").get_by_role("combobox").focus()
+    for _ in range(2):
+        lab.page.keyboard.press("Tab")
+    assert lab.page.evaluate("document.activeElement.type") == "range"
+    lab.page.keyboard.press("ArrowRight")
+    assert field(lab, "max_train_rows").get_by_role("textbox").input_value() == "5000"
+    lab.page.keyboard.press("Tab")
+    lab.page.keyboard.press("Control+A")
+    lab.page.keyboard.type("123")
+    lab.page.wait_for_function(
+        "document.querySelector('.wb-spec pre').textContent.includes('-p max_train_rows 123')"
+    )
+    lab.page.locator(".wb-form summary").first.focus()
+    lab.page.keyboard.press("Enter")
+    assert field(lab, "max_validation_rows").is_visible()
+    assert lab.page.locator(".jp-Notebook .jp-Cell").count() == 3
+
+
+def test_a_fault_is_shown_beside_its_field_and_what_was_typed_stays(show_form):
+    lab = show_form("form-fault")
+    box = field(lab, "learning_rate").get_by_role("textbox")
+    box.fill("7")
+    alert = field(lab, "learning_rate").get_by_role("alert")
+    alert.wait_for()
+    assert alert.inner_text() == "7.0 does not fit; choose at most 0.1"
+    assert box.input_value() == "7"
+    assert "train.learning_rate" in lab.page.locator(".wb-spec .wb-faults").first.inner_text()
+    assert lab.page.get_by_role("button", name="Copy: Command line").is_disabled()
+    lab.screenshot("form-fault", lab.page.locator(".wb-form fieldset").nth(2))
+    box.fill("1e-3")
+    alert.wait_for(state="hidden")
+
+
+def test_pasted_yaml_sets_the_sliders_and_faulty_yaml_is_named_and_kept(show_form):
+    lab = show_form("form-paste")
+    panel = lab.page.locator(".wb-spec")
+    panel.get_by_text("Set the form from YAML").click()
+    area = panel.get_by_role("textbox")
+    area.fill("train: {learning_rat: 1}")
+    panel.get_by_role("button", name="Set the form").click()
+    panel.get_by_text("did you mean train.learning_rate?").wait_for()
+    assert area.input_value() == "train: {learning_rat: 1}"
+    lab.screenshot("panel-fault", panel)
+    area.fill("train: {learning_rate: 2.5e-4, seed: 7}")
+    panel.get_by_role("button", name="Set the form").click()
+    panel.get_by_text("The form now shows this spec.").wait_for()
+    assert field(lab, "learning_rate").get_by_role("textbox").input_value() == "0.00025"
+    assert field(lab, "seed").get_by_role("textbox").input_value() == "7"
+
+
+def test_the_line_is_copied_to_the_clipboard(show_form):
+    lab = show_form("form-copy")
+    lab.page.locator(".wb-recipe select").select_option("sst2-bert")
+    line = lab.page.locator(".wb-spec pre").first
+    line.get_by_text("google-bert/bert-base-uncased").wait_for()
+    lab.page.get_by_role("button", name="Copy: Command line").click()
+    lab.page.get_by_text("Copied").first.wait_for()
+    assert lab.page.evaluate("navigator.clipboard.readText()") == line.inner_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "theme", "size"),
+    [
+        ("wide-en-light", "en", "JupyterLab Light", (1280, 3200)),
+        ("wide-zh-dark", "zh", "JupyterLab Dark", (1280, 3200)),
+        ("narrow-en-dark", "en", "JupyterLab Dark", (560, 5200)),
+        ("narrow-zh-light", "zh", "JupyterLab Light", (560, 5200)),
+    ],
+)
+def test_no_label_is_cut_and_nothing_overlaps(show_form, name, language, theme, size):
+    lab = show_form(f"form-{name}", language, theme, size)
+    for summary in lab.page.locator(".wb-form summary").all():
+        summary.click()
+    lab.screenshot(f"form-{name}", lab.page.locator(".wb-form"))
+    lab.screenshot(f"panel-{name}", lab.page.locator(".wb-spec"))
+    cut = lab.page.evaluate(
+        """() => [...document.querySelectorAll(
+              ".wb-form label, .wb-form p, .wb-form select, .wb-form .wb-control, .wb-spec *")]
+            .filter((node) => node.scrollWidth > node.clientWidth + 1
+              && getComputedStyle(node).overflowX !== "auto" && node.clientWidth > 0)
+            .map((node) => node.outerHTML.slice(0, 200))"""
+    )
+    assert cut == []
