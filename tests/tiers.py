@@ -42,6 +42,11 @@ def missing_if_known(marker: str) -> str:
     return _known.get(marker, "")
 
 
+def utf8_environment(**changes: str) -> dict[str, str]:
+    """Return this process's environment for a child whose output is read as UTF-8."""
+    return os.environ | {"PYTHONUTF8": "1"} | changes
+
+
 @cache
 def find_chromium() -> str:
     """Return the path of a Chromium or Chrome, or an empty string."""
