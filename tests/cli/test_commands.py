@@ -114,9 +114,9 @@ def test_report_is_written_anew(capsys, run_path):
 
 
 def test_runs_are_listed_and_shown(capsys, place, run_path):
-    code, out, _ = call(capsys, "runs", "list", "--runs-dir", place / "runs", "--json")
+    _, out, _ = call(capsys, "runs", "list", "--runs-dir", place / "runs", "--json")
     assert [row["run"] for row in json.loads(out)] == ["first"]
-    code, out, _ = call(capsys, "runs", "show", run_path)
+    _, out, _ = call(capsys, "runs", "show", run_path)
     assert yaml.safe_load(out)["status"] == "finished"
 
 

@@ -85,16 +85,15 @@ def _bar(run: RunFolder, done: threading.Event, screen: Console) -> None:
 
 def _lines(run: RunFolder, done: threading.Event, screen: Console) -> None:
     reader, state = EventReader(run.events_path), RunState()
-    said, shown_evaluations = 0.0, 0
-    while True:
-        last = done.is_set()
+    said_at, said = 0.0, (0, 0)
+    while not done.is_set():
         state.fold(reader.new())
-        news = len(state.evaluations) > shown_evaluations
-        if state.step and (news or time.monotonic() - said > LINE_EVERY_SECONDS) and not last:
-            screen.print(f"step {state.step}/{state.total_steps}  {summary(state)}")
-            said, shown_evaluations = time.monotonic(), len(state.evaluations)
-        if last:
-            return
+        news = (state.step, len(state.evaluations))
+        due = news[1] > said[1] or time.monotonic() - said_at > LINE_EVERY_SECONDS
+        if state.step and news != said and due:
+            line = f"step {state.step}/{state.total_steps}  {summary(state)}"
+            screen.print(line, soft_wrap=True)
+            said_at, said = time.monotonic(), news
         done.wait(POLL_SECONDS)
 
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from ..data import LoadedData, load_data, profile_data
 from ..data.profile import DataProfile
-from ..models import ModelCard, load_model, load_tokenizer, model_card
+from ..models import ModelCard, load_model, load_tokenizer
+from ..models.card import card_of
 from ..sources import FoundModel, find_model
 from ..spec import RunSpec
 from ..tasks import Task, load_task
@@ -65,11 +66,8 @@ class Prepared:
 
     def card(self) -> ModelCard:
         """Return the model's card."""
-        return model_card(
-            self.spec.model.source,
-            self.spec.model.revision,
-            batch=self.spec.train.per_device_train_batch_size,
-            tokens=self.spec.data.max_tokens,
+        return card_of(
+            self.found, self.spec.train.per_device_train_batch_size, self.spec.data.max_tokens
         )
 
     def record(self) -> dict[str, Any]:
@@ -95,7 +93,7 @@ def prepare(spec: RunSpec, progress: Progress | None = None) -> Prepared:
     task = load_task(spec.task)
     check_metric(spec, task)
     found = find_model(spec.model.source, spec.model.revision, progress)
-    tokenizer = load_tokenizer(found)
+    tokenizer = load_tokenizer(found, spec.model.trust_remote_code)
     data = load_data(spec.data, task, spec.train.seed, progress)
     precision = choose_precision(spec.train.precision)
     spec = spec.replace(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import math
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,15 +26,16 @@ def open_run_folder(prepared: Prepared) -> RunFolder:
         RunError: the name is taken, the folder cannot be made, or its disk is too full.
     """
     spec = prepared.spec
-    card, profile = prepared.card(), prepared.profile()
+    card, profile, record = prepared.card(), prepared.profile(), prepared.record()
     copies = spec.output.save_total_limit + 3  # kept, best, the one being written, model/
     needed = copies * 4 * card.parameters + 50_000_000
     run = create_run(spec, suggested_name(spec), needed)
     try:
-        run.write_spec(spec, prepared.record() | {"command": rerun_command(run)})
+        run.write_spec(spec, record | {"command": rerun_command(run)})
         write_json(run.path / "data.json", profile.to_dict())
         write_json(run.path / "model.json", card.to_dict())
     except OSError as error:
+        shutil.rmtree(run.path, ignore_errors=True)
         raise disk_error(error, run) from error
     return run
 
@@ -145,11 +147,13 @@ def quiet_libraries() -> Iterator[None]:
     before = transformers.logging.get_verbosity()
     bars = datasets.utils.logging.is_progress_bar_enabled()
     transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
     datasets.disable_progress_bars()
     try:
         yield
     finally:
         transformers.logging.set_verbosity(before)
+        transformers.logging.enable_progress_bar()
         if bars:
             datasets.enable_progress_bars()
 
