@@ -71,7 +71,8 @@ def run_folder(root: Path, language: str = "en") -> RunFolder:
     write_json(
         run.path / "model.json",
         {"source": "wheel:minilm", "parameters": 22_713_986, "layers": 6, "heads": 12,
-         "train_bytes": 640_000_000, "licence": "Apache-2.0", "languages": ["en"]},
+         "train_bytes": 640_000_000, "licence": "Apache-2.0", "language": "en", "batch": 16,
+         "tokens": 128, "pretrained": True, "context_tokens": 0, "pretraining_data": ""},
     )  # fmt: skip
     write_json(run.evaluation_path / "metrics.json", metrics(LABELS))
     table = pyarrow.Table.from_pylist(predictions())

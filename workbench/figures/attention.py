@@ -42,7 +42,9 @@ def attention_heatmap(record: AttentionRecord, layer: int, head: int | None = No
         if head is None
         else text("figures.attention_heatmap.head", layer=layer + 1, head=head + 1)
     )
-    whose = " · ".join(escape(part, 60) for part in (record.model, record.prediction) if part)
+    whose = " · ".join(
+        part for part in (_model(record.model), escape(record.prediction, 60)) if part
+    )
     figure = theme.begin(
         "attention_heatmap",
         [cells],
@@ -57,3 +59,8 @@ def attention_heatmap(record: AttentionRecord, layer: int, head: int | None = No
     figure.update_xaxes(ticks, tickangle=-45, range=[-0.5, count - 0.5], constrain="domain")
     figure.update_yaxes(ticks, range=[count - 0.5, -0.5], scaleanchor="x", constrain="domain")
     return figure
+
+
+def _model(name: str) -> str:
+    """Return whose attention it is; the two of a run in the current language."""
+    return text(f"figures.series.{name}") if name in ("before", "after") else escape(name, 60)

@@ -111,7 +111,7 @@ def _heading(layout: Any, full_width: float) -> tuple[list[str], float]:
         for line in (
             part for one in lines(text) if one for part in wrap(one, size, full_width - 32)
         ):
-            y += size * 1.35
+            y += size * 1.45
             drawn.append(
                 f'<text x="16" y="{y - 3:.1f}" font-size="{size}" class="{kind}">{xml(line)}</text>'
             )

@@ -53,8 +53,16 @@ def tiles(contents: Contents) -> list[tuple[str, str]]:
 
 
 def card_facts(card: dict[str, Any]) -> dict[str, str]:
-    """Return a model card as name → value for a reader; what is empty is left out."""
-    return _facts("model", card)
+    """Return a model card as name → value for a reader; what is not known is left out."""
+    card = dict(card)
+    batch, tokens = card.pop("batch", 0), card.pop("tokens", 0)
+    facts = _facts(
+        "model", {name: held for name, held in card.items() if held != 0 or held is False}
+    )
+    if batch and tokens and card.get("train_bytes"):
+        name = _field_name("model", "train_bytes")
+        facts[name] += text("report.for_batch", batch=f"{batch:,}", tokens=f"{tokens:,}")
+    return facts
 
 
 def data_facts(profile: DataProfile) -> dict[str, str]:
@@ -93,18 +101,16 @@ def _facts(area: str, facts: dict[str, Any]) -> dict[str, str]:
 
 def value(name: str, held: Any) -> str:
     """Return a value for a reader, by its type and the unit in its name."""
-    if isinstance(held, bool):
-        return text("report.yes" if held else "report.no")
-    if isinstance(held, int | float) and name.endswith("bytes"):
-        return size(held)
-    if isinstance(held, int):
-        return f"{held:,}"
-    if isinstance(held, float):
-        return f"{held:,.4g}"
-    if isinstance(held, list | tuple):
-        return text("report.comma").join(value(name, item) for item in held)
-    if isinstance(held, dict):
-        return text("report.comma").join(f"{key}: {value(str(key), v)}" for key, v in held.items())
+    comma = text("report.comma")
+    match held:
+        case bool():
+            return text("report.yes" if held else "report.no")
+        case int() | float():
+            return _number(name, held)
+        case list() | tuple():
+            return comma.join(value(name, item) for item in held)
+        case dict():
+            return comma.join(f"{key}: {value(str(key), item)}" for key, item in held.items())
     return str(held)
 
 
@@ -129,6 +135,12 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return text("report.duration.minutes", minutes=minutes, seconds=rest)
     return text("report.duration.hours", hours=minutes // 60, minutes=minutes % 60)
+
+
+def _number(name: str, held: float) -> str:
+    if name.endswith("bytes"):
+        return size(held)
+    return f"{held:,}" if isinstance(held, int) else f"{held:,.4g}"
 
 
 def _maybe(number: Any, show: Any) -> str | None:

@@ -62,6 +62,7 @@ def _template() -> Any:
         undefined=StrictUndefined,
         trim_blocks=True,
     )
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False, "separators": (",", ":")}
     environment.globals["t"] = lambda key: text(f"report.{key}")
     return environment.get_template("page.html.j2")
 

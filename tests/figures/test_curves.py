@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from figures.examples import state
+from workbench import figures, language
+from workbench.figures.curves import smooth, thin
+from workbench.runs import RunState
+
+
+@pytest.fixture(autouse=True)
+def english():
+    language.use("en")
+
+
+def _trace(figure, name):
+    return next(trace for trace in figure.data if trace.name == name)
+
+
+def _logged(losses):
+    return RunState(
+        steps=[
+            {"event": "step_logged", "step": n + 1, "loss": loss} for n, loss in enumerate(losses)
+        ],
+        step=len(losses),
+    )
+
+
+def test_the_raw_loss_is_drawn_as_it_was_logged_and_a_lost_one_is_a_gap():
+    figure = figures.loss_curves(_logged([0.9, math.nan, 0.7, math.inf]))
+    raw = _trace(figure, "Training loss")
+    assert raw.x == (1, 2, 3, 4)
+    assert raw.y == (0.9, None, 0.7, None)
+    assert raw.connectgaps is False
+
+
+def test_validation_loss_and_its_best_step_are_marked():
+    run = state(120)
+    figure = figures.loss_curves(run)
+    validation = _trace(figure, "Validation loss")
+    best = _trace(figure, "Best (step 80)")
+    assert validation.x == (20, 40, 60, 80, 100, 120)
+    assert validation.y == tuple(e["metrics"]["loss"] for e in run.evaluations)
+    assert best.x == (80,)
+    assert best.y == (run.evaluations[3]["metrics"]["loss"],)
+
+
+def test_without_evaluations_there_is_no_validation_curve():
+    figure = figures.loss_curves(_logged([0.9, 0.8]))
+    assert [trace.name for trace in figure.data] == ["Training loss", "Training loss, smoothed"]
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        figures.loss_curves,
+        figures.metric_curves,
+        figures.learning_rate_curve,
+        figures.gradient_norm_curve,
+    ],
+)
+def test_a_run_that_has_only_begun_says_so(draw):
+    figure = draw(RunState())
+    assert len(figure.data) == 0
+    assert figure.layout.annotations[0].text == "Nothing to show yet."
+    assert "Nothing to show yet." in figures.to_svg(figure)
+
+
+def test_metric_curves_show_every_score_but_the_loss_and_ring_the_best_step():
+    figure = figures.metric_curves(state())
+    assert [trace.name for trace in figure.data] == [
+        "Accuracy", "F1 (macro)", "Precision (macro)", "Recall (macro)", "Best (step 80)",
+    ]  # fmt: skip
+    assert figure.data[-1].x == (80,) * 4
+    assert figure.data[-1].y == tuple(trace.y[3] for trace in figure.data[:4])
+
+
+def test_a_metric_that_the_catalogue_does_not_know_keeps_its_own_name_escaped():
+    run = RunState(evaluations=[{"step": 5, "metrics": {"<b>odd</b>": 0.5}, "best": False}], step=5)
+    assert figures.metric_curves(run).data[0].name == "&lt;b&gt;odd&lt;/b&gt;"
+
+
+def test_gradient_norms_stand_on_a_log_axis_unless_all_are_zero():
+    run = RunState(steps=[{"step": n, "grad_norm": 2.0} for n in (1, 2)], step=2)
+    assert figures.gradient_norm_curve(run).layout.yaxis.type == "log"
+    run = RunState(steps=[{"step": n, "grad_norm": 0.0} for n in (1, 2)], step=2)
+    assert figures.gradient_norm_curve(run).layout.yaxis.type is None
+
+
+def test_few_steps_have_whole_numbers_on_their_axis():
+    figure = figures.loss_curves(_logged([0.9, 0.8]))
+    assert figure.layout.xaxis.dtick == 1
+
+
+def test_smoothing_keeps_a_constant_and_leaves_gaps():
+    assert smooth([2.0] * 50) == pytest.approx([2.0] * 50)
+    assert smooth([1.0, None, 3.0]) == pytest.approx([1.0, None, 3.0])
+
+
+def test_smoothing_averages_over_a_twentieth_of_the_values():
+    jagged = [1.0, 0.0] * 200
+    assert smooth(jagged)[-1] == pytest.approx(0.5, abs=0.03)
+
+
+def test_thinning_keeps_ends_extremes_and_gaps():
+    values = [math.sin(n / 500) for n in range(20_000)]
+    values[7777], values[12_345] = 9.0, None
+    steps, kept = thin(range(20_000), values, 1000)
+    assert len(steps) <= 1002
+    assert (steps[0], steps[-1]) == (0, 19_999)
+    assert kept[steps.index(7777)] == 9.0
+    assert kept[steps.index(12_345)] is None
+
+
+def test_thinning_leaves_short_curves_alone():
+    assert thin([1, 2], [0.5, None]) == ([1, 2], [0.5, None])
+
+
+def test_a_planned_schedule_is_drawn_point_by_point():
+    figure = figures.schedule([0, 1, 2], [0.0, 5e-5, 2.5e-5])
+    assert figure.data[0].x == (0, 1, 2)
+    assert figure.data[0].y == (0.0, 5e-5, 2.5e-5)
+
+
+def test_a_schedule_of_no_steps_says_so():
+    assert figures.schedule([], []).layout.annotations[0].text == "Nothing to show yet."
