@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 import tiers
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from workbench import language
 
-settings.register_profile("workbench", deadline=None)
+# How long an example takes says nothing on a machine that does other things as well.
+settings.register_profile("workbench", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("workbench")
 
 # An executed notebook or a worker process must speak the language that the tests expect.
