@@ -36,6 +36,11 @@ def lines(text: str | None) -> list[str]:
     return [html.unescape(_MARKUP.sub("", part)) for part in parts]
 
 
+def literal(name: str) -> str:
+    """Return a plain text as plotly text, for a function that reads the latter."""
+    return name.replace("&", "&amp;").replace("<", "&lt;")
+
+
 def xml(text: object) -> str:
     """Return a text escaped for XML, without the characters that XML cannot hold."""
     return html.escape(_NOT_XML.sub("�", str(text)))

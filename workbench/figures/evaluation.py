@@ -121,7 +121,7 @@ def reliability(metrics: Metrics) -> go.Figure:
         showlegend=False,
     )
     subtitle = text("figures.reliability.ece", ece=calibration["ece"])
-    figure = theme.begin("reliability", [perfect, measured, counts], subtitle, height=480)
+    figure = theme.begin("reliability", [perfect, measured, counts], subtitle, height=520)
     figure.update_xaxes(range=[0, 1], tickformat=".0%", anchor="y2")
     highest = max(b["count"] for b in bins)
     figure.update_layout(

@@ -14,9 +14,18 @@ import plotly.graph_objects as go
 
 from . import _marks, theme
 from ._axes import Axis, make_axis
-from ._text import cut, lines, width, wrap, xml
+from ._legend import (
+    TEXT_SIZE,
+    Frame,
+    colour_bar,
+    legend_above,
+    legend_beside,
+    legend_room,
+    named_traces,
+)
+from ._text import cut, lines, literal, width, wrap, xml
 
-_TITLE, _SUBTITLE, _BODY = 16, 12, 11.5
+_TITLE, _SUBTITLE = 16, 12
 _LABEL_ROOM = 190
 _BAR_ROOM = 74
 
@@ -40,17 +49,6 @@ class _Panel:
     traces: list[tuple[Any, str]] = field(default_factory=list)
 
 
-@dataclass
-class _Frame:
-    """The room that is left for the panels, in pixels; `spare` is height that none needs."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-    spare: float = 0.0
-
-
 def to_svg(figure: go.Figure, adaptive: bool = False) -> str:
     """Return a figure as one SVG document.
 
@@ -62,20 +60,20 @@ def to_svg(figure: go.Figure, adaptive: bool = False) -> str:
     full_height = layout.height or theme.HEIGHT
     coloured = _colours(figure)
     head, top = _heading(layout, full_width)
-    named = _named(figure, coloured)
+    named = named_traces(figure, coloured)
     above = layout.legend.orientation == "h"
-    legend, top = _legend_above(named, top, full_width) if above else ([], top)
+    legend, top = legend_above(named, top, full_width) if above else ([], top)
     bar = next((t for t, _ in coloured if t.type == "heatmap" and t.showscale is not False), None)
-    beside = 0 if above else _legend_room(named)
-    frame = _Frame(0, top + 10, full_width - beside - (_BAR_ROOM if bar else 0), full_height)
+    beside = 0 if above else legend_room(named)
+    frame = Frame(0, top + 10, full_width - beside - (_BAR_ROOM if bar else 0), full_height)
     panels = _panels(figure, coloured, frame)
     full_height -= frame.spare
     body = [part for panel in panels for part in _draw_panel(panel, layout)]
     body += _notes(layout, panels, frame)
     if not above:
-        legend = _legend_beside(named, frame)
+        legend = legend_beside(named, frame)
     if bar:
-        body += _colour_bar(bar, frame)
+        body += colour_bar(bar, frame)
     style = _STYLE % (theme.FONT, theme.INK, theme.INK, theme.GRID, theme.AXIS)
     title = xml(" ".join(lines(layout.title.text)))
     look = xml((layout.meta or {}).get("look", ""))
@@ -118,62 +116,7 @@ def _heading(layout: Any, full_width: float) -> tuple[list[str], float]:
     return drawn, y
 
 
-def _named(figure: go.Figure, coloured: list[tuple[Any, str]]) -> list[tuple[Any, str, str]]:
-    """Return the traces that the legend names; none where there is no legend."""
-    named = [(t, c, lines(t.name)[0]) for t, c in coloured if t.name and t.showlegend is not False]
-    wanted = figure.layout.showlegend
-    return named if wanted or (wanted is None and len(named) > 1) else []
-
-
-def _legend_above(
-    named: list[tuple[Any, str, str]], top: float, full_width: float
-) -> tuple[list[str], float]:
-    """Return a legend in rows, and the height below it."""
-    drawn: list[str] = []
-    x, y = 16.0, top + 16
-    for trace, colour, full_name in named:
-        name = cut(full_name, _BODY, 260)
-        needed = 30 + width(name, _BODY) + 18
-        if x > 16 and x + needed > full_width - 8:
-            x, y = 16.0, y + 19
-        drawn += _legend_entry(trace, colour, name, x, y)
-        x += needed
-    return drawn, y + 6 if named else top
-
-
-def _legend_room(named: list[tuple[Any, str, str]]) -> float:
-    widest = max((width(name, _BODY) for *_, name in named), default=0.0)
-    return min(220.0, widest) + 50 if named else 0.0
-
-
-def _legend_beside(named: list[tuple[Any, str, str]], frame: _Frame) -> list[str]:
-    return [
-        part
-        for row, (trace, colour, name) in enumerate(named)
-        for part in _legend_entry(
-            trace, colour, cut(name, _BODY, 220), frame.right + 18, frame.top + 8 + row * 19
-        )
-    ]
-
-
-def _legend_entry(trace: Any, colour: str, name: str, x: float, y: float) -> list[str]:
-    drawn = []
-    if trace.type == "bar":
-        drawn.append(_marks.marker(x + 12, y, 11, "square", colour, trace.opacity))
-    else:
-        if "lines" in (trace.mode or "lines"):
-            drawn.append(f'<path d="M{x:.1f} {y:.1f}h24" {_marks.stroke(trace, colour)}/>')
-        if "markers" in (trace.mode or ""):
-            drawn.append(_marks.marker(x + 12, y, 8, trace.marker.symbol, colour, trace.opacity))
-    return [*drawn, _marks.label(x + 30, y, xml_free(name), anchor="start")]
-
-
-def xml_free(name: str) -> str:
-    """Return a plain text as plotly text, for a function that reads the latter."""
-    return name.replace("&", "&amp;").replace("<", "&lt;")
-
-
-def _panels(figure: go.Figure, coloured: list[tuple[Any, str]], frame: _Frame) -> list[_Panel]:
+def _panels(figure: go.Figure, coloured: list[tuple[Any, str]], frame: Frame) -> list[_Panel]:
     """Lay out one panel for each pair of axes that traces use, and shrink the frame to fit."""
     layout = figure.layout
     groups: dict[tuple[str, str], list[tuple[Any, str]]] = {}
@@ -187,7 +130,7 @@ def _panels(figure: go.Figure, coloured: list[tuple[Any, str]], frame: _Frame) -
         make_axis(ys[y], _values(groups[x, y], "y"), 0, 300, 0.05, _has_bars(groups[x, y], "v"))
         for x, y in groups
     ]
-    widest = max((width(label, _BODY) for axis in rough for _, label in axis.ticks), default=0)
+    widest = max((width(label, TEXT_SIZE) for axis in rough for _, label in axis.ticks), default=0)
     frame.left = 16 + (22 if any(a.title.text for a in ys.values()) else 0)
     frame.left += min(widest, _LABEL_ROOM) + 10
     frame.right -= 16
@@ -218,7 +161,7 @@ def _axis(layout: Any, name: str) -> Any:
     return layout[f"{name[0]}axis{name[1:]}"]
 
 
-def _make_square(frame: _Frame) -> None:
+def _make_square(frame: Frame) -> None:
     side = min(frame.right - frame.left, frame.bottom - frame.top)
     frame.spare = frame.bottom - frame.top - side
     frame.right, frame.bottom = frame.left + side, frame.top + side
@@ -227,7 +170,7 @@ def _make_square(frame: _Frame) -> None:
 def _slant_room(axis: Any) -> float:
     if not axis.tickangle or not axis.ticktext:
         return 0.0
-    longest = max((width(lines(t)[0], _BODY) for t in axis.ticktext), default=0.0)
+    longest = max((width(lines(t)[0], TEXT_SIZE) for t in axis.ticktext), default=0.0)
     return min(longest, _LABEL_ROOM) * (1 if abs(axis.tickangle) == 90 else 0.71)
 
 
@@ -275,17 +218,17 @@ def _draw_x(x: Axis, y: Axis, labelled: bool) -> list[str]:
         if not labelled:
             continue
         if angle:
-            short = xml(cut(name, _BODY, _LABEL_ROOM))
+            short = xml(cut(name, TEXT_SIZE, _LABEL_ROOM))
             turn = f"rotate({angle:g} {at:.1f} {foot + 9:.1f})"
             drawn.append(
-                f'<text x="{at:.1f}" y="{foot + 9:.1f}" dy="0.35em" font-size="{_BODY}" '
+                f'<text x="{at:.1f}" y="{foot + 9:.1f}" dy="0.35em" font-size="{TEXT_SIZE}" '
                 f'text-anchor="end" class="ink" transform="{turn}">{short}</text>'
             )
             continue
         # A label that would run into the one before it is left out; its tick stays.
-        half = width(name, _BODY) / 2
+        half = width(name, TEXT_SIZE) / 2
         if at - half > right_edge + 6:
-            drawn.append(_marks.label(at, foot + 16, xml_free(name)))
+            drawn.append(_marks.label(at, foot + 16, literal(name)))
             right_edge = at + half
         drawn.append(f'<path d="M{at:.1f} {foot:.1f}v4" class="axis"/>')
     drawn.append(f'<path d="M{x.start:.1f} {foot:.1f}H{x.end:.1f}" class="axis"/>')
@@ -303,22 +246,22 @@ def _draw_y(x: Axis, y: Axis) -> list[str]:
         if y.layout.showgrid is not False:
             drawn.append(f'<path d="M{x.start:.1f} {at:.1f}H{x.end:.1f}" class="grid"/>')
         if at + 6 < upper_edge:
-            short = xml_free(cut(name, _BODY, _LABEL_ROOM))
+            short = literal(cut(name, TEXT_SIZE, _LABEL_ROOM))
             drawn.append(_marks.label(x.start - 8, at, short, anchor="end"))
             upper_edge = at - 6
     drawn.append(f'<path d="M{x.start:.1f} {y.start:.1f}V{y.end:.1f}" class="axis"/>')
     if y.title:
-        widest = max((width(name, _BODY) for _, name in y.ticks), default=0)
+        widest = max((width(name, TEXT_SIZE) for _, name in y.ticks), default=0)
         at, middle = x.start - min(widest, _LABEL_ROOM) - 24, (y.start + y.end) / 2
         text = xml(" ".join(lines(y.title)))
         drawn.append(
-            f'<text x="{at:.1f}" y="{middle:.1f}" font-size="{_BODY}" text-anchor="middle" '
+            f'<text x="{at:.1f}" y="{middle:.1f}" font-size="{TEXT_SIZE}" text-anchor="middle" '
             f'class="ink" transform="rotate(-90 {at:.1f} {middle:.1f})">{text}</text>'
         )
     return drawn
 
 
-def _notes(layout: Any, panels: list[_Panel], frame: _Frame) -> list[str]:
+def _notes(layout: Any, panels: list[_Panel], frame: Frame) -> list[str]:
     """Draw the layout's lines (`shapes`) and sentences (`annotations`)."""
     x, y = panels[0].x, panels[0].y
     drawn: list[str] = []
@@ -347,25 +290,6 @@ def _notes(layout: Any, panels: list[_Panel], frame: _Frame) -> list[str]:
         a, b = a + (note.xshift or 0), b - (note.yshift or 0)
         for row, line in enumerate(lines(note.text)):
             drawn.append(
-                _marks.label(a, b + row * 15, xml_free(line), anchors.get(note.xanchor, "middle"))
+                _marks.label(a, b + row * 15, literal(line), anchors.get(note.xanchor, "middle"))
             )
-    return drawn
-
-
-def _colour_bar(trace: Any, frame: _Frame) -> list[str]:
-    x, top, high = frame.right + 18, frame.top, min(frame.bottom - frame.top, 320)
-    low, top_value = _marks.colour_range(trace)
-    bar = trace.colorbar
-    drawn = [
-        f'<rect x="{x:.1f}" y="{top + high * (1 - (i + 1) / 48):.2f}" width="12" '
-        f'height="{high / 48 + 0.4:.2f}" fill="{_marks.at_scale(trace.colorscale, i / 47)}"/>'
-        for i in range(48)
-    ]
-    ticks = bar.tickvals if bar.tickvals is not None else (low, (low + top_value) / 2, top_value)
-    names = bar.ticktext or [format(v, bar.tickformat or ".2g") for v in ticks]
-    for value, name in zip(ticks, names, strict=False):
-        y = top + high * (1 - (value - low) / (top_value - low))
-        drawn.append(_marks.label(x + 18, y, str(name), anchor="start"))
-    if bar.title.text:
-        drawn.append(_marks.label(x - 2, top + high + 18, bar.title.text, anchor="start"))
     return drawn
