@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import DataError, shorten
@@ -27,16 +27,16 @@ class Part:
     notes: list[str] = field(default_factory=list)
 
 
-def usable(
-    table: Table, columns: Mapping[str, str], task: Task, wanted: Sequence[str], split: str
-) -> Part:
-    """Return the rows of a table that have a text and a wanted label."""
+def usable(table: Table, columns: Mapping[str, str], task: Task, split: str) -> Part:
+    """Return the rows of a table that have a text and a label."""
     examples, notes = take_examples(table, columns, task, split)
-    kept, label_notes = keep_labels(examples, wanted, split)
-    if not len(kept):
-        # A wish that fits no row at all is a slip; all rows are kept, so that it can be told.
-        return Part(split, table, examples, notes)
-    return Part(split, table, kept, [*notes, *label_notes])
+    return Part(split, table, examples, notes)
+
+
+def with_labels(part: Part, wanted: Sequence[str]) -> Part:
+    """Return the part with the wanted labels only; no wish keeps all."""
+    examples, notes = keep_labels(part.examples, wanted, part.split)
+    return replace(part, examples=examples, notes=[*part.notes, *notes])
 
 
 def train_split(tables: Tables, spec: DataSpec) -> str:
@@ -77,10 +77,10 @@ def validation_part(
     if spec.validation_split:
         table, name = _wished(tables, spec, train, known_names)
         here = guess_columns(table.frame, task, columns, table.name)
-        part = usable(table, here, task, wanted, "validation")
+        part = with_labels(usable(table, here, task, "validation"), wanted)
         if not len(part.examples):
             raise DataError(
-                f"{table.name} has no row with a text and a label to check on",
+                f"{table.name} has no row with a text and a label that could be checked",
                 "set data.validation_split to another, or leave it empty to hold rows out",
             )
         return Part(name, table, part.examples, [*table.detected.notes, *part.notes])
@@ -92,7 +92,7 @@ def validation_part(
         table = tables.read(name)
         if not set(columns.values()).issubset(table.frame.columns):
             continue
-        part = usable(table, columns, task, wanted, "validation")
+        part = with_labels(usable(table, columns, task, "validation"), wanted)
         # Splits whose labels are kept secret, as of competitions, are of no use here.
         if len(part.examples):
             notes = (

@@ -20,6 +20,7 @@ MARKS = (
 )
 CANDIDATES = ("gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1252", "cp1251")
 SAMPLE_BYTES = 65_536
+WESTERN_ALONE = re.compile(b"(?<![\x80-\xff])[\x80\x85\x91-\x97\xa3\xb0\xc0-\xff](?![\x80-\xff])")
 # UTF-8 read as Windows-1252, and the traces of bytes that were lost on the way.
 GARBLED = re.compile("[ÃÂ][\u0080-\u00bf]|â€[\u0080-\u2122]|ï¿½|锟斤拷")
 
@@ -106,10 +107,21 @@ def _guess(raw: bytes) -> str:
             if size > SAMPLE_BYTES:
                 break
     sample = b"\n".join(lines)
+    if _looks_western(sample):
+        return "cp1252"
     best = from_bytes(sample, cp_isolation=list(CANDIDATES), preemptive_behaviour=False).best()
     if best is None or (best.encoding == "cp1251" and not _mostly_cyrillic(str(best))):
         return ""
     return best.encoding
+
+
+def _looks_western(sample: bytes) -> bool:
+    """Say whether letters with accents, quotes and signs stand alone among ASCII letters.
+
+    The characters of East Asian encodings and of other alphabets come in runs.
+    """
+    high = sum(byte > 0x7F for byte in sample)
+    return len(WESTERN_ALONE.findall(sample)) > 0.8 * high
 
 
 def _mostly_cyrillic(text: str) -> bool:

@@ -16,6 +16,7 @@ from .cells import as_text
 from .header import is_number
 from .tables import Table
 
+FEWEST_ROWS = 4
 LARGEST_CELL = 1_000_000
 MOST_CLASSES = 100
 MOST_NUMBERS = 20
@@ -114,30 +115,49 @@ def keep_labels(
     return examples.select(kept), [note]
 
 
+def check_enough(examples: Examples, table: Table) -> None:
+    """Refuse too few rows to learn from.
+
+    Raises:
+        DataError: saying how many there are.
+    """
+    count = len(examples)
+    if count < FEWEST_ROWS:
+        raise DataError(
+            f"{table.name} has {count} usable {'row' if count == 1 else 'rows'}; "
+            f"at least {FEWEST_ROWS} are needed",
+            "add rows with a text and a label",
+        )
+
+
+def check_wanted(examples: Examples, wanted: Sequence[str], table: Table) -> None:
+    """Refuse a wish for labels that do not occur, or for one twice.
+
+    Raises:
+        DataError: naming the label and those that there are.
+    """
+    known = set(examples.labels)
+    for label in wanted:
+        if label not in known:
+            near = get_close_matches(label, known, n=1)
+            raise DataError(
+                f"data.labels: no row of {table.name} has the label {shorten(label, 40)!r}; "
+                f"there are {_listed(known)}",
+                f"did you mean {shorten(near[0], 40)!r}?" if near else "choose from these",
+            )
+        if wanted.count(label) > 1:
+            raise DataError(f"data.labels: {shorten(label, 40)!r} is given twice", "give it once")
+
+
 def name_labels(examples: Examples, wanted: Sequence[str], table: Table, column: str) -> list[str]:
     """Return the classes in order: as wanted, else as the source numbers them, else sorted.
 
     Raises:
-        DataError: a wanted label does not occur, there is only one class, or the column is free
-            text or a measure rather than a label.
+        DataError: there is only one class, or the column holds free text or a measure.
     """
     counts = Counter(examples.labels)
     if wanted:
-        wanted = list(wanted)
-        for label in wanted:
-            if label not in counts:
-                near = get_close_matches(label, counts, n=1)
-                hint = f"did you mean {shorten(near[0], 40)!r}?" if near else "choose from these"
-                raise DataError(
-                    f"data.labels: no row of {table.name} has the label {shorten(label, 40)!r}; "
-                    f"there are {_listed(counts)}",
-                    hint,
-                )
-            if wanted.count(label) > 1:
-                raise DataError(
-                    f"data.labels: {shorten(label, 40)!r} is given twice", "give it once"
-                )
-        labels = wanted
+        labels = list(wanted)
     else:
         _check_classes(counts, table.name, column)
         order = {name: number for number, name in enumerate(table.class_names.get(column, []))}

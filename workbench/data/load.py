@@ -14,12 +14,10 @@ from ..spec import DataSpec
 from ..tasks import Task
 from .columns import guess_columns
 from .delimited import DELIMITERS
-from .divide import Part, drawn, held_out, train_split, usable, validation_part
-from .examples import check_seen, fingerprint, name_labels, to_dataset
+from .divide import Part, drawn, held_out, train_split, usable, validation_part, with_labels
+from .examples import check_enough, check_seen, check_wanted, fingerprint, name_labels, to_dataset
 from .splits import find_split
 from .tables import Table, open_tables
-
-FEWEST_ROWS = 4
 
 
 @dataclass(frozen=True)
@@ -63,14 +61,11 @@ def load_data(
     table = tables.read(split)
     columns = guess_columns(table.frame, task, {**found.columns, **spec.columns}, table.name)
     wanted = spec.labels or found.labels
-    train = usable(table, columns, task, wanted, "train")
-    if len(train.examples) < FEWEST_ROWS:
-        count = len(train.examples)
-        raise DataError(
-            f"{table.name} has {count} usable {'row' if count == 1 else 'rows'}; "
-            f"at least {FEWEST_ROWS} are needed",
-            "add rows with a text and a label",
-        )
+    train = usable(table, columns, task, "train")
+    check_enough(train.examples, table)
+    check_wanted(train.examples, wanted, table)
+    train = with_labels(train, wanted)
+    check_enough(train.examples, table)
     labels = name_labels(train.examples, wanted, table, columns["label"])
     validation = validation_part(tables, spec, task, columns, split, wanted, known_names)
     if validation is None:
@@ -134,12 +129,11 @@ def load_further(
             "rename the column to that",
         )
     wanted = labels if spec.labels or found.labels else []
-    examples = usable(
-        table, {role: guessed[role] for role in columns}, task, wanted, "test"
-    ).examples
+    here = {role: guessed[role] for role in columns}
+    examples = with_labels(usable(table, here, task, "test"), wanted).examples
     if not len(examples):
         raise DataError(
-            f"{table.name} has no row with a text and a label",
+            f"{table.name} has no row with a text and a label that could be checked",
             "add some, or give another file",
         )
     check_seen(examples, labels, table, "the model")

@@ -29,7 +29,7 @@ def split_files(files: Sequence[Path]) -> dict[str, list[Path]]:
     for file in files:
         role = named[file]
         groups[role or (stem(file) if any(named.values()) else "all")].append(file)
-    return dict(groups)
+    return {name: groups[name] for name in (*ROLES, *groups) if name in groups}
 
 
 def split_of(file: Path, folder_counts: bool = False) -> str:

@@ -81,9 +81,8 @@ def read_table(
             decoded.encoding, detected.delimiter, detected.header, 0, decoded.notes + detected.notes
         )
     if frame.empty:
-        raise DataError(
-            f"{name} has a header but no rows", "give a file with a row for each example"
-        )
+        what = "has a header but no rows" if detected.header == "yes" else "has no rows"
+        raise DataError(f"{name} {what}", "give a file with a row for each example")
     return frame, Detected(
         detected.encoding, detected.delimiter, detected.header, len(frame), detected.notes
     )

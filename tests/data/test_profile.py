@@ -1,0 +1,96 @@
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workbench.data import DataProfile, profile_data
+from workbench.data.profile import length_edges
+from workbench.spec import DataSpec
+
+from .examples import csv, load, write
+
+
+class Words:
+    """A tokenizer that takes each word for a token and adds one at either end."""
+
+    model_max_length = 50
+
+    def __call__(self, texts, pairs=None, truncation=True, verbose=True):
+        assert not truncation
+        assert not verbose
+        both = [
+            f"{text} {pair}" for text, pair in zip(texts, pairs or [""] * len(texts), strict=True)
+        ]
+        return {"input_ids": [[0] * (len(text.split()) + 2) for text in both]}
+
+
+def _profile(tmp_path, words, **fields):
+    """Profile rows with as many words as told."""
+    pairs = [
+        (f"row{i} " + "word " * (count - 1), "pos" if i % 2 else "neg")
+        for i, count in enumerate(words)
+    ]
+    path = write(tmp_path / "f.csv", csv(pairs))
+    return profile_data(load(path, **fields), Words(), DataSpec(source=str(path), **fields))
+
+
+def test_lengths_labels_and_rows_are_counted_for_each_split(tmp_path):
+    profile = _profile(tmp_path, [3] * 20)
+    assert profile.splits == ["train", "validation"]
+    assert profile.rows == {"train": 16, "validation": 4}
+    assert profile.label_counts == {
+        "train": {"neg": 8, "pos": 8},
+        "validation": {"neg": 2, "pos": 2},
+    }
+    assert profile.length_edges == [0, 1, 2, 3, 4, 5]
+    assert profile.length_counts == {"train": [0, 0, 0, 0, 16], "validation": [0, 0, 0, 0, 4]}
+    assert (profile.truncated_share, profile.max_tokens) == (0, 50)
+
+
+def test_the_share_of_texts_that_are_cut_is_of_the_training_rows(tmp_path):
+    profile = _profile(tmp_path, [6, 6, 7, 7] * 10, max_tokens=8)
+    assert profile.truncated_share == pytest.approx(0.5, abs=0.1)
+    assert profile.length_edges[-2:] == [8, 9]
+    longer = profile.length_counts["train"][-1]
+    assert longer / profile.rows["train"] == profile.truncated_share
+
+
+def test_the_model_limits_the_tokens(tmp_path):
+    assert _profile(tmp_path, [3] * 8, max_tokens=512).max_tokens == 50
+
+
+def test_the_preview_shows_the_first_rows_shortened_to_a_line(tmp_path):
+    profile = _profile(tmp_path, [100] * 20)
+    assert len(profile.preview) == 5
+    assert profile.preview[0].keys() == {"text", "label"}
+    assert profile.preview[0]["label"] in ("neg", "pos")
+    assert len(profile.preview[0]["text"]) == 200
+    assert profile.preview[0]["text"].endswith("…")
+
+
+def test_the_second_text_of_a_pair_counts(tmp_path):
+    lines = [f"a{i} b,c d e,{'yes' if i % 2 else 'no'}" for i in range(10)]
+    path = write(tmp_path / "f.csv", "\n".join(["sentence1,sentence2,label", *lines]))
+    profile = profile_data(load(path), Words(), DataSpec(source=str(path)))
+    assert profile.length_edges[-1] == 7
+    assert profile.length_counts["train"][-1] == 8
+    assert profile.preview[0].keys() == {"text", "text_pair", "label"}
+
+
+def test_a_profile_survives_the_way_through_plain_data(tmp_path):
+    profile = _profile(tmp_path, [3] * 20)
+    assert DataProfile.from_dict(profile.to_dict()) == profile
+    assert profile.fingerprint
+    assert profile.detected["rows"] == "20"
+
+
+@given(st.integers(1, 20_000), st.integers(4, 5000))
+def test_the_edges_cover_all_lengths_and_end_a_bin_where_texts_are_cut(longest, max_tokens):
+    edges = length_edges(longest, max_tokens)
+    assert edges[0] == 0
+    assert edges[-1] >= longest
+    assert all(low < high for low, high in pairwise(edges))
+    assert len(edges) <= 27
+    if longest > max_tokens:
+        assert edges[-2:] == [max_tokens, longest]
