@@ -51,7 +51,7 @@ def test_lengths_labels_and_rows_are_counted_for_each_split(tmp_path):
 def test_the_share_of_texts_that_are_cut_is_of_the_training_rows(tmp_path):
     profile = _profile(tmp_path, [6, 6, 7, 7] * 10, max_tokens=8)
     assert profile.truncated_share == pytest.approx(0.5, abs=0.1)
-    assert profile.length_edges[-2:] == [8, 9]
+    assert profile.length_edges == list(range(10))
     longer = profile.length_counts["train"][-1]
     assert longer / profile.rows["train"] == profile.truncated_share
 
@@ -85,12 +85,19 @@ def test_a_profile_survives_the_way_through_plain_data(tmp_path):
     assert profile.detected["rows"] == "20"
 
 
-@given(st.integers(1, 20_000), st.integers(4, 5000))
-def test_the_edges_cover_all_lengths_and_end_a_bin_where_texts_are_cut(longest, max_tokens):
-    edges = length_edges(longest, max_tokens)
+def test_one_endless_text_does_not_squeeze_all_others_into_one_bin(tmp_path):
+    profile = _profile(tmp_path, [10] * 399 + [900], validation_share=0.5)
+    assert profile.length_edges[-1] == 52
+    assert sum(counts[-1] for counts in profile.length_counts.values()) == 1
+    assert sum(map(sum, profile.length_counts.values())) == 400
+
+
+@given(st.lists(st.integers(1, 20_000), min_size=1), st.integers(4, 5000))
+def test_bins_are_even_and_reach_beyond_the_cut_if_texts_do(lengths, max_tokens):
+    edges = length_edges(lengths, max_tokens)
+    widths = {high - low for low, high in pairwise(edges)}
     assert edges[0] == 0
-    assert edges[-1] >= longest
-    assert all(low < high for low, high in pairwise(edges))
-    assert len(edges) <= 27
-    if longest > max_tokens:
-        assert edges[-2:] == [max_tokens, longest]
+    assert len(widths) == 1
+    assert widths.pop() > 0
+    assert len(edges) <= 33
+    assert max(lengths) <= max_tokens or edges[-1] > max_tokens

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from ..spec import DataSpec
 if TYPE_CHECKING:
     from .load import LoadedData
 
-MOST_BINS = 24
+MOST_BINS = 32
 PREVIEW_ROWS = 5
 PREVIEW_CHARACTERS = 200
 # Longer texts are measured by their beginning: they are cut far before that anyway.
@@ -27,8 +28,8 @@ class DataProfile:
     `splits` is in order, usually `train` and `validation`; `rows`, `label_counts` and
     `length_counts` are per split. `length_edges` (tokens) has one more entry than each list of
     `length_counts`; a bin counts the rows with more tokens than its left edge and at most as many
-    as its right one, and `max_tokens` is an edge wherever texts are longer. `truncated_share` is
-    the share of training rows longer than `max_tokens`.
+    as its right one, the last bin also those with more. `truncated_share` is the share of
+    training rows longer than `max_tokens`.
     `detected` says what was found out about the file (encoding, delimiter, header, split), for
     show. `preview` holds the first rows by role. `notes` are sentences worth telling the user.
     """
@@ -66,8 +67,7 @@ def profile_data(loaded: LoadedData, tokenizer: Any, spec: DataSpec) -> DataProf
     splits = {"train": loaded.train, "validation": loaded.validation}
     max_tokens = min(spec.max_tokens, int(tokenizer.model_max_length))
     lengths = {name: _lengths(table, tokenizer, max_tokens) for name, table in splits.items()}
-    longest = max(max(counts) for counts in lengths.values())
-    edges = length_edges(longest, max_tokens)
+    edges = length_edges([*lengths["train"], *lengths["validation"]], max_tokens)
     longer = sum(length > max_tokens for length in lengths["train"])
     return DataProfile(
         source=spec.source,
@@ -86,19 +86,19 @@ def profile_data(loaded: LoadedData, tokenizer: Any, spec: DataSpec) -> DataProf
     )
 
 
-def length_edges(longest: int, max_tokens: int) -> list[int]:
-    """Return the edges of a histogram of lengths up to `longest`.
+def length_edges(lengths: Sequence[int], max_tokens: int) -> list[int]:
+    """Return the edges of even bins of a round width that show nearly all lengths.
 
-    Even bins of a round width up to `max_tokens` (or to the longest text, if that is shorter);
-    what lies beyond `max_tokens` shares one last bin.
+    The few longest texts would squeeze all others into one bin; they are left to the last one,
+    which reaches beyond `max_tokens` if any text does.
     """
-    top = max(min(longest, max_tokens), 1)
-    widths = (1, 2, 4, 5, 8, 10, 16, 20, 32, 40, 50, 64, 80, 100, 128)
+    ordered = sorted(lengths)
+    top = max(ordered[int(0.995 * (len(ordered) - 1))], 1)
+    if ordered[-1] > max_tokens:
+        top = max(top, max_tokens + 1)
+    widths = (1, 2, 4, 5, 8, 10, 16, 20, 32, 40, 50, 64, 80, 100, 128, 200, 256, 500, 512)
     width = next((w for w in widths if top <= w * MOST_BINS), -(-top // MOST_BINS))
-    edges = [*range(0, top, width)]
-    if longest > max_tokens:
-        return [*edges, max_tokens, longest]
-    return [*edges, edges[-1] + width]
+    return [*range(0, top, width), -(-top // width) * width]
 
 
 def _lengths(table: Any, tokenizer: Any, max_tokens: int) -> list[int]:
@@ -115,10 +115,8 @@ def _lengths(table: Any, tokenizer: Any, max_tokens: int) -> list[int]:
 
 
 def _histogram(lengths: list[int], edges: list[int]) -> list[int]:
-    # No text is shorter than its special tokens; one of none at all belongs to the first bin.
-    return [
-        sum(low < max(length, 1) <= high for length in lengths) for low, high in pairwise(edges)
-    ]
+    inside = [min(max(length, 1), edges[-1]) for length in lengths]
+    return [sum(low < length <= high for length in inside) for low, high in pairwise(edges)]
 
 
 def _label_counts(table: Any, labels: list[str]) -> dict[str, int]:
