@@ -49,8 +49,8 @@ def faults_of(text: str) -> list[str]:
         ),
         ("train: {max_steps: .inf}", "train.max_steps: inf does not fit; give a finite number"),
         (
-            "train: {gradient_checkpointing: maybe}",
-            "train.gradient_checkpointing: 'maybe' does not fit; give true or false",
+            "train: {activation_checkpointing: maybe}",
+            "train.activation_checkpointing: 'maybe' does not fit; give true or false",
         ),
         (
             "train: {precision: fp8}",

@@ -92,7 +92,7 @@ def checked_parameters(notebook: Any, options: argparse.Namespace) -> dict[str, 
         (c.source for c in notebook.cells if "parameters" in c.metadata.get("tags", [])), ""
     )
     own = parse_cell(cell)
-    wishes = {name: parse_value(value) for name, value in options.parameter}
+    wishes = {name: parse_value(value, name) for name, value in options.parameter}
     wishes |= parse_changes(options.changes)
     if options.recipe or options.file:
         wishes = to_flat(load(options.recipe or options.file)) | short_names(wishes)
@@ -136,7 +136,7 @@ def execute(notebook: Path, out: Path, parameters: dict[str, Any], keep_failed: 
             parameters=parameters,
             kernel_name="python3",
             progress_bar=sys.stderr.isatty(),
-            log_output=False,
+            extra_arguments=["--IPKernelApp.log_level=ERROR"],
         )
     except PapermillExecutionError as error:
         if error.ename in input_error_names():

@@ -42,7 +42,7 @@ def parse_changes(pairs: list[str]) -> dict[str, Any]:
         name, equals, value = pair.partition("=")
         if not equals:
             raise InputError(f"--set {pair!r} has no '='", "write --set FIELD=VALUE")
-        changes[name.strip()] = parse_value(value)
+        changes[name.strip()] = parse_value(value, name.strip())
     return changes
 
 

@@ -9,9 +9,10 @@ from ..attention.record import AttentionRecord
 from ..data.profile import DataProfile
 from ..language import text
 from ..models import ModelCard
-from ..runs import RunFolder
-from ..spec import RunSpec, to_yaml
+from ..runs import RunFolder, RunState
+from ..spec import RunSpec, changes, to_yaml
 from ..training.estimate import Estimate
+from ..training.precision import Precision
 
 Bundle = dict[str, Any]
 
@@ -49,44 +50,36 @@ def table(rows: list[dict[str, Any]]) -> str:
     )
 
 
-def facts(pairs: dict[str, Any], reasons: dict[str, str] | None = None) -> str:
-    """Return named facts as a table, each with its reason if one is given."""
-    rows = []
-    for name, value in pairs.items():
-        row = {text("studio.fact"): name, text("studio.value"): value}
-        if reasons:
-            row[text("studio.reason")] = reasons.get(name, "")
-        rows.append(row)
-    return table(rows)
+def facts(pairs: dict[str, Any]) -> str:
+    """Return named facts as a table of two columns."""
+    return table(
+        [{text("studio.fact"): name, text("studio.value"): value} for name, value in pairs.items()]
+    )
 
 
 def spec_page(spec: RunSpec) -> list[Bundle]:
-    """Return the spec as YAML, for a notebook that nobody edits."""
+    """Return what was changed in the spec, and the whole of it, folded away."""
+    changed = {name: repr(value) for name, value in changes(spec).items()}
+    shown = facts(changed) if changed else f"<p>{html.escape(text('studio.spec.defaults'))}</p>"
     yaml_text = to_yaml(spec)
-    return [page(f"<pre>{html.escape(yaml_text)}</pre>", yaml_text)]
+    whole = (
+        f"<details><summary>{html.escape(text('studio.spec.whole'))}</summary>"
+        f"<pre>{html.escape(yaml_text)}</pre></details>"
+    )
+    return [note(text("studio.spec.intro")), page(shown + whole, yaml_text)]
 
 
 def data_page(profile: DataProfile) -> list[Bundle]:
-    """Return preview, facts, label counts and token lengths."""
-    from ..figures.bundle import bundle
+    """Return facts, preview, label counts and token lengths."""
     from ..figures.data import label_counts, length_histogram
+    from ..report import data_facts
 
-    rows = "; ".join(f"{name}: {count:,}" for name, count in profile.rows.items())
-    columns = ", ".join(f"{role} ← {column}" for role, column in profile.columns.items())
-    known = {
-        text("studio.data.source"): profile.source,
-        text("studio.data.rows"): rows,
-        text("studio.data.columns"): columns,
-        text("studio.data.truncated"): f"{profile.truncated_share:.1%} > {profile.max_tokens}",
-        **profile.detected,
-    }
     notes = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in profile.notes)
-    markup = facts(known) + (f"<ul>{notes}</ul>" if notes else "")
+    markup = facts(data_facts(profile)) + (f"<ul>{notes}</ul>" if notes else "")
     preview = f"<h4>{html.escape(text('studio.data.preview'))}</h4>{table(profile.preview)}"
     return [
-        page(markup + preview, f"{profile.source}: {rows}"),
-        bundle(label_counts(profile)),
-        bundle(length_histogram(profile)),
+        page(markup + preview, f"{profile.source}: {profile.rows}"),
+        *drawn(label_counts(profile), length_histogram(profile)),
     ]
 
 
@@ -97,105 +90,117 @@ def model_page(card: ModelCard) -> list[Bundle]:
     return [page(facts(card_facts(card.to_dict())), f"{card.source}: {card.parameters:,}")]
 
 
-def cost_page(cost: Estimate, precision_reason: str) -> list[Bundle]:
+def cost_page(cost: Estimate, precision: Precision) -> list[Bundle]:
     """Return what the run will cost, each figure with its reason, and the learning rates."""
-    from ..figures.bundle import bundle
     from ..figures.schedule import schedule
 
-    def say(key: str, **values: Any) -> str:
-        return text(f"studio.cost.{key}", **values)
-
-    known = {
-        say("steps"): f"{cost.steps:,}",
-        say("batch"): cost.effective_batch,
-        say("evaluations"): cost.evaluations,
-        say("memory"): f"{cost.memory_bytes / 1e9:.1f} GB",
-        say("time"): say(
-            "time_value", low=clock(0.8 * cost.seconds), high=clock(1.3 * cost.seconds)
-        ),
-        say("precision"): precision_reason,
+    low, high = clock(0.8 * cost.seconds), clock(1.3 * cost.seconds)
+    values = {
+        "steps": f"{cost.steps:,}",
+        "batch": cost.effective_batch,
+        "evaluations": cost.evaluations,
+        "memory": f"{cost.memory_bytes / 1e9:.1f} GB",
+        "time": text("studio.cost.time_value", low=low, high=high),
+        "precision": precision.name,
     }
     reasons = {
-        say("steps"): say("steps_reason"),
-        say("batch"): say("batch_reason"),
-        say("evaluations"): say("evaluations_reason", seconds=clock(cost.evaluation_seconds)),
-        say("memory"): say("memory_reason"),
-        say("time"): say("time_reason", step_ms=f"{1000 * cost.step_seconds:,.0f}"),
-        say("precision"): say("precision_reason"),
+        "evaluations": {"seconds": clock(cost.evaluation_seconds)},
+        "time": {"step_ms": f"{1000 * cost.step_seconds:,.0f}"},
+        "precision": {"found": precision.reason},
     }
+    rows = [
+        {
+            text("studio.fact"): text(f"studio.cost.{key}"),
+            text("studio.value"): value,
+            text("studio.reason"): text(f"studio.cost.{key}_reason", **reasons.get(key, {})),
+        }
+        for key, value in values.items()
+    ]
     steps, rates = zip(*cost.schedule, strict=True)
     plain = f"{cost.steps} steps, about {clock(cost.seconds)}"
-    return [page(facts(known, reasons), plain), bundle(schedule(list(steps), list(rates)))]
-
-
-def evaluation_page(run: RunFolder, worst: int = 10) -> list[Bundle]:
-    """Return scores against the baselines, the figures, and the worst errors."""
-    import pyarrow.parquet
-
-    from ..figures import evaluation as figures
-    from ..figures.bundle import bundle
-
-    metrics = run.metrics()
-    columns = {"fine_tuned": metrics["metrics"]}
-    if baselines := metrics.get("baselines"):
-        columns |= {"before": baselines["before"], "majority": baselines["majority"]}
-    scores = [
-        {text("studio.evaluation.metric"): name}
-        | {
-            text(f"studio.evaluation.{key}"): _number(values[name])
-            for key, values in columns.items()
-        }
-        for name in metrics["metrics"]
-    ]
-    predictions = pyarrow.parquet.read_table(run.evaluation_path / "predictions.parquet")
-    rows = predictions.slice(0, worst).to_pylist()
-    keys = [
-        key for key in ("text", "text_pair", "label", "predicted", "confidence") if key in rows[0]
-    ]
-    errors = [{text(f"studio.evaluation.{key}"): _shown(row[key]) for key in keys} for row in rows]
-    heading = html.escape(text("studio.evaluation.worst"))
-    accuracy = metrics["metrics"]["accuracy"]
-    drawn = [figures.baselines(metrics)] if metrics.get("baselines") else []
-    drawn += [
-        figures.confusion_matrix(metrics),
-        figures.per_class(metrics),
-        figures.roc_curves(metrics),
-        figures.precision_recall_curves(metrics),
-        figures.reliability(metrics),
-    ]
-    return [
-        page(table(scores), f"accuracy {accuracy:.4f} on {metrics['rows']} rows"),
-        *(bundle(figure) for figure in drawn),
-        page(f"<h4>{heading}</h4>{table(errors)}", f"{len(errors)} worst predictions"),
-    ]
+    return [page(table(rows), plain), *drawn(schedule(list(steps), list(rates)))]
 
 
 def curves_page(run: RunFolder) -> list[Bundle]:
     """Return the finished curves."""
     from ..figures import curves
-    from ..figures.bundle import bundle
-    from ..runs import RunState
 
     state = RunState().fold(run.events())
-    drawn = (curves.loss_curves, curves.metric_curves, curves.learning_rate_curve)
-    return [bundle(draw(state)) for draw in drawn]
+    return drawn(
+        curves.loss_curves(state), curves.metric_curves(state), curves.learning_rate_curve(state)
+    )
+
+
+def evaluation_page(run: RunFolder) -> list[Bundle]:
+    """Return scores against the baselines, the figures, and the worst errors."""
+    from ..figures import evaluation as figures
+
+    metrics = run.metrics()
+    compared = [figures.baselines(metrics)] if metrics.get("baselines") else []
+    accuracy = metrics["metrics"]["accuracy"]
+    return [
+        page(table(score_rows(metrics)), f"accuracy {accuracy:.4f} on {metrics['rows']} rows"),
+        *drawn(
+            *compared,
+            figures.confusion_matrix(metrics),
+            figures.per_class(metrics),
+            figures.roc_curves(metrics),
+            figures.precision_recall_curves(metrics),
+            figures.reliability(metrics),
+        ),
+        worst_errors(run),
+    ]
+
+
+def score_rows(metrics: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return one row a metric: fine-tuned, before, majority class."""
+    columns = {"fine_tuned": metrics["metrics"], **(metrics.get("baselines") or {})}
+    order = [key for key in ("fine_tuned", "before", "majority") if key in columns]
+    return [
+        {text("studio.evaluation.metric"): name}
+        | {text(f"studio.evaluation.{key}"): _number(columns[key][name]) for key in order}
+        for name in metrics["metrics"]
+    ]
+
+
+def worst_errors(run: RunFolder, count: int = 10) -> Bundle:
+    """Return the wrong predictions with the highest loss, as a table."""
+    from ..report.contents import wrong_predictions
+
+    keys = ("text", "text_pair", "label", "predicted", "confidence")
+    rows = [
+        {text(f"studio.evaluation.{key}"): _shown(row[key]) for key in keys if key in row}
+        for row in wrong_predictions(run.evaluation_path / "predictions.parquet")[:count]
+    ]
+    heading = html.escape(text("studio.evaluation.worst"))
+    return page(f"<h4>{heading}</h4>{table(rows)}", f"{len(rows)} worst errors")
 
 
 def attention_page(records: list[AttentionRecord]) -> list[Bundle]:
     """Return one static heatmap a record: the last layer, mean of its heads."""
     from ..figures.attention import attention_heatmap
-    from ..figures.bundle import bundle
 
-    return [bundle(attention_heatmap(record, record.layers - 1)) for record in records]
+    return drawn(*(attention_heatmap(record, record.layers - 1) for record in records))
 
 
 def clock(seconds: float) -> str:
     """Return a duration in the reader's language, rounded to what an estimate deserves."""
-    if seconds < 90:
+    if seconds < 120:
         return text("studio.seconds", n=max(1, round(seconds)))
+    if seconds < 600:
+        return text("studio.minutes", n=f"{seconds / 60:.1f}")
     if seconds < 5400:
         return text("studio.minutes", n=round(seconds / 60))
     return text("studio.hours", n=f"{seconds / 3600:.1f}")
+
+
+def drawn(*figures: Any) -> list[Bundle]:
+    """Return each figure, and below it the sentence that says what to look for."""
+    from ..figures.bundle import bundle
+
+    return [
+        part for figure in figures for part in (bundle(figure), note(figure.layout.meta["look"]))
+    ]
 
 
 def _cell(value: Any) -> str:

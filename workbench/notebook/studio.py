@@ -61,7 +61,7 @@ class Studio:
 
     def data(self) -> None:
         """Show the data: preview, label counts, token lengths, share truncated."""
-        self._section("data", lambda: pages.data_page(self._prepare().profile()), count=3)
+        self._section("data", lambda: pages.data_page(self._prepare().profile()), count=5)
 
     def model(self) -> None:
         """Show the model's card."""
@@ -73,9 +73,9 @@ class Studio:
 
         def build() -> list[pages.Bundle]:
             prepared = self._prepare()
-            return pages.cost_page(estimate(prepared), prepared.precision.reason)
+            return pages.cost_page(estimate(prepared), prepared.precision)
 
-        self._section("cost", build, count=2)
+        self._section("cost", build, count=3)
 
     def train(self) -> None:
         """Headless, train now; live, show the Start button and then the growing curves."""
@@ -91,7 +91,7 @@ class Studio:
 
     def evaluation(self) -> None:
         """Show scores against the baselines, curves, calibration, and the worst errors."""
-        self._result("evaluation", lambda: pages.evaluation_page(self._finished()), count=8)
+        self._result("evaluation", lambda: pages.evaluation_page(self._finished()), count=14)
 
     def attention(self) -> None:
         """Show where the model looked, before and after; live, in any sentence."""
@@ -100,7 +100,7 @@ class Studio:
         if self.live:
             self._show_attention()
         self._result(
-            "attention", lambda: pages.attention_page(stored_records(self._finished())[:2]), count=2
+            "attention", lambda: pages.attention_page(stored_records(self._finished())[:2]), count=4
         )
 
     def report(self) -> None:

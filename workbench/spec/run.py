@@ -159,9 +159,9 @@ class TrainSpec(Section):
             choices=("auto", "fp32", "bf16", "fp16"),
         ),
     ] = "auto"
-    gradient_checkpointing: Annotated[bool, Domain("compute activations twice to save memory")] = (
-        False
-    )
+    activation_checkpointing: Annotated[
+        bool, Domain("compute activations twice to save memory")
+    ] = False
     logging_steps: Annotated[
         int, Domain("write a point of the curve every so many steps", 1, 10_000, log=True)
     ] = 1

@@ -112,7 +112,7 @@ def _measure(prepared: Prepared, model: Any) -> tuple[float, float, float]:
             loss = model(**inputs).loss
         if learn:
             loss.backward()
-        float(loss)  # waits for the GPU
+        loss.item()  # waits for the GPU
         return time.perf_counter() - began
 
     def update() -> float:

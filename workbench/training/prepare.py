@@ -112,9 +112,7 @@ def prepare(spec: RunSpec, progress: Progress | None = None) -> Prepared:
         found=found,
         tokenizer=tokenizer,
         train=encode_rows(data.train, task, tokenizer, max_tokens),
-        validation=encode_rows(data.validation, task, tokenizer, max_tokens).sort(
-            "length", reverse=True
-        ),
+        validation=longest_first(encode_rows(data.validation, task, tokenizer, max_tokens)),
         precision=precision,
     )
 
@@ -129,6 +127,13 @@ def encode_rows(table: Any, task: Task, tokenizer: Any, max_tokens: int) -> Any:
     )
     lengths = [len(ids) for ids in encoded["input_ids"]]
     return encoded.add_column("length", lengths)
+
+
+def longest_first(rows: Any) -> Any:
+    """Return encoded rows sorted by length, the longest first, ties in their order."""
+    import numpy as np
+
+    return rows.select(np.argsort(-np.asarray(rows["length"]), kind="stable"))
 
 
 def collate(tokenizer: Any, rows: list[dict[str, Any]]) -> dict[str, Any]:

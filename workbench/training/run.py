@@ -31,7 +31,9 @@ def open_run_folder(prepared: Prepared) -> RunFolder:
     needed = copies * 4 * card.parameters + 50_000_000
     run = create_run(spec, suggested_name(spec), needed)
     try:
-        run.write_spec(spec, record | {"command": rerun_command(run)})
+        # Whoever repeats the run wants a new folder for it.
+        unnamed = spec.replace({"output.run_name": ""})
+        run.write_spec(unnamed, record | {"command": rerun_command(run)})
         write_json(run.path / "data.json", profile.to_dict())
         write_json(run.path / "model.json", card.to_dict())
     except OSError as error:

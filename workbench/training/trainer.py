@@ -28,7 +28,7 @@ _SAME_NAME = (
     "label_smoothing_factor",
     "optim",
     "train_sampling_strategy",
-    "gradient_checkpointing",
+    "activation_checkpointing",
     "logging_steps",
     "seed",
 )
