@@ -148,6 +148,7 @@ def quiet_libraries() -> Iterator[None]:
 
     before = transformers.logging.get_verbosity()
     bars = datasets.utils.logging.is_progress_bar_enabled()
+    model_bars = transformers.logging.is_progress_bar_enabled()
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     datasets.disable_progress_bars()
@@ -155,7 +156,8 @@ def quiet_libraries() -> Iterator[None]:
         yield
     finally:
         transformers.logging.set_verbosity(before)
-        transformers.logging.enable_progress_bar()
+        if model_bars:
+            transformers.logging.enable_progress_bar()
         if bars:
             datasets.enable_progress_bars()
 
