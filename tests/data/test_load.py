@@ -97,6 +97,7 @@ def test_a_test_split_without_labels_is_left_aside(tmp_path, header):
     write(tmp_path / "test.csv", csv([("unseen", "")] * 3, header))
     data = load(tmp_path)
     assert (len(data.train), len(data.validation)) == (8, 2)
+    assert data.notes == ["Not used: test."]
 
 
 def test_shards_are_read_as_one_table_with_running_row_numbers(tmp_path):
@@ -113,6 +114,7 @@ def test_splits_can_be_named(tmp_path):
         write(tmp_path / f"{name}.csv", csv(rows(8)))
     data = load(tmp_path, train_split="extra", validation_split="dev")
     assert data.detected["split"] == "extra to learn from, validation to check"
+    assert data.notes[-1] == "Not used: train."
 
 
 @pytest.mark.parametrize("beside", [True, False])

@@ -125,6 +125,7 @@ def test_a_duplicated_column_is_an_error_that_names_it(tmp_path):
         ("f.csv", b" \n\n", "f.csv is empty; give a file with a row for each example"),
         ("f.csv", b"\xef\xbb\xbf", "f.csv is empty; give a file with a row for each example"),
         ("f.csv", b"text,label\n", "f.csv has a header but no rows; give a file with a row"),
+        ("f.csv", b",,\n,,\n", "f.csv has no rows; give a file with a row"),
         ("f.jsonl", b"[]", "f.jsonl has no rows; give a file with a row"),
         (
             "f.csv.gz",
@@ -144,6 +145,18 @@ def test_a_file_that_cannot_be_read_is_a_one_line_error(tmp_path, name, content,
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
     assert "; " in str(caught.value)
+
+
+@pytest.mark.parametrize("place", range(0, 5000, 500))
+def test_a_workbook_damaged_anywhere_is_an_error_or_read(tmp_path, place):
+    _frame().to_excel(tmp_path / "f.xlsx", index=False)
+    raw = bytearray((tmp_path / "f.xlsx").read_bytes())
+    raw[place : place + 300] = bytes(300)
+    try:
+        read_table(write(tmp_path / "g.xlsx", bytes(raw)))
+    except DataError as error:
+        assert "\n" not in str(error)
+        assert error.remedy
 
 
 def test_a_missing_file_and_a_folder_are_errors(tmp_path):

@@ -62,7 +62,7 @@ def guess_columns(
             if column is None:
                 raise DataError(
                     f"{name}: no column looks like the {role.name}; there are {_listed(columns)}",
-                    f"set data.columns, for example {{{role.name}: {columns[-1]}}}",
+                    f"set data.columns, for example {{{role.name}: {shorten(columns[-1], 40)}}}",
                 )
             found[role.name] = column
     return {role.name: found[role.name] for role in task.roles if role.name in found}

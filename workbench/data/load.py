@@ -71,11 +71,12 @@ def load_data(
     if validation is None:
         train, validation = held_out(train, spec.validation_share, seed)
         share = f"{spec.validation_share:.0%}"
-        divided = say("data.split.held_out", share=share, seed=seed)
+        divided, used = say("data.split.held_out", share=share, seed=seed), {split}
     else:
         check_seen(validation.examples, labels, validation.table, "the training rows")
         shown = table.name if split == "all" else split
         divided = say("data.split.given", train=shown, validation=validation.split)
+        used = {split, validation.split}
     drawn_train = drawn(train.examples, spec.max_train_rows, seed)
     drawn_validation = drawn(validation.examples, spec.max_validation_rows, seed)
     if missing := sorted(set(labels) - set(drawn_train.labels)):
@@ -90,7 +91,7 @@ def load_data(
         labels=labels,
         columns=columns,
         detected=_detected(table, divided),
-        notes=_notes(train, validation, list(tables.splits)),
+        notes=_notes(train, validation, [name for name in tables.splits if name not in used]),
         fingerprint=fingerprint(drawn_train, drawn_validation),
         revision=found.revision,
         about=dict(found.about),
@@ -153,14 +154,13 @@ def _known_names(task: Task) -> set[str]:
     return usual | {"id", "idx", "index", "编号", "序号"}
 
 
-def _notes(train: Part, validation: Part, splits: list[str]) -> list[str]:
+def _notes(train: Part, validation: Part, unused: list[str]) -> list[str]:
     """Return everything worth telling, in the order in which it happened."""
     notes = [*train.table.detected.notes, *train.notes, *validation.notes]
     known = set(train.examples.text_keys())
     if shared := sum(key in known for key in validation.examples.text_keys()):
         notes.append(say("data.note.shared_texts", count=f"{shared:,}"))
-    used = {train.split, validation.split}
-    if len(splits) > 1 and (unused := [split for split in splits if split not in used]):
+    if unused:
         notes.append(say("data.note.unused_splits", splits=shorten(", ".join(unused))))
     return notes
 

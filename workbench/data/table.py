@@ -76,6 +76,8 @@ def read_table(
             frame, detected = _read_lines(decoded.text, header)
         else:
             rows = read_rows(decoded.text, delimiter, name)
+            if not rows.cells:
+                raise DataError(f"{name} has no rows", "give a file with a row for each example")
             frame, detected = _with_header(rows, name, header, known_names)
         detected = Detected(
             decoded.encoding, detected.delimiter, detected.header, 0, decoded.notes + detected.notes
@@ -218,8 +220,6 @@ def _class_names(metadata: bytes) -> dict[str, list[str]]:
 def _read_xlsx(
     raw: bytes, name: str, header: str, known_names: Collection[str]
 ) -> tuple[Any, Detected]:
-    import zipfile
-
     import openpyxl
 
     try:
@@ -227,7 +227,8 @@ def _read_xlsx(
         sheet = book.worksheets[0]
         table = [[as_text(value) for value in row] for row in sheet.iter_rows(values_only=True)]
         sheets = len(book.worksheets)
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError) as error:
+    except Exception as error:
+        # A damaged part of a workbook makes openpyxl fail in any way at all.
         raise DataError(
             f"{name} cannot be read as an Excel workbook ({shorten(error)})",
             "save it again as .xlsx, or as .csv",
