@@ -166,14 +166,15 @@ def test_facts_are_written_for_a_reader(page):
 
 
 def test_the_attention_can_be_explored_and_has_a_still_picture_first(page):
-    _, html, parsed = page
-    records = [
+    lang, html, parsed = page
+    views = [
         json.loads(script)
         for script, attributes in zip(parsed.scripts, parsed.tags("script"), strict=True)
         if attributes.get("class") == "records"
     ]
-    assert [list(record) for record in records] == [["before", "after"]]
-    assert records[0]["after"]["shape"] == [2, 3, 10, 10]
+    assert [[r["model"] for r in view["records"]] for view in views] == [["before", "after"]]
+    assert views[0]["records"][1]["shape"] == [2, 3, 10, 10]
+    assert views[0]["labels"]["layer"] == language.text("attention.view.layer", lang)
     assert 'import view from "data:text/javascript;base64,' in html
 
 

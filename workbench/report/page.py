@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from .. import figures, language
+from ..attention.record import AttentionRecord
 from ..figures.curves import metric_name
 from ..language import text
 from ..runs import RunFolder, write_text
@@ -70,14 +71,15 @@ def _template() -> Any:
 def _fill(contents: Contents, run: RunFolder) -> dict[str, Any]:
     metrics, profile = contents.metrics, contents.profile
     probes = _probes(contents.probes)
-    interactive = any(probe["records"] for probe in probes)
+    interactive = any(probe["view"] for probe in probes)
     return {
         "language": language.current(),
         "name": contents.name,
         "sections": SECTIONS,
         "css": Markup(_file("page.css")),
         "copy_script": Markup(_file("copy.js")),
-        "attention_module": _attention_module() if interactive else "",
+        "interactive": interactive,
+        "attention_module": _attention_module(),
         "attention_script": Markup(_file("attention.js")),
         "headline": facts.headline(contents),
         "tiles": facts.tiles(contents),
@@ -180,16 +182,26 @@ def _probes(probes: list[Probe]) -> list[dict[str, Any]]:
             {
                 "text": some.text,
                 "stills": [_drawing(still) for still in stills],
-                "records": {when: r.to_dict() for when, r in records.items()} if fits else {},
+                "view": _view(records) if fits else None,
             }
         )
     return shown
 
 
+def _view(records: dict[str, AttentionRecord]) -> dict[str, Any]:
+    """Return what `static/attention.js` asks its model for."""
+    area = "attention.view."
+    strings = language.catalogue(language.current())
+    return {
+        "records": [record.to_dict() for record in records.values()],
+        "labels": {k.removeprefix(area): v for k, v in strings.items() if k.startswith(area)},
+    }
+
+
 def _attention_module() -> str:
     """Return the shared front-end module in base64, for a `data:` import."""
     path = resources.files("workbench").joinpath("static/attention.js")
-    return base64.b64encode(path.read_bytes()).decode("ascii") if path.is_file() else ""
+    return base64.b64encode(path.read_bytes()).decode("ascii")
 
 
 def _file(name: str) -> str:
