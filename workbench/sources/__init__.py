@@ -13,9 +13,9 @@ from pkgutil import iter_modules
 
 from ..errors import SourceError, shorten
 from ._cache import cache_dir, is_whole
-from ._paths import PREFIXES
 from .catalogue import Entry, entries
 from .contract import FoundData, FoundModel, Progress, Source
+from .paths import PREFIXES
 
 __all__ = [
     "Entry",

@@ -16,9 +16,9 @@ from typing import Any
 
 from ..errors import SourceError, shorten
 from ._hub_errors import readable
-from ._paths import PREFIXES, is_path
 from ._watch import growth
 from .contract import FoundData, FoundModel, Progress, Source
+from .paths import PREFIXES, is_path
 
 _ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?(:[^:/\\]+)?", re.ASCII)
 # Config, tokenizer, safetensors; code is fetched to be read, and runs only when it is trusted.
@@ -141,11 +141,13 @@ def _prepared(repo: str, subset: str, commit: str) -> Any:
     owner, _, name = repo.rpartition("/")
     snake = camelcase_to_snakecase(name)
     folder = Path(datasets.config.HF_DATASETS_CACHE) / (f"{owner}___{snake}" if owner else snake)
-    config = subset or "default"
-    found = list(folder.glob(f"{glob.escape(config)}/*/{commit}/dataset_info.json"))
-    if not found:
+    pattern = f"*/{commit}/dataset_info.json"
+    found = list(folder.glob(f"{glob.escape(subset or 'default')}/{pattern}"))
+    if not found and not subset and constants.HF_HUB_OFFLINE:
+        found = list(folder.glob(f"*/{pattern}"))  # whatever its only subset is called
+    if len(found) != 1:
         return None
-    version = found[0].parent.parent.name
+    config, version = found[0].parts[-4:-2]
     return Cache(repo_id=repo, dataset_name=snake, config_name=config, version=version, hash=commit)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import SourceError, shorten
-from ._paths import DATA_SUFFIXES, is_data_file, is_path, no_such_file
+from ..errors import SourceError
 from .contract import FoundData, FoundModel, Progress, Source
+from .paths import DATA_SUFFIXES, is_data_file, is_path, no_such_file, show
 
 # Files that stand beside data without being data.
 _COMPANIONS = ("readme", "license", "licence", "notice", "source", "changelog", "citation")
@@ -31,7 +31,7 @@ def data(text: str, revision: str | None = None, progress: Progress | None = Non
     if path.is_file():
         if not is_data_file(path):
             raise SourceError(
-                f"{shorten(text)} is not a data file that can be read",
+                f"{show(text)} is not a data file that can be read",
                 f"convert it to one of {', '.join(DATA_SUFFIXES)} (each also as .gz)",
             )
         files = [path]
@@ -39,7 +39,7 @@ def data(text: str, revision: str | None = None, progress: Progress | None = Non
         files = _data_files(hub_snapshot(path))
         if not files:
             raise SourceError(
-                f"the folder {shorten(text)} holds no data files",
+                f"the folder {show(text)} holds no data files",
                 f"give one with {', '.join(DATA_SUFFIXES)} files (each also as .gz)",
             )
     size = sum(file.stat().st_size for file in files)
@@ -57,14 +57,14 @@ def model(text: str, revision: str | None = None, progress: Progress | None = No
     path = _existing(text)
     if path.is_file():
         raise SourceError(
-            f"{shorten(text)} is a file, and a model is a folder",
+            f"{show(text)} is a file, and a model is a folder",
             "give the folder that holds config.json, the tokenizer and model.safetensors",
         )
     for folder in (hub_snapshot(path), path / "model"):
         if (folder / "config.json").is_file():
             return FoundModel(place=text, kind="local", path=folder, about={"title": path.name})
     raise SourceError(
-        f"{shorten(text)} is not a model folder: it has no config.json",
+        f"{show(text)} is not a model folder: it has no config.json",
         "give the folder that holds config.json, the tokenizer and model.safetensors",
     )
 

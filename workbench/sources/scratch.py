@@ -19,18 +19,14 @@ import yaml
 from ..errors import SourceError, shorten
 from ..language import current
 from ._cache import cache_dir, locked, write_whole
-from ._paths import has_prefix
 from .contract import FoundData, FoundModel, Progress, Source
+from .paths import has_prefix
 from .wheel import model as wheel_model
 from .wheel import require_revision
 
 SCRATCH = Path(__file__).with_name("scratch.yaml")
-_TOKENIZER_FILES = (
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "vocab.txt",
-)
+# What else lies in a model's folder than its tokenizer.
+_NOT_TOKENIZER = ("config.json", "generation_config.json", "README.md")
 
 
 def claims(text: str) -> bool:
@@ -69,8 +65,9 @@ def model(text: str, revision: str | None = None, progress: Progress | None = No
     if not (folder / "config.json").is_file():
         with locked(f"scratch-{name}"):
             folder.mkdir(parents=True, exist_ok=True)
-            for file in _TOKENIZER_FILES:
-                shutil.copyfile(base.path / file, folder / file)
+            for file in base.path.iterdir():
+                if file.name not in _NOT_TOKENIZER and "safetensors" not in file.name:
+                    shutil.copyfile(file, folder / file.name)
             write_whole(folder / "config.json", content)  # last: it marks the folder as complete
     return FoundModel(
         place=text,

@@ -7,9 +7,9 @@ from pathlib import Path
 from ..errors import SourceError, shorten
 from ._cache import member_path
 from ._fetch import ensure_wheel
-from ._paths import has_prefix
 from .catalogue import Entry, find_entry
 from .contract import FoundData, FoundModel, Progress, Source
+from .paths import has_prefix
 
 
 def claims(text: str) -> bool:

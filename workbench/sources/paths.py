@@ -14,6 +14,11 @@ _FILE_SUFFIXES = (*DATA_SUFFIXES, ".xls", ".safetensors", ".bin", ".yaml")
 _PATH_STARTS = ("./", "../", ".\\", "..\\", "/", "\\", "~")
 
 
+def show(path: Path | str) -> str:
+    """Return a path fit for a message, on one line and long enough to tell where it is."""
+    return shorten(path, 300)
+
+
 def has_prefix(text: str, prefix: str) -> bool:
     """Say whether `text` is `prefix:NAME`."""
     return text.startswith(f"{prefix}:")
@@ -52,11 +57,11 @@ def no_such_file(text: str) -> SourceError:
     if not folder.is_dir():
         existing = next((p for p in path.parents if p.is_dir()), Path())
         near = _nearest(existing, path.relative_to(existing).parts[0] if existing != Path() else "")
-        what = f"no such file: {shorten(text)} (its folder {shorten(folder)} does not exist either)"
+        what = f"no such file: {show(text)} (its folder {show(folder)} does not exist either)"
         return SourceError(what, near or "check the path")
     return SourceError(
-        f"no such file: {shorten(text)}",
-        _nearest(folder, path.name) or f"the folder {shorten(folder)} is empty",
+        f"no such file: {show(text)}",
+        _nearest(folder, path.name) or f"the folder {show(folder)} is empty",
     )
 
 
@@ -71,4 +76,4 @@ def _nearest(folder: Path, name: str) -> str:
     if near:
         return f"did you mean {' or '.join(near)}?"
     some = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
-    return f"{shorten(folder)} holds {shorten(some, 200)}" if names else ""
+    return f"{show(folder)} holds {shorten(some, 200)}" if names else ""

@@ -1,0 +1,90 @@
+from pathlib import PurePosixPath
+
+import pytest
+
+from workbench import language
+from workbench.errors import SourceError
+from workbench.sources import entries, find_data, find_model
+from workbench.sources.scratch import scratch_models
+from workbench.tasks import load_task
+
+ALL = [*entries("model"), *entries("data")]
+
+
+@pytest.mark.parametrize("entry", ALL, ids=lambda entry: entry.source)
+def test_every_entry_is_complete(entry):
+    assert entry.title["en"]
+    assert entry.title["zh"]
+    assert entry.title["en"] != entry.title["zh"]
+    assert entry.licence
+    assert entry.language
+    assert entry.members
+    assert len(entry.sha256) == 64
+    assert entry.download_bytes > 0
+    assert all(len(member.sha256) == 64 and member.size_bytes > 0 for member in entry.members)
+    assert entry.size_bytes == sum(member.size_bytes for member in entry.members)
+    assert load_task(entry.task).name == entry.task
+
+
+@pytest.mark.parametrize("entry", entries("data"), ids=lambda entry: entry.source)
+def test_every_data_set_names_its_columns_by_the_roles_of_its_task(entry):
+    roles = {role.name: role.required for role in load_task(entry.task).roles}
+    assert set(entry.columns) <= set(roles)
+    assert {name for name, required in roles.items() if required} <= set(entry.columns)
+    assert entry.rows > 0
+    assert len(entry.labels) >= 2
+    assert set(entry.hints) <= {"encoding", "delimiter", "header"}
+
+
+@pytest.mark.parametrize("entry", entries("model"), ids=lambda entry: entry.source)
+def test_every_model_has_config_tokenizer_and_safetensors_in_one_folder(entry):
+    paths = [PurePosixPath(member.path) for member in entry.members]
+    assert {path.name for path in paths} >= {"config.json", "tokenizer.json", "model.safetensors"}
+    assert len({path.parent for path in paths}) == 1
+    assert entry.pretraining_data
+
+
+def test_names_are_unique_and_what_the_defaults_ask_for_is_there():
+    assert len({entry.source for entry in ALL}) == len(ALL)
+    assert {entry.source for entry in ALL} >= {"wheel:minilm", "wheel:tweets"}
+    assert set(scratch_models()) >= {"minilm", "bert-tiny"}
+
+
+def test_titles_follow_the_language():
+    tweets = next(entry for entry in ALL if entry.name == "tweets")
+    language.use("zh")
+    assert tweets.about()["title"] == tweets.title["zh"]
+    language.use("en")
+    assert tweets.about()["title"] == tweets.title["en"]
+
+
+def test_an_unknown_name_gives_the_nearest():
+    with pytest.raises(SourceError) as caught:
+        find_data("wheel:tweet")
+    assert str(caught.value) == "the catalogue has no data set 'tweet'; choose wheel:tweets"
+    with pytest.raises(SourceError) as caught:
+        find_model("wheel:xyz")
+    assert str(caught.value) == "the catalogue has no model 'xyz'; choose wheel:minilm"
+
+
+def test_a_model_is_no_data_and_the_other_way_round():
+    with pytest.raises(SourceError, match="wheel:minilm is a model, not a data set; choose wheel:"):
+        find_data("wheel:minilm")
+    with pytest.raises(SourceError, match="wheel:tweets is a data set, not a model; choose wheel:"):
+        find_model("wheel:tweets")
+
+
+@pytest.mark.wheel
+@pytest.mark.parametrize("entry", entries("data"), ids=lambda entry: entry.source)
+def test_every_set_holds_the_rows_columns_and_labels_that_the_catalogue_says(entry):
+    import pandas as pd
+
+    (file,) = find_data(entry.source).files
+    if file.suffix == ".csv":
+        frame = pd.read_csv(file, encoding=entry.hints["encoding"])
+    else:
+        frame = pd.read_json(file, lines=True, encoding=entry.hints["encoding"], dtype=False)
+    assert set(entry.columns.values()) <= set(frame.columns)
+    kept = frame[frame[entry.columns["label"]].isin(entry.labels)]
+    assert len(kept) == entry.rows
+    assert set(kept[entry.columns["label"]]) == set(entry.labels)
