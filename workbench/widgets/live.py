@@ -185,23 +185,29 @@ class LiveChart(anywidget.AnyWidget):
         return languages.text(key, self._language, **values)
 
 
-def show_live(run: RunFolder, on_end: Callable[[], None] | None = None) -> LiveChart:
+def show_live(
+    run: RunFolder, on_end: Callable[[], None] | None = None, handle: Any = None
+) -> LiveChart:
     """Show a run's chart in this cell; when the run ends, its static record replaces it.
 
     `on_end` is then called, from the watching thread. A run already over shows its record at
-    once, and `on_end` is called before this returns.
+    once, and `on_end` is called before this returns. With `handle`, a display handle, the chart
+    appears there instead: a click has no cell of its own to show things in.
     """
-    from IPython.display import display
+    from IPython.display import DisplayHandle
 
+    if handle is None:
+        handle = DisplayHandle()
+        handle.display({"text/html": "", "text/plain": ""}, raw=True)
     chart = LiveChart(run)
     chart.update()
     if chart.ended:
         chart.close()
-        display(static_record(run), raw=True)
+        handle.update(static_record(run), raw=True)
         if on_end is not None:
             on_end()
         return chart
-    handle = display(chart, display_id=True)
+    handle.update(chart)
 
     def replace() -> None:
         handle.update(static_record(run), raw=True)

@@ -11,6 +11,7 @@ from IPython.display import display
 
 from ..errors import InputError
 from ..language import text
+from ..runs import RunFolder, RunState
 from ..sources import entries
 from ..spec import RunSpec
 from .attention import AttentionView
@@ -21,7 +22,6 @@ from .spec_panel import SpecPanel
 
 if TYPE_CHECKING:
     from ..attention.record import AttentionRecord
-    from ..runs import RunFolder
 
 
 def show_form(spec: RunSpec) -> SpecForm:
@@ -86,10 +86,11 @@ class StartPanel:
             self._say("")
             return
         self._say(text("studio.running"))
-        self._chart = show_live(run, handle=self._place, on_end=self._ended)
+        self._chart = show_live(run, lambda: self._ended(run), self._place)
 
-    def _ended(self, state: Any) -> None:
+    def _ended(self, run: RunFolder) -> None:
         self._button.disabled = False
+        state = RunState().fold(run.events())
         failed = state.status == "failed"
         self._say(
             text("studio.failed", message=state.failure) if failed else text("studio.finished")

@@ -1,0 +1,107 @@
+"""The studio as a learner meets it: form, Start, the growing curve, scores, heatmap, report."""
+
+import shutil
+
+import nbformat
+import pytest
+
+from tests.browser.lab import ROOT
+from tests.tiny_runs import tiny_spec
+from workbench.spec import RunSpec, to_cell
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def open_studio(open_page):
+    """Return a function that opens the studio on a tiny model and runs all cells."""
+
+    def start(name, language="en", **changes):
+        lab = open_page(language, (1280, 1000))
+        spec = tiny_spec(lab.lab.root, **{"output.language": "auto", **changes})
+        lab.open(copy_studio(lab.lab.root, name, spec))
+        lab.run_all(seconds=180)
+        return lab
+
+    return start
+
+
+def copy_studio(root, name, spec: RunSpec) -> str:
+    """Copy the studio into a Lab's folder, with another spec in its parameters cell."""
+    notebook = nbformat.read(ROOT / "notebooks" / "studio.ipynb", as_version=4)
+    for cell in notebook.cells:
+        if "parameters" in cell.metadata.get("tags", []):
+            cell.source = to_cell(spec)
+    nbformat.write(notebook, root / f"{name}.ipynb")
+    return f"{name}.ipynb"
+
+
+def field(lab, name):
+    return lab.page.locator(f".wb-form [data-field={name}]")
+
+
+def press(lab, words):
+    lab.page.get_by_role("button", name=words).click()
+
+
+@pytest.mark.parametrize(
+    ("language", "start", "finished", "confusion", "look"),
+    [
+        ("en", "Start training", "Finished.", "Confusion matrix", "Look"),
+        ("zh", "开始训练", "训练完成。", "混淆矩阵", "查看"),
+    ],
+)
+def test_from_sliders_to_report(open_studio, language, start, finished, confusion, look):
+    lab = open_studio(f"studio-{language}", language)
+    page = lab.page
+    lab.screenshot(f"studio-{language}-form")
+    box = field(lab, "num_train_epochs").get_by_role("textbox")
+    box.fill("12")
+    page.wait_for_function(
+        "document.querySelector('.wb-spec pre').textContent.includes('-p num_train_epochs 12')"
+    )
+    press(lab, start)
+    page.locator(".wb-live canvas").first.wait_for(timeout=60_000)
+    page.wait_for_function(
+        "/[1-9]\\d* *\\/ *84/.test(document.querySelector('.wb-live .wb-state')?.textContent)",
+        timeout=60_000,
+    )
+    lab.screenshot(f"studio-{language}-live", page.locator(".wb-live").first)
+    page.get_by_role("status").filter(has_text=finished).wait_for(timeout=120_000)
+    page.wait_for_function(
+        "words => [...document.querySelectorAll('.js-plotly-plot .gtitle')]"
+        ".some(title => title.textContent.includes(words))",
+        arg=confusion,
+        timeout=60_000,
+    )
+    page.locator(".wb-attention canvas").first.wait_for()
+    sentence = page.get_by_placeholder(
+        "Any sentence" if language == "en" else "任意一句话", exact=False
+    )
+    sentence.fill("the food was terrible")
+    page.get_by_role("button", name=look, exact=True).click()
+    page.locator(".wb-attention", has_text="terrible").first.wait_for()
+    for number, place in enumerate(page.locator(".jp-Notebook .jp-CodeCell").all()):
+        place.scroll_into_view_if_needed()
+        lab.screenshot(f"studio-{language}-cell-{number}", place)
+    (run,) = (lab.lab.root / "runs").iterdir()
+    assert (run / "report.html").is_file()
+    shutil.rmtree(run)
+
+
+def test_a_fault_is_shown_where_it_arises_and_run_all_goes_on(open_studio):
+    lab = open_studio("studio-fault", **{"data.source": "absent.csv"})
+    lab.page.get_by_role("alert").filter(has_text="absent.csv").first.wait_for()
+    press(lab, "Start training")
+    lab.page.get_by_role("alert").filter(has_text="absent.csv").last.wait_for()
+    assert not (lab.lab.root / "runs").exists() or not list((lab.lab.root / "runs").iterdir())
+
+
+def test_the_studio_works_by_keyboard_alone(open_studio):
+    lab = open_studio("studio-keys")
+    button = lab.page.get_by_role("button", name="Start training")
+    button.focus()
+    lab.page.keyboard.press("Enter")
+    lab.page.get_by_role("status").filter(has_text="Finished.").wait_for(timeout=120_000)
+    (run,) = (lab.lab.root / "runs").iterdir()
+    shutil.rmtree(run)
