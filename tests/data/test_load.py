@@ -177,11 +177,9 @@ def test_pairs_of_texts_have_both(tmp_path):
 def test_what_was_detected_is_told_in_the_language_of_the_interface(tmp_path):
     path = write(tmp_path / "f.csv", csv(rows(20)), "utf-16")
     assert load(path).detected == {
-        "files": "f.csv",
         "encoding": "utf-16",
         "delimiter": "comma",
         "header": "first row",
-        "rows": "20",
         "split": "20% of the rows held out, by label, with seed 42",
     }
     language.use("zh")

@@ -170,11 +170,9 @@ def _detected(table: Table, divided: str) -> dict[str, str]:
     facts = table.detected
     named = facts.delimiter in DELIMITERS
     shown = {
-        "files": shorten(", ".join(table.files)),
         "encoding": facts.encoding,
         "delimiter": say(f"data.delimiter.{facts.delimiter}") if named else facts.delimiter,
         "header": say(f"data.header.{facts.header}") if facts.header else "",
-        "rows": f"{facts.rows:,}",
         "split": divided,
     }
     return {key: value for key, value in shown.items() if value}

@@ -25,7 +25,6 @@ class Table:
     frame: Any
     class_names: dict[str, list[str]] = field(default_factory=dict)
     detected: Detected = field(default_factory=Detected)
-    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ def read_files(files: list[Path], spec: DataSpec, known_names: Collection[str]) 
     whole = pandas.concat(frames) if len(frames) > 1 else frames[0]
     detected = Detected(first.encoding, first.delimiter, first.header, len(whole), notes)
     name = files[0].name if len(files) == 1 else f"{files[0].parent.name} ({len(files)} files)"
-    return Table(name, whole, class_names, detected, tuple(file.name for file in files))
+    return Table(name, whole, class_names, detected)
 
 
 def _from_hub(place: str, split: str, table: Any) -> Table:
@@ -139,4 +138,4 @@ def _from_hub(place: str, split: str, table: Any) -> Table:
     frame = table.to_pandas()
     frame.index = range(1, len(frame) + 1)
     detected = Detected(rows=len(frame))
-    return Table(f"{place} ({split})", frame, class_names, detected, (split,))
+    return Table(f"{place} ({split})", frame, class_names, detected)
