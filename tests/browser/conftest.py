@@ -55,6 +55,7 @@ def open_page(
         def make(language: str = "en", size: tuple[int, int] = WIDE) -> LabPage:
             context = browser.new_context(viewport={"width": size[0], "height": size[1]})
             stack.callback(context.close)
+            context.set_default_timeout(20_000)
             context.grant_permissions(["clipboard-read", "clipboard-write"])
             pages.append(LabPage(context.new_page(), start_lab(language), artifacts))
             return pages[-1]

@@ -142,7 +142,7 @@ function makePanel(spec, { store, labels, shared, point, draw, el }) {
   canvas.tabIndex = 0;
   canvas.style.height = `${spec.height}px`;
   canvas.dataset.lmSuppressShortcuts = "true";
-  canvas.setAttribute("role", "img");
+  canvas.setAttribute("role", "application");
   canvas.setAttribute("aria-label", `${labels[spec.name]}. ${labels.keys}`);
   box.append(caption, canvas);
 
@@ -187,6 +187,7 @@ function drawLegend(legend, series, hidden, labels, draw) {
   const key = series.map((s) => s.series + hidden.has(s.series)).join();
   if (legend.dataset.key === key) return;
   legend.dataset.key = key;
+  legend.hidden = series.length === 1 && series[0].label === labels[series[0].panel];
   const focused = [...legend.children].indexOf(document.activeElement);
   legend.replaceChildren(
     ...series.map((s) => {
@@ -255,7 +256,7 @@ function paint(canvas, el, spec, series, store, shared, labels) {
   const faint = style.getPropertyValue("--wb-grid");
   ctx.font = `11px ${style.fontFamily}`;
 
-  const area = { left: shared.left, right: width - 14, top: 8, bottom: height - 40 };
+  const area = { left: shared.left, right: width - 24, top: 8, bottom: height - 40 };
   const [xLow, xHigh] = [0, stepsShown(store)];
   const [yLow, yHigh] = range(series, spec.zero);
   const px = (step) => area.left + ((step - xLow) / (xHigh - xLow)) * (area.right - area.left);
@@ -266,7 +267,7 @@ function paint(canvas, el, spec, series, store, shared, labels) {
   ctx.lineWidth = 1;
   ctx.textBaseline = "middle";
   ctx.textAlign = "right";
-  for (const tick of ticks(yLow, yHigh, height / 45)) {
+  for (const tick of ticks(yLow, yHigh, height / 38)) {
     rule(ctx, area.left, py(tick), area.right, py(tick));
     ctx.fillText(short(tick), area.left - 8, py(tick));
   }
@@ -285,7 +286,7 @@ function paint(canvas, el, spec, series, store, shared, labels) {
 
   ctx.save();
   ctx.beginPath();
-  ctx.rect(area.left, area.top - 4, area.right - area.left + 4, area.bottom - area.top + 8);
+  ctx.rect(area.left, area.top - 4, area.right - area.left + 10, area.bottom - area.top + 8);
   ctx.clip();
   for (const s of series) drawSeries(ctx, s, px, py, store.state.best_step);
   ctx.restore();
