@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from typing import Any
 
 from ..errors import InputError
@@ -170,14 +171,16 @@ def _table(rows: list[dict[str, Any]], as_json: bool, nothing: str) -> None:
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in rows[0]:
-        table.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold", no_wrap=name in ("run", "name"))
     for row in rows:
         cells = (
             f"{v:.4f}" if isinstance(v, float) else "" if v is None else str(v)
             for v in row.values()
         )
         table.add_row(*cells)
-    Console(highlight=False, markup=False).print(table)
+    # Where there is no terminal to fit, a program or a person with a wide window reads.
+    width = None if sys.stdout.isatty() else 200
+    Console(highlight=False, markup=False, width=width).print(table)
 
 
 def _print_tree(value: Any) -> None:
