@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 import pytest
+from figures.examples import profile
 
 from workbench import language
 from workbench.report import card_facts
-from workbench.report.facts import duration, size, value
+from workbench.report.facts import data_facts, duration, size, value
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +24,8 @@ def test_durations_are_short(seconds, shown):
 
 
 @pytest.mark.parametrize(
-    ("count", "shown"), [(1_230_000, "1.2 MB"), (91_000_000, "91 MB"), (2_340_000_000, "2.3 GB")]
+    ("count", "shown"),
+    [(45_014, "45 kB"), (1_230_000, "1.2 MB"), (91_000_000, "91 MB"), (2_340_000_000, "2.3 GB")],
 )
 def test_sizes_have_a_fitting_unit(count, shown):
     assert size(count) == shown
@@ -49,9 +53,21 @@ def test_a_card_names_its_facts_and_leaves_out_what_is_not_known():
     assert facts == {"Layers": "6", "Pretrained": "no", "odd fact": "x"}
 
 
-def test_every_field_of_a_model_card_has_a_name_in_both_languages():
-    from dataclasses import fields
+def test_data_facts_name_what_was_detected_and_the_rows_of_each_split():
+    known = replace(profile(), detected={"encoding": "gb18030", "split": "20% held out"})
+    assert data_facts(known) == {
+        "Source": "tweets.csv",
+        "Encoding": "gb18030",
+        "Split": "20% held out",
+        "Rows": "Training 2,000, Validation 500",
+        "Columns": "text ← text, label ← mood",
+        "Cut at (tokens)": "48",
+        "Training rows cut": "3.2%",
+        "Fingerprint": "0123",
+    }
 
+
+def test_every_field_of_a_model_card_has_a_name_in_both_languages():
     from workbench.models import ModelCard
 
     for lang in language.LANGUAGES:

@@ -73,7 +73,11 @@ def length_histogram(profile: DataProfile) -> go.Figure:
         )
     limit = profile.max_tokens
     inside = limit <= 2.5 * edges[-1]
-    cut = text("figures.length_histogram.cut", limit=f"{limit:,}", share=profile.truncated_share)
+    cut = text(
+        f"figures.length_histogram.{'cut' if profile.truncated_share else 'uncut'}",
+        limit=f"{limit:,}",
+        share=profile.truncated_share,
+    )
     figure = theme.begin("length_histogram", traces, cut)
     figure.update_layout(barmode="overlay", bargap=0)
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")

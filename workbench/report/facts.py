@@ -57,10 +57,10 @@ def card_facts(card: dict[str, Any]) -> dict[str, str]:
     card = dict(card)
     batch, tokens = card.pop("batch", 0), card.pop("tokens", 0)
     facts = _facts(
-        "model", {name: held for name, held in card.items() if held != 0 or held is False}
+        "report.model", {name: held for name, held in card.items() if held != 0 or held is False}
     )
     if batch and tokens and card.get("train_bytes"):
-        name = _field_name("model", "train_bytes")
+        name = _field_name("report.model", "train_bytes")
         facts[name] += text("report.for_batch", batch=f"{batch:,}", tokens=f"{tokens:,}")
     return facts
 
@@ -68,16 +68,16 @@ def card_facts(card: dict[str, Any]) -> dict[str, str]:
 def data_facts(profile: DataProfile) -> dict[str, str]:
     """Return what there is to say about the data besides its figures and rows."""
     comma = text("report.comma")
-    facts: dict[str, Any] = {
+    facts = {
         "source": profile.source,
+        **profile.detected,
         "rows": comma.join(f"{split_name(s)} {n:,}" for s, n in profile.rows.items()),
         "columns": comma.join(f"{role} ← {column}" for role, column in profile.columns.items()),
         "max_tokens": profile.max_tokens,
         "truncated_share": percent(profile.truncated_share),
-        **profile.detected,
         "fingerprint": profile.fingerprint,
     }
-    return _facts("data", facts)
+    return _facts("report.data", facts)
 
 
 def record_facts(record: dict[str, Any]) -> dict[str, str]:
@@ -88,7 +88,7 @@ def record_facts(record: dict[str, Any]) -> dict[str, str]:
             flat |= held
         elif name != "command":
             flat[name] = held
-    return _facts("environment", flat)
+    return _facts("report.environment", flat)
 
 
 def _facts(area: str, facts: dict[str, Any]) -> dict[str, str]:
@@ -115,7 +115,9 @@ def value(name: str, held: Any) -> str:
 
 
 def size(size_bytes: float) -> str:
-    """Return a number of bytes in MB or GB."""
+    """Return a number of bytes in kB, MB or GB."""
+    if size_bytes < 1e6:
+        return f"{size_bytes / 1e3:,.0f} kB"
     if size_bytes >= 1e9:
         return f"{size_bytes / 1e9:,.1f} GB"
     return f"{size_bytes / 1e6:,.1f} MB" if size_bytes < 1e7 else f"{size_bytes / 1e6:,.0f} MB"
@@ -149,6 +151,6 @@ def _maybe(number: Any, show: Any) -> str | None:
 
 def _field_name(area: str, name: str) -> str:
     try:
-        return text(f"report.{area}.{name}")
+        return text(f"{area}.{name}")
     except KeyError:
         return name.replace("_", " ")
