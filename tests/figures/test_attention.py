@@ -54,4 +54,4 @@ def test_a_layer_that_the_record_lacks_is_an_error():
 
 def test_the_image_of_a_long_text_stays_small():
     figure = figures.attention_heatmap(record(tuple(f"tok{n}" for n in range(64))), 0, 0)
-    assert len(figures.to_svg(figure)) < 200_000
+    assert len(figures.to_svg(figure)) < 110_000

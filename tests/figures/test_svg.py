@@ -65,7 +65,7 @@ def test_a_heatmap_colours_its_ends_with_the_ends_of_its_scale():
         z=[[0, 1]], colorscale=[[0, "#000000"], [1, "#ffffff"]], showscale=False,
         text=[["no", "yes"]], texttemplate="%{text}",
     )  # fmt: skip
-    assert [path.get("fill") for path in _paths(go.Figure(cells))] == ["#000000", "#ffffff"]
+    assert [path.get("stroke") for path in _paths(go.Figure(cells))] == ["#000000", "#ffffff"]
     assert {"no", "yes"} <= set(_texts(go.Figure(cells)))
 
 

@@ -120,6 +120,8 @@ def heatmap(trace: Any, x: Axis, y: Axis) -> list[str]:
     low, high = colour_range(trace)
     half_x = abs(_at(x, 0.5) - _at(x, 0.0)) - (trace.xgap or 0) / 2
     half_y = abs(_at(y, 0.5) - _at(y, 0.0)) - (trace.ygap or 0) / 2
+    # Cells that touch overlap a little, or the page would shine through where they meet.
+    seam = 0.0 if trace.xgap or trace.ygap else 0.8
     cells: dict[int, list[str]] = defaultdict(list)
     texts: list[str] = []
     for r, row in enumerate(rows):
@@ -128,16 +130,15 @@ def heatmap(trace: Any, x: Axis, y: Axis) -> list[str]:
             if z is None or not math.isfinite(z) or cx is None or cy is None:
                 continue
             level = round(min(1.0, max(0.0, (z - low) / (high - low))) * (_LEVELS - 1))
-            cells[level].append(
-                f"M{cx - half_x:.1f} {cy - half_y:.1f}h{2 * half_x:.1f}v{2 * half_y:.1f}"
-                f"h{-2 * half_x:.1f}z"
-            )
+            # A short thick line takes half the characters of a rectangle; maps have many cells.
+            cells[level].append(f"M{cx - half_x:.1f} {cy:.1f}h{2 * half_x + seam:.1f}")
             if trace.text is not None and trace.texttemplate:
                 colour = contrasting(at_scale(trace.colorscale, level / (_LEVELS - 1)))
                 texts.append(label(cx, cy, str(trace.text[r][c]), fill=colour))
     paths = [
-        f'<path fill="{at_scale(trace.colorscale, level / (_LEVELS - 1))}" '
-        f'shape-rendering="crispEdges" d="{"".join(parts)}"/>'
+        f'<path stroke="{at_scale(trace.colorscale, level / (_LEVELS - 1))}" '
+        f'stroke-width="{2 * half_y + seam:.1f}" shape-rendering="crispEdges" '
+        f'd="{"".join(parts)}"/>'
         for level, parts in sorted(cells.items())
     ]
     return paths + texts

@@ -56,7 +56,9 @@ def attention_heatmap(record: AttentionRecord, layer: int, head: int | None = No
     )
     size = {"tickfont": {"size": 11 if count <= 32 else 9}, "showline": False, "ticks": ""}
     ticks = theme.name_ticks(record.tokens, 18) | size
-    figure.update_xaxes(ticks, tickangle=-45, range=[-0.5, count - 0.5], constrain="domain")
+    figure.update_xaxes(
+        ticks, tickangle=-45 if count <= 32 else -90, range=[-0.5, count - 0.5], constrain="domain"
+    )
     figure.update_yaxes(ticks, range=[count - 0.5, -0.5], scaleanchor="x", constrain="domain")
     return figure
 

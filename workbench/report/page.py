@@ -27,6 +27,7 @@ SECTIONS = (
 )  # fmt: skip
 MAX_ATTENTION_BYTES = 1_200_000
 MAX_PREVIEW_ROWS = 8
+MAX_TOKENS_ABREAST = 24
 
 _HERE = Path(__file__).parent
 
@@ -181,6 +182,7 @@ def _probes(probes: list[Probe]) -> list[dict[str, Any]]:
         shown.append(
             {
                 "text": some.text,
+                "small": len(some.tokens) <= MAX_TOKENS_ABREAST,
                 "stills": [_drawing(still) for still in stills],
                 "view": _view(records) if fits else None,
             }
