@@ -12,7 +12,7 @@ def test_activations_follow_the_stated_formula():
     memory = estimate_memory(
         0, layers=3, hidden_size=8, heads=2, batch=5, tokens=7, intermediate_size=16
     )
-    assert memory.train_activations == 4 * 3 * (5 * 7 * (11 * 8 + 2 * 16) + 2 * 5 * 2 * 7 * 7)
+    assert memory.train_activations == 4 * 3 * (5 * 7 * (14 * 8 + 2 * 16) + 2 * 5 * 2 * 7 * 7)
     assert memory.run_activations == 4 * (5 * 7 * (4 * 8 + 2 * 16) + 5 * 2 * 7 * 7)
 
 
@@ -54,4 +54,4 @@ def test_the_activations_that_torch_keeps_are_near_the_estimate():
     estimate = estimate_memory(
         0, 4, 64, 4, batch=8, tokens=64, intermediate_size=256
     ).train_activations
-    assert 0.7 < estimate / sum(kept.values()) < 1.4
+    assert 0.8 < estimate / sum(kept.values()) < 1.25

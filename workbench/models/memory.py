@@ -44,11 +44,11 @@ def estimate_memory(
 
     Per parameter: 4 bytes of weight, 4 of gradient, 8 of optimiser state (two moments).
     Activations kept for the backward pass, per layer, in numbers of 4 bytes:
-    `B·T·(11·D + 2·F) + 2·B·H·T²`, where F is the width of the feed-forward block: its two
-    activations, queries, keys, values, the attention's output and projection, residuals and norms
-    of width D, and the attention's weights before and after dropout. For prediction only the
-    widest layer is held: `B·T·(4·D + 2·F) + B·H·T²`. Embeddings, buffers of the allocator and
-    of the libraries (some 0.3 GB) come on top; bf16 autocast needs rather less.
+    `B·T·(14·D + 2·F) + 2·B·H·T²`, where F is the width of the feed-forward block: its two
+    activations of width F; of width D the inputs of all products and norms, queries, keys, values
+    and dropout masks; and the attention's weights before and after dropout. For prediction only
+    the widest layer is held: `B·T·(4·D + 2·F) + B·H·T²`. The libraries themselves (some 0.3 GB)
+    come on top; bf16 autocast needs rather less.
 
     Shapes:
         legend `B` batch, `T` tokens, `D` hidden size, `H` heads, `L` layers.
@@ -60,7 +60,7 @@ def estimate_memory(
     """
     wide = intermediate_size or 4 * hidden_size
     attention = batch * heads * tokens * tokens
-    per_layer = batch * tokens * (11 * hidden_size + 2 * wide) + 2 * attention
+    per_layer = batch * tokens * (14 * hidden_size + 2 * wide) + 2 * attention
     widest = batch * tokens * (4 * hidden_size + 2 * wide) + attention
     return Memory(
         weights=_FP32_BYTES * parameters,

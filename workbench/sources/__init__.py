@@ -16,6 +16,7 @@ from ._cache import cache_dir, is_whole
 from .catalogue import Entry, entries
 from .contract import FoundData, FoundModel, Progress, Source
 from .paths import PREFIXES
+from .scratch import scratch_models
 
 __all__ = [
     "Entry",
@@ -28,6 +29,7 @@ __all__ = [
     "find_data",
     "find_model",
     "is_cached",
+    "scratch_models",
     "sources",
 ]
 

@@ -6,10 +6,10 @@ import errno
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
+from uuid import uuid4
 
 from ..errors import SourceError
 from .catalogue import Member, Wheel
@@ -106,10 +106,8 @@ def write_whole(path: Path, content: bytes) -> None:
 
 @contextmanager
 def scratch_file(folder: Path) -> Iterator[Path]:
-    """Give the path of an empty file in `folder` that is gone afterwards, unless it was moved."""
-    handle, name = tempfile.mkstemp(dir=folder, prefix=".partial-")
-    os.close(handle)
-    path = Path(name)
+    """Give the path of a new file in `folder` that is gone afterwards, unless it was moved."""
+    path = folder / f".partial-{uuid4().hex}"
     try:
         yield path
     finally:

@@ -100,6 +100,8 @@ def _not_fetched(wheel: Wheel, log: str) -> SourceError:
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR")]
     last = (errors or lines or ["pip said nothing"])[-1].removeprefix("ERROR: ")
+    if "connection broken" in log:  # pip's last line speaks of versions even then
+        last += "; no connection to the index"
     return SourceError(
         f"cannot fetch {wheel.name} {wheel.version} from the package index "
         f"(pip: {shorten(last, 160)})",

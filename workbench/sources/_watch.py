@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .contract import Progress
@@ -46,9 +47,9 @@ def growth(folder: Path, total_bytes: int, text: str, progress: Progress | None)
 
 def _size(folder: Path) -> int:
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += 0 if path.is_symlink() else path.stat().st_size
-        except OSError:  # files are moved while we look
-            continue
+    for place, _, names in os.walk(folder):  # passes over folders that vanish meanwhile
+        for name in names:
+            path = Path(place, name)
+            with suppress(OSError):  # files are moved while we look
+                total += 0 if path.is_symlink() else path.stat().st_size
     return total
