@@ -53,11 +53,13 @@ def open_page(
         pages: list[LabPage] = []
 
         def make(language: str = "en", size: tuple[int, int] = WIDE) -> LabPage:
+            lab = start_lab(language)
+            stack.callback(lab.stop_kernels)
             context = browser.new_context(viewport={"width": size[0], "height": size[1]})
             stack.callback(context.close)
             context.set_default_timeout(20_000)
             context.grant_permissions(["clipboard-read", "clipboard-write"])
-            pages.append(LabPage(context.new_page(), start_lab(language), artifacts))
+            pages.append(LabPage(context.new_page(), lab, artifacts))
             return pages[-1]
 
         yield make

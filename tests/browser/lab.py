@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,6 +56,18 @@ class Lab:
         nbformat.write(notebook, self.root / name)
         return name
 
+    def stop_kernels(self) -> None:
+        """End every kernel, so that a long test session does not fill the memory."""
+        for session in json.loads(self._ask("GET", "/api/sessions")):
+            self._ask("DELETE", f"/api/sessions/{session['id']}")
+
+    def _ask(self, method: str, path: str) -> bytes:
+        request = urllib.request.Request(
+            self.url + path, method=method, headers={"Authorization": f"token {TOKEN}"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.read()
+
 
 @contextmanager
 def running_lab(folder: Path, language: str) -> Iterator[Lab]:
@@ -63,7 +76,6 @@ def running_lab(folder: Path, language: str) -> Iterator[Lab]:
     root.mkdir(parents=True)
     _write_settings(home / "lab-settings")
     environment = os.environ | {
-        "HOME": str(home),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTER_DATA_DIR": str(home / "data"),
         "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
@@ -72,8 +84,6 @@ def running_lab(folder: Path, language: str) -> Iterator[Lab]:
         "IPYTHONDIR": str(home / "ipython"),
         "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
         "WORKBENCH_LANGUAGE": language,
-        # A model or wheel fetched before is not fetched again only because HOME has moved.
-        "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")),
     }
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0",
@@ -158,10 +168,14 @@ class LabPage:
         Raises:
             AssertionError: a cell shows an error.
         """
-        self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
+        self.start_all()
         self.wait_for_cells(seconds)
         trouble = self.page.locator("[data-mime-type='application/vnd.jupyter.error']")
         assert trouble.count() == 0, trouble.first.inner_text()
+
+    def start_all(self) -> None:
+        """Run all cells without waiting for any."""
+        self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
 
     def wait_for_cells(self, seconds: float = 120) -> None:
         """Wait until every code cell has run."""

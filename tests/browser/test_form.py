@@ -12,6 +12,13 @@ form = SpecForm(suggestions={"data_source": ["wheel:tweets"], "model_source": ["
 panel = SpecPanel(form)
 """
 
+# Nodes of the form or the panel whose content does not fit into them.
+CUT = """() => [...document.querySelectorAll(
+    ".wb-form label, .wb-form p, .wb-form select, .wb-form .wb-control, .wb-spec *")]
+    .filter((node) => node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 0
+        && getComputedStyle(node).overflowX !== "auto")
+    .map((node) => node.outerHTML.slice(0, 200))"""
+
 
 @pytest.fixture
 def show_form(open_page):
@@ -112,26 +119,35 @@ def test_the_line_is_copied_to_the_clipboard(show_form):
     assert lab.page.evaluate("navigator.clipboard.readText()") == line.inner_text()
 
 
-@pytest.mark.parametrize(
-    ("name", "language", "theme", "size"),
-    [
-        ("wide-en-light", "en", "JupyterLab Light", (1280, 3200)),
-        ("wide-zh-dark", "zh", "JupyterLab Dark", (1280, 3200)),
-        ("narrow-en-dark", "en", "JupyterLab Dark", (560, 5200)),
-        ("narrow-zh-light", "zh", "JupyterLab Light", (560, 5200)),
-    ],
-)
-def test_no_label_is_cut_and_nothing_overlaps(show_form, name, language, theme, size):
-    lab = show_form(f"form-{name}", language, theme, size)
+def test_the_form_answers_while_a_cell_is_running(open_page):
+    lab = open_page()
+    busy = "import time; time.sleep(12); print('awake')"
+    lab.open(lab.lab.write_notebook("form-busy.ipynb", SETUP, "form", "panel", busy))
+    lab.start_all()
+    lab.page.locator(".wb-spec pre").first.wait_for()
+    field(lab, "seed").get_by_role("textbox").fill("7")
+    lab.page.get_by_text("-p seed 7").wait_for(timeout=5_000)
+    assert not lab.page.get_by_text("awake", exact=True).is_visible()
+
+
+def test_after_a_reload_the_form_still_says_what_was_typed(show_form):
+    lab = show_form("form-reload")
+    field(lab, "seed").get_by_role("textbox").fill("x7")
+    field(lab, "seed").get_by_role("alert").wait_for()
+    lab.command("docmanager:save")
+    lab.page.reload()
+    field(lab, "seed").get_by_role("alert").wait_for(timeout=60_000)
+    assert field(lab, "seed").get_by_role("textbox").input_value() == "x7"
+
+
+@pytest.mark.parametrize(("language", "theme"), [("en", "Light"), ("zh", "Dark")])
+def test_no_label_is_cut_in_a_wide_or_a_narrow_notebook(show_form, language, theme):
+    lab = show_form(f"form-{language}", language, f"JupyterLab {theme}", (1280, 3600))
     for summary in lab.page.locator(".wb-form summary").all():
         summary.click()
-    lab.screenshot(f"form-{name}", lab.page.locator(".wb-form"))
-    lab.screenshot(f"panel-{name}", lab.page.locator(".wb-spec"))
-    cut = lab.page.evaluate(
-        """() => [...document.querySelectorAll(
-              ".wb-form label, .wb-form p, .wb-form select, .wb-form .wb-control, .wb-spec *")]
-            .filter((node) => node.scrollWidth > node.clientWidth + 1
-              && getComputedStyle(node).overflowX !== "auto" && node.clientWidth > 0)
-            .map((node) => node.outerHTML.slice(0, 200))"""
-    )
-    assert cut == []
+    for name, width in (("wide", 1280), ("narrow", 560)):
+        lab.page.set_viewport_size({"width": width, "height": 5200})
+        lab.page.wait_for_timeout(300)
+        lab.screenshot(f"form-{name}-{language}", lab.page.locator(".wb-form"))
+        lab.screenshot(f"panel-{name}-{language}", lab.page.locator(".wb-spec"))
+        assert lab.page.evaluate(CUT) == []

@@ -29,7 +29,7 @@ const CSS = `
 .wb-attention .wb-left { position: sticky; left: 0; z-index: 1; background: var(--wb-paper); }
 .wb-attention .wb-heat { cursor: crosshair; }
 .wb-attention :focus-visible { outline: 2px solid var(--wb-brand); outline-offset: 1px; }
-.wb-attention .wb-scale { display: inline-block; margin: 10px 0 2px; }
+.wb-attention .wb-scale { margin: 10px 0 4px 8px; }
 .wb-attention .wb-bar { width: 240px; height: 10px; border-radius: 2px; }
 .wb-attention .wb-ticks { position: relative; width: 240px; height: 1.5em; font-size: 0.85em; opacity: 0.8; }
 .wb-attention .wb-ticks span { position: absolute; transform: translateX(-50%); }
@@ -103,7 +103,7 @@ function render({ model, el }) {
     parts.tip.hidden = !state.cell;
     parts.cell.replaceChildren();
     if (!state.cell) {
-      parts.cell.append(labelsOf(model).hint);
+      parts.cell.append(labelsOf(model).hint ?? "");
       return;
     }
     const labels = labelsOf(model);
