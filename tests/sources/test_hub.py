@@ -12,6 +12,9 @@ import pytest
 from stand_in_hub import stand_in_hub
 from tiny_models import make_tiny_bert
 
+from workbench.errors import SourceError
+from workbench.sources._hub_errors import readable
+
 ROOT = Path(__file__).parents[2]
 
 # Runs cases [what, text, revision] and prints, for each, what was found or the message.
@@ -361,3 +364,23 @@ def test_a_cache_in_the_hubs_layout_works_offline(copied, hub):
 def test_a_token_opens_a_gated_model(hub, home):
     answers = ask(home, hub.endpoint, [("model", "org/gated", None)], HF_TOKEN="hf_local")
     assert "model.safetensors" in answers["model org/gated None"]["files"]
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), OSError("Not enough disk space. Needed: 1")]
+)
+@pytest.mark.parametrize("kind", ["model", "dataset"])
+def test_a_full_disk_names_the_folder(error, kind):
+    from huggingface_hub import constants
+
+    with pytest.raises(SourceError) as caught, readable("org/name", kind, None):
+        raise error
+    assert str(caught.value) == (
+        f"the disk is full: no room for the {kind} 'org/name' in {constants.HF_HOME}; free some "
+        "space, or set HF_HOME to a folder on another disk"
+    )
+
+
+def test_a_fault_of_ours_is_not_dressed_up():
+    with pytest.raises(ZeroDivisionError), readable("org/name", "model", None):
+        raise ZeroDivisionError

@@ -95,8 +95,11 @@ def _explain_absence(causes: list[BaseException], text: str, kind: str) -> Sourc
             f"cannot reach {constants.ENDPOINT} for the {kind} {shorten(text)!r} ({reason})",
             f"check the network, set HF_ENDPOINT to a mirror of the hub, or use {builtin}",
         )
-    full = _first(causes, OSError)
-    if isinstance(full, OSError) and full.errno == errno.ENOSPC:
+    if any(
+        isinstance(cause, OSError)
+        and (cause.errno == errno.ENOSPC or "Not enough disk space" in str(cause))
+        for cause in causes
+    ):
         return SourceError(
             f"the disk is full: no room for the {kind} {shorten(text)!r} in {constants.HF_HOME}",
             "free some space, or set HF_HOME to a folder on another disk",

@@ -121,7 +121,7 @@ def _size_of_model(api: Any, repo: str, commit: str, cache: Path) -> int:
         raise
     except (OfflineModeIsEnabled, HTTPError):  # the cache may do
         return 0
-    if not any(name.endswith(".safetensors") for name in sizes):
+    if not any(re.fullmatch(r"model(-.*)?\.safetensors", name) for name in sizes):
         pickled = [name for name in sizes if name.endswith((".bin", ".pt", ".pth"))]
         what = f"only pickled weights ({pickled[0]})" if pickled else "no model.safetensors"
         raise SourceError(
