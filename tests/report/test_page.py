@@ -179,7 +179,7 @@ def test_the_attention_can_be_explored_and_has_a_still_picture_first(page):
 
 
 def test_attention_that_is_too_large_stays_a_picture(tmp_path, monkeypatch):
-    monkeypatch.setattr("workbench.report.page.MAX_ATTENTION_BYTES", 100)
+    monkeypatch.setattr("workbench.report.parts.MAX_ATTENTION_BYTES", 100)
     html = render(run_folder(tmp_path))
     assert language.text("report.too_large", "en") in html
     assert 'class="records"' not in html

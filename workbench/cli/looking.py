@@ -108,11 +108,11 @@ def texts_to_predict(options: argparse.Namespace) -> list[str]:
 def attend(options: argparse.Namespace) -> None:
     """Write where a run's model looks in a text."""
     from ..attention.look import attend_run
-    from ..figures.attention import write_attention
+    from ..report.look import write_look
 
     run = open_run(options.run, options.runs_dir)
     record = attend_run(run, options.text)
-    write_attention(record, Path(options.out), options.layer, options.head)
+    write_look(record, Path(options.out), options.layer, options.head)
     print(options.out)
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import locale
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -22,6 +24,17 @@ def use(language: str) -> str:
     global _current  # noqa: PLW0603  (one interface, one language)
     _current = language
     return current()
+
+
+@contextmanager
+def using(language: str) -> Iterator[None]:
+    """Speak another language while the block runs."""
+    before = _current
+    use(language)
+    try:
+        yield
+    finally:
+        use(before)
 
 
 def current() -> str:
