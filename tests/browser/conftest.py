@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.browser.lab import CHROMIUM_ARGUMENTS, Lab, LabPage, running_lab
 
@@ -23,6 +23,16 @@ def browser(chromium: str) -> Iterator[Browser]:
         )
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="session")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """Return one profile for all pages: only the first of them loads Lab from scratch."""
+    opened = browser.new_context()
+    opened.set_default_timeout(20_000)
+    opened.grant_permissions(["clipboard-read", "clipboard-write"])
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +52,7 @@ def start_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[st
 
 @pytest.fixture
 def open_page(
-    browser: Browser, start_lab: Callable[[str], Lab], artifacts: Path
+    context: BrowserContext, start_lab: Callable[[str], Lab], artifacts: Path
 ) -> Iterator[Callable[..., LabPage]]:
     """Return a function that gives a fresh page; `open_page("zh", size=(600, 900))`.
 
@@ -55,11 +65,10 @@ def open_page(
         def make(language: str = "en", size: tuple[int, int] = WIDE) -> LabPage:
             lab = start_lab(language)
             stack.callback(lab.stop_kernels)
-            context = browser.new_context(viewport={"width": size[0], "height": size[1]})
-            stack.callback(context.close)
-            context.set_default_timeout(20_000)
-            context.grant_permissions(["clipboard-read", "clipboard-write"])
-            pages.append(LabPage(context.new_page(), lab, artifacts))
+            page = context.new_page()
+            stack.callback(page.close)
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            pages.append(LabPage(page, lab, artifacts))
             return pages[-1]
 
         yield make

@@ -121,9 +121,10 @@ def test_before_and_after_are_one_choice_apart(show_view):
     assert f": {records[0].map(3)[3, 4]:.3f} ±" in said
 
 
-def test_the_script_alone_works_on_a_page_without_jupyter(browser, artifacts, tmp_path):
+def test_the_script_alone_works_on_a_page_without_jupyter(context, artifacts, tmp_path):
     data = {"records": [make_record(SENTENCE).to_dict()], "labels": view_labels("en")}
-    page = browser.new_context(viewport={"width": 900, "height": 900}).new_page()
+    page = context.new_page()
+    page.set_viewport_size({"width": 900, "height": 900})
     script = (STATIC / "attention.js").read_text("utf-8").replace("export default", "const view =")
     (tmp_path / "page.html").write_text(
         "<!doctype html><meta charset=utf-8><style>body{font-family:sans-serif}</style>"
@@ -137,7 +138,7 @@ def test_the_script_alone_works_on_a_page_without_jupyter(browser, artifacts, tm
     point_at(page, 1, 2, len(SENTENCE))
     assert page.locator("[role=status]").inner_text().startswith("the looks at flight: 0.640")
     page.screenshot(path=artifacts / "attention-plain.png")
-    page.context.close()
+    page.close()
 
 
 LONG = (SENTENCE * 6)[:64]
@@ -147,7 +148,6 @@ CHINESE = ["[CLS]", *"这趟航班晚点了，但机组人员非常好", "。", 
 @pytest.mark.parametrize(
     ("name", "tokens", "language", "theme", "size"),
     [
-        ("wide-en-light", SENTENCE, "en", "JupyterLab Light", (1280, 1000)),
         ("wide-zh-dark", CHINESE, "zh", "JupyterLab Dark", (1280, 1000)),
         ("narrow-en-dark", SENTENCE, "en", "JupyterLab Dark", (600, 1000)),
         ("long-en-light", LONG, "en", "JupyterLab Light", (1400, 1200)),
