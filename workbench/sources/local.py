@@ -29,7 +29,7 @@ def data(text: str, revision: str | None = None, progress: Progress | None = Non
     """
     path = _existing(text)
     if path.is_file():
-        if not is_data_file(path):
+        if path.suffix and not is_data_file(path):  # without one, its content tells
             raise SourceError(
                 f"{show(text)} is not a data file that can be read",
                 f"convert it to one of {', '.join(DATA_SUFFIXES)} (each also as .gz)",
