@@ -183,7 +183,8 @@ class LabPage:
             """() => {
                 const prompts = [...document.querySelectorAll(
                     ".jp-Notebook .jp-CodeCell .jp-InputPrompt")];
-                const ran = (prompt) => /^\\[\\d+\\]:$/.test(prompt.textContent);
+                // A folded cell has no prompt.
+                const ran = (prompt) => /^(\\[\\d+\\]:)?$/.test(prompt.textContent);
                 return prompts.length > 0 && prompts.every(ran);
             }""",
             timeout=seconds * 1000,
