@@ -19,7 +19,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import DataCollatorWithPadding, Trainer, TrainingArguments, set_seed
+from transformers import (
+    DataCollatorWithPadding,
+    PrinterCallback,
+    Trainer,
+    TrainingArguments,
+    set_seed,
+)
 
 from workbench.evaluation.inference import predict_logits
 from workbench.runs import EventWriter, RunFolder
@@ -48,7 +54,8 @@ def plain(prepared: Prepared) -> dict[str, float]:
     """Train and evaluate as the guide does."""
     train = prepared.spec.train
     columns = [name for name in prepared.train.column_names if name in ("row", "length")]
-    in_row_order = prepared.validation.sort("row").remove_columns(columns)
+    order = np.argsort(prepared.validation["row"])
+    in_row_order = prepared.validation.select(order).remove_columns(columns)
     set_seed(train.seed)
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(
@@ -71,6 +78,7 @@ def plain(prepared: Prepared) -> dict[str, float]:
             eval_dataset=in_row_order,
             data_collator=DataCollatorWithPadding(prepared.tokenizer),
         )
+        trainer.remove_callback(PrinterCallback)
         train_seconds = timed(trainer.train)
         began = time.perf_counter()
         output = trainer.predict(in_row_order)
@@ -88,6 +96,7 @@ def ours(prepared: Prepared) -> dict[str, float]:
         )
         trainer.args.eval_strategy = trainer.args.save_strategy = "no"
         trainer.args.load_best_model_at_end = False
+        trainer.remove_callback(PrinterCallback)
         train_seconds = timed(trainer.train)
         writer.close()
     began = time.perf_counter()

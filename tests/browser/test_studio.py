@@ -79,7 +79,7 @@ def test_from_sliders_to_report(open_studio, language, start, finished, confusio
         "Any sentence" if language == "en" else "任意一句话", exact=False
     )
     sentence.fill("the food was terrible")
-    page.get_by_role("button", name=look, exact=True).click()
+    page.get_by_role("button", name=look).click()
     page.locator(".wb-attention", has_text="terrible").first.wait_for()
     for number, place in enumerate(page.locator(".jp-Notebook .jp-CodeCell").all()):
         place.scroll_into_view_if_needed()

@@ -44,7 +44,7 @@ def test_papermill_inspects_a_notebook_with_the_cell(tmp_path):
     nbformat.write(notebook, tmp_path / "n.ipynb")
     found = papermill.inspect_notebook(str(tmp_path / "n.ipynb"))
     assert list(found) == [field.name for field in fields()]
-    assert found["learning_rate"]["default"] == "5e-05"
+    assert found["learning_rate"]["default"] == "0.0001"
     assert found["learning_rate"]["inferred_type_name"] == "float"
     assert found["learning_rate"]["help"] == (
         "size of the optimiser's steps at its peak [1e-07 to 0.1, log scale]"

@@ -44,4 +44,4 @@ def test_sst2_bert_is_the_guides_example_to_the_letter():
 def test_sst2_bert_changes_nothing_else_of_the_training():
     train = {name for name in changes(load("sst2-bert")) if name in RunSpec().train.model_fields_set
              or name in type(RunSpec().train).model_fields}  # fmt: skip
-    assert train == {"num_train_epochs", "warmup_steps", "eval_steps"}
+    assert train == {"learning_rate", "num_train_epochs", "warmup_steps", "eval_steps"}

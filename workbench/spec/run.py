@@ -102,7 +102,7 @@ class TrainSpec(Section):
 
     learning_rate: Annotated[
         float, Domain("size of the optimiser's steps at its peak", 1e-7, 1e-1, log=True)
-    ] = 5e-5
+    ] = 1e-4
     num_train_epochs: Annotated[
         float, Domain("passes over the training rows", 0.01, 100, step=0.5, unit="epochs")
     ] = 1.0
@@ -155,7 +155,7 @@ class TrainSpec(Section):
     precision: Annotated[
         str,
         Domain(
-            "number format of the matrix products; auto takes bf16 where the hardware has it",
+            "number format of the matrix products; auto takes bf16 where it is faster",
             choices=("auto", "fp32", "bf16", "fp16"),
         ),
     ] = "auto"
