@@ -118,7 +118,9 @@ def test_a_fault_ends_with_exit_code_2_and_leaves_nothing(tmp_path, arguments, w
 def test_a_run_that_cannot_learn_fails_the_notebook(place, tmp_path):
     data = write_csv(tmp_path / "one.csv", [(f"the film was number {n}", "good") for n in range(9)])
     parameters = changes(tiny_spec(place)) | {"data_source": str(data)}
-    arguments = [x for n, v in parameters.items() for x in ("-p", n, json.dumps(v))]
+    arguments = []
+    for name, value in parameters.items():
+        arguments += ["-p", name, value if isinstance(value, str) else json.dumps(value)]
     done = run_studio(tmp_path, *arguments)
     assert done.returncode == 2
     assert "good" in done.stderr
