@@ -98,10 +98,10 @@ def _lines(run: RunFolder, done: threading.Event, screen: Console) -> None:
 
 
 def phase(state: RunState) -> str:
-    """Return what a run is doing now, in a word."""
-    if not state.ended and state.total_steps and state.step >= state.total_steps:
-        return "evaluating"
-    return "training"
+    """Return what a run is doing now, or how it ended, in a word."""
+    if state.ended:
+        return state.status
+    return "evaluating" if 0 < state.total_steps <= state.step else "training"
 
 
 def summary(state: RunState) -> str:
