@@ -50,6 +50,7 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(PY) tests/bench/training_speed.py $(ARGS)
+	$(PY) tests/bench/run_folders.py
 
 screenshot: $(STAMP)
 	$(PY) tests/browser/screenshots.py $(ARGS)

@@ -18,7 +18,11 @@ def test_a_unit_test_cannot_reach_another_machine():
 
 def test_a_unit_test_can_reach_a_server_of_its_own():
     with socket.create_server(("127.0.0.1", 0)) as server:
-        socket.create_connection(server.getsockname()).close()
+        with socket.create_connection(server.getsockname()) as client:
+            client.sendall(b"hello")
+        heard, _ = server.accept()
+        with heard:
+            assert heard.recv(5) == b"hello"
 
 
 def test_a_browser_that_is_named_but_missing_is_none(monkeypatch, tmp_path):

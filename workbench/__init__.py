@@ -1,8 +1,8 @@
 """A workbench for fine-tuning transformer models in Jupyter: `import workbench as wb`.
 
-The verbs: `studio`, `train`, `start`, `attach`, `evaluate`, `predict`, `attend`, `report`, each
-usable without the others. Importing the package loads none of the heavy libraries; each verb
-does when it is called.
+The verbs: `studio`, `train`, `start`, `attach`, `evaluate`, `predict`, `attend`, `compare`,
+`report`, each usable without the others. Importing the package loads none of the heavy
+libraries; each verb does when it is called.
 """
 
 from __future__ import annotations
@@ -11,13 +11,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .notebook import attach, attend, evaluate, predict, report, start, studio, train
+    from .notebook import (
+        attach,
+        attend,
+        compare,
+        evaluate,
+        predict,
+        report,
+        start,
+        studio,
+        train,
+    )
     from .spec import RunSpec
 
 _HOMES = {
     "RunSpec": "spec",
     "attach": "notebook",
     "attend": "notebook",
+    "compare": "notebook",
     "evaluate": "notebook",
     "predict": "notebook",
     "report": "notebook",
@@ -27,7 +38,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "RunSpec", "attach", "attend", "evaluate", "predict", "report", "start", "studio", "train",
+    "RunSpec", "attach", "attend", "compare", "evaluate", "predict", "report", "start", "studio",
+    "train",
 ]  # fmt: skip
 
 

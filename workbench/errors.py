@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 EXIT_DONE = 0
 EXIT_OUR_FAULT = 1
 EXIT_INPUT_AT_FAULT = 2
@@ -36,8 +38,15 @@ class RunError(InputError):
     """A run folder is missing, taken, incomplete, or has no room on its disk."""
 
 
-class Interrupted(BaseException):
-    """The user stopped the work; its state is kept. Ends a command with exit code 130."""
+class Interrupted(KeyboardInterrupt):
+    """The work was stopped from outside; its state is kept. Ends a command with exit code 130."""
+
+
+def disk_is_full(error: BaseException) -> bool:
+    """Return whether an error says that the disk is full, whoever met it."""
+    # safetensors reports a full disk as an error of its own, known only by its text.
+    full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+    return full or "No space left on device" in str(error)
 
 
 def shorten(value: object, limit: int = 80) -> str:

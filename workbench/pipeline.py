@@ -1,19 +1,18 @@
-"""A run from spec to report: prepare, train, evaluate, look, report.
+"""A run from spec to report: prepare, train, evaluate, look, report; also resumed, and forked.
 
 This is the one line that notebook, command line and worker process all go through.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import time
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from .errors import RunError
-from .runs import EventWriter, RunFolder, write_text
+from .runs import EventWriter, RunFolder, RunState, read_state, write_text
+from .runs.lock import writer_lock
+from .runs.summary import heartbeat
 from .spec import RunSpec
 
 if TYPE_CHECKING:
@@ -27,101 +26,165 @@ def train(spec: RunSpec, progress: Progress | None = None) -> RunFolder:
         InputError: the spec names something that cannot be found, read or learned from. Faults
             seen before training leave nothing behind.
     """
-    from .training.prepare import prepare
-    from .training.run import open_run_folder, quiet_libraries
-
-    with quiet_libraries():
-        prepared = prepare(spec, progress)
-        run = open_run_folder(prepared)
+    run, prepared = prepare_run(spec, progress)
     train_prepared(run, prepared)
     return run
 
 
-def train_prepared(run: RunFolder, prepared: Prepared) -> None:
-    """Train, evaluate and report into a folder that `open_run_folder` has made."""
-    from .evaluation.run import evaluate_prepared
-    from .report import write_report
-    from .training.run import quiet_libraries, recording_failure, train_into
-
-    began = time.monotonic()
-    writer = EventWriter(run.events_path)
-    try:
-        with recording_failure(run, writer), quiet_libraries():
-            before = prepared.new_model()
-            look(run, prepared, before, "before", 0)
-            del before
-            reason, model = train_into(run, prepared, writer)
-            evaluate_prepared(run, prepared, model)
-            best_step, last_step = _steps(run)
-            look(run, prepared, model, "after", best_step)
-            writer.write(
-                "run_ended",
-                last_step,
-                reason=reason,
-                best_step=best_step,
-                seconds=round(time.monotonic() - began, 2),
-            )
-            write_report(run)
-    finally:
-        writer.close()
-
-
-def look(run: RunFolder, prepared: Prepared, model: Any, when: str, step: int) -> None:
-    """Keep the attention of `model` on each probe sentence: `attention/probe-00-before.json`."""
-    from .attention.capture import capture
-
-    inspect = prepared.spec.inspect
-    for number, text in enumerate(inspect.probes):
-        record = capture(
-            model, prepared.tokenizer, text, max_tokens=inspect.probe_max_tokens,
-            label=when, step=step,
-        )  # fmt: skip
-        write_text(run.attention_path / f"probe-{number:02d}-{when}.json", record.to_json())
-
-
-def start(spec: RunSpec, prepared: Prepared | None = None) -> RunFolder:
-    """Start a run in a process of its own and return its folder at once.
-
-    The process belongs to no kernel: it outlives a restarted kernel and a closed tab. What it
-    prints goes to `worker.log` in the run folder.
+def prepare_run(spec: RunSpec, progress: Progress | None = None) -> tuple[RunFolder, Prepared]:
+    """Check and prepare everything that `spec` names, and make the run's folder.
 
     Raises:
-        InputError: as `train`; the input is checked here, before the process starts.
+        InputError: as `train`; then there is no folder.
     """
     from .training.prepare import prepare
     from .training.run import open_run_folder, quiet_libraries
 
     with quiet_libraries():
-        run = open_run_folder(prepared or prepare(spec))
-    command = [sys.executable, "-m", "workbench", "train", str(run.path), "--into"]
-    # A process of its own: neither the kernel's end nor its Ctrl-C reaches it.
-    apart: dict[str, Any] = (
-        {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS}
-        if os.name == "nt"
-        else {"start_new_session": True}
-    )
-    with (run.path / "worker.log").open("ab") as log:
-        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **apart)
-    return run
+        prepared = prepare(spec, progress)
+        return open_run_folder(prepared), prepared
 
 
-def continue_into(path: Path) -> RunFolder:
-    """Do the work of a folder that `start` has made; the worker process calls this."""
+def train_prepared(run: RunFolder, prepared: Prepared) -> None:
+    """Train, evaluate and report into a run's folder, from where the run now stands.
+
+    Raises:
+        RunError: another process is writing the run.
+    """
+    _carry_out(run, lambda: prepared)
+
+
+def resume(run: RunFolder, progress: Progress | None = None) -> None:
+    """Go on with a run that was interrupted or has failed, from its newest good checkpoint.
+
+    Raises:
+        RunError: it is over, is being written, or its data is no longer what it was.
+    """
     from .training.prepare import prepare
-    from .training.run import quiet_libraries, recording_failure
 
-    run = RunFolder(path)
-    if run.events_path.exists():
-        raise RunError(f"the run {run.name} has already begun", "start a new one from its spec")
-    writer = EventWriter(run.events_path)
-    with recording_failure(run, writer), quiet_libraries():
-        prepared = prepare(run.spec())
-    writer.close()
-    train_prepared(run, prepared)
-    return run
+    def prepare_again() -> Prepared:
+        prepared = prepare(run.spec(), progress)
+        before = run.record().get("data_fingerprint")
+        if before and before != prepared.data.fingerprint:
+            raise RunError(
+                f"the data of {run.name} has changed since it began: {prepared.spec.data.source}",
+                f"restore it, or start a new run: workbench train {run.spec_path}",
+            )
+        return prepared
+
+    require_resumable(run)
+    _carry_out(run, prepare_again)
 
 
-def _steps(run: RunFolder) -> tuple[int, int]:
-    events = [event for event in run.events() if event["event"] == "evaluated"]
-    best = [event["step"] for event in events if event["best"]]
-    return (best[-1] if best else 0), (events[-1]["step"] if events else 0)
+def _carry_out(run: RunFolder, prepare: Callable[[], Prepared]) -> None:
+    from .evaluation.run import evaluate_prepared
+    from .report import write_report
+    from .training.run import quiet_libraries, recording_failure, train_into
+
+    with (
+        writer_lock(run),
+        heartbeat(run),
+        closing(EventWriter(run.events_path)) as writer,
+        recording_failure(run, writer),
+        quiet_libraries(),
+    ):
+        prepared = prepare()
+        look(run, prepared, None, "before", 0)
+        reason, model = train_into(run, prepared, writer, _look_now)
+        if model is not None:
+            evaluate_prepared(run, prepared, model)
+            look(run, prepared, model, "after", read_state(run).best_step)
+        state = read_state(run)
+        _tell_how_to_repeat(run, state)
+        seconds = round(state.active_seconds, 2)
+        writer.write(
+            "run_ended", state.step, reason=reason, best_step=state.best_step, seconds=seconds
+        )
+        if model is not None:
+            write_report(run)
+
+
+def require_resumable(run: RunFolder) -> None:
+    """Refuse a run that is over for good."""
+    state = read_state(run)
+    if state.ended and state.status != "failed":
+        raise RunError(
+            f"the run {run.name} is over ({state.status})",
+            f"start a new one from it: workbench runs fork {run.path}",
+        )
+
+
+def fork(run: RunFolder, step: int | None, spec_changes: dict[str, Any]) -> RunFolder:
+    """Make a new run that leaves `run` at the checkpoint next to `step`, with a changed spec.
+
+    What was moved by hand until then is part of the new spec. `train_prepared` or a worker then
+    trains it. Returns the new run; its record names the parent.
+
+    Raises:
+        RunError: there is no good checkpoint, or the changes would not fit it.
+    """
+    from .training.fork import fork_run
+
+    fixed = [name for name in spec_changes if _section(name) in ("task", "data", "model")]
+    if fixed:
+        raise RunError(
+            f"a fork keeps its parent's task, data and model; {', '.join(fixed)} cannot change",
+            "start a new run instead: workbench train SPEC --set FIELD=VALUE",
+        )
+    return fork_run(run, step, spec_changes)
+
+
+def look(run: RunFolder, prepared: Prepared, model: Any, when: str, step: int) -> None:
+    """Keep the attention of `model` on each probe sentence: `attention/probe-00-before.json`.
+
+    Without a model, that of the model before fine-tuning, for the sentences not yet looked at.
+    """
+    from .attention.capture import capture
+
+    for number, text in enumerate(probes(run, prepared)):
+        path = run.attention_path / f"probe-{number:02d}-{when}.json"
+        if model is None and path.exists():
+            continue
+        record = capture(
+            model or prepared.new_model(), prepared.tokenizer, text,
+            max_tokens=prepared.spec.inspect.probe_max_tokens, label=when, step=step,
+        )  # fmt: skip
+        write_text(path, record.to_json())
+
+
+def probes(run: RunFolder, prepared: Prepared) -> list[str]:
+    """Return the run's probe sentences: those of the spec, and those added on the way."""
+    added = [e["new"] for e in run.events() if e["event"] == "steered" and e["knob"] == "probe"]
+    return list(dict.fromkeys([*prepared.spec.inspect.probes, *added]))
+
+
+def _tell_how_to_repeat(run: RunFolder, state: RunState) -> None:
+    """Let the line that repeats the run do again what was done to it by hand, if anything was."""
+    record, again = run.record(), f" --set train.replay={run.path.as_posix()}"
+    if any(act["knob"] != "paused" for act in state.acts) and again not in record["command"]:
+        run.write_spec(run.spec(), record | {"command": record["command"] + again})
+
+
+def _section(name: str) -> str:
+    from .spec import find
+
+    field = find(name)
+    return "" if field is None else field.section or field.path
+
+
+def _look_now(trainer: Any, text: str) -> None:
+    """Keep the attention on a sentence that was added while the run trains, now and before."""
+    from .attention.capture import capture
+
+    run, prepared = trainer.run_folder, trainer.prepared
+    step = trainer.state.global_step
+    known = probes(run, prepared)
+    number = known.index(text) if text in known else len(known)
+    limit = prepared.spec.inspect.probe_max_tokens
+    for model, when in ((prepared.new_model(), "before"), (trainer.model, f"step-{step:06d}")):
+        at = 0 if when == "before" else step
+        record = capture(model, prepared.tokenizer, text, max_tokens=limit, label=when, step=at)
+        path = run.attention_path / f"probe-{number:02d}-{when}.json"
+        write_text(path, record.to_json())
+    place = path.relative_to(run.path).as_posix()
+    trainer.writer.write("probe_snapshot", step, probe=number, path=place)

@@ -96,7 +96,9 @@ def ours(prepared: Prepared) -> dict[str, float]:
         )
         trainer.args.eval_strategy = trainer.args.save_strategy = "no"
         trainer.args.load_best_model_at_end = False
+        trainer.discard = True  # no evaluation and checkpoint at the end
         trainer.remove_callback(PrinterCallback)
+        trainer.remove_callback(trainer.watcher)  # it evaluates after the last step
         train_seconds = timed(trainer.train)
         writer.close()
     began = time.perf_counter()

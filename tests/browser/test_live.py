@@ -1,9 +1,11 @@
 """The live chart in a browser: grows with the run, is read by mouse and keys, leaves a record."""
 
+import json
 import math
 import random
 
 import pytest
+from nbconvert import HTMLExporter
 
 from workbench.runs import EventWriter
 
@@ -13,7 +15,8 @@ SHOW = """
 from pathlib import Path
 from workbench.runs import RunFolder
 from workbench.widgets.live import show_live
-chart = show_live(RunFolder(Path("{name}")))
+forks = []
+chart = show_live(RunFolder(Path("{name}")){more})
 """
 RECORD = ".jp-OutputArea .js-plotly-plot, .jp-RenderedHTMLCommon img[src^='data:image/svg']"
 
@@ -35,8 +38,9 @@ class Run:
             loss = 0.25 + 0.45 * math.exp(-5 * done) + self.chance.gauss(0, 0.06)
             rate = 5e-5 * min(step / (0.1 * self.total), (1 - done) / 0.9)
             self.writer.write(
-                "step_logged", step, epoch=done, loss=loss, learning_rate=rate,
+                "step_logged", step, epoch=done, loss=loss, learning_rate=rate, rows=16 * step,
                 grad_norm=1.0, tokens_per_second=900.0, rows_per_second=61.0,
+                memory_bytes=1_300_000_000,
             )  # fmt: skip
             if step % eval_every == 0:
                 self.evaluate(step, done)
@@ -48,6 +52,12 @@ class Run:
         best = loss < self.best
         self.best = min(loss, self.best)
         self.writer.write("evaluated", step, epoch=done, metrics=scores, best=best)
+        self.writer.write("checkpoint_saved", step, path=f"checkpoints/step-{step:06d}", best=best)
+
+    def steer(self, step, knob, old, new, who="anna"):
+        self.writer.write(
+            "steered", step, knob=knob, old=old, new=new, who=who, total_steps=self.total, request=1
+        )
 
     def end(self):
         self.writer.write("run_ended", self.total, reason="finished", best_step=100, seconds=9)
@@ -56,10 +66,14 @@ class Run:
 
 @pytest.fixture
 def watch(open_page):
-    def start(name, total=200, language="en", theme="JupyterLab Light", size=(1280, 1000)):
+    def start(
+        name, total=200, language="en", theme="JupyterLab Light", size=(1280, 1000), more="",
+        before=lambda root: None, run=True,
+    ):  # fmt: skip
         lab = open_page(language, size)
-        run = Run(lab.lab.root / f"{name}-run", total)
-        code = SHOW.format(name=f"{name}-run")
+        before(lab.lab.root)
+        run = Run(lab.lab.root / f"{name}-run", total) if run else None
+        code = SHOW.format(name=f"{name}-run", more=more)
         lab.open(lab.lab.write_notebook(f"{name}.ipynb", code, "1 + 1"), theme)
         lab.run_all()
         lab.page.locator(".wb-live canvas").first.wait_for()
@@ -81,7 +95,7 @@ def painted(lab):
                 .getImageData(0, 0, canvas.width, canvas.height).data;
             let found = 0;
             for (let i = 0; i < data.length; i += 4)
-                if (data[i] < 90 && data[i + 2] > 150 && data[i + 3] > 200) found++;
+                if (data[i] < 80 && data[i + 2] > 165 && data[i + 3] > 200) found++;
             return found;
         }"""
     )
@@ -166,25 +180,377 @@ def test_a_finished_run_shows_its_record_at_once(open_page):
     run = Run(lab.lab.root / "live-over-run", 60)
     run.steps(1, 60)
     run.end()
-    lab.open(lab.lab.write_notebook("live-over.ipynb", SHOW.format(name="live-over-run")))
+    lab.open(lab.lab.write_notebook("live-over.ipynb", SHOW.format(name="live-over-run", more="")))
     lab.run_all()
     lab.page.locator(RECORD).first.wait_for(timeout=30_000)
 
 
+def canvas_of(lab, panel="loss"):
+    return lab.page.locator(f".wb-panel-{panel} canvas")
+
+
+def hover(lab, share, panel="loss", y=60):
+    """Move the mouse to a share of the width of a panel's axis."""
+    canvas_of(lab, panel).scroll_into_view_if_needed()
+    box = canvas_of(lab, panel).bounding_box()
+    lab.page.mouse.move(box["x"] + 62 + share * (box["width"] - 80), box["y"] + y)
+
+
+def drag(lab, start, end):
+    hover(lab, start)
+    lab.page.mouse.down()
+    hover(lab, (start + end) / 2)
+    hover(lab, end)
+    lab.page.mouse.up()
+
+
+def said_at(lab, key):
+    """Return the step that the read-out names after a key."""
+    canvas_of(lab).press(key)
+    text = lab.page.locator(".wb-live [role=status]").inner_text()
+    return int(text.removeprefix("Step ").split(", ")[0].replace(",", ""))
+
+
+def settle(lab):
+    lab.page.wait_for_timeout(150)
+
+
+def test_a_drag_zooms_and_zoom_and_reading_survive_an_update(watch):
+    lab, run = watch("live-zoom")
+    run.steps(1, 100)
+    wait_for_state(lab, "step 100 of 200")
+    lab.page.get_by_label("Smoothing", exact=True).fill("0")  # its reach follows the run's length
+    show_all = lab.page.get_by_role("button", name="Show all")
+    assert not show_all.is_visible()
+    settle(lab)
+    whole = picture(lab)
+    drag(lab, 0.1, 0.2)  # steps 10 to 20
+    show_all.wait_for()
+    settle(lab)
+    assert picture(lab) != whole
+    hover(lab, 0.5)
+    tip = lab.page.locator(".wb-tip")
+    tip.wait_for()
+    before = tip.inner_text()
+    assert before.startswith("Step 15 · 240 rows · ")
+    zoomed = picture(lab)
+    run.steps(101, 120)
+    wait_for_state(lab, "step 120 of 200")
+    settle(lab)
+    assert show_all.is_visible()
+    assert tip.inner_text() == before
+    assert picture(lab) == zoomed
+    canvas_of(lab).dblclick(position={"x": 300, "y": 60})
+    show_all.wait_for(state="hidden")
+    canvas_of(lab).press("+")
+    show_all.wait_for()
+    canvas_of(lab).press("0")
+    show_all.wait_for(state="hidden")
+
+
+def test_the_wheel_zooms_only_with_a_modifier(watch):
+    lab, run = watch("live-wheel")
+    run.steps(1, 100)
+    wait_for_state(lab, "step 100 of 200")
+    show_all = lab.page.get_by_role("button", name="Show all")
+    hover(lab, 0.3)
+    lab.page.mouse.wheel(0, -100)
+    settle(lab)
+    assert not show_all.is_visible()
+    hover(lab, 0.3)
+    lab.page.keyboard.down("Alt")
+    lab.page.mouse.wheel(0, -100)
+    lab.page.keyboard.up("Alt")
+    show_all.wait_for()
+
+
+def test_acts_checkpoints_and_the_best_are_told_where_they_are(watch):
+    lab, run = watch("live-marks")
+    run.steps(1, 40)
+    run.steer(40, "learning_rate", 5e-5, 2e-5, who="<b>anna</b>")
+    run.steps(41, 100)
+    wait_for_state(lab, "step 100 of 200")
+    hover(lab, 0.4)
+    tip = lab.page.locator(".wb-tip")
+    tip.wait_for()
+    assert "learning_rate 5e-05 → 2e-05, by <b>anna</b>, after step 40" in tip.inner_text()
+    hover(lab, 0.25)
+    settle(lab)
+    assert "Checkpoint at step 25" in tip.inner_text()
+    legend = lab.page.locator(".wb-panel-loss .wb-legend button")
+    assert legend.all_inner_texts() == [
+        "Training loss", "Validation loss", "Steered", "Checkpoint", "Evaluation",
+    ]  # fmt: skip
+    legend.filter(has_text="Checkpoint").click()
+    hover(lab, 0.25)
+    settle(lab)
+    assert "Checkpoint" not in tip.inner_text()
+
+
+def test_a_pause_is_told_with_the_time_left(watch):
+    lab, run = watch("live-pause")
+    run.steps(1, 50)
+    run.steer(50, "paused", False, True)
+    wait_for_state(lab, "Paused · step 50 of 200")
+    assert lab.page.locator(".wb-head").get_attribute("data-status") == "paused"
+    assert "left" in lab.page.locator(".wb-state").inner_text()
+    run.steer(50, "paused", True, False)
+    wait_for_state(lab, "Running · step 50 of 200")
+
+
+def test_the_curves_go_by_steps_by_rows_and_by_working_time(watch):
+    lab, run = watch("live-axis")
+    run.steps(1, 100)
+    wait_for_state(lab, "step 100 of 200")
+    by_step = picture(lab)
+    pictures = {by_step}
+    for name in ("Rows seen", "Working time"):
+        lab.page.get_by_label("By", exact=True).select_option(label=name)
+        settle(lab)
+        pictures.add(picture(lab))
+        hover(lab, 0.9)
+        assert lab.page.locator(".wb-tip").inner_text().startswith("Step ")
+        lab.page.mouse.move(0, 0)
+    assert len(pictures) == 3
+    lab.page.get_by_label("By", exact=True).select_option(label="Step")
+    settle(lab)
+    assert picture(lab) == by_step
+
+
+def test_log_axis_clipping_and_smoothing_change_the_curve_and_outliers_are_counted(watch):
+    lab, run = watch("live-tools")
+    run.steps(1, 60)
+    for step, loss in ((61, 40.0), (62, 0.5), (63, float("nan")), (64, 30.0)):
+        run.writer.write("step_logged", step, loss=loss, learning_rate=1e-5)
+    run.steps(65, 100)
+    wait_for_state(lab, "step 100 of 200")
+    settle(lab)
+    plain = picture(lab)
+    lab.page.get_by_label("Clip outliers").check()
+    settle(lab)
+    clipped = picture(lab)
+    assert "2 points outside" in lab.page.locator(".wb-panel-loss .wb-outside").inner_text()
+    lab.page.get_by_label("Log axis (loss)").check()
+    settle(lab)
+    logarithmic = picture(lab)
+    lab.page.get_by_label("Smoothing").fill("0")
+    settle(lab)
+    assert len({plain, clipped, logarithmic, picture(lab)}) == 4
+    canvas_of(lab).press("End")
+    spoken = lab.page.locator(".wb-live [role=status]")
+    assert "smoothed" not in spoken.inner_text()
+    for _ in range(37):
+        canvas_of(lab).press("ArrowLeft")
+    assert spoken.inner_text().startswith("Step 63, Training loss NaN")
+
+
+def test_the_lesser_panels_fold(watch):
+    lab, run = watch("live-fold")
+    run.steps(1, 50)
+    wait_for_state(lab, "step 50 of 200")
+    shown = lambda: [  # noqa: E731
+        name
+        for name in ("loss", "metrics", "rate", "norm", "speed", "memory")
+        if canvas_of(lab, name).is_visible()
+    ]
+    assert shown() == ["loss", "metrics", "rate", "norm"]
+    lab.page.locator("summary", has_text="Memory").click()
+    lab.page.locator("summary", has_text="Learning rate").click()
+    assert shown() == ["loss", "metrics", "norm", "memory"]
+    settle(lab)
+    hover(lab, 0.2, "memory")
+    assert "Memory in use (GB)1.3" in lab.page.locator(".wb-tip").inner_text().replace("\n", "")
+
+
+def test_a_fork_is_offered_at_the_point_that_is_clicked(watch):
+    more = ", on_fork=forks.append"
+    lab, run = watch("live-fork", more=more)
+    run.steps(1, 100)
+    wait_for_state(lab, "step 100 of 200")
+    assert not lab.page.locator(".wb-callout").is_visible()
+    hover(lab, 0.25)
+    lab.page.mouse.down()
+    lab.page.mouse.up()
+    button = lab.page.get_by_role("button", name="Fork from step 25")
+    button.click()
+    lab.page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1")
+    lab.page.evaluate(
+        "window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel"
+        ".setSource('print(\"forks\", forks)')"
+    )
+    lab.command("notebook:run-cell")
+    lab.output(1).get_by_text("forks [25]").wait_for()
+    canvas_of(lab).press("Escape")
+    button.wait_for(state="hidden")
+
+
+def test_without_a_way_to_fork_a_click_offers_none(watch):
+    lab, run = watch("live-no-fork")
+    run.steps(1, 100)
+    wait_for_state(lab, "step 100 of 200")
+    canvas_of(lab).click(position={"x": 300, "y": 60})
+    settle(lab)
+    assert not lab.page.locator(".wb-callout").is_visible()
+
+
+def test_the_parent_of_a_fork_is_drawn_behind_it_and_named(watch):
+    more = ", behind=[RunFolder(Path('live-parent-of'))]"
+
+    def prepare(root):
+        parent = Run(root / "live-parent-of", 200)
+        parent.steps(1, 200)
+        parent.end()
+
+    lab, run = watch("live-child", more=more, before=prepare)
+    run.steps(1, 60)
+    wait_for_state(lab, "step 60 of 200")
+    names = lab.page.locator(".wb-panel-loss .wb-legend button").all_inner_texts()
+    assert "live-parent-of: Training loss" in names
+    hover(lab, 0.2)
+    assert "live-parent-of: Training loss" in lab.page.locator(".wb-tip").inner_text()
+    settle(lab)
+    with_parent = picture(lab)
+    lab.page.get_by_role("button", name="live-parent-of: Training loss").click()
+    settle(lab)
+    assert picture(lab) != with_parent
+
+
+def test_a_long_log_is_drawn_whole_and_read_in_full_where_one_zooms_in(watch):
+    def prepare(root):
+        write_long_log(root / "live-long-run", 60_000)
+
+    lab, _ = watch("live-long", before=prepare, run=False)
+    wait_for_state(lab, "step 60,000 of 80,000")
+    assert said_at(lab, "Home") == 1
+    assert said_at(lab, "ArrowRight") > 2  # some of the steps only
+    assert said_at(lab, "End") == 60_000
+    hover(lab, 0.5)
+    lab.page.mouse.down()
+    hover(lab, 0.501)
+    hover(lab, 0.51)
+    lab.page.mouse.up()
+    lab.page.wait_for_timeout(1000)
+    lab.page.mouse.move(0, 0)
+    middle = said_at(lab, "End")
+    before = said_at(lab, "ArrowLeft")
+    assert middle - before == 1
+    assert 30_000 < middle < 50_000
+
+
+def test_the_saved_notebook_is_small_and_shows_the_curves_without_a_kernel(watch):
+    def prepare(root):
+        write_long_log(root / "live-saved-run", 5000)
+
+    lab, _ = watch("live-saved", before=prepare, run=False)
+    wait_for_state(lab, "step 5,000")
+    end = {"event": "run_ended", "seq": 9999, "step": 5000, "wall_seconds": 501.0}
+    with (lab.lab.root / "live-saved-run" / "events.jsonl").open("a") as log:
+        log.write(json.dumps(end | {"reason": "finished"}) + "\n")
+    lab.page.locator(RECORD).first.wait_for(timeout=30_000)
+    lab.page.wait_for_timeout(1500)  # plotly adds its own still picture to what is saved
+    lab.command("docmanager:save")
+    saved = lab.lab.root / "live-saved.ipynb"
+    assert "application/vnd.plotly.v1+json" in saved.read_text("utf-8")
+    assert "widget-view" not in saved.read_text("utf-8")
+    assert saved.stat().st_size < 300_000
+    page, _ = HTMLExporter().from_filename(str(saved))
+    assert "data:image/svg+xml;base64," in page
+    lab.lab.stop_kernels()
+    lab.page.reload()
+    lab.page.locator(".jp-OutputArea img, .jp-OutputArea .js-plotly-plot").first.wait_for()
+
+
+def write_long_log(folder, steps):
+    """Write many steps at once; the event writer would wait for the disk after each."""
+    folder.mkdir()
+    chance = random.Random(0)
+    events = [{"event": "run_started", "step": 0, "wall_seconds": 0.0, "total_steps": 80_000}]
+    for step in range(1, steps + 1):
+        at = {"step": step, "wall_seconds": step / 10}
+        loss = 0.3 + math.exp(-3 * step / steps) + chance.gauss(0, 0.1)
+        events.append({"event": "step_logged", **at, "loss": loss, "learning_rate": 1e-5 / step})
+        if step % (steps // 50) == 0:
+            scores = {"loss": loss, "accuracy": 1 - loss / 2, "f1_macro": 0.9 - loss / 2}
+            events.append({"event": "evaluated", **at, "metrics": scores, "best": False})
+            events.append({"event": "checkpoint_saved", **at, "path": "", "best": False})
+    lines = [json.dumps(event | {"seq": seq}) for seq, event in enumerate(events)]
+    (folder / "events.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+
+
+@pytest.mark.parametrize("size", [(900, 1400), (1400, 1400), (560, 1400)])
 @pytest.mark.parametrize(
-    ("name", "language", "theme", "size", "total", "last"),
+    ("language", "theme", "words"),
     [
-        ("wide-en-light", "en", "JupyterLab Light", (1280, 900), 500, 430),
-        ("wide-zh-dark", "zh", "JupyterLab Dark", (1280, 900), 500, 430),
-        ("long-narrow-en-dark", "en", "JupyterLab Dark", (600, 1200), 6000, 5400),
+        ("en", "JupyterLab Light", ("Loss", "Validation scores", "Training loss", "430 of 500")),
+        ("zh", "JupyterLab Dark", ("损失曲线", "验证集指标", "训练损失", "第 430 步，共 500 步")),
     ],
 )
-def test_the_chart_in_both_languages_and_themes(watch, name, language, theme, size, total, last):
-    lab, run = watch(f"live-{name}", total, language, theme, size)
-    run.steps(1, last, eval_every=total // 20)
-    wait_for_state(lab, f"{last:,}")
-    box = lab.page.locator(".wb-panel-metrics canvas").bounding_box()
-    lab.page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 40)
+def test_the_chart_in_both_languages_and_themes(watch, language, theme, words, size):
+    name = f"{size[0]}-{language}"
+    lab, run = watch(f"live-{name}", 500, language, theme, size)
+    run.steps(1, 250, eval_every=25)
+    run.steer(250, "learning_rate", 5e-5, 2e-5)
+    run.steps(251, 430, eval_every=25)
+    wait_for_state(lab, "430")
+    text = lab.page.locator(".wb-live").inner_text()
+    assert [word for word in words if word not in text] == []
+    hover(lab, 0.5)
     lab.page.locator(".wb-tip").wait_for()
-    lab.page.wait_for_timeout(100)
+    settle(lab)
     lab.screenshot(f"live-{name}", lab.page.locator(".wb-live"))
+    assert overlaps(lab) == []
+    assert contrast(lab) > 4.5
+    live = lab.page.locator(".wb-live").bounding_box()
+    tip = lab.page.locator(".wb-tip").bounding_box()
+    assert live["x"] - 1 <= tip["x"]
+    assert tip["x"] + tip["width"] <= live["x"] + live["width"] + 1
+
+
+def overlaps(lab):
+    """Return the pairs of words, buttons and canvases that lie over each other or stick out."""
+    return lab.page.evaluate(
+        """() => {
+            const live = document.querySelector(".wb-live");
+            const outer = live.getBoundingClientRect();
+            const parts = [...live.querySelectorAll(
+                ".wb-head strong, .wb-state, .wb-tools label, .wb-title, .wb-legend button, " +
+                "canvas")]
+                .filter((part) => part.checkVisibility())
+                .map((part) => [part.textContent || part.tagName, part.getBoundingClientRect()]);
+            const found = [];
+            parts.forEach(([name, a], i) => {
+                if (a.left < outer.left - 9 || a.right > outer.right + 1) found.push([name, "out"]);
+                for (const [other, b] of parts.slice(i + 1)) {
+                    const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+                    const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+                    if (wide > 1 && high > 1) found.push([name, other]);
+                }
+            });
+            return found;
+        }"""
+    )
+
+
+def contrast(lab):
+    """Return the contrast of the axis labels against the page."""
+    return lab.page.evaluate(
+        """() => {
+            const live = document.querySelector(".wb-live");
+            const probe = document.createElement("canvas").getContext("2d");
+            const light = (colour) => {
+                probe.fillStyle = colour;
+                probe.fillRect(0, 0, 1, 1);
+                const parts = [...probe.getImageData(0, 0, 1, 1).data].slice(0, 3)
+                    .map((c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+                return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
+            };
+            const style = getComputedStyle(live);
+            const page = getComputedStyle(document.body).getPropertyValue("--jp-layout-color1");
+            probe.fillStyle = page;
+            probe.fillRect(0, 0, 1, 1);
+            const ink = light(style.getPropertyValue("--wb-ink"));
+            probe.fillStyle = page;
+            const paper = light(page);
+            return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+        }"""
+    )

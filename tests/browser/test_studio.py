@@ -7,6 +7,7 @@ import pytest
 
 from tests.browser.lab import ROOT
 from tests.tiny_runs import tiny_spec
+from workbench.runs import RunFolder, read_state
 from workbench.spec import RunSpec, to_cell
 
 pytestmark = pytest.mark.browser
@@ -119,4 +120,8 @@ def test_the_studio_works_by_keyboard_alone(open_studio):
     lab.page.keyboard.press("Enter")
     lab.page.get_by_role("status").filter(has_text="Finished.").wait_for(timeout=120_000)
     (run,) = (lab.lab.root / "runs").iterdir()
+    assert read_state(RunFolder(run)).status == "finished"
+    assert (run / "model" / "model.safetensors").is_file()
+    # What had the focus still has it: the keyboard is not thrown back to the top of the page.
+    assert lab.page.evaluate("document.activeElement.textContent").strip() == "Start training"
     shutil.rmtree(run)

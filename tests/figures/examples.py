@@ -10,7 +10,9 @@ import numpy as np
 from workbench import figures
 from workbench.attention.record import AttentionRecord, quantise
 from workbench.data.profile import DataProfile
+from workbench.figures.compare import Contender
 from workbench.runs import RunState
+from workbench.training.lr_finder import Finder, ramp, suggest
 
 SENTENCE = ["[CLS]", "the", "flight", "was", "late", ",", "but", "the", "crew", "[SEP]"]
 HOSTILE = "<script>alert(1)</script> & $x$ \x00"
@@ -143,15 +145,44 @@ def record(tokens: tuple[str, ...] = (), layers: int = 2, heads: int = 3) -> Att
     )
 
 
+def finder() -> Finder:
+    """A ramp whose loss falls, turns and blows up."""
+    rates = ramp(1e-7, 1e-1, 60)
+    losses = [0.7 - 0.3 / (1 + (1e-4 / rate) ** 2) + 3e4 * rate**2 for rate in rates[:53]]
+    losses.append(math.inf)
+    found = suggest(rates[:54], losses)
+    return Finder(rates[:54], losses, found.smoothed, found.rate, found.lowest, found.reason)
+
+
+def contenders(names: tuple[str, ...]) -> list[Contender]:
+    """Runs of these names, each but the first a fork of the one before it."""
+    return [
+        Contender(name, state(120 + 30 * n), 40 * n if n else None, n - 1 if n else None)
+        for n, name in enumerate(names)
+    ]
+
+
 def figure(name: str, labels: tuple[str, ...] = ("negative", "positive")) -> Any:
     """Return the figure called `name`, made of the records above."""
     made = {
         **dict.fromkeys(
-            ("loss_curves", "metric_curves", "learning_rate_curve", "gradient_norm_curve"),
+            (
+                "loss_curves",
+                "metric_curves",
+                "learning_rate_curve",
+                "gradient_norm_curve",
+                "training_curves",
+            ),
             lambda make: make(state()),
         ),
         **dict.fromkeys(("label_counts", "length_histogram"), lambda make: make(profile(labels))),
+        "lr_finder": lambda make: make(finder()),
         "schedule": lambda make: make(range(100), [5e-5 * (1 - n / 100) for n in range(100)]),
         "attention_heatmap": lambda make: make(record(), 1, 2),
+        **dict.fromkeys(
+            ("compared_training_loss", "compared_validation_loss"),
+            lambda make: make(contenders(labels)),
+        ),
+        "compared_metric": lambda make: make(contenders(labels), "accuracy"),
     }
     return made.get(name, lambda make: make(metrics(labels)))(getattr(figures, name))

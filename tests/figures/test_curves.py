@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import math
+import random
 
 import pytest
 
@@ -8,6 +10,7 @@ from figures.examples import state
 from workbench import figures, language
 from workbench.figures.curves import smooth, thin
 from workbench.runs import RunState
+from workbench.runs.columns import Steps
 
 
 @pytest.fixture(autouse=True)
@@ -21,9 +24,7 @@ def _trace(figure, name):
 
 def _logged(losses):
     return RunState(
-        steps=[
-            {"event": "step_logged", "step": n + 1, "loss": loss} for n, loss in enumerate(losses)
-        ],
+        steps=Steps({"step": n + 1, "loss": loss} for n, loss in enumerate(losses)),
         step=len(losses),
     )
 
@@ -42,9 +43,22 @@ def test_validation_loss_and_its_best_step_are_marked():
     validation = _trace(figure, "Validation loss")
     best = _trace(figure, "Best (step 80)")
     assert validation.x == (20, 40, 60, 80, 100, 120)
-    assert validation.y == tuple(e["metrics"]["loss"] for e in run.evaluations)
+    assert validation.y == pytest.approx([e["metrics"]["loss"] for e in run.evaluations], rel=1e-5)
     assert best.x == (80,)
     assert best.y == (run.evaluations[3]["metrics"]["loss"],)
+
+
+def test_the_raw_losses_of_a_long_run_are_a_band_from_lowest_to_highest():
+    losses = [1.0 - n / 10_000 for n in range(3000)]
+    losses[1000], losses[2000], losses[2001] = 5.0, math.nan, -3.0
+    figure = figures.loss_curves(_logged(losses))
+    band = _trace(figure, "Training loss")
+    assert band.fill == "toself"
+    assert len(band.x) == 300
+    assert (max(band.y), min(band.y)) == (5.0, -3.0)
+    assert band.y[0] == 1.0
+    assert band.y[-1] == pytest.approx(losses[19])
+    assert f'fill="{band.fillcolor}"' in figures.to_svg(figure)
 
 
 def test_without_evaluations_there_is_no_validation_curve():
@@ -59,6 +73,7 @@ def test_without_evaluations_there_is_no_validation_curve():
         figures.metric_curves,
         figures.learning_rate_curve,
         figures.gradient_norm_curve,
+        figures.training_curves,
     ],
 )
 def test_a_run_that_has_only_begun_says_so(draw):
@@ -83,9 +98,9 @@ def test_a_metric_that_the_catalogue_does_not_know_keeps_its_own_name_escaped():
 
 
 def test_gradient_norms_stand_on_a_log_axis_unless_all_are_zero():
-    run = RunState(steps=[{"step": n, "grad_norm": 2.0} for n in (1, 2)], step=2)
+    run = RunState(steps=Steps({"step": n, "grad_norm": 2.0} for n in (1, 2)), step=2)
     assert figures.gradient_norm_curve(run).layout.yaxis.type == "log"
-    run = RunState(steps=[{"step": n, "grad_norm": 0.0} for n in (1, 2)], step=2)
+    run = RunState(steps=Steps({"step": n, "grad_norm": 0.0} for n in (1, 2)), step=2)
     assert figures.gradient_norm_curve(run).layout.yaxis.type is None
 
 
@@ -126,3 +141,72 @@ def test_a_planned_schedule_is_drawn_point_by_point():
 
 def test_a_schedule_of_no_steps_says_so():
     assert figures.schedule([], []).layout.annotations[0].text == "Nothing to show yet."
+
+
+def _long_run(steps, evaluations=100, acts=20):
+    """Return a run with noise, scores, acts and checkpoints, as long as wished."""
+    chance = random.Random(0)
+    run = RunState(step=steps, total_steps=steps, best_step=steps // 2)
+    run.steps = Steps(
+        {
+            "step": n,
+            "loss": 0.3 + math.exp(-3 * n / steps) + chance.gauss(0, 0.1),
+            "learning_rate": 5e-5 * (1 - n / steps),
+            "grad_norm": abs(chance.gauss(1, 0.3)),
+        }
+        for n in range(1, steps + 1)
+    )
+    for number in range(1, evaluations + 1):
+        step = number * steps // evaluations
+        names = ("loss", "accuracy", "f1_macro", "precision_macro", "recall_macro")
+        scores = {name: chance.random() for name in names}
+        run.evaluations.append({"step": step, "metrics": scores, "best": step == run.best_step})
+        run.checkpoints.append({"step": step, "best": False})
+    for number in range(acts):
+        act = {"knob": "learning_rate", "old": 1e-5, "new": 2e-5, "who": "<b>an$na$</b>"}
+        run.acts.append(act | {"step": number * steps // acts})
+    return run
+
+
+def test_what_stays_of_a_run_has_losses_scores_and_rate_below_one_another():
+    figure = figures.training_curves(_long_run(200))
+    panels = {trace.name: trace.yaxis or "y" for trace in figure.data}
+    assert panels["Training loss"] == panels["Validation loss"] == panels["Steered"] == "y"
+    assert panels["Accuracy"] == "y3"
+    assert panels["Learning rate"] == "y2"
+    low, middle, high = (figure.layout[f"yaxis{n}"].domain for n in ("2", "3", ""))
+    assert low[0] == 0
+    assert low[1] < middle[0]
+    assert middle[1] < high[0]
+    assert high[1] == 1
+
+
+def test_acts_and_checkpoints_stand_on_the_curves_with_words_from_data_escaped():
+    run = _long_run(200, evaluations=4, acts=2)
+    figure = figures.training_curves(run)
+    acts, checkpoints = _trace(figure, "Steered"), _trace(figure, "Checkpoint")
+    assert acts.x == (0, 100)
+    assert acts.text[1] == (
+        "learning_rate 1e-05 → 2e-05, by &lt;b&gt;an&#36;na&#36;&lt;/b&gt;, after step 100"
+    )
+    assert checkpoints.x == (50, 100, 150, 200)
+    assert [shape.x0 for shape in figure.layout.shapes] == [0, 100]
+    assert "an$na$" not in json.dumps(figures.bundle(figure)["application/vnd.plotly.v1+json"])
+
+
+def test_without_scores_there_is_no_panel_for_them():
+    run = _long_run(50, evaluations=0, acts=0)
+    figure = figures.training_curves(run)
+    assert [trace.name for trace in figure.data][-1] == "Learning rate"
+    assert "yaxis3" not in figure.layout
+
+
+@pytest.mark.parametrize(
+    ("steps", "evaluations", "acts"),
+    [(5000, 100, 20), (100_000, 10_000, 1000)],
+    ids=["5,000 steps", "100,000 steps with 10,000 evaluations"],
+)
+def test_what_stays_of_a_run_is_at_most_300_kb_however_long_the_run(steps, evaluations, acts):
+    bundle = figures.bundle(figures.training_curves(_long_run(steps, evaluations, acts)))
+    assert len(json.dumps(bundle)) < 300_000
+    assert "widget" not in " ".join(bundle)

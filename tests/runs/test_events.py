@@ -6,6 +6,7 @@ import errno
 import json
 import math
 import os
+import time
 
 import numpy as np
 import pytest
@@ -178,21 +179,53 @@ def test_a_reader_waits_for_the_rest_of_an_unfinished_line(path):
     assert [event["step"] for event in reader.new()] == [1]
 
 
-def test_a_full_disk_is_an_error_and_leaves_no_torn_line(path, monkeypatch):
+def test_on_a_full_disk_a_write_waits_for_room_and_leaves_no_torn_line(path, monkeypatch, capsys):
     writer = EventWriter(path)
     writer.write("step_logged", 1)
+    failures = iter([errno.ENOSPC, errno.ENOSPC])
+    seen = []
 
-    def full(number):
-        raise OSError(errno.ENOSPC, "No space left on device")
+    def full_at_first(number):
+        if code := next(failures, None):
+            raise OSError(code, "No space left on device")
 
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", full)
-        with pytest.raises(OSError, match="No space left"):
-            writer.write("step_logged", 2)
-    assert path.read_bytes().endswith(b"\n")
-    writer.write("step_logged", 3)
+    monkeypatch.setattr(os, "fsync", full_at_first)
+    monkeypatch.setattr(time, "sleep", lambda _: seen.append(path.read_bytes()))
+    writer.write("step_logged", 2)
     writer.close()
-    assert [(event["seq"], event["step"]) for event in read_events(path)] == [(0, 1), (1, 3)]
+    assert [content.count(b"\n") for content in seen] == [1, 1]
+    assert [(event["seq"], event["step"]) for event in read_events(path)] == [(0, 1), (1, 2)]
+    assert capsys.readouterr().err.count("is full; waiting for room") == 1
+
+
+def test_an_error_other_than_a_full_disk_goes_up(path, monkeypatch):
+    writer = EventWriter(path)
+
+    def broken(number):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", broken)
+    with pytest.raises(OSError, match="Input/output error"):
+        writer.write("step_logged", 1)
+    writer.close()
+    assert path.read_bytes() == b""
+
+
+def test_what_the_log_has_of_a_step_is_not_written_twice(path):
+    writer = EventWriter(path)
+    for step in (1, 2, 3):
+        writer.write("step_logged", step, loss=1.0)
+    writer.write("checkpoint_saved", 3, path="checkpoints/step-000003", best=True)
+    writer.close()
+    again = EventWriter(path)
+    again.write("run_started", 3, total_steps=4, resumed_from=1)
+    for step in (2, 3, 4):
+        again.write("step_logged", step, loss=1.0)
+    again.write("checkpoint_saved", 3, path="checkpoints/step-000003", best=True)
+    again.close()
+    events = list(read_events(path))
+    assert [event["step"] for event in events if event["event"] == "step_logged"] == [1, 2, 3, 4]
+    assert [event["seq"] for event in events] == list(range(6))
 
 
 def test_the_kinds_are_those_that_the_module_describes():

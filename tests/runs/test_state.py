@@ -94,3 +94,66 @@ def test_time_left_is_unknown_without_a_pace(events):
 def test_time_left_is_never_negative():
     state = RunState().fold([STARTED, logged(1, 1.0), logged(120, 130.0)])
     assert state.seconds_left() == 0.0
+
+
+def steered(knob, new, step, wall_seconds, **values):
+    return event("steered", step, wall_seconds, knob=knob, old=None, new=new, who="a", **values)
+
+
+def test_a_pause_counts_neither_as_work_nor_for_the_pace():
+    state = RunState().fold(
+        [
+            STARTED,
+            logged(10, 10.0),
+            logged(20, 20.0),
+            steered("paused", True, 20, 20.0),
+        ]
+    )
+    assert (state.status, state.seconds_left()) == ("paused", pytest.approx(80.0))
+    state.fold([steered("paused", False, 20, 3620.0), logged(30, 3630.0)])
+    assert (state.status, state.active_seconds) == ("running", 30.0)
+    assert state.seconds_left() == pytest.approx(70.0)
+
+
+def test_after_a_break_the_steps_taken_again_do_not_slow_the_pace():
+    state = RunState().fold([STARTED, logged(10, 10.0), logged(40, 40.0)])
+    state.fold([event("run_started", 20, 40.0, total_steps=100, resumed_from=20)])
+    assert state.seconds_left() == pytest.approx(80.0)  # from step 20 on, at the old pace
+    state.fold([logged(50, 200.0), logged(60, 205.0)])
+    assert state.seconds_left() == pytest.approx(20.0)
+    assert [e["resumed_from"] for e in state.breaks] == [20]
+
+
+def test_more_epochs_mean_more_steps_and_more_time_left():
+    state = RunState().fold([STARTED, logged(10, 10.0), logged(20, 20.0)])
+    state.fold([steered("num_train_epochs", 4, 20, 20.0, total_steps=200)])
+    assert (state.total_steps, state.seconds_left()) == (200, pytest.approx(180.0))
+
+
+def test_a_clock_that_is_set_back_takes_no_time_away_and_goes_on():
+    state = RunState().fold([STARTED, logged(1, 100.0), logged(2, 40.0), logged(3, 41.0)])
+    assert state.active_seconds == 101.0
+    assert state.wall_seconds == 100.0
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        event("step_logged", None),
+        event("step_logged", 3, "soon"),
+        event("step_logged", 3, float("nan")),
+        event("evaluated", 3),
+        event("steered", 3),
+    ],
+)
+def test_an_event_with_holes_is_passed_over(garbage):
+    state = RunState().fold([STARTED, logged(1, 1.0), garbage, logged(4, 2.0)])
+    assert [e["step"] for e in state.steps] == [1, 4]
+    assert (state.evaluations, state.acts, state.step) == ([], [], 4)
+
+
+def test_many_steps_at_once_are_the_steps_one_by_one():
+    one_by_one = RunState().fold([STARTED, *(logged(n, n / 2) for n in range(1, 70))])
+    at_once = RunState().fold([STARTED]).fold_steps(one_by_one.steps.numbers())
+    assert at_once == one_by_one
+    assert at_once.seconds_left() == one_by_one.seconds_left()

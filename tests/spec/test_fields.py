@@ -105,7 +105,7 @@ def test_replace_makes_a_new_spec_by_path_or_short_name():
 
 def test_train_uses_the_names_of_transformers():
     transformers = pytest.importorskip("transformers")
-    own = {"precision"}  # bf16 and fp16 there
+    own = {"precision", "replay"}  # bf16 and fp16 there
     theirs = set(transformers.TrainingArguments.__dataclass_fields__)
     ours = {field.path.removeprefix("train.") for field in fields() if field.section == "train"}
     assert ours - theirs <= own | {"early_stopping_patience"}  # of EarlyStoppingCallback

@@ -1,12 +1,16 @@
 """A whole training run on a tiny model, and what it leaves behind."""
 
+import errno
+
 import pytest
 
 from tests.tiny_runs import make_rows, tiny_spec, write_csv
 from workbench import pipeline
 from workbench.errors import DataError, InputError, RunError
-from workbench.runs import RunState
+from workbench.runs import RunState, list_runs
+from workbench.runs.summary import summarise
 from workbench.spec import SpecError
+from workbench.training import checkpoints
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +43,10 @@ def test_a_run_leaves_everything_the_design_names(run):
 
 
 def test_nothing_in_a_run_folder_is_a_pickle(run):
-    suffixes = {path.suffix for path in run.path.rglob("*") if path.is_file()}
-    assert suffixes <= {".yaml", ".jsonl", ".json", ".safetensors", ".txt", ".parquet", ".html"}
+    files = [path for path in run.path.rglob("*") if path.is_file()]
+    known = {".yaml", ".jsonl", ".json", ".safetensors", ".txt", ".parquet", ".html"}
+    assert {path.suffix for path in files} <= known | {".lock"}
+    assert all(path.stat().st_size == 0 for path in files if path.suffix == ".lock")
 
 
 def test_every_step_is_an_event_with_its_numbers(run):
@@ -131,44 +137,77 @@ def test_a_full_disk_is_seen_before_the_run_starts(tmp_path, monkeypatch):
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_disk_that_fills_up_during_training_is_a_readable_failure(tmp_path, monkeypatch):
-    import errno
-
+def test_a_disk_too_full_for_the_final_model_is_a_readable_failure_and_resumable(
+    tmp_path, monkeypatch
+):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("workbench.training.trainer.save_model", full)
     spec = tiny_spec(tmp_path)
-    with pytest.raises(RunError, match="is full"):
-        pipeline.train(spec)
-    run = next((tmp_path / "runs").iterdir())
-    from workbench.runs import RunFolder
+    with monkeypatch.context() as patch:
+        patch.setattr("workbench.training.checkpoints.save_model", full)
+        with pytest.raises(RunError, match="is full; free some space, then: workbench runs resume"):
+            pipeline.train(spec)
+    (run,) = list_runs(tmp_path / "runs")
+    assert summarise(run).status == "interrupted"
+    pipeline.resume(run)
+    assert summarise(run).status == "finished"
 
-    state = RunState().fold(RunFolder(run).events())
-    assert state.status == "failed"
-    assert "is full" in state.failure
+
+def test_a_disk_too_full_for_a_checkpoint_pauses_the_run_until_there_is_room(tmp_path, monkeypatch):
+    failures = iter([True, True])
+    save = checkpoints.save_checkpoint
+
+    def full_at_first(*arguments):
+        if next(failures, False):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(*arguments)
+
+    monkeypatch.setattr(checkpoints, "save_checkpoint", full_at_first)
+    run = pipeline.train(tiny_spec(tmp_path))
+    state = RunState().fold(run.events())
+    assert state.status == "finished"
+    assert [(act["who"], act["new"]) for act in state.acts] == [
+        ("full disk", True), ("full disk", False), ("full disk", True), ("full disk", False),
+    ]  # fmt: skip
+    assert [event["step"] for event in state.checkpoints] == [20, 40, 60, 70]
 
 
-def test_an_interrupted_run_is_recorded_as_stopped(tmp_path, monkeypatch):
+def interrupted(folder, monkeypatch):
+    """Return a run that was stopped from outside at its first evaluation."""
+
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("workbench.training.callback.EventCallback.on_evaluate", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        pipeline.train(tiny_spec(tmp_path))
-    from workbench.runs import list_runs
+    with monkeypatch.context() as patch:
+        patch.setattr("workbench.training.callback.EventCallback.on_evaluate", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            pipeline.train(tiny_spec(folder))
+    (run,) = list_runs(folder / "runs")
+    return run
 
-    (run,) = list_runs(tmp_path / "runs")
-    assert RunState().fold(run.events()).status == "stopped"
+
+def test_an_interrupted_run_can_be_resumed_and_nothing_is_noted_as_its_end(tmp_path, monkeypatch):
+    run = interrupted(tmp_path, monkeypatch)
+    assert RunState().fold(run.events()).status == "running"
+    assert summarise(run).status == "interrupted"
+    pipeline.resume(run)
+    assert summarise(run).status == "finished"
 
 
-def test_a_started_run_goes_on_in_a_process_of_its_own(tmp_path):
-    import time
+def test_a_run_that_is_over_is_not_resumed(run):
+    with pytest.raises(RunError, match=r"is over \(finished\); start a new one from it: workbench"):
+        pipeline.resume(run)
 
-    run = pipeline.start(tiny_spec(tmp_path))
-    state = RunState()
-    deadline = time.monotonic() + 120
-    while not state.ended and time.monotonic() < deadline:
-        time.sleep(0.2)
-        state = RunState().fold(run.events())
-    assert state.status == "finished", (run.path / "worker.log").read_text("utf-8")
+
+def test_a_run_whose_data_has_changed_is_not_resumed(tmp_path, monkeypatch):
+    run = interrupted(tmp_path, monkeypatch)
+    write_csv(tmp_path / "rows.csv", make_rows()[1:])
+    with pytest.raises(RunError, match=r"has changed since it began: .*rows\.csv; restore it"):
+        pipeline.resume(run)
+
+
+def test_a_replay_of_no_run_is_refused_before_anything_is_made(tmp_path):
+    with pytest.raises(RunError, match="no run 'yesterday'"):
+        pipeline.train(tiny_spec(tmp_path, **{"train.replay": "yesterday"}))
+    assert not (tmp_path / "runs").exists()

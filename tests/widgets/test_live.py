@@ -1,12 +1,21 @@
+"""What the live chart sends to its views, and when."""
+
 import base64
-import struct
+import json
+import random
 import threading
 
+import numpy as np
 import pytest
 
-from workbench.language import catalogue
-from workbench.runs import EventWriter, RunFolder
+from workbench.errors import InputError
+from workbench.figures import describe_mark
+from workbench.runs import EventWriter, RunFolder, RunState, knobs
+from workbench.runs.lock import writer_lock
+from workbench.widgets import live, points
 from workbench.widgets.live import LiveChart, static_record
+from workbench.widgets.points import STEP_COLUMNS
+from workbench.widgets.words import describe_state
 
 
 @pytest.fixture
@@ -25,28 +34,26 @@ def writer(run):
 
 @pytest.fixture
 def chart(run, monkeypatch):
-    """Return a chart that notes what it sends: `chart.sent`, as (content, lists of numbers)."""
+    """Return a chart with a view, and note what it sends: `chart.sent`."""
     chart = LiveChart(run, language="en")
+    note_messages(chart, monkeypatch)
+    chart._received(chart, {"kind": "sync"}, [])
+    chart.sent.clear()
+    return chart
+
+
+def note_messages(chart, monkeypatch):
     chart.sent = []
     monkeypatch.setattr(
-        chart,
-        "send",
-        lambda content, buffers: chart.sent.append(
-            (content, [list(struct.unpack(f"{len(b) // 8}d", b)) for b in buffers])
-        ),
+        chart, "send", lambda content, buffers=(): chart.sent.append((content, list(buffers)))
     )
-    return chart
 
 
 def log(writer, step, loss, **values):
     writer.write(
         "step_logged",
         step,
-        epoch=0.0,
-        loss=loss,
-        learning_rate=1e-5,
-        rows_per_second=20.0,
-        **values,
+        **{"epoch": 0.0, "loss": loss, "learning_rate": 1e-5, "rows_per_second": 20.0} | values,
     )
 
 
@@ -54,23 +61,65 @@ def start(writer, total_steps=100):
     writer.write("run_started", 0, total_steps=total_steps, time="", device="cpu")
 
 
-def parts(message):
-    content, numbers = message
-    return {
-        part["series"]: (part["at"], n) for part, n in zip(content["parts"], numbers, strict=True)
-    }
+class View:
+    """What a browser makes of the messages: tables of columns, as static/live/store.js does."""
+
+    def __init__(self):
+        self.tables, self.columns, self.marks, self.state, self.lacks = {}, {}, [], {}, False
+
+    def take(self, messages):
+        for content, buffers in messages:
+            if content["kind"] != "points":
+                continue
+            self.state = content["state"]
+            self.marks[content["marks_at"] :] = content["marks"]
+            for part, buffer in zip(content["parts"], buffers, strict=True):
+                self._take(part, buffer)
+        return self
+
+    def _take(self, part, buffer):
+        key = part["run"], part["table"]
+        if part["held"] == 0:
+            self.columns[key] = part["columns"]
+            self.tables[key] = np.empty((0, len(part["columns"])))
+        self.lacks |= part["held"] != len(self.tables[key])
+        rows = np.frombuffer(buffer).reshape(len(self.columns[key]), -1).T
+        self.tables[key] = np.vstack([self.tables[key], rows])
+
+    def column(self, name, table="steps", run=0):
+        key = run, table
+        return self.tables[key][:, self.columns[key].index(name)].tolist()
 
 
-def test_only_new_points_are_sent_with_the_index_they_begin_at(chart, writer):
+def test_only_new_points_are_sent(chart, writer):
     start(writer)
     log(writer, 1, 0.7)
     chart.update()
     log(writer, 2, 0.6)
     log(writer, 3, 0.5)
     chart.update()
-    assert parts(chart.sent[0])["train_loss"] == (0, [1, 0.7])
-    assert parts(chart.sent[1])["train_loss"] == (1, [2, 0.6, 3, 0.5])
-    assert len(chart.sent) == 2
+    first, second = chart.sent
+    assert [part["held"] for part in first[0]["parts"]] == [0]
+    assert [part["held"] for part in second[0]["parts"]] == [1]
+    view = View().take(chart.sent)
+    assert view.column("step") == [1, 2, 3]
+    assert view.column("loss") == [0.7, 0.6, 0.5]
+    assert len(second[1][0]) == 2 * 8 * len(STEP_COLUMNS)
+
+
+def test_ten_new_points_are_one_message_of_less_than_two_kilobytes(chart, writer):
+    start(writer)
+    for step in range(1, 100):
+        log(writer, step, 0.5, grad_norm=1.0, rows=step, memory_bytes=10**9)
+    chart.update()
+    chart.sent.clear()
+    for step in range(100, 110):
+        log(writer, step, 0.5, grad_norm=1.0, rows=step, memory_bytes=10**9)
+    chart.update()
+    ((content, buffers),) = chart.sent
+    size = len(json.dumps(content)) + sum(len(buffer) for buffer in buffers)
+    assert View().take([(content | {"parts": []}, [])]).state["step"] == 109
+    assert size < 2000
 
 
 def test_nothing_new_sends_nothing(chart, writer):
@@ -80,26 +129,32 @@ def test_nothing_new_sends_nothing(chart, writer):
     assert len(chart.sent) == 1
 
 
-def test_evaluations_go_to_validation_loss_and_metrics(chart, writer):
-    start(writer)
-    writer.write("evaluated", 5, epoch=0.1, metrics={"loss": 0.4, "f1_macro": 0.9}, best=True)
-    writer.write("evaluated", 9, epoch=0.2, metrics={"own_score": 3, "f1_macro": 0.95}, best=False)
-    chart.update()
-    sent = parts(chart.sent[0])
-    assert sent["validation_loss"] == (0, [5, 0.4])
-    assert sent["metric:f1_macro"] == (0, [5, 0.9, 9, 0.95])
-    labels = {p["series"]: p["label"] for p in chart.sent[0][0]["parts"]}
-    assert labels["metric:f1_macro"] == "F1 (macro)"
-    assert labels["metric:own_score"] == "own_score"
-
-
-def test_a_series_that_appears_later_begins_at_nought_and_disturbs_no_other(chart, writer):
+def test_nothing_is_sent_before_somebody_looks(run, writer, monkeypatch):
+    chart = LiveChart(run, language="en")
+    note_messages(chart, monkeypatch)
     start(writer)
     log(writer, 1, 0.7)
     chart.update()
-    writer.write("evaluated", 1, epoch=0.1, metrics={"loss": 0.4}, best=True)
+    assert chart.sent == []
+    chart._received(chart, {"kind": "sync"}, [])
+    assert View().take(chart.sent).column("loss") == [0.7]
+
+
+def test_evaluations_go_to_a_table_with_a_column_for_each_score(chart, writer):
+    start(writer)
+    writer.write("evaluated", 5, epoch=0.1, metrics={"loss": 0.4, "f1_macro": 0.9}, best=True)
     chart.update()
-    assert parts(chart.sent[1]) == {"validation_loss": (0, [1, 0.4])}
+    writer.write("evaluated", 9, epoch=0.2, metrics={"own_score": 3, "f1_macro": 0.95}, best=False)
+    chart.update()
+    writer.write("evaluated", 12, epoch=0.2, metrics={"f1_macro": 0.97}, best=False)
+    chart.update()
+    view = View().take(chart.sent)
+    assert view.column("step", "evaluations") == [5, 9, 12]
+    assert view.column("f1_macro", "evaluations") == [0.9, 0.95, 0.97]
+    assert view.column("own_score", "evaluations")[1] == 3
+    # A score that comes up later has the whole table sent again, and nothing but the table.
+    assert [part["held"] for part in chart.sent[1][0]["parts"]] == [0]
+    assert [part["held"] for part in chart.sent[2][0]["parts"]] == [2]
 
 
 def test_a_view_that_missed_points_is_sent_all_of_them(chart, writer):
@@ -108,23 +163,80 @@ def test_a_view_that_missed_points_is_sent_all_of_them(chart, writer):
     chart.update()
     log(writer, 2, 0.6)
     chart.update()
+    late = View()
+    late.tables[0, "steps"], late.columns[0, "steps"] = np.empty((0, 12)), STEP_COLUMNS
+    assert late.take(chart.sent[1:]).lacks
     chart._received(chart, {"kind": "sync"}, [])
-    assert parts(chart.sent[-1])["train_loss"] == (0, [1, 0.7, 2, 0.6])
+    assert View().take(chart.sent[-1:]).column("loss") == [0.7, 0.6]
 
 
 def test_a_view_of_a_run_without_events_is_answered(chart):
     chart._received(chart, {"kind": "sync"}, [])
-    assert chart.sent[0][0]["parts"] == []
-    assert chart.sent[0][0]["state"]["text"] == "Waiting for the first step …"
+    view = View().take(chart.sent)
+    assert view.state["text"] == "Waiting for the first step …"
+    assert view.column("step") == []
 
 
 def test_a_loss_that_is_no_number_is_a_gap_not_an_error(chart, writer):
     start(writer)
     log(writer, 1, float("nan"))
     chart.update()
-    (step, value) = parts(chart.sent[0])["train_loss"][1]
-    assert step == 1
-    assert value != value
+    view = View().take(chart.sent)
+    assert view.column("step") == [1]
+    assert np.isnan(view.column("loss")[0])
+
+
+def test_a_log_of_an_older_version_has_no_rows_and_no_memory(chart, writer):
+    start(writer)
+    log(writer, 1, 0.5)
+    chart.update()
+    view = View().take(chart.sent)
+    assert np.isnan(view.column("rows")[0])
+    assert np.isnan(view.column("memory_bytes")[0])
+
+
+def test_steps_logged_again_after_a_break_are_sent_anew(chart, run, writer):
+    start(writer)
+    for step in range(1, 6):
+        log(writer, step, 1.0)
+    chart.update()
+    with run.events_path.open("a") as file:  # as older versions did
+        for step in range(3, 7):
+            event = {"event": "step_logged", "seq": 10 + step, "step": step, "wall_seconds": 1}
+            file.write(json.dumps(event | {"loss": 0.5}) + "\n")
+    chart.update()
+    view = View().take(chart.sent)
+    assert view.column("step") == [1, 2, 3, 4, 5, 6]
+    assert view.column("loss") == [1.0, 1.0, 0.5, 0.5, 0.5, 0.5]
+
+
+def test_acts_checkpoints_and_breaks_are_marked_in_words(chart, writer):
+    start(writer)
+    log(writer, 1, 0.5)
+    chart.update()
+    act = {"total_steps": 100, "request": 1}
+    writer.write("steered", 5, knob="learning_rate", old=5e-5, new=1e-5, who="anna", **act)
+    writer.write("steered", 5, knob="paused", old=False, new=True, who="<b>bo</b>", **act)
+    writer.write("checkpoint_saved", 6, path="checkpoints/step-000006", best=True)
+    chart.update()
+    writer.write("run_started", 6, total_steps=100, time="", device="cpu", resumed_from=6)
+    chart.update()
+    view = View().take(chart.sent)
+    assert [(mark["kind"], mark["step"], mark["text"]) for mark in view.marks] == [
+        ("act", 5, "learning_rate 5e-05 → 1e-05, by anna, after step 5"),
+        ("act", 5, "Paused, by <b>bo</b>, after step 5"),
+        ("checkpoint", 6, "Checkpoint at step 6, the best so far"),
+        ("break", 6, "Resumed from step 6"),
+    ]
+    assert [len(content["marks"]) for content, _ in chart.sent] == [0, 3, 1]
+
+
+def test_every_act_has_words_in_both_languages():
+    for language in ("en", "zh"):
+        for name in knobs():
+            for new in (True, False):
+                event = {"knob": name, "old": None, "new": new, "who": "", "step": 3}
+                assert "{" not in describe_mark("act", event, language)
 
 
 def test_the_state_line_says_step_speed_and_best(chart, writer):
@@ -132,20 +244,48 @@ def test_the_state_line_says_step_speed_and_best(chart, writer):
     writer.write("evaluated", 7, epoch=0.1, metrics={"loss": 0.4}, best=True)
     log(writer, 8, 0.5)
     chart.update()
-    state = chart.sent[0][0]["state"]
+    state = View().take(chart.sent).state
     assert state["text"] == "Running · step 8 of 100 · 20 rows/s · best at step 7"
     assert (state["step"], state["total"], state["best_step"]) == (8, 100, 7)
 
 
-def test_the_state_line_estimates_the_time_left(chart, writer, monkeypatch):
+def test_the_state_line_estimates_the_time_left(monkeypatch):
+    state = RunState(status="running", total_steps=9)
+    monkeypatch.setattr(RunState, "seconds_left", lambda _: 3725)
+    assert "1 h 2 min left" in describe_state(state, "en")["text"]
+    monkeypatch.setattr(RunState, "seconds_left", lambda _: 75)
+    assert "1 min 15 s left" in describe_state(state, "en")["text"]
+
+
+def test_a_paused_run_says_so_and_keeps_its_time_left(chart, writer):
     start(writer)
     log(writer, 1, 0.5)
     log(writer, 2, 0.5)
+    writer.write("steered", 2, knob="paused", old=False, new=True, who="a", total_steps=100)
     chart.update()
-    monkeypatch.setattr(type(chart._state), "seconds_left", lambda _: 3725)
-    assert "1 h 2 min left" in chart._describe_state()["text"]
-    monkeypatch.setattr(type(chart._state), "seconds_left", lambda _: 75)
-    assert "1 min 15 s left" in chart._describe_state()["text"]
+    state = View().take(chart.sent).state
+    assert state["status"] == "paused"
+    assert state["text"].startswith("Paused · step 2 of 100 · ")
+    assert "left" in state["text"]
+
+
+def test_a_run_that_nobody_writes_any_more_is_interrupted_until_it_goes_on(
+    chart, run, writer, monkeypatch
+):
+    start(writer)
+    log(writer, 1, 0.5)
+    chart.update()
+    monkeypatch.setattr(live, "SILENT_SECONDS", 0)
+    with writer_lock(run):
+        chart.update()
+    assert len(chart.sent) == 1
+    chart.update()
+    assert View().take(chart.sent).state["status"] == "interrupted"
+    chart.update()
+    assert len(chart.sent) == 2
+    log(writer, 2, 0.5)
+    chart.update()
+    assert View().take(chart.sent).state["status"] == "running"
 
 
 def test_a_failed_run_says_why(chart, writer):
@@ -153,14 +293,115 @@ def test_a_failed_run_says_why(chart, writer):
     writer.write("run_failed", 3, what="no memory", remedy="take a smaller batch")
     chart.update()
     assert chart.ended
-    assert chart.sent[0][0]["state"]["text"].startswith("Failed: no memory; take a smaller batch")
+    text = View().take(chart.sent).state["text"]
+    assert text.startswith("Failed: no memory; take a smaller batch")
 
 
-def test_every_state_of_a_run_has_words_in_both_languages(run):
-    for language in ("en", "zh"):
-        for status in ("new", "running", "finished", "early_stopped", "stopped", "failed"):
-            assert catalogue(language)[f"live.state.{status}"]
-        assert LiveChart(run, language)._describe_state()["text"]
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_state_of_a_run_has_words_in_both_languages(language):
+    words = set()
+    for status in (
+        "new", "running", "paused", "finished", "early_stopped", "stopped", "discarded", "failed",
+    ):  # fmt: skip
+        words.add(describe_state(RunState(status=status), language)["text"])
+    words.add(describe_state(RunState(status="running"), language, interrupted=True)["text"])
+    assert len(words) == 9
+
+
+def test_a_long_log_is_sent_by_its_extremes_with_true_means(run, writer, monkeypatch):
+    monkeypatch.setattr(points, "MOST_HELD", 500)
+    monkeypatch.setattr(points, "STRETCHES", 20)
+    chance = random.Random(0)
+    losses = [chance.random() for _ in range(3000)]
+    losses[1234], losses[2345] = 9.0, float("nan")
+    state = RunState().fold(
+        {"event": "step_logged", "seq": n, "step": n + 1, "wall_seconds": n, "loss": loss}
+        for n, loss in enumerate(losses)
+    )
+    rows = points.all_steps(state.steps)
+    table = dict(zip(STEP_COLUMNS, rows.T, strict=True))
+    assert len(rows) < 500
+    assert (table["step"][0], table["step"][-1]) == (1, 3000)
+    assert 9.0 in table["loss"]
+    assert 2346 in table["step"]
+    weights = np.diff(np.concatenate(([-1], table["index"])))
+    weights[table["step"] == 2346] -= 1  # no number there
+    finite = np.isfinite(table["mean loss"])
+    total = (weights * table["mean loss"])[finite].sum()
+    assert total == pytest.approx(np.nansum(losses))
+
+
+def test_a_chart_watched_for_long_holds_no_more_than_it_can_draw(chart, writer, monkeypatch):
+    for module in (live, points):
+        monkeypatch.setattr(module, "MOST_HELD", 300)
+    monkeypatch.setattr(points, "STRETCHES", 10)
+    start(writer, 1000)
+    for step in range(1, 1000):
+        log(writer, step, 1 / step)
+        if step % 50 == 0:
+            chart.update()
+    view = View().take(chart.sent)
+    assert not view.lacks
+    assert len(view.column("step")) <= 300
+    assert view.column("step") == sorted(set(view.column("step")))
+
+
+def test_a_stretch_zoomed_into_is_sent_when_asked_for(chart, writer):
+    start(writer)
+    for step in range(1, 100):
+        log(writer, step, 1 / step)
+    chart.update()
+    chart._received(chart, {"kind": "detail", "run": 0, "first": 9.5, "last": 12}, [])
+    content, (buffer,) = chart.sent[-1]
+    assert (content["kind"], content["first"], content["last"]) == ("detail", 9.5, 12)
+    rows = np.frombuffer(buffer).reshape(len(STEP_COLUMNS), -1)
+    assert rows[STEP_COLUMNS.index("step")].tolist() == [10, 11, 12]
+
+
+def test_the_runs_behind_have_tables_of_their_own(run, writer, tmp_path, monkeypatch):
+    (tmp_path / "parent").mkdir()
+    parent = EventWriter(tmp_path / "parent" / "events.jsonl")
+    start(parent)
+    log(parent, 1, 0.9)
+    chart = LiveChart(run, language="en", behind=[RunFolder(tmp_path / "parent")])
+    note_messages(chart, monkeypatch)
+    start(writer)
+    log(writer, 2, 0.7)
+    chart.update()
+    chart._received(chart, {"kind": "sync"}, [])
+    log(parent, 2, 0.8)
+    chart.update()
+    view = View().take(chart.sent)
+    assert chart.run_names == ["a-run", "parent"]
+    assert view.column("loss", run=0) == [0.7]
+    assert view.column("loss", run=1) == [0.9, 0.8]
+    parent.close()
+
+
+def test_a_fork_is_asked_for_with_its_step_and_a_refusal_is_told(run, monkeypatch):
+    asked = []
+
+    def fork(step):
+        asked.append(step)
+        if step == 7:
+            raise InputError("there is no checkpoint yet", "wait for one")
+
+    chart = LiveChart(run, language="en", on_fork=fork)
+    note_messages(chart, monkeypatch)
+    for step in (5, 7):
+        chart._received(chart, {"kind": "pick", "step": step}, [])
+        chart._received(chart, {"kind": "fork", "step": step}, [])
+    assert asked == [5, 7]
+    assert [content["text"] for content, _ in chart.sent] == [
+        "", str(InputError("there is no checkpoint yet", "wait for one")),
+    ]  # fmt: skip
+    assert chart.can_fork
+
+
+def test_without_a_way_to_fork_none_is_offered(chart):
+    assert not chart.can_fork
+    chart._received(chart, {"kind": "fork", "step": 5}, [])
+    assert chart.sent == []
 
 
 def test_the_thread_ends_with_the_run_and_says_so_once(chart, writer):
@@ -171,7 +412,7 @@ def test_the_thread_ends_with_the_run_and_says_so_once(chart, writer):
     writer.write("run_ended", 1, reason="finished", best_step=0, seconds=1)
     thread.join(10)
     assert ended == [thread]
-    assert parts(chart.sent[-1])["train_loss"][1][-1] == 0.5
+    assert View().take(chart.sent).column("loss") == [0.5]
 
 
 def test_a_closed_chart_stops_watching_without_a_word(chart):
@@ -185,11 +426,11 @@ def test_a_closed_chart_stops_watching_without_a_word(chart):
 
 def test_the_traits_stay_small_however_long_the_run(chart, writer):
     start(writer, 2000)
-    before = len(str(chart.get_state(["labels", "run_name"])))
+    before = len(str(chart.get_state(["labels", "run_names", "can_fork"])))
     for step in range(1, 300):
         log(writer, step, 1 / step)
     chart.update()
-    assert len(str(chart.get_state(["labels", "run_name"]))) == before
+    assert len(str(chart.get_state(["labels", "run_names", "can_fork"]))) == before
 
 
 def test_the_record_left_behind_needs_no_widget(run, writer):

@@ -34,13 +34,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser with all commands."""
-    from . import listing, looking, notebooks, training
+    from . import finding, listing, looking, notebooks, running, training
 
     parser = argparse.ArgumentParser(
         prog="workbench", description="Fine-tune transformer models and understand what happened."
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (training, notebooks, looking, listing):
+    for module in (training, notebooks, finding, looking, running, listing):
         module.add_commands(commands)
     return parser
 

@@ -1,4 +1,4 @@
-"""`workbench train`."""
+"""`workbench train`, and the process that waits for a run to train."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..runs import RunFolder
+from ..runs import RunFolder, open_run
 from .options import add_json, add_spec_changes, parse_changes, spec_from
 from .terminal import download_progress, duration, watching
 
@@ -22,29 +22,39 @@ def add_commands(commands: Any) -> None:
     parser.add_argument(
         "spec", nargs="?", help="a YAML file, a recipe's name, or a run folder (quickstart)"
     )
+    parser.add_argument(
+        "--replay", metavar="RUN", help="do again what was done by hand to that run, step by step"
+    )
     parser.add_argument("--into", action="store_true", help=argparse.SUPPRESS)
     add_spec_changes(parser)
     add_json(parser)
     parser.set_defaults(command=train)
+    commands.add_parser("worker").set_defaults(command=wait_for_work)
 
 
 def train(options: argparse.Namespace) -> None:
     """Train, and print the metrics and where everything is."""
     from .. import pipeline
 
-    if options.into:  # the worker process of `pipeline.start`
-        pipeline.continue_into(Path(options.spec))
+    if options.into:  # the process that `worker.start` makes
+        pipeline.resume(RunFolder(Path(options.spec)))
         return
-    from ..training.prepare import prepare
-    from ..training.run import open_run_folder, quiet_libraries
-
-    spec = spec_from(options.spec, parse_changes(options.changes))
-    with quiet_libraries(), download_progress() as progress:
-        prepared = prepare(spec, progress)
-        run = open_run_folder(prepared)
+    replay = open_run(options.replay) if options.replay else None
+    source = options.spec or (str(replay.spec_path) if replay else None)
+    played = {"train.replay": str(replay.path)} if replay else {}
+    spec = spec_from(source, played | parse_changes(options.changes))
+    with download_progress() as progress:
+        run, prepared = pipeline.prepare_run(spec, progress)
     with watching(run):
         pipeline.train_prepared(run, prepared)
     print_result(run, options.json)
+
+
+def wait_for_work(_: argparse.Namespace) -> None:
+    """Be a worker that waits for its run; kernels start it."""
+    from .. import worker
+
+    worker.wait_for_work()
 
 
 def print_result(run: RunFolder, as_json: bool) -> None:

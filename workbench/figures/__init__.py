@@ -4,9 +4,17 @@ Pure functions, one definition a figure, no display call and no kernel. Every fi
 sentence that says what to look for: `caption(name)`, with the function's name.
 """
 
+from ._acts import describe_mark
 from .attention import attention_heatmap
 from .bundle import bundle, image, summary
-from .curves import gradient_norm_curve, learning_rate_curve, loss_curves, metric_curves
+from .compare import compared_metric, compared_training_loss, compared_validation_loss
+from .curves import (
+    gradient_norm_curve,
+    learning_rate_curve,
+    loss_curves,
+    metric_curves,
+    training_curves,
+)
 from .data import label_counts, length_histogram
 from .evaluation import (
     baselines,
@@ -16,6 +24,7 @@ from .evaluation import (
     reliability,
     roc_curves,
 )
+from .lr_finder import lr_finder
 from .schedule import schedule
 from .svg import to_svg
 from .theme import caption
@@ -25,13 +34,18 @@ __all__ = [
     "baselines",
     "bundle",
     "caption",
+    "compared_metric",
+    "compared_training_loss",
+    "compared_validation_loss",
     "confusion_matrix",
+    "describe_mark",
     "gradient_norm_curve",
     "image",
     "label_counts",
     "learning_rate_curve",
     "length_histogram",
     "loss_curves",
+    "lr_finder",
     "metric_curves",
     "per_class",
     "precision_recall_curves",
@@ -40,4 +54,5 @@ __all__ = [
     "schedule",
     "summary",
     "to_svg",
+    "training_curves",
 ]

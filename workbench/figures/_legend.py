@@ -68,6 +68,8 @@ def _entry(trace: Any, colour: str, name: str, x: float, y: float) -> list[str]:
     drawn = []
     if trace.type == "bar":
         drawn.append(_marks.marker(x + 12, y, 11, "square", colour, trace.opacity))
+    elif trace.fill == "toself":
+        drawn.append(_marks.marker(x + 12, y, 11, "square", trace.fillcolor))
     else:
         if "lines" in (trace.mode or "lines"):
             drawn.append(f'<path d="M{x:.1f} {y:.1f}h24" {_marks.stroke(trace, colour)}/>')

@@ -24,7 +24,9 @@ def scatter(trace: Any, x: Axis, y: Axis, colour: str) -> list[str]:
         (x.pixel(a), y.pixel(b)) for a, b in zip(values(trace.x), values(trace.y), strict=False)
     ]
     drawn: list[str] = []
-    if "lines" in mode and (path := _path(points, trace.line.shape == "hv")):
+    if trace.fill == "toself":
+        drawn.append(f'<path d="{_path(points, False)}z" fill="{xml(trace.fillcolor)}"/>')
+    elif "lines" in mode and (path := _path(points, trace.line.shape == "hv")):
         drawn.append(f'<path d="{path}" {stroke(trace, colour)}/>')
     if "markers" in mode:
         fill = trace.marker.color if isinstance(trace.marker.color, str) else colour

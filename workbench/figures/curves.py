@@ -1,4 +1,8 @@
-"""What happened during training: losses, scores, learning rate and gradients by step."""
+"""What happened during training: losses, scores, learning rate and gradients by step.
+
+Long runs are thinned for drawing, with the extremes of every stretch, and numbers are rounded to
+what a reader can tell: a million logged steps give a figure as small as a few thousand do.
+"""
 
 from __future__ import annotations
 
@@ -11,62 +15,66 @@ import plotly.graph_objects as go
 from ..language import text
 from ..runs import RunState
 from . import theme
+from ._acts import mark_acts
 from ._text import escape
 
-MAX_POINTS = 2000
+MAX_POINTS = 1500
+# Of a longer run, the losses as logged are drawn as a band from lowest to highest: a thick mesh
+# of lines shows no more, and Lab's own picture of it makes the notebook ten times as large.
+MOST_LINES = 600
+BANDS = 150
+# A smoothed curve and a schedule have no fine detail to keep.
+MAX_SMOOTH_POINTS = 400
+MOST_DOTS = 80
+
+
+def training_curves(state: RunState) -> go.Figure:
+    """Show losses, scores and learning rate below one another, with what was done by hand.
+
+    This is what stays in the notebook when the live chart goes.
+    """
+    losses, scores = _loss_traces(state), _score_traces(state)
+    rates = _rate_traces(state)
+    below = [(name, traces) for name, traces in (("metric", scores), ("rate", rates)) if traces]
+    if not losses and not below:
+        return _by_step("training_curves", [], state)
+    figure = theme.begin("training_curves", losses, height=360 + 150 * len(below))
+    known = [y for trace in losses for y in trace.y if y is not None]
+    mark_acts(figure, state, min(known, default=0.0), max(known, default=1.0))
+    named = {trace.name for trace in losses}
+    share = 150 / figure.layout.height
+    for number, (name, traces) in enumerate(reversed(below)):
+        axis = f"{2 + number}"
+        # The ring has its entry from the losses, and the rate its name at the axis.
+        for trace in traces:
+            trace.showlegend = name != "rate" and trace.name not in named
+        figure.add_traces([trace.update(yaxis=f"y{axis}") for trace in traces])
+        title = {"text": text(f"figures.training_curves.{name}")}
+        room = [number * share, (number + 1) * share - 0.065]
+        figure.update_layout({f"yaxis{axis}": {"domain": room, "title": title, "anchor": "x"}})
+    figure.update_layout(
+        yaxis={"domain": [len(below) * share, 1]},
+        xaxis={"anchor": "y2" if below else "y", **theme.step_ticks(state.step)},
+        hovermode="x unified",
+        hoversubplots="axis",
+        margin={"t": 52 + 20 * math.ceil(_named(figure) / 3)},
+    )
+    return figure
 
 
 def loss_curves(state: RunState) -> go.Figure:
     """Show training loss (as logged and smoothed) and validation loss, with the best step."""
-    steps, losses = _logged(state, "loss")
-    smoothed = smooth(losses)
-    checked, validation = _evaluated(state, "loss")
-    traces: list[Any] = []
-    if steps:
-        thin_steps, thin_losses = thin(steps, losses)
-        traces.append(
-            _line(thin_steps, thin_losses, "train_loss", theme.BLUE, opacity=0.45, width=1.2)
-        )
-        thin_steps, thin_losses = thin(steps, smoothed)
-        traces.append(_line(thin_steps, thin_losses, "train_loss_smoothed", theme.BLUE, width=2.5))
-    if checked:
-        traces.append(
-            _line(checked, validation, "validation_loss", theme.ORANGE, mode="lines+markers")
-        )
-        traces += _best(state, [validation], checked)
-    return _by_step("loss_curves", traces, state)
+    return _by_step("loss_curves", _loss_traces(state), state)
 
 
 def metric_curves(state: RunState) -> go.Figure:
     """Show the validation scores, each between 0 and 1, with the best step."""
-    names = [name for name in _metric_names(state) if name != "loss"]
-    traces: list[Any] = []
-    curves = []
-    for number, name in enumerate(names):
-        checked, values = _evaluated(state, name)
-        curves.append(values)
-        traces.append(
-            go.Scatter(
-                x=checked,
-                y=values,
-                name=metric_name(name),
-                mode="lines+markers",
-                line={
-                    "color": theme.PALETTE[number % len(theme.PALETTE)],
-                    "dash": theme.DASHES[number % len(theme.DASHES)],
-                },
-                marker={"size": 6},
-            )
-        )
-    if traces:
-        traces += _best(state, curves, _evaluated(state, names[0])[0])
-    return _by_step("metric_curves", traces, state)
+    return _by_step("metric_curves", _score_traces(state), state)
 
 
 def learning_rate_curve(state: RunState) -> go.Figure:
     """Show the learning rate that each step was taken with."""
-    steps, rates = thin(*_logged(state, "learning_rate"))
-    traces = [_line(steps, rates, "learning_rate", theme.GREEN)] if steps else []
+    traces = _rate_traces(state)
     figure = _by_step("learning_rate_curve", traces, state, legend="none")
     return figure.update_yaxes(rangemode="tozero") if traces else figure
 
@@ -81,7 +89,12 @@ def gradient_norm_curve(state: RunState) -> go.Figure:
             _line(*thin(steps, norms), "gradient_norm", theme.PURPLE, opacity=0.45, width=1.2)
         )
         traces.append(
-            _line(*thin(steps, smoothed), "gradient_norm_smoothed", theme.PURPLE, width=2.5)
+            _line(
+                *thin(steps, smoothed, MAX_SMOOTH_POINTS),
+                "gradient_norm_smoothed",
+                theme.PURPLE,
+                width=2.5,
+            )
         )
     figure = _by_step("gradient_norm_curve", traces, state)
     positive = [norm for norm in norms if norm]
@@ -132,9 +145,80 @@ def thin(
     return [steps[n] for n in order], [values[n] for n in order]
 
 
+def _named(figure: go.Figure) -> int:
+    return sum(trace.showlegend is not False for trace in figure.data)
+
+
+def _loss_traces(state: RunState) -> list[Any]:
+    steps, losses = _logged(state, "loss")
+    checked, validation = _evaluated(state, "loss")
+    traces: list[Any] = []
+    if steps:
+        smoothed = thin(steps, smooth(losses), MAX_SMOOTH_POINTS)
+        traces = [
+            _band(steps, losses)
+            if len(steps) > MOST_LINES
+            else _line(steps, losses, "train_loss", theme.BLUE, opacity=0.45, width=1.2),
+            _line(*smoothed, "train_loss_smoothed", theme.BLUE, width=2.5),
+        ]
+    if checked:
+        shown = thin(checked, validation, MAX_SMOOTH_POINTS)
+        traces.append(_line(*shown, "validation_loss", theme.ORANGE, _mode(shown[0])))
+        traces += _best(state, [validation], checked)
+    return traces
+
+
+def _band(steps: list[int], losses: list[float | None]) -> go.Scatter:
+    """Return the area between the lowest and the highest loss of every stretch of steps."""
+    size = math.ceil(len(steps) / BANDS)
+    middles, lows, highs = [], [], []
+    for start in range(0, len(steps), size):
+        known = [loss for loss in losses[start : start + size] if loss is not None]
+        if known:
+            middles.append(steps[min(start + size // 2, len(steps) - 1)])
+            lows.append(min(known))
+            highs.append(max(known))
+    trace = _line(middles + middles[::-1], highs + lows[::-1], "train_loss", theme.BLUE, width=0)
+    return trace.update(fill="toself", fillcolor="rgba(47,126,187,0.3)", hoverinfo="skip")
+
+
+def _score_traces(state: RunState) -> list[Any]:
+    names = [name for name in _metric_names(state) if name != "loss"]
+    curves = [_evaluated(state, name) for name in names]
+    traces: list[Any] = []
+    for number, (name, (checked, values)) in enumerate(zip(names, curves, strict=True)):
+        steps, scores = thin(checked, values, MAX_SMOOTH_POINTS)
+        traces.append(
+            go.Scatter(
+                x=steps,
+                y=scores,
+                name=metric_name(name),
+                mode=_mode(steps),
+                line={
+                    "color": theme.PALETTE[number % len(theme.PALETTE)],
+                    "dash": theme.DASHES[number % len(theme.DASHES)],
+                },
+                marker={"size": 6},
+            )
+        )
+    return traces + (_best(state, [y for _, y in curves], curves[0][0]) if curves else [])
+
+
+def _mode(steps: list[int]) -> str:
+    """Return how a curve of evaluations is drawn: dots that would touch are left out."""
+    return "lines+markers" if len(steps) <= MOST_DOTS else "lines"
+
+
+def _rate_traces(state: RunState) -> list[Any]:
+    steps, rates = thin(*_logged(state, "learning_rate"), MAX_SMOOTH_POINTS)
+    return [_line(steps, rates, "learning_rate", theme.GREEN)] if steps else []
+
+
 def _logged(state: RunState, name: str) -> tuple[list[int], list[float | None]]:
-    pairs = [(event["step"], _finite(event.get(name))) for event in state.steps]
-    return ([], []) if all(v is None for _, v in pairs) else _columns(pairs)
+    values = [value if math.isfinite(value) else None for value in state.steps.column(name)]
+    if all(value is None for value in values):
+        return [], []
+    return [int(step) for step in state.steps.column("step")], values
 
 
 def _evaluated(state: RunState, name: str) -> tuple[list[int], list[float | None]]:
@@ -174,7 +258,7 @@ def _line(
 ) -> go.Scatter:
     return go.Scatter(
         x=steps,
-        y=values,
+        y=[value if value is None else float(f"{value:.6g}") for value in values],
         name=text(f"figures.series.{name}"),
         mode=mode,
         line={"color": colour, "width": width},

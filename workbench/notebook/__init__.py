@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .. import pipeline
+from .. import pipeline, worker
 from ..attention.record import AttentionRecord
 from ..runs import RunFolder, open_run
 from ..spec import RunSpec, load
+from .handle import Run, hold
+from .kernel import in_notebook, is_live
 
-__all__ = ["attach", "attend", "evaluate", "predict", "report", "start", "studio", "train"]
+__all__ = [
+    "attach", "attend", "compare", "evaluate", "predict", "report", "start", "studio", "train",
+]  # fmt: skip
 
 
 def studio(namespace: Mapping[str, Any] | None = None) -> Any:
@@ -27,31 +31,34 @@ def studio(namespace: Mapping[str, Any] | None = None) -> Any:
     return Studio(namespace or {})
 
 
-def train(spec: RunSpec | str | Path) -> RunFolder:
+def train(spec: RunSpec | str | Path) -> Run:
     """Fine-tune here and now, and return the finished run; `spec` may name a file or recipe."""
-    return pipeline.train(_spec(spec))
+    return hold(pipeline.train(_spec(spec)))
 
 
-def start(spec: RunSpec | str | Path) -> RunFolder:
-    """Start a run in a process of its own and return its folder at once."""
-    return pipeline.start(_spec(spec))
+def start(spec: RunSpec | str | Path) -> Run:
+    """Start a run in a process of its own and return it at once; the kernel stays free.
+
+    Where nobody is there to wait for it (papermill), the run is trained to its end first, and
+    a failed run raises.
+    """
+    if in_notebook() and not is_live():
+        return train(spec)
+    return hold(worker.start(_spec(spec)))
 
 
-def attach(run: RunFolder | str | Path) -> RunFolder:
-    """Show the live curve of a run, however and whenever it was started."""
-    from .kernel import is_live
-    from .pages import curves_page
+def attach(run: RunFolder | str | Path | None = None) -> Run | None:
+    """Show a run's curves and controls, however, wherever and whenever it was started.
 
-    folder = _run(run)
-    if is_live():
-        from ..widgets.live import show_live
+    Without a run, the one that is training, or a choice of them if there are several.
+    """
+    from .attaching import choose, show
 
-        show_live(folder)
-    else:
-        from .kernel import Slots
-
-        Slots(live=False, count=0).fill(curves_page(folder))
-    return folder
+    folder = choose() if run is None else _run(run)
+    if folder is None:
+        return None
+    show(folder)
+    return hold(folder)
 
 
 def evaluate(run: RunFolder | str | Path, data: str | None = None) -> dict[str, Any]:
@@ -76,6 +83,14 @@ def attend(run: RunFolder | str | Path, text: str) -> AttentionRecord:
     from ..attention.look import attend_run
 
     return attend_run(_run(run), text)
+
+
+def compare(*runs: RunFolder | str | Path) -> None:
+    """Show runs side by side: scores, curves, forks, what differs, and what each got wrong."""
+    from ..report.compare import compare as compared
+    from .kernel import Slots
+
+    Slots(live=False, count=0).fill(compared([_run(run) for run in runs]))
 
 
 def report(run: RunFolder | str | Path) -> Path:

@@ -21,6 +21,13 @@ def is_live() -> bool:
     return bool(parent.get("content", {}).get("allow_stdin", False))
 
 
+def in_notebook() -> bool:
+    """Return whether this is a kernel: a notebook's, in front of somebody or headless."""
+    from IPython import get_ipython
+
+    return getattr(get_ipython(), "kernel", None) is not None
+
+
 class Slot:
     """A place in a cell's output that can be filled, and filled again, from anywhere.
 

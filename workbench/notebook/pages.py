@@ -9,7 +9,7 @@ from ..attention.record import AttentionRecord
 from ..data.profile import DataProfile
 from ..language import text
 from ..models import ModelCard
-from ..runs import RunFolder, RunState
+from ..runs import RunFolder, read_state
 from ..spec import RunSpec, changes, to_yaml
 from ..training.estimate import Estimate
 from ..training.precision import Precision
@@ -125,7 +125,7 @@ def curves_page(run: RunFolder) -> list[Bundle]:
     """Return the finished curves."""
     from ..figures import curves
 
-    state = RunState().fold(run.events())
+    state = read_state(run)
     return drawn(
         curves.loss_curves(state), curves.metric_curves(state), curves.learning_rate_curve(state)
     )
@@ -154,10 +154,12 @@ def evaluation_page(run: RunFolder) -> list[Bundle]:
 
 def score_rows(metrics: dict[str, Any]) -> list[dict[str, Any]]:
     """Return one row a metric: fine-tuned, before, majority class."""
+    from ..figures.curves import metric_name
+
     columns = {"fine_tuned": metrics["metrics"], **(metrics.get("baselines") or {})}
     order = [key for key in ("fine_tuned", "before", "majority") if key in columns]
     return [
-        {text("studio.evaluation.metric"): name}
+        {text("studio.evaluation.metric"): metric_name(name)}
         | {text(f"studio.evaluation.{key}"): _number(columns[key][name]) for key in order}
         for name in metrics["metrics"]
     ]

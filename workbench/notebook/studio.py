@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .. import language, pipeline
+from .. import language, pipeline, worker
 from ..errors import InputError
 from ..language import text
 from ..runs import RunFolder
@@ -197,7 +197,7 @@ class Studio:
             fault_slot.clear()
             try:
                 prepared = self._prepare()
-                self.run = pipeline.start(prepared.spec, prepared)
+                self.run = worker.start(prepared.spec, prepared)
             except InputError as error:
                 fault_slot.fill(pages.fault(error))
                 return None
@@ -206,9 +206,11 @@ class Studio:
         def finished() -> None:
             for show in self._after_run:
                 show()
+            worker.make_ready()
 
         panel = StartPanel(start, finished)
         panel.show()
+        worker.make_ready()
         fault_slot = Slot(live=True)
 
     def _show_attention(self) -> None:

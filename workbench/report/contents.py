@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from ..attention.record import AttentionRecord
 from ..data.profile import DataProfile
 from ..errors import RunError
-from ..runs import RunFolder, RunState
+from ..runs import RunFolder, RunState, read_state
 from ..spec import RunSpec, SpecError
 
 MAX_ERRORS = 50
@@ -52,7 +52,7 @@ def read_contents(run: RunFolder) -> Contents:
         name=run.path.resolve().name,
         spec=_spec(run),
         record=_record(run),
-        state=RunState().fold(run.events()),
+        state=read_state(run),
         profile=_read(run.path / "data.json", lambda p: DataProfile.from_dict(_json(p))),
         card=_read(run.path / "model.json", _json),
         metrics=_read(run.evaluation_path / "metrics.json", _json),

@@ -84,7 +84,9 @@ def record_facts(record: dict[str, Any]) -> dict[str, str]:
     """Return the record of the run, without what stands elsewhere in the report."""
     flat: dict[str, Any] = {}
     for name, held in record.items():
-        if isinstance(held, dict):
+        if name == "parent":
+            flat["forked_from"] = f"{held.get('run')} · {held.get('step')}"
+        elif isinstance(held, dict):
             flat |= held
         elif name != "command":
             flat[name] = held

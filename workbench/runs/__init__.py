@@ -1,5 +1,6 @@
 """Runs on disk: the folder, its events, and what they add up to. No torch, no widgets."""
 
+from .control import ask, knobs
 from .events import Event, EventReader, EventWriter, read_events
 from .folder import (
     RunFolder,
@@ -10,6 +11,7 @@ from .folder import (
     write_json,
     write_text,
 )
+from .reader import read_state
 from .state import RunState
 
 __all__ = [
@@ -18,10 +20,13 @@ __all__ = [
     "EventWriter",
     "RunFolder",
     "RunState",
+    "ask",
     "create_run",
+    "knobs",
     "list_runs",
     "open_run",
     "read_events",
+    "read_state",
     "require_space",
     "write_json",
     "write_text",

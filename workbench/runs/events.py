@@ -7,16 +7,22 @@ torn last line; a writer has every record on disk before it returns.
 The closed set of events and what each adds:
 
 =================  ==================================================================
-`run_started`      `total_steps`, `time` (UTC), `device`, `precision`, `precision_reason`
+`run_started`      `total_steps`, `time` (UTC), `device`, `precision`, `precision_reason`,
+                   `resumed_from` (the checkpoint's step, when the run goes on after a break)
 `step_logged`      `epoch`, `loss`, `learning_rate`, `grad_norm`, `tokens_per_second`,
-                   `rows_per_second`
+                   `rows_per_second`, `rows` (seen so far), `memory_bytes`
 `evaluated`        `epoch`, `metrics` (name → number), `best` (whether the best so far)
 `checkpoint_saved` `path` (relative to the run), `best`
 `probe_snapshot`   `probe` (its number), `path`
-`steered`          `knob`, `old`, `new`, `who`
-`run_ended`        `reason` (`finished`, `early_stopped`, `stopped`), `best_step`, `seconds`
+`steered`          `knob` (see `control.knobs`), `old`, `new`, `who`, `total_steps`, and
+                   `request` (its line in `control.jsonl`; None for an act of replay or alert)
+`run_ended`        `reason` (`finished`, `early_stopped`, `stopped`, `discarded`),
+                   `best_step`, `seconds`
 `run_failed`       `what`, `remedy`
 =================  ==================================================================
+
+When a run goes on after a break, steps since its last checkpoint are taken again, but what the
+log already has of them is not written twice.
 """
 
 from __future__ import annotations
@@ -24,10 +30,13 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from ..errors import disk_is_full
 
 KINDS = (
     "run_started",
@@ -42,17 +51,28 @@ KINDS = (
 
 Event = dict[str, Any]
 
+WAIT_FOR_ROOM_SECONDS = 1.0
+
 _ALWAYS = {"event", "seq", "step", "wall_seconds"}
 
 
+# What is taken again after a break, step by step, but not written twice.
+_ONCE = ("step_logged", "evaluated", "checkpoint_saved", "probe_snapshot")
+
+
 class EventWriter:
-    """Appends events to a file; one writer a run."""
+    """Appends events to a file; one writer a run.
+
+    On a full disk a write waits until there is room, and says so once on stderr.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         earlier = list(read_events(path))
-        self._seq = earlier[-1]["seq"] + 1 if earlier else 0
-        self._start = time.monotonic() - (earlier[-1]["wall_seconds"] if earlier else 0.0)
+        self._seq = max((event["seq"] for event in earlier), default=-1) + 1
+        waited = max((event["wall_seconds"] for event in earlier), default=0.0)
+        self._start = time.monotonic() - waited
+        self._written = {_key(event) for event in earlier if event["event"] in _ONCE}
         _cut_torn_line(path)
         self._file = path.open("ab", buffering=0)
         self._size = path.stat().st_size
@@ -73,6 +93,8 @@ class EventWriter:
             "wall_seconds": round(time.monotonic() - self._start, 4),
             **values,
         }
+        if _key(record) in self._written:
+            return record
         line = json.dumps(_plain(record), ensure_ascii=False, allow_nan=False) + "\n"
         # Half a surrogate pair, as in the name of a file that is no UTF-8, becomes \udcXX.
         self._append(line.encode("utf-8", "backslashreplace"))
@@ -80,14 +102,22 @@ class EventWriter:
         return record
 
     def _append(self, line: bytes) -> None:
-        written = 0
-        try:
-            while written < len(line):
-                written += self._file.write(line[written:])
-            os.fsync(self._file.fileno())
-        except OSError:
-            self._file.truncate(self._size)  # no torn line for the next record to run into
-            raise
+        told = False
+        while True:
+            written = 0
+            try:
+                while written < len(line):
+                    written += self._file.write(line[written:])
+                os.fsync(self._file.fileno())
+                break
+            except OSError as error:
+                self._file.truncate(self._size)  # no torn line for the next record to run into
+                if not disk_is_full(error):
+                    raise
+                if not told:
+                    sys.stderr.write(f"the disk of {self.path} is full; waiting for room\n")
+                    told = True
+                time.sleep(WAIT_FOR_ROOM_SECONDS)
         self._size += len(line)
 
     def close(self) -> None:
@@ -112,7 +142,7 @@ class EventReader:
             return []
         whole, newline, _ = block.rpartition(b"\n")
         self._offset += len(whole) + len(newline)
-        return [event for line in whole.splitlines() if (event := _parse(line)) is not None]
+        return [event for line in whole.splitlines() if (event := parse_event(line)) is not None]
 
 
 def read_events(path: Path) -> Iterator[Event]:
@@ -120,7 +150,12 @@ def read_events(path: Path) -> Iterator[Event]:
     yield from EventReader(path).new()
 
 
-def _parse(line: bytes) -> Event | None:
+def _key(event: Event) -> tuple[Any, ...]:
+    return event["event"], event["step"], event.get("path")
+
+
+def parse_event(line: bytes) -> Event | None:
+    """Return the event of a line of the log; None where the line holds none."""
     try:
         record = json.loads(line)
     except ValueError:

@@ -45,6 +45,11 @@ class RunFolder:
         return self.path / "spec.yaml"
 
     @property
+    def control_path(self) -> Path:
+        """`control.jsonl`: what people ask of the run while it trains."""
+        return self.path / "control.jsonl"
+
+    @property
     def checkpoints_path(self) -> Path:
         """`checkpoints/`."""
         return self.path / "checkpoints"

@@ -175,6 +175,10 @@ class TrainSpec(Section):
         int, Domain("stop after so many evaluations without a better one; 0 never", 0, 1000)
     ] = 0
     seed: Annotated[int, Domain("where all chance comes from", 0, 2**32 - 1)] = 42
+    replay: Annotated[
+        str,
+        Domain("a run: what was done to it by hand is done again at the same steps; empty none"),
+    ] = ""
 
 
 class EvaluateSpec(Section):
@@ -206,9 +210,15 @@ class OutputSpec(Section):
     run_name: Annotated[
         str, Domain("name of the run's folder; empty makes one from model, data and time")
     ] = ""
+    save_steps: Annotated[
+        int, Domain("save a checkpoint every so many steps; 0 with each evaluation", 0, 1_000_000)
+    ] = 0
     save_total_limit: Annotated[
-        int, Domain("checkpoints kept besides the best one", 0, 1000, step=1)
+        int, Domain("latest checkpoints kept besides the best one", 0, 1000, step=1)
     ] = 1
+    keep_every_steps: Annotated[
+        int, Domain("keep for good the checkpoints at multiples of this; 0 none", 0, 1_000_000)
+    ] = 0
     language: Annotated[
         str, Domain("language of forms, figures and report", choices=("auto", "en", "zh"))
     ] = "auto"

@@ -13,7 +13,7 @@ function render({ model, el }) {
     const schema = model.get("schema");
     rows = {};
     el.replaceChildren();
-    el.classList.add("wb-form");
+    el.classList.add("wb-controls", "wb-form");
     el.append(recipePicker(schema, model, prefix));
     for (const group of schema.groups) el.append(section(group, schema.labels));
     showEntries();
@@ -25,10 +25,7 @@ function render({ model, el }) {
     box.append(make("legend", "", group.title));
     for (const field of group.basic) box.append(row(field, labels));
     if (group.more.length) {
-      const more = make("details", "wb-more");
-      const summary = make("summary", "", labels.more);
-      keepKeys(summary);
-      more.append(summary);
+      const more = makeDetails("wb-more", labels.more);
       for (const field of group.more) more.append(row(field, labels));
       box.append(more);
     }
@@ -97,36 +94,30 @@ function fieldRow(field, labels, id, changed) {
   const control = make("div", "wb-control");
   const help = make("p", "wb-help", field.help);
   help.id = `${id}-help`;
-  const fault = make("p", "wb-fault");
-  fault.id = `${id}-fault`;
-  fault.setAttribute("role", "alert");
-  fault.hidden = true;
+  const fault = makeFault(`${id}-fault`);
 
   const input = makeInput(field, id);
   input.id = id;
   input.title = [field.help, field.range].filter(Boolean).join(" ");
-  input.setAttribute("aria-describedby", `${help.id} ${fault.id}`);
-  const slider = field.kind === "slider" ? makeSlider(field, labels) : null;
-  if (slider) control.append(slider);
+  input.setAttribute("aria-describedby", `${help.id} ${fault.node.id}`);
+  const slider =
+    field.kind === "slider" ? makeSlider(field, `${field.label}, ${labels.slider}`) : null;
+  if (slider) control.append(slider.node);
   control.append(input);
   if (field.suggestions.length) control.append(suggestionList(field, input, id));
   if (field.unit || slider) control.append(make("span", "wb-unit", field.unit));
   const notes = make("div", "wb-notes");
-  notes.append(help, fault);
+  notes.append(help, fault.node);
   box.append(label, control, notes);
 
-  const place = () => {
-    if (!slider) return;
-    slider.value = nearest(field, input.value);
-    slider.setAttribute("aria-valuetext", [input.value, field.unit].filter(Boolean).join(" "));
-  };
+  const place = () => slider?.place(input.value);
   const isCheck = field.kind === "check";
   input.addEventListener(isCheck || field.kind === "choice" ? "change" : "input", () => {
     place();
     changed(isCheck ? input.checked : input.value);
   });
-  slider?.addEventListener("input", () => {
-    input.value = field.stops[slider.value];
+  slider?.node.addEventListener("input", () => {
+    input.value = slider.stop();
     place();
     changed(input.value);
   });
@@ -139,8 +130,7 @@ function fieldRow(field, labels, id, changed) {
       place();
     },
     fault(text) {
-      fault.textContent = text;
-      fault.hidden = !text;
+      fault.show(text);
       box.classList.toggle("wb-at-fault", Boolean(text));
       input.setAttribute("aria-invalid", String(Boolean(text)));
     },
@@ -154,29 +144,15 @@ function makeInput(field, id) {
     keepKeys(select);
     return select;
   }
-  const input = make("input");
-  input.type = field.kind === "check" ? "checkbox" : "text";
   if (field.kind === "check") {
-    keepKeys(input);
-    return input;
+    const box = make("input");
+    box.type = "checkbox";
+    keepKeys(box);
+    return box;
   }
-  input.spellcheck = false;
-  input.autocomplete = "off";
+  const input = makeTextBox(field.numeric ? "wb-number" : "");
   input.placeholder = field.placeholder;
-  if (field.numeric) input.classList.add("wb-number");
   return input;
-}
-
-function makeSlider(field, labels) {
-  const slider = make("input");
-  slider.type = "range";
-  slider.min = 0;
-  slider.max = field.stops.length - 1;
-  slider.step = 1;
-  slider.title = field.range;
-  slider.setAttribute("aria-label", `${field.label}, ${labels.slider}`);
-  keepKeys(slider);
-  return slider;
 }
 
 function suggestionList(field, input, id) {
@@ -185,29 +161,4 @@ function suggestionList(field, input, id) {
   for (const value of field.suggestions) list.append(new Option(value));
   input.setAttribute("list", list.id);
   return list;
-}
-
-// The stop nearest to a typed value; an empty or unreadable one stands at the end.
-function nearest(field, text) {
-  const scale = (value) => (field.log ? Math.log(value) : value);
-  const value = scale(Number(text));
-  if (text.trim() === "" || Number.isNaN(value)) return field.stops.length - 1;
-  let best = 0;
-  field.stops.forEach((stop, at) => {
-    const distance = Math.abs(scale(Number(stop)) - value);
-    if (distance < Math.abs(scale(Number(field.stops[best])) - value)) best = at;
-  });
-  return best;
-}
-
-// Lab would take arrows and letters for its own shortcuts on inputs that are not typed into.
-function keepKeys(node) {
-  node.dataset.lmSuppressShortcuts = "true";
-}
-
-function make(tag, className = "", text = "") {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  if (text) node.textContent = text;
-  return node;
 }

@@ -4,27 +4,25 @@ export default { render };
 
 function render({ model, el }) {
   const labels = model.get("labels");
-  el.classList.add("wb-spec");
+  el.classList.add("wb-controls", "wb-spec");
 
   const faults = faultList(labels.at_fault);
   const command = shown(labels.command, labels.command_help, labels);
   const yaml = shown(labels.yaml, "", labels);
   yaml.text.classList.add("wb-tall");
 
-  const paste = make("details", "wb-paste");
+  const paste = makeDetails("wb-paste", labels.paste);
   const area = make("textarea");
   area.rows = 8;
   area.spellcheck = false;
   area.setAttribute("aria-label", labels.paste);
-  const apply = button(labels.apply);
+  const apply = makeButton(labels.apply);
   const status = make("span", "wb-status");
   status.setAttribute("role", "status");
   const refused = faultList("");
-  const summary = make("summary", "", labels.paste);
-  keepKeys(summary);
   const bar = make("div", "wb-bar");
   bar.append(apply, status);
-  paste.append(summary, make("p", "wb-help", labels.paste_help), area, bar, refused.box);
+  paste.append(make("p", "wb-help", labels.paste_help), area, bar, refused.box);
   apply.addEventListener("click", () => {
     status.textContent = "";
     model.send({ kind: "paste", text: area.value });
@@ -57,7 +55,7 @@ function render({ model, el }) {
 function shown(title, help, labels) {
   const box = make("section");
   const head = make("div", "wb-bar");
-  const copy = button(labels.copy);
+  const copy = makeButton(labels.copy);
   const said = make("span", "wb-status");
   said.setAttribute("role", "status");
   copy.setAttribute("aria-label", `${labels.copy}: ${title}`);
@@ -97,37 +95,4 @@ function faultList(title) {
       list.replaceChildren(...faults.map((fault) => make("li", "", fault)));
     },
   };
-}
-
-// Pages served without https have no clipboard object; there the selection is copied.
-async function toClipboard(node) {
-  try {
-    await navigator.clipboard.writeText(node.textContent);
-    return true;
-  } catch {
-    const range = document.createRange();
-    range.selectNodeContents(node);
-    const selection = getSelection();
-    selection.removeAllRanges();
-    selection.addRange(range);
-    return document.execCommand("copy");
-  }
-}
-
-function button(label) {
-  const node = make("button", "", label);
-  node.type = "button";
-  keepKeys(node);
-  return node;
-}
-
-function keepKeys(node) {
-  node.dataset.lmSuppressShortcuts = "true";
-}
-
-function make(tag, className = "", text = "") {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  if (text) node.textContent = text;
-  return node;
 }

@@ -16,16 +16,26 @@ class EventCallback(TrainerCallback):
     Throughput counts the time inside optimiser steps only, not evaluation or saving.
     """
 
-    def __init__(self, writer: EventWriter, patience: int, rows_per_step: int) -> None:
+    def __init__(self, writer: EventWriter, patience: int) -> None:
         self.writer = writer
         self.patience = patience
-        self.rows_per_step = rows_per_step
         self.stopped_early = False
+        self.rows_seen = 0  # told by the trainer
         self._step_started = 0.0
         self._step_seconds = 0.0
-        self._steps = 0
         self._tokens = 0
+        self._rows = 0
         self._worse = 0
+
+    def remember(self) -> dict[str, int]:
+        """Return what a checkpoint keeps of this."""
+        return {"rows_seen": self.rows_seen, "tokens": self._tokens, "worse": self._worse}
+
+    def recall(self, memory: dict[str, int]) -> None:
+        """Go on from what a checkpoint has kept."""
+        self.rows_seen = self._rows = memory["rows_seen"]
+        self._tokens = memory["tokens"]
+        self._worse = memory["worse"]
 
     def on_step_begin(self, *_: Any, **__: Any) -> None:
         """Start the clock of one optimiser step."""
@@ -36,7 +46,6 @@ class EventCallback(TrainerCallback):
     ) -> None:
         """Stop the clock; after the last step see to it that the final model is evaluated."""
         self._step_seconds += time.monotonic() - self._step_started
-        self._steps += 1
         if state.global_step >= state.max_steps:
             control.should_evaluate = True
 
@@ -61,9 +70,11 @@ class EventCallback(TrainerCallback):
             learning_rate=logs.get("learning_rate"),
             grad_norm=logs.get("grad_norm"),
             tokens_per_second=(tokens - self._tokens) / seconds,
-            rows_per_second=self._steps * self.rows_per_step / seconds,
+            rows_per_second=(self.rows_seen - self._rows) / seconds,
+            rows=self.rows_seen,
+            memory_bytes=memory_bytes(),
         )
-        self._tokens, self._step_seconds, self._steps = tokens, 0.0, 0
+        self._tokens, self._rows, self._step_seconds = tokens, self.rows_seen, 0.0
 
     def on_evaluate(
         self,
@@ -90,3 +101,13 @@ class EventCallback(TrainerCallback):
         if self.patience and self._worse >= self.patience:
             self.stopped_early = state.global_step < state.max_steps
             control.should_training_stop = True
+
+
+def memory_bytes() -> int:
+    """Return the memory in use: of the GPU where there is one, else of this process."""
+    import psutil
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.memory_allocated()
+    return psutil.Process().memory_info().rss

@@ -67,36 +67,26 @@ def estimate(prepared: Prepared, model: Any = None) -> Estimate:
 
 
 def planned_schedule(prepared: Prepared, steps: int) -> list[tuple[int, float]]:
-    """Return the learning rate at up to 200 steps, from the scheduler that training will use."""
-    import torch
-    from transformers import get_scheduler
+    """Return the learning rate at up to 200 steps, by the schedule that training will use."""
+    from .schedule import rate_shape
 
     train = prepared.spec.train
-    warmup = train.warmup_steps
-    warmup_steps = int(warmup) if warmup >= 1 else int(np.ceil(steps * warmup))
-    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=train.learning_rate)
-    scheduler = get_scheduler(
-        train.lr_scheduler_type, optimizer, num_warmup_steps=warmup_steps, num_training_steps=steps
-    )
-    shown = set(np.linspace(0, steps - 1, min(steps, 200)).round().astype(int).tolist())
-    rates: list[tuple[int, float]] = []
-    for step in range(steps):
-        if step in shown:
-            rates.append((step + 1, scheduler.get_last_lr()[0]))
-        optimizer.step()
-        scheduler.step()
-    return rates
+    shape = rate_shape(train, steps)
+    shown = np.linspace(0, steps - 1, min(steps, 200)).round().astype(int).tolist()
+    return [(step + 1, train.learning_rate * shape(step)) for step in shown]
 
 
 def _measure(prepared: Prepared, model: Any) -> tuple[float, float, float]:
     """Return mean seconds of one training batch, one evaluation batch, and one optimiser update."""
     import torch
 
+    from .speed import on_processor
+
     train = prepared.spec.train
     precision = prepared.precision
     dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision.name)
     model.to(precision.device)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.0)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.0, fused=True)
 
     def run(rows: Any, size: int, learn: bool) -> float:
         # Rows around the middle length: grouped by length, they stand for the average batch.
@@ -121,7 +111,7 @@ def _measure(prepared: Prepared, model: Any) -> tuple[float, float, float]:
         optimizer.zero_grad()
         return time.perf_counter() - began
 
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), on_processor(model):
         model.train()
         timings = []
         for _ in range(MEASURED_STEPS + 1):

@@ -11,11 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
+from uuid import uuid4
 
 from ..data import LoadedData, load_data, profile_data
 from ..data.profile import DataProfile
 from ..models import ModelCard, load_model, load_tokenizer
 from ..models.card import card_of
+from ..runs import open_run
 from ..sources import FoundModel, find_model
 from ..spec import RunSpec
 from ..tasks import Task, load_task
@@ -92,6 +94,9 @@ def prepare(spec: RunSpec, progress: Progress | None = None) -> Prepared:
     """
     task = load_task(spec.task)
     check_metric(spec, task)
+    if spec.train.replay:
+        played = open_run(spec.train.replay)
+        spec = spec.replace({"train.replay": str(played.path.absolute())})
     found = find_model(spec.model.source, spec.model.revision, progress)
     tokenizer = load_tokenizer(found, spec.model.trust_remote_code)
     data = load_data(spec.data, task, spec.train.seed, progress)
@@ -124,6 +129,7 @@ def encode_rows(table: Any, task: Task, tokenizer: Any, max_tokens: int) -> Any:
         batched=True,
         remove_columns=[name for name in table.column_names if name != "row"],
         keep_in_memory=True,
+        new_fingerprint=uuid4().hex,  # or the whole tokenizer is hashed, for a cache not used
     )
     lengths = [len(ids) for ids in encoded["input_ids"]]
     return encoded.add_column("length", lengths)

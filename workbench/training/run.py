@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import errno
 import math
 import shutil
+import signal
+import sys
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, RunError
-from ..runs import EventWriter, RunFolder, create_run, write_json
+from ..errors import InputError, RunError, disk_is_full
+from ..runs import Event, EventWriter, RunFolder, create_run, open_run, write_json
+from ..runs.control import Requests
 from ..spec import RunSpec
-from .callback import EventCallback
+from . import checkpoints
+from .batches import steps_left
 from .prepare import Prepared
-from .trainer import WorkbenchTrainer, save_model
+from .steering import Steering
+from .trainer import WorkbenchTrainer
 
 
 def open_run_folder(prepared: Prepared) -> RunFolder:
@@ -28,7 +34,7 @@ def open_run_folder(prepared: Prepared) -> RunFolder:
     spec = prepared.spec
     card, profile, record = prepared.card(), prepared.profile(), prepared.record()
     copies = spec.output.save_total_limit + 3  # kept, best, the one being written, model/
-    needed = copies * 4 * card.parameters + 50_000_000
+    needed = copies * 12 * card.parameters + 50_000_000
     run = create_run(spec, suggested_name(spec), needed)
     try:
         # Whoever repeats the run wants a new folder for it.
@@ -42,74 +48,135 @@ def open_run_folder(prepared: Prepared) -> RunFolder:
     return run
 
 
-def train_into(run: RunFolder, prepared: Prepared, writer: EventWriter) -> tuple[str, Any]:
+def train_into(
+    run: RunFolder,
+    prepared: Prepared,
+    writer: EventWriter,
+    on_probe: Callable[[WorkbenchTrainer, str], None] = lambda trainer, text: None,
+) -> tuple[str, Any]:
     """Train, keep the best model in `model/`, and return how it ended and the model.
 
-    The first is `finished` or `early_stopped`. Events go to `writer`; nothing is printed.
+    Goes on from the newest good checkpoint, if the run has one. How it ended is `finished`,
+    `early_stopped`, `stopped` or `discarded` (then there is no model). Events go to `writer`.
 
     Raises:
-        RunError: the disk filled up, or the loss was never a number.
+        RunError: the loss was never a number.
+        KeyboardInterrupt: the process was asked to end; a checkpoint was written.
     """
-    from transformers import set_seed
+    from transformers import PrinterCallback, ProgressCallback, set_seed
 
     spec = prepared.spec
+    replay = open_run(spec.train.replay) if spec.train.replay else None
+    checkpoint, passed_by = checkpoints.newest_good(run)
+    for fault in passed_by:
+        sys.stderr.write(f"passing by the checkpoint {fault}\n")
     set_seed(spec.train.seed)
-    model = prepared.new_model()
-    batch = spec.train.per_device_train_batch_size * spec.train.gradient_accumulation_steps
-    watcher = EventCallback(writer, spec.train.early_stopping_patience, batch)
-    with quiet_libraries():
-        trainer = WorkbenchTrainer(prepared, run, writer, model=model, callbacks=[watcher])
-        from transformers import PrinterCallback, ProgressCallback
-
+    with quiet_libraries(), asked_to_end() as interrupted:
+        own = [event for event in run.events() if event["event"] == "steered"]
+        steering = Steering(
+            writer,
+            Requests(run, taken=max((act.get("request") or 0 for act in own), default=0)),
+            own=own,
+            replayed=[] if replay is None else _acts_of(replay, after=own),
+            replayed_from="" if replay is None else replay.name,
+            on_probe=on_probe,
+            interrupted=interrupted,
+        )
+        trainer = WorkbenchTrainer(prepared, run, writer, prepared.new_model(), steering)
         trainer.remove_callback(PrinterCallback)
         trainer.remove_callback(ProgressCallback)
-        writer.write(
-            "run_started",
-            0,
-            total_steps=total_steps(spec, len(prepared.train)),
-            time=datetime.now(UTC).isoformat(timespec="seconds"),
-            device=prepared.precision.device,
-            precision=prepared.precision.name,
-            precision_reason=prepared.precision.reason,
-        )
-        trainer.train()
+        trainer.started = lambda: _note_start(run, prepared, writer, trainer, checkpoint)
+        trainer.train(checkpoint)
+    if steering.stopped == "discard":
+        shutil.rmtree(run.checkpoints_path, ignore_errors=True)
+        return "discarded", None
     if trainer.state.best_model_checkpoint is None:
         raise RunError(
             "the validation loss was never a number, so there is no best model",
             "lower train.learning_rate, or train in precision fp32",
         )
-    save_model(trainer.model, prepared.tokenizer, run.model_path)
-    return ("early_stopped" if watcher.stopped_early else "finished"), trainer.model
+    checkpoints.save_model(trainer.model, prepared.tokenizer, run.model_path)
+    if steering.stopped:
+        return "stopped", trainer.model
+    return ("early_stopped" if trainer.watcher.stopped_early else "finished"), trainer.model
+
+
+def _note_start(
+    run: RunFolder, prepared: Prepared, writer: EventWriter, trainer: WorkbenchTrainer,
+    checkpoint: Path | None,
+) -> None:  # fmt: skip
+    begun = any(event["event"] == "run_started" for event in run.events())
+    resumed = {"resumed_from": trainer.state.global_step} if begun else {}
+    writer.write(
+        "run_started",
+        max(_last_step(run), trainer.state.global_step),
+        total_steps=trainer.state.max_steps,
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
+        device=prepared.precision.device,
+        precision=prepared.precision.name,
+        precision_reason=prepared.precision.reason,
+        **resumed,
+    )
+
+
+def _acts_of(replay: RunFolder, after: list[Event]) -> list[Event]:
+    """Return the acts of another run, without those that this run, going on, has done already."""
+    acts = [event for event in replay.events() if event["event"] == "steered"]
+    acts = [act for act in acts if act["knob"] != "paused"]
+    done = sum(str(act["who"]).startswith(f"{replay.name}: ") for act in after)
+    return acts[done:]
+
+
+@contextmanager
+def asked_to_end() -> Iterator[Callable[[], bool]]:
+    """Yield a function that tells whether the process was asked to end, by SIGTERM or Ctrl-C.
+
+    A second Ctrl-C ends it at once. Outside the main thread, where signals cannot be taken, the
+    answer is always no.
+    """
+    asked = threading.Event()
+
+    def ask(number: int, _: Any) -> None:
+        if asked.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        asked.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield asked.is_set
+        return
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked.is_set
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
 def recording_failure(run: RunFolder, writer: EventWriter) -> Iterator[None]:
-    """Note in the run how it failed or was stopped, then let the error go on its way."""
+    """Note in the run how it failed, then let the error go on its way.
+
+    An interrupted run is no failure: it can be resumed, and nothing is noted.
+    """
     try:
         yield
-    except KeyboardInterrupt:
-        writer.write("run_ended", _last_step(run), reason="stopped", best_step=None, seconds=None)
-        raise
     except Exception as error:
         problem = disk_error(error, run)
         what, remedy = f"{type(error).__name__}: {error}", ""
         if isinstance(problem, InputError):
             what, remedy = problem.what, problem.remedy
-        with suppress(OSError):  # on a full disk there may be no room even for this record
+        if problem is error:  # on a full disk the note would wait for room
             writer.write("run_failed", _last_step(run), what=what, remedy=remedy)
-        if problem is error:
             raise
         raise problem from error
 
 
 def disk_error(error: BaseException, run: RunFolder) -> BaseException:
     """Turn a full disk, wherever it was met, into its readable form; leave other errors be."""
-    # safetensors reports a full disk as an error of its own, known only by its text.
-    full = isinstance(error, OSError) and error.errno == errno.ENOSPC
-    if full or "No space left on device" in str(error):
+    if disk_is_full(error):
         return RunError(
             f"the disk of {run.path} is full",
-            "free some space, or set output.runs_dir to another disk; what was saved is kept",
+            f"free some space, then: workbench runs resume {run.path}",
         )
     return error
 
@@ -120,8 +187,7 @@ def total_steps(spec: RunSpec, rows: int) -> int:
     if train.max_steps > 0:
         return train.max_steps
     batches = math.ceil(rows / train.per_device_train_batch_size)
-    steps_per_epoch = max(1, math.ceil(batches / train.gradient_accumulation_steps))
-    return math.ceil(train.num_train_epochs * steps_per_epoch)
+    return steps_left(train.num_train_epochs, 0, 0, batches, train.gradient_accumulation_steps)
 
 
 def suggested_name(spec: RunSpec) -> str:

@@ -27,7 +27,7 @@ from ..spec import (
     recipe_text,
     to_flat,
 )
-from . import STATIC
+from . import joined
 from .entries import entry, kind, number, parse, slider_values
 from .routing import answer_at_once
 
@@ -55,8 +55,8 @@ class SpecForm(anywidget.AnyWidget):
     may still be typed. `language` is `en` or `zh`; left out, the current one.
     """
 
-    _esm = STATIC / "form.js"
-    _css = STATIC / "form.css"
+    _esm = joined("controls.js", "form.js")
+    _css = joined("controls.css", "form.css")
     schema = traitlets.Dict().tag(sync=True)
     entries = traitlets.Dict().tag(sync=True)
     faults = traitlets.Dict().tag(sync=True)

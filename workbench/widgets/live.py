@@ -1,57 +1,97 @@
 """The curves of a run while it learns: a chart that is sent only what is new.
 
 A thread reads the run's events, at most twice a second, and sends the new points as binary
-pairs. The chart's traits stay empty, so a saved notebook does not grow; when the run ends, a
+columns. The chart's traits stay small, so a saved notebook does not grow; when the run ends, a
 static record takes the chart's place.
 """
 
 from __future__ import annotations
 
 import threading
-from array import array
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import anywidget
 import traitlets
 
 from .. import language as languages
-from ..runs import Event, EventReader, RunFolder, RunState
-from . import STATIC
+from ..errors import InputError
+from ..runs import RunFolder
+from ..runs.reader import RunReader, read_state
+from ..runs.summary import summarise
+from . import joined
+from .points import (
+    MOST_HELD,
+    STEP_COLUMNS,
+    all_steps,
+    columns_first,
+    evaluation_rows,
+    new_steps,
+    score_names,
+    steps_between,
+)
 from .routing import answer_at_once
+from .words import chart_labels, count_marks, describe_marks, describe_state
 
 SECONDS_BETWEEN_UPDATES = 0.5
+# A run that has been silent for so long is asked whether anybody still writes it.
+SILENT_SECONDS = 5.0
+
+_PIECES = ("numbers", "store", "canvas", "panel", "view")
 
 
 class LiveChart(anywidget.AnyWidget):
-    """The loss, validation scores and learning rate of a run by step, growing with its events.
+    """A run's losses, scores, rates and speed, growing with its events.
 
     `start` begins to watch in a thread; `update` looks once. The run may be anybody's: only its
-    event file is read.
+    folder is read. The curves of the runs in `behind` (a fork's parent) are drawn muted. With
+    `on_fork`, a click on the curve offers to fork there, and `on_fork` is called with the step.
     """
 
-    _esm = STATIC / "live.js"
-    _css = STATIC / "live.css"
-    run_name = traitlets.Unicode().tag(sync=True)
+    _esm = joined(*(f"live/{piece}.js" for piece in _PIECES))
+    _css = joined("controls.css", "live.css")
+    run_names = traitlets.List().tag(sync=True)
     labels = traitlets.Dict().tag(sync=True)
+    can_fork = traitlets.Bool().tag(sync=True)
 
-    def __init__(self, run: RunFolder, language: str | None = None) -> None:
+    def __init__(
+        self,
+        run: RunFolder,
+        language: str | None = None,
+        on_fork: Callable[[int], Any] | None = None,
+        behind: Sequence[RunFolder] = (),
+    ) -> None:
         self._language = language or languages.current()
-        self._state = RunState()
-        self._reader = EventReader(run.events_path)
-        self._points: dict[str, array[float]] = {}
-        self._about: dict[str, dict[str, Any]] = {}
+        self._run = run
+        self._on_fork = on_fork
+        self._followed = [_Followed(folder) for folder in (run, *behind)]
+        self._marks_sent = 0
+        self._watched = False
+        self._interrupted = False
+        self._news_at = time.monotonic()
         # The watching thread and the front end's questions meet in these.
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        super().__init__(run_name=run.name, labels=self._labels())
+        super().__init__(
+            run_names=[folder.name for folder in (run, *behind)],
+            labels=chart_labels(self._language),
+            can_fork=on_fork is not None,
+        )
         self.on_msg(self._received)
         answer_at_once(self)
 
     @property
     def ended(self) -> bool:
         """Whether the run is over and everything of it has been sent."""
-        return self._state.ended
+        state = self._followed[0].reader.state
+        # A failed run that is taken up again has failed until its log goes on.
+        return state.ended and not (state.status == "failed" and summarise(self._run).active)
+
+    @property
+    def closed(self) -> bool:
+        """Whether nobody watches the run here any more."""
+        return self._closing.is_set()
 
     def start(self, on_end: Callable[[], None] | None = None) -> threading.Thread:
         """Watch until the run ends or the chart is closed; then call `on_end`, if it ended."""
@@ -60,16 +100,12 @@ class LiveChart(anywidget.AnyWidget):
         return thread
 
     def update(self) -> None:
-        """Read the events that are new and send their points."""
+        """Read the events that are new, and send their points if anybody is looking."""
         with self._lock:
-            events = self._reader.new()
-            if not events:
-                return
-            self._state.fold(events)
-            sent = {name: len(points) for name, points in self._points.items()}
-            for event in events:
-                self._take(event)
-            self._publish(sent)
+            news = [followed.reader.update() for followed in self._followed]
+            news.append(self._look_for_writer(any(news)))
+            if self._watched and any(news):
+                self._publish(whole=False)
 
     def close(self) -> None:
         """Stop watching and take the chart away."""
@@ -85,108 +121,124 @@ class LiveChart(anywidget.AnyWidget):
                 return
             self._closing.wait(SECONDS_BETWEEN_UPDATES)
 
+    def _look_for_writer(self, news: bool) -> bool:
+        """Return whether it has turned out that nobody writes the run any more, or again."""
+        before = self._interrupted
+        if news:
+            self._interrupted = False
+            self._news_at = time.monotonic()
+        elif not (self.ended or before) and time.monotonic() - self._news_at > SILENT_SECONDS:
+            self._interrupted = summarise(self._run).status == "interrupted"
+            self._news_at = time.monotonic()
+        return self._interrupted != before
+
     def _received(self, _: Any, content: dict[str, Any], __: Any) -> None:
-        if content.get("kind") == "sync":
-            with self._lock:
-                self._publish({})
+        match content:
+            case {"kind": "sync"}:
+                with self._lock:
+                    self._watched = True
+                    self._publish(whole=True)
+            case {"kind": "detail", "run": int(run), "first": first, "last": last}:
+                with self._lock:
+                    steps = self._followed[run].reader.state.steps
+                    rows = columns_first(steps_between(steps, first, last))
+                self.send({"kind": "detail", "run": run, "first": first, "last": last}, [rows])
+            case {"kind": "fork", "step": int(step)} if self._on_fork is not None:
+                self._fork(step)
 
-    def _publish(self, sent: dict[str, int]) -> None:
-        """Send what lies beyond `sent` numbers of each series; each point is two numbers."""
-        parts, buffers = [], []
-        for name, points in self._points.items():
-            start = sent.get(name, 0)
-            if start < len(points) or not sent:
-                parts.append(self._about[name] | {"series": name, "at": start // 2})
-                buffers.append(points[start:].tobytes())
-        self.send({"kind": "points", "parts": parts, "state": self._describe_state()}, buffers)
-
-    def _take(self, event: Event) -> None:
-        if event["event"] == "step_logged":
-            self._add("train_loss", event, event.get("loss"))
-            self._add("learning_rate", event, event.get("learning_rate"))
-        elif event["event"] == "evaluated":
-            for name, value in event["metrics"].items():
-                self._add("validation_loss" if name == "loss" else f"metric:{name}", event, value)
-
-    def _add(self, series: str, event: Event, value: Any) -> None:
-        if not isinstance(value, int | float):
-            return
-        if series not in self._points:
-            self._points[series] = array("d")
-            self._about[series] = self._describe_series(series)
-        self._points[series].extend((event["step"], value))
-
-    def _describe_series(self, series: str) -> dict[str, Any]:
-        """Return where and how a series is drawn, in the figures' colours."""
-        words = {"stepWord": self._text("live.step"), "smoothedWord": self._text("live.smoothed")}
-        metric = series.partition(":")[2]
-        if metric:
-            number = sum(name.startswith("metric:") for name in self._about)
-            label = self._metric_name(metric)
-            look = {"panel": "metrics", "colour": number, "markers": True, "smoothed": False}
-        else:
-            label = self._text(f"figures.series.{series}")
-            look = {
-                "panel": "rate" if series == "learning_rate" else "loss",
-                "colour": {"train_loss": 0, "validation_loss": 1, "learning_rate": 2}[series],
-                "markers": series == "validation_loss",
-                "smoothed": series == "train_loss",
-            }
-        return words | look | {"label": label}
-
-    def _metric_name(self, metric: str) -> str:
+    def _fork(self, step: int) -> None:
+        notice = ""
         try:
-            return self._text(f"figures.metric.{metric}")
-        except KeyError:
-            return metric
+            self._on_fork(step)
+        except InputError as error:
+            notice = str(error)
+        self.send({"kind": "notice", "text": notice}, [])
 
-    def _describe_state(self) -> dict[str, Any]:
-        state = self._state
-        text = " · ".join(self._state_words())
-        return {
-            "text": text, "step": state.step, "total": state.total_steps,
-            "best_step": state.best_step,
-        }  # fmt: skip
+    def _publish(self, whole: bool) -> None:
+        """Send what the views do not hold yet, or all that they should hold."""
+        parts, buffers = [], []
+        for number, followed in enumerate(self._followed):
+            for about, rows in followed.parts(whole):
+                parts.append({"run": number} | about)
+                buffers.append(rows)
+        state = self._followed[0].reader.state
+        start = 0 if whole else self._marks_sent
+        self._marks_sent = count_marks(state)
+        message = {
+            "kind": "points",
+            "parts": parts,
+            "marks_at": start,
+            "marks": describe_marks(state, self._language, start),
+            "state": describe_state(state, self._language, self._interrupted),
+        }
+        self.send(message, buffers)
 
-    def _state_words(self) -> list[str]:
-        state = self._state
-        words = [self._text(f"live.state.{state.status}", failure=state.failure)]
-        if state.total_steps:
-            words.append(self._text("live.state.step", step=state.step, total=state.total_steps))
-        left = state.seconds_left()
-        if left is not None:
-            words.append(self._text("live.state.left", time=self._duration(left)))
-        if state.ended:
-            words.append(self._text("live.state.took", time=self._duration(state.wall_seconds)))
-        speed = state.steps[-1].get("rows_per_second") if state.steps else None
-        if speed and not state.ended:
-            words.append(self._text("live.state.speed", rows=speed))
-        if state.best_step:
-            words.append(self._text("live.state.best", step=state.best_step))
-        return words
 
-    def _duration(self, seconds: float) -> str:
-        minutes, rest = divmod(round(seconds), 60)
-        hours, minutes = divmod(minutes, 60)
-        key = "hours" if hours else "minutes" if minutes else "seconds"
-        return self._text(f"live.time.{key}", hours=hours, minutes=minutes, seconds=rest)
+class _Followed:
+    """One of the chart's runs, and how much of it the views hold."""
 
-    def _labels(self) -> dict[str, str]:
-        own = ("waiting", "progress", "keys", "toggle")
-        figures = {"loss": "loss_curves", "metrics": "metric_curves", "rate": "learning_rate_curve"}
-        return (
-            {name: self._text(f"live.{name}") for name in own}
-            | {"step": self._text("figures.loss_curves.x")}
-            | {panel: self._text(f"figures.{name}.title") for panel, name in figures.items()}
-            | {f"{panel}_unit": self._text(f"figures.{name}.y") for panel, name in figures.items()}
-        )
+    def __init__(self, run: RunFolder) -> None:
+        self.reader = RunReader(run)
+        self._held = {"steps": 0, "evaluations": 0}
+        self._sent = {"steps": 0, "evaluations": 0}
+        self._last_sent: tuple[float, float] | None = None
+        self._names: list[str] = []
 
-    def _text(self, key: str, **values: Any) -> str:
-        return languages.text(key, self._language, **values)
+    def parts(self, whole: bool) -> list[tuple[dict[str, Any], bytes]]:
+        """Return each table that has news: what it is, and its rows."""
+        parts = (self._steps(whole), self._evaluations(whole))
+        return [part for part in parts if part is not None]
+
+    def _steps(self, whole: bool) -> tuple[dict[str, Any], bytes] | None:
+        steps, sent = self.reader.state.steps, self._sent["steps"]
+        fresh = len(steps) - sent
+        # Where steps were logged again, what was sent of them no longer holds.
+        anew = whole or self._seal(sent) != self._last_sent
+        if anew or self._held["steps"] + fresh > MOST_HELD:
+            rows = all_steps(steps)
+            self._held["steps"] = 0
+        elif fresh:
+            rows = new_steps(steps, sent)
+        else:
+            return None
+        self._last_sent = self._seal(len(steps))
+        return self._part("steps", STEP_COLUMNS, rows, len(steps))
+
+    def _evaluations(self, whole: bool) -> tuple[dict[str, Any], bytes] | None:
+        done, sent = self.reader.state.evaluations, self._sent["evaluations"]
+        names = score_names(done[sent:], self._names)
+        if whole or names != self._names:
+            self._held["evaluations"] = sent = 0
+        elif sent == len(done):
+            return None
+        self._names = names
+        rows = evaluation_rows(done, names, sent)
+        return self._part("evaluations", ("index", "step", *names), rows, len(done))
+
+    def _part(
+        self, table: str, columns: Sequence[str], rows: Any, total: int
+    ) -> tuple[dict[str, Any], bytes]:
+        held = self._held[table]
+        about = {"table": table, "held": held, "total": total}
+        if not held:
+            about["columns"] = list(columns)
+        self._held[table] += len(rows)
+        self._sent[table] = total
+        return about, columns_first(rows)
+
+    def _seal(self, count: int) -> tuple[float, float] | None:
+        steps = self.reader.state.steps
+        if not 0 < count <= len(steps):
+            return None
+        return steps.value(count - 1, "seq"), steps.value(count - 1, "step")
 
 
 def show_live(
-    run: RunFolder, on_end: Callable[[], None] | None = None, handle: Any = None
+    run: RunFolder,
+    on_end: Callable[[], None] | None = None,
+    handle: Any = None,
+    on_fork: Callable[[int], Any] | None = None,
+    behind: Sequence[RunFolder] = (),
 ) -> LiveChart:
     """Show a run's chart in this cell; when the run ends, its static record replaces it.
 
@@ -199,7 +251,7 @@ def show_live(
     if handle is None:
         handle = DisplayHandle()
         handle.display({"text/html": "", "text/plain": ""}, raw=True)
-    chart = LiveChart(run)
+    chart = LiveChart(run, on_fork=on_fork, behind=behind)
     chart.update()
     if chart.ended:
         chart.close()
@@ -220,8 +272,8 @@ def show_live(
 
 
 def static_record(run: RunFolder) -> dict[str, Any]:
-    """Return the loss curves of a run as a mime bundle that needs no kernel and no widget."""
+    """Return the curves of a run as a mime bundle that needs no kernel and no widget."""
     from ..figures.bundle import bundle
-    from ..figures.curves import loss_curves
+    from ..figures.curves import training_curves
 
-    return bundle(loss_curves(RunState().fold(run.events())))
+    return bundle(training_curves(read_state(run)))

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 from IPython.display import display
 
+from .. import worker
 from ..errors import InputError
 from ..language import text
-from ..runs import RunFolder, RunState
+from ..runs import RunFolder, read_state
+from ..runs.summary import summarise
 from ..sources import entries
 from ..spec import RunSpec
 from .attention import AttentionView
 from .form import SpecForm
-from .live import LiveChart, show_live
+from .live import show_live
 from .routing import answer_at_once
 from .spec_panel import SpecPanel
+from .steering import show_steering
 
 if TYPE_CHECKING:
     from ..attention.record import AttentionRecord
@@ -43,10 +46,86 @@ def section_header(intro: str, button: str, act: Callable[[], None]) -> None:
     sentence = ipywidgets.HTML(f"<p style='margin:0'>{html.escape(intro)}</p>")
     sentence.layout.flex = "1 1 24em"
     press = ipywidgets.Button(description=button, icon="refresh", layout={"width": "auto"})
-    press.on_click(lambda _: _while_disabled(press, act))
+    press.on_click(lambda _: _at_work(press, act))
     answer_at_once(press)
     layout = ipywidgets.Layout(display="flex", flex_flow="row wrap", width="100%")
     display(ipywidgets.Box([sentence, press], layout=layout))
+
+
+class RunPlaces:
+    """The places of a cell's output where runs are watched and steered.
+
+    A click has no cell of its own to show things in, so the places are made first and filled
+    later: one for a run, and more for the runs that are forked from it by a click.
+    """
+
+    def __init__(self, count: int = 4) -> None:
+        self._count = count
+        self._free: list[tuple[Any, Any]] = []
+
+    def show(self) -> RunPlaces:
+        """Make the places in this cell."""
+        self._free = [(_place(), _place()) for _ in range(self._count)]
+        return self
+
+    def fill(
+        self,
+        run: RunFolder,
+        on_end: Callable[[], None] = lambda: None,
+        parent: RunFolder | None = None,
+    ) -> None:
+        """Show a run's curves, live or at rest, and its controls while it can be steered.
+
+        `parent` is drawn behind it. `on_end` is called when the run has ended.
+        """
+        # The last place is used again.
+        place = self._free.pop(0) if len(self._free) > 1 else self._free[0]
+        self._watch(place, run, on_end, parent)
+
+    def _watch(
+        self,
+        place: tuple[Any, Any],
+        run: RunFolder,
+        on_end: Callable[[], None],
+        parent: RunFolder | None,
+    ) -> None:
+        chart, controls = place
+
+        def ended() -> None:
+            if read_state(run).status != "failed":  # such a run can be taken up again
+                controls.update({"text/html": "", "text/plain": ""}, raw=True)
+            on_end()
+
+        def resume(interrupted: RunFolder) -> None:
+            worker.resume(interrupted)
+            if view.closed:
+                self._watch(place, run, on_end, parent)
+
+        view = show_live(
+            run,
+            ended,
+            chart,
+            on_fork=lambda step: self.fill(worker.fork(run, step, {}), parent=run),
+            behind=[] if parent is None else [parent],
+        )
+        if not view.ended or read_state(run).status == "failed":
+            show_steering(run, controls, on_resume=resume)
+
+
+def _place() -> Any:
+    return display({"text/html": "", "text/plain": ""}, raw=True, display_id=True)
+
+
+def show_choice(question: str, runs: list[RunFolder], pick: Callable[[RunFolder], None]) -> None:
+    """Display a button a run; a click picks it."""
+    buttons = []
+    for run in runs:
+        button = ipywidgets.Button(description=run.name, layout={"width": "auto"})
+        button.on_click(lambda _, run=run: pick(run))
+        answer_at_once(button)
+        buttons.append(button)
+    sentence = ipywidgets.HTML(f"<p>{html.escape(question)}</p>")
+    display(ipywidgets.VBox([sentence, *buttons]))
 
 
 class StartPanel:
@@ -59,7 +138,6 @@ class StartPanel:
     def __init__(self, start: Callable[[], RunFolder | None], finished: Callable[[], None]) -> None:
         self._start = start
         self._finished = finished
-        self._chart: LiveChart | None = None
         self._button = ipywidgets.Button(
             description=text("studio.start"),
             button_style="primary",
@@ -69,33 +147,35 @@ class StartPanel:
         self._status = ipywidgets.HTML()
         self._button.on_click(self._clicked)
         answer_at_once(self._button)
-        self._place: Any = None
+        self._places = RunPlaces()
+        self._run: RunFolder | None = None
 
     def show(self) -> None:
         """Display the button, and below it the place where the chart will be."""
         intro = ipywidgets.HTML(f"<p>{html.escape(text('studio.train.intro'))}</p>")
         display(ipywidgets.VBox([intro, ipywidgets.HBox([self._button, self._status])]))
-        self._place = display({"text/html": "", "text/plain": ""}, raw=True, display_id=True)
+        self._places.show()
 
     def _clicked(self, _: Any) -> None:
-        self._button.disabled = True
+        # The button is never disabled: one that has the focus would lose it.
+        if self._run is not None and summarise(self._run).active:
+            return
+        _at_work(self._button, self._begin)
+
+    def _begin(self) -> None:
         self._say(text("studio.starting"))
-        run = self._start()
+        self._run = run = self._start()
         if run is None:
-            self._button.disabled = False
             self._say("")
             return
         self._say(text("studio.running"))
-        self._chart = show_live(run, lambda: self._ended(run), self._place)
+        self._places.fill(run, lambda: self._ended(run))
 
     def _ended(self, run: RunFolder) -> None:
-        self._button.disabled = False
-        state = RunState().fold(run.events())
-        failed = state.status == "failed"
-        self._say(
-            text("studio.failed", message=state.failure) if failed else text("studio.finished")
-        )
-        if not failed:
+        state = read_state(run)
+        ways = {"failed": "studio.failed", "discarded": "studio.discarded"}
+        self._say(text(ways.get(state.status, "studio.finished"), message=state.failure))
+        if state.status not in ways:
             self._finished()
 
     def _say(self, sentence: str) -> None:
@@ -140,9 +220,10 @@ class AttentionPanel:
         self._place.children = [AttentionView(records)] if records else []
 
 
-def _while_disabled(button: ipywidgets.Button, act: Callable[[], None]) -> None:
-    button.disabled = True
+def _at_work(button: ipywidgets.Button, act: Callable[[], None]) -> None:
+    """Show that a button is at work; unlike one that is disabled, it keeps the focus."""
+    icon, button.icon = button.icon, "hourglass-half"
     try:
         act()
     finally:
-        button.disabled = False
+        button.icon = icon

@@ -1,0 +1,50 @@
+"""Runs in processes of their own, for tests that watch and steer them in a browser."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.tiny_runs import tiny_spec
+from workbench.runs import ask
+from workbench.runs.folder import list_runs
+from workbench.runs.lock import is_locked
+from workbench.spec import to_yaml
+
+
+def write_long_spec(root: Path, name: str, runs_dir: str) -> None:
+    """Write `NAME.yaml` into Lab's folder: a run of minutes on the tiny model."""
+    spec = tiny_spec(
+        root,
+        **{
+            "train.num_train_epochs": 100,
+            "train.per_device_train_batch_size": 1,
+            "train.lr_scheduler_type": "constant",
+            "output.runs_dir": runs_dir,
+            "output.save_steps": 100,
+        },
+    )
+    (root / f"{name}.yaml").write_text(to_yaml(spec), encoding="utf-8")
+
+
+def wait_until(met: Callable[[], bool], seconds: float) -> None:
+    """Wait until something is so.
+
+    Raises:
+        AssertionError: it is not so in time.
+    """
+    deadline = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.1)
+
+
+def end_runs(runs: Path) -> None:
+    """End every run in a folder that is still being trained, and remove the folder."""
+    for run in list_runs(runs):
+        if is_locked(run):
+            ask(run, "stop", "discard")
+            wait_until(lambda run=run: not is_locked(run), 30)
+    shutil.rmtree(runs, ignore_errors=True)

@@ -1,0 +1,83 @@
+"""What can be asked of a running run, and in which order it arrives."""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from workbench.errors import InputError
+from workbench.runs import RunFolder, ask
+from workbench.runs.control import Requests, check, parse
+
+
+@pytest.fixture
+def run(tmp_path):
+    return RunFolder(tmp_path)
+
+
+def test_a_request_arrives_once_with_its_number_and_sender(run):
+    requests = Requests(run)
+    assert list(requests.new()) == []
+    ask(run, "learning_rate", 1e-5, who="ada")
+    ask(run, "paused", True, who="bo")
+    assert list(requests.new()) == [(1, "learning_rate", 1e-5, "ada"), (2, "paused", True, "bo")]
+    assert list(requests.new()) == []
+
+
+def test_a_reader_goes_on_after_what_was_taken_before(run):
+    for rate in (1e-5, 2e-5, 3e-5):
+        ask(run, "learning_rate", rate)
+    assert [number for number, *_ in Requests(run, taken=2).new()] == [3]
+
+
+def test_many_senders_at_once_lose_nothing(run):
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: ask(run, "eval_steps", n), range(64)))
+    assert sorted(value for _, _, value, _ in Requests(run).new()) == list(range(64))
+
+
+def test_a_line_that_asks_for_nothing_known_is_passed_over(run):
+    run.control_path.write_bytes(
+        b'garbage\n{"act": "learning_rate", "value": 9, "who": "x"}\n[]\n'
+        b'{"act": "open", "value": "/etc/passwd", "who": "x"}\n'
+        b'{"act": "evaluate", "value": true, "who": "x"}\n{"act": "eva'
+    )
+    assert list(Requests(run).new()) == [(5, "evaluate", True, "x")]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("learning_rate=1e-5", ("learning_rate", 1e-5)),
+        ("train.learning_rate=1e-5", ("learning_rate", 1e-5)),
+        ("num_train_epochs=3", ("num_train_epochs", 3.0)),
+        ("dropout=0.2", ("dropout", 0.2)),
+        ("paused=true", ("paused", True)),
+        ("stop=keep", ("stop", "keep")),
+        ("probe=a = b", ("probe", "a = b")),
+    ],
+)
+def test_a_request_can_be_typed(text, expected):
+    assert parse(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("learning_rate", "'learning_rate' has no '='; write KNOB=VALUE"),
+        ("learning_rat=1", "'learning_rat' cannot be steered; did you mean learning_rate?"),
+        ("seed=3", "'seed' cannot be steered; choose learning_rate, "),
+        ("learning_rate=7", "learning_rate: 7 does not fit; choose at most 0.1"),
+        ("eval_steps=2.5", "eval_steps: 2.5 does not fit; give a value of type int"),
+        ("paused=maybe", "paused: 'maybe' does not fit; give a value of type bool"),
+        ("stop=now", "stop: 'now' does not fit; choose one of keep, discard"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_the_remedy(text, message):
+    with pytest.raises(InputError, match="^" + message.replace("?", r"\?")):
+        parse(text)
+
+
+def test_a_rate_that_is_no_number_is_refused():
+    with pytest.raises(InputError, match="does not fit; give a finite number"):
+        check("learning_rate", math.nan)

@@ -1,0 +1,61 @@
+"""Train a tiny run and kill it at random moments until it has ended; a script for a test.
+
+    python -m tests.training.killing RUN KILLS SEED
+
+Everything heavy is imported once; each attempt is a fork of this process, so that a kill and a
+new start take a second instead of five. POSIX only. Prints one line a kill: the last step noted.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+from workbench import pipeline
+from workbench.runs import RunFolder, RunState
+
+
+def main() -> None:
+    """Kill and resume."""
+    import workbench.evaluation.run
+    import workbench.report
+    import workbench.training.run  # noqa: F401
+
+    run, kills = RunFolder(Path(sys.argv[1])), int(sys.argv[2])
+    chance = random.Random(int(sys.argv[3]))
+    # Most kills meet the steps; some the start, and some what comes after the last step.
+    for _ in range(kills):
+        events = chance.randrange(13)
+        attempt(run, events, chance.uniform(0, 0.02 if events else 1.2))
+    attempt(run, 10**9, 10**9)
+
+
+def attempt(run: RunFolder, events: int, seconds: float) -> None:
+    """Go on with the run and kill it `seconds` after it has noted so many more events."""
+    before = sum(1 for _ in run.events())
+    child = os.fork()
+    if child == 0:
+        try:
+            pipeline.resume(run)
+        finally:
+            os._exit(0)
+    deadline = math.inf
+    while time.monotonic() < deadline:
+        if os.waitpid(child, os.WNOHANG)[0]:
+            return
+        if deadline == math.inf and sum(1 for _ in run.events()) - before >= events:
+            deadline = time.monotonic() + seconds
+        time.sleep(0.002)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    state = RunState().fold(run.events())
+    print(state.status, state.step, flush=True)
+
+
+if __name__ == "__main__":
+    main()

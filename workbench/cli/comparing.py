@@ -1,0 +1,73 @@
+"""`workbench runs compare`: several runs side by side."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from ..runs import open_run
+from .options import add_json, add_runs_dir
+from .output import add_leaf, print_table
+
+
+def add_compare(runs_group: Any) -> None:
+    """Add `compare` to the actions of `workbench runs`."""
+    leaf = add_leaf(
+        runs_group, "compare", "runs side by side: scores, specs, answers", compare_runs,
+        add_json, add_runs_dir,
+    )  # fmt: skip
+    leaf.add_argument("runs", metavar="RUN", nargs="+", help="two or more names or folders")
+    leaf.add_argument("--html", metavar="FILE", help="write the comparison as one HTML file")
+
+
+def compare_runs(options: argparse.Namespace) -> None:
+    """Print what differs between runs, or write it as a page."""
+    from ..report.compare import comparison, write_comparison
+
+    runs = [open_run(run, options.runs_dir) for run in options.runs]
+    found = comparison(runs)
+    if options.html:
+        write_comparison(runs, Path(options.html))
+    if options.json:
+        print(json.dumps(found, ensure_ascii=False, default=str))
+    elif options.html:
+        print(options.html)
+    else:
+        _print(found)
+
+
+def _print(found: dict[str, Any]) -> None:
+    for part in ("progress", "metrics", "spec", "environment"):
+        if found[part]:
+            print(f"\n{part}")
+            print_table(_side_by_side(found, found[part]), as_json=False, nothing="")
+    if any(branch["children"] for branch in found["forks"]):
+        print("\nforks")
+        _print_branches(found["forks"], "")
+    print("\ndisagreements")
+    for pair in found["disagreements"]:
+        told = pair["reason"].replace("_", " ") or (
+            f"{pair['differing']} of {pair['rows']} rows; only {pair['first']} right on "
+            f"{pair['only_first']}, only {pair['second']} right on {pair['only_second']}"
+        )
+        print(f"{pair['first']} – {pair['second']}: {told}")
+
+
+def _side_by_side(found: dict[str, Any], rows: dict[str, list[Any]]) -> list[dict[str, Any]]:
+    return [
+        {"": name} | {run: _cell(held) for run, held in zip(found["runs"], values, strict=True)}
+        for name, values in rows.items()
+    ]
+
+
+def _cell(held: Any) -> str:
+    return "" if held is None else f"{held:.6g}" if isinstance(held, float) else str(held)
+
+
+def _print_branches(branches: list[dict[str, Any]], indent: str) -> None:
+    for branch in branches:
+        left = f"  (after step {branch['step']})" if branch["step"] is not None else ""
+        print(f"{indent}{branch['run']}{left}")
+        _print_branches(branch["children"], indent + "  ")

@@ -1,0 +1,56 @@
+"""`workbench find-lr`: a learning rate for a spec, from a few steps at ever higher rates."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from .options import add_json, add_spec_changes, parse_changes, spec_from
+from .terminal import download_progress
+
+
+def add_commands(commands: Any) -> None:
+    """Add `find-lr`."""
+    parser = commands.add_parser(
+        "find-lr",
+        help="suggest a learning rate",
+        description="Train for a few steps at ever higher rates, and suggest one. Nothing is kept.",
+    )
+    parser.add_argument(
+        "spec", nargs="?", help="a YAML file, a recipe's name, or a run folder (quickstart)"
+    )
+    add_spec_changes(parser)
+    parser.add_argument("--low", type=float, default=1e-7, help="the first rate (1e-7)")
+    parser.add_argument("--high", type=float, default=1e-1, help="the last rate (0.1)")
+    parser.add_argument("--steps", type=int, default=60, help="training steps to take (60)")
+    parser.add_argument("--out", metavar="FILE", help="also draw it: .svg, .html or .json")
+    add_json(parser)
+    parser.set_defaults(command=find_rate)
+
+
+def find_rate(options: argparse.Namespace) -> None:
+    """Print the suggestion and why, or everything that was measured."""
+    from ..report.lr_finder import check_ending, write_finder
+    from ..training.lr_finder import explain, find_learning_rate, ramp
+    from ..training.prepare import prepare
+    from ..training.run import quiet_libraries
+
+    # What was mistyped shows before minutes are spent.
+    ramp(options.low, options.high, options.steps)
+    target = Path(options.out) if options.out else None
+    if target:
+        check_ending(target)
+    spec = spec_from(options.spec, parse_changes(options.changes))
+    with quiet_libraries(), download_progress() as progress:
+        prepared = prepare(spec, progress)
+    found = find_learning_rate(prepared, options.low, options.high, options.steps)
+    if target:
+        write_finder(found, target)
+    if options.json:
+        print(json.dumps(found.to_dict(), ensure_ascii=False))
+        return
+    print(explain(found, "en"))
+    if found.suggestion is not None:
+        print(f"--set train.learning_rate={found.suggestion:g}")

@@ -1,0 +1,55 @@
+"""Commands with actions, and how their answers look."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+
+def add_group(commands: Any, name: str, help_text: str) -> Any:
+    """Add a command that has actions."""
+    parser = commands.add_parser(name, help=help_text)
+    return parser.add_subparsers(metavar="ACTION", required=True)
+
+
+def add_leaf(group: Any, name: str, help_text: str, command: Any, *adders: Any) -> Any:
+    """Add an action to a group, with the options that `adders` add."""
+    parser = group.add_parser(name, help=help_text)
+    for add in adders:
+        add(parser)
+    parser.set_defaults(command=command)
+    return parser
+
+
+def print_table(rows: list[dict[str, Any]], as_json: bool, nothing: str) -> None:
+    """Print records as a table, or as JSON; `nothing` where there are none."""
+    if as_json:
+        print(json.dumps(rows, ensure_ascii=False))
+        return
+    if not rows:
+        print(nothing)
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in rows[0]:
+        table.add_column(name, overflow="fold", no_wrap=name in ("run", "name"))
+    for row in rows:
+        cells = (
+            f"{v:.4f}" if isinstance(v, float) else "" if v is None else str(v)
+            for v in row.values()
+        )
+        table.add_row(*cells)
+    # Where there is no terminal to fit, a program or a person with a wide window reads.
+    width = None if sys.stdout.isatty() else 200
+    Console(highlight=False, markup=False, width=width).print(table)
+
+
+def print_tree(value: Any) -> None:
+    """Print nested plain data as YAML."""
+    import yaml
+
+    plain = json.loads(json.dumps(value, ensure_ascii=False, default=str))
+    print(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100), end="")

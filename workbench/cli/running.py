@@ -1,0 +1,169 @@
+"""`workbench runs`: list, show, steer, stop, resume, fork and compare runs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+from typing import Any
+
+from ..errors import RunError
+from ..runs import ask, open_run, read_state
+from ..runs.control import parse
+from ..runs.lock import is_locked, read_owner
+from ..runs.summary import summarise, summarise_all
+from .comparing import add_compare
+from .options import add_json, add_runs_dir, add_spec_changes, parse_changes
+from .output import add_group, add_leaf, print_table, print_tree
+from .terminal import download_progress, duration, watching
+from .training import print_result
+
+
+def add_commands(commands: Any) -> None:
+    """Add the commands."""
+    runs = add_group(commands, "runs", "list, steer, resume, fork and compare runs")
+    add_leaf(runs, "list", "all runs, the latest last", list_all, add_json, add_runs_dir)
+    _leaf(runs, "show", "one run: state, acts, scores, files", show)
+    steer_one = _leaf(runs, "steer", "change something while a run trains", steer)
+    steer_one.add_argument(
+        "acts", nargs="+", metavar="KNOB=VALUE", help="such as learning_rate=1e-5, paused=true"
+    )
+    stop_one = _leaf(runs, "stop", "end a run and keep its best model", stop)
+    how = stop_one.add_mutually_exclusive_group()
+    how.add_argument("--discard", action="store_true", help="drop what was learned, keep the log")
+    how.add_argument("--kill", action="store_true", help="end its process, answering or not")
+    resume_one = _leaf(runs, "resume", "go on with an interrupted or failed run", resume)
+    resume_one.add_argument("--detach", action="store_true", help="in a process of its own")
+    fork_one = _leaf(runs, "fork", "a new run that leaves another at a checkpoint", fork)
+    fork_one.add_argument("--step", type=int, help="at the checkpoint next to this step (latest)")
+    fork_one.add_argument("--detach", action="store_true", help="in a process of its own")
+    add_spec_changes(fork_one)
+    add_compare(runs)
+
+
+def list_all(options: argparse.Namespace) -> None:
+    """Print one line a run."""
+    rows = []
+    for run, summary in summarise_all(options.runs_dir):
+        left, owner = summary.seconds_left, read_owner(run)
+        active = summary.status in ("running", "paused")
+        rows.append(
+            {
+                "run": run.name,
+                "status": summary.status,
+                "step": f"{summary.step}/{summary.total_steps}",
+                "left": duration(left) if left is not None and not options.json else left,
+                "loss": summary.loss,
+                "validation loss": summary.validation.get("loss"),
+                "accuracy": summary.validation.get("accuracy"),
+                "process": owner.pid if owner is not None and active else None,
+            }
+        )
+    print_table(rows, options.json, f"no runs in {options.runs_dir}")
+
+
+def show(options: argparse.Namespace) -> None:
+    """Print one run."""
+    run = open_run(options.run, options.runs_dir)
+    summary = summarise(run)
+    state = read_state(run)
+    answer = {
+        "run": run.name,
+        "path": str(run.path),
+        "status": summary.status,
+        "failure": summary.failure,
+        "step": summary.step,
+        "total_steps": summary.total_steps,
+        "seconds_left": summary.seconds_left,
+        "best_step": summary.best_step,
+        "steered": [
+            {name: act[name] for name in ("step", "knob", "old", "new", "who")}
+            for act in state.acts
+        ],
+        "metrics": run.metrics().get("metrics", {}),
+        "record": run.record(),
+    }
+    if options.json:
+        print(json.dumps(answer, ensure_ascii=False))
+        return
+    print_tree({name: value for name, value in answer.items() if value not in ("", [], {}, None)})
+
+
+def steer(options: argparse.Namespace) -> None:
+    """Ask the process that trains a run for something; it does so before its next step."""
+    run = open_run(options.run, options.runs_dir)
+    acts = [parse(act) for act in options.acts]  # all are checked before any is asked
+    status = summarise(run).status
+    if status not in ("new", "running", "paused"):
+        raise RunError(
+            f"nobody is training {run.name} ({status})",
+            f"go on with it first: workbench runs resume {run.path}"
+            if status in ("interrupted", "failed")
+            else f"start a new one from it: workbench runs fork {run.path}",
+        )
+    for name, value in acts:
+        ask(run, name, value)
+        if not options.json:
+            print(f"asked {run.name} for {name}={value}")
+    if options.json:
+        print(json.dumps({"run": run.name, "asked": dict(acts)}, ensure_ascii=False))
+
+
+def stop(options: argparse.Namespace) -> None:
+    """End a run: ask its process, or kill it."""
+    run = open_run(options.run, options.runs_dir)
+    owner = read_owner(run)
+    if not options.kill:
+        options.acts = ["stop=discard" if options.discard else "stop=keep"]
+        steer(options)
+        return
+    if owner is None or not owner.here or not is_locked(run):
+        raise RunError(f"no process of this machine is writing {run.name}", "there is none to kill")
+    os.kill(owner.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+    if options.json:
+        print(json.dumps({"run": run.name, "killed": owner.pid}))
+    else:
+        print(f"killed {owner}; go on with: workbench runs resume {run.path}")
+
+
+def resume(options: argparse.Namespace) -> None:
+    """Go on with a run."""
+    from .. import pipeline, worker
+
+    run = open_run(options.run, options.runs_dir)
+    if options.detach:
+        worker.resume(run)
+        _say_started(run, options.json)
+        return
+    with download_progress() as progress, watching(run):
+        pipeline.resume(run, progress)
+    print_result(run, options.json)
+
+
+def fork(options: argparse.Namespace) -> None:
+    """Make a new run from a checkpoint of another and train it."""
+    from .. import pipeline, worker
+
+    parent = open_run(options.run, options.runs_dir)
+    changes = parse_changes(options.changes)
+    if options.detach:
+        _say_started(worker.fork(parent, options.step, changes), options.json)
+        return
+    child = pipeline.fork(parent, options.step, changes)
+    with download_progress() as progress, watching(child):
+        pipeline.resume(child, progress)
+    print_result(child, options.json)
+
+
+def _say_started(run: Any, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"run": run.name, "path": str(run.path)}))
+    else:
+        print(f"{run.name} goes on in a process of its own; see: workbench runs show {run.path}")
+
+
+def _leaf(runs: Any, name: str, help_text: str, command: Any) -> Any:
+    leaf = add_leaf(runs, name, help_text, command, add_json, add_runs_dir)
+    leaf.add_argument("run", metavar="RUN")
+    return leaf

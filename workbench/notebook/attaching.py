@@ -1,0 +1,41 @@
+"""Showing a run that is already there: its curves, live or at rest, and its controls."""
+
+from __future__ import annotations
+
+from ..errors import RunError
+from ..language import text
+from ..runs import RunFolder
+from ..runs.summary import summarise_all
+from .kernel import Slots, is_live
+from .pages import curves_page
+
+
+def show(run: RunFolder) -> None:
+    """Show a run's curves and, where somebody is there to use them, its controls."""
+    if not is_live():
+        Slots(live=False, count=0).fill(curves_page(run))
+        return
+    from ..widgets.studio import RunPlaces
+
+    RunPlaces().show().fill(run)
+
+
+def choose(runs_dir: str = "runs") -> RunFolder | None:
+    """Return the run that is training; of several, show a choice and return None.
+
+    Raises:
+        RunError: none is training, or several are and nobody is there to choose.
+    """
+    active = [run for run, summary in summarise_all(runs_dir) if summary.active]
+    if len(active) == 1:
+        return active[0]
+    if not active or not is_live():
+        names = ", ".join(run.name for run in active)
+        what = f"several runs are training: {names}" if names else f"none trains in {runs_dir}"
+        raise RunError(what, "name one: wb.attach(RUN)")
+    from ..widgets.studio import RunPlaces, show_choice
+
+    places = RunPlaces()
+    show_choice(text("studio.choose_run"), active, places.fill)
+    places.show()
+    return None

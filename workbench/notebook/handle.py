@@ -1,0 +1,109 @@
+"""A run in the hand: its folder, with verbs to steer, hold, end, resume and fork it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from .. import worker
+from ..errors import RunError
+from ..runs import RunFolder, RunState, ask, read_state
+from ..runs.control import check
+from ..runs.summary import RunSummary, summarise
+
+POLL_SECONDS = 0.2
+
+
+class Run(RunFolder):
+    """A run that may be training in a process of its own.
+
+    What is asked is done before the next step, and noted as an event of the run; nothing here
+    waits for it but `wait`.
+    """
+
+    @property
+    def summary(self) -> RunSummary:
+        """The run's state at a glance: status, step, loss, time left."""
+        return summarise(self)
+
+    @property
+    def state(self) -> RunState:
+        """All that the run's events add up to."""
+        return read_state(self)
+
+    def steer(self, **knobs: Any) -> None:
+        """Move knobs: `run.steer(learning_rate=1e-5, dropout=0.2)`.
+
+        Raises:
+            InputError: there is no such knob, a value does not fit (then none is moved), or
+                nobody is training the run.
+        """
+        for name, value in knobs.items():
+            check(name, value)
+        self._require_trained()
+        for name, value in knobs.items():
+            ask(self, name, value)
+
+    def pause(self) -> None:
+        """Hold the training; `resume` lets it go on."""
+        self.steer(paused=True)
+
+    def resume(self) -> None:
+        """Let a paused run go on; start an interrupted or failed one again where it was."""
+        if self.summary.status in ("interrupted", "failed"):
+            worker.resume(self)
+        else:
+            self.steer(paused=False)
+
+    def evaluate_now(self) -> None:
+        """Evaluate before the next step."""
+        self.steer(evaluate=True)
+
+    def checkpoint_now(self) -> None:
+        """Save a checkpoint before the next step."""
+        self.steer(checkpoint=True)
+
+    def roll_back(self) -> None:
+        """Take the weights of the best checkpoint and go on with them."""
+        self.steer(rollback=True)
+
+    def add_probe(self, sentence: str) -> None:
+        """Keep the attention on one more sentence."""
+        self.steer(probe=sentence)
+
+    def stop(self, discard: bool = False) -> None:
+        """End the run and keep its best model, or keep nothing but the log."""
+        self.steer(stop="discard" if discard else "keep")
+
+    def fork(self, step: int | None = None, **changes: Any) -> Run:
+        """Start a new run from the checkpoint at or before `step`, with some fields changed.
+
+        Raises:
+            InputError: there is no good checkpoint, or a change does not fit.
+        """
+        return Run(worker.fork(self, step, changes).path)
+
+    def wait(self, seconds: float | None = None) -> RunState:
+        """Wait until the run has ended, been interrupted or failed; return its state.
+
+        Raises:
+            TimeoutError: it goes on after so many seconds.
+        """
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while self.summary.active:
+            if deadline is not None and time.monotonic() > deadline:
+                raise TimeoutError(f"{self.name} goes on after {seconds:g} seconds")
+            time.sleep(POLL_SECONDS)
+        return self.state
+
+    def _require_trained(self) -> None:
+        summary = self.summary
+        if not summary.active:
+            status = summary.status
+            remedy = "resume it first" if status in ("interrupted", "failed") else "fork it"
+            raise RunError(f"nobody is training {self.name} ({status})", remedy)
+
+
+def hold(run: RunFolder) -> Run:
+    """Return a run's folder as something to steer."""
+    return run if isinstance(run, Run) else Run(run.path)

@@ -1,0 +1,163 @@
+"""Control: what people ask of a run while it trains.
+
+One JSON object a line in `control.jsonl`, append-only: `act`, `value`, `who`, `time`. Any number
+of kernels and terminals may append; the order of the lines is the order in which the training
+process carries them out, each between two steps. What it did stands in the events.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import Any
+
+from ..errors import InputError, shorten
+from ..spec import Domain, find, parse_value
+from .folder import RunFolder
+from .lock import whoami
+
+# These fields of `spec.train` can be moved while the run trains.
+SPEC_KNOBS = (
+    "learning_rate",
+    "weight_decay",
+    "max_grad_norm",
+    "label_smoothing_factor",
+    "gradient_accumulation_steps",
+    "num_train_epochs",
+    "eval_steps",
+)
+
+
+@dataclass(frozen=True)
+class Knob:
+    """What can be asked: a value of `type` within `domain`."""
+
+    name: str
+    type: type
+    domain: Domain
+
+
+def knobs() -> dict[str, Knob]:
+    """Return everything that can be asked of a running run, by name.
+
+    The first are numbers to move; the others are acts: `paused` (true, false), `evaluate` and
+    `checkpoint` (true: now), `probe` (a sentence), `rollback` (true: to the best checkpoint),
+    `stop` (`keep` the best model, or `discard` what was learned).
+    """
+    found = [
+        Knob(name, field.type, field.domain)
+        for name in SPEC_KNOBS
+        if (field := find(f"train.{name}")) is not None
+    ]
+    found += [
+        Knob("dropout", float, Domain("share of activations dropped", 0.0, 0.9, step=0.01)),
+        Knob("paused", bool, Domain("hold the training, or let it go on")),
+        Knob("evaluate", bool, Domain("evaluate now")),
+        Knob("checkpoint", bool, Domain("save a checkpoint now")),
+        Knob("probe", str, Domain("keep the attention of one more sentence")),
+        Knob("rollback", bool, Domain("go back to the best checkpoint's weights")),
+        Knob("stop", str, Domain("end the run", choices=("keep", "discard"))),
+    ]
+    return {knob.name: knob for knob in found}
+
+
+def check(name: str, value: Any) -> Any:
+    """Return `value` as the knob's own type.
+
+    Raises:
+        InputError: there is no such knob, or the value does not fit it.
+    """
+    known = knobs()
+    knob = known.get(name.removeprefix("train."))
+    if knob is None:
+        near = get_close_matches(name, known, n=1, cutoff=0.7)
+        hint = f"did you mean {near[0]}?" if near else "choose " + ", ".join(known)
+        raise InputError(f"{shorten(name)!r} cannot be steered", hint)
+    fits = type(value) is knob.type or (knob.type is float and type(value) is int)
+    remedy = knob.domain.fault(value) if fits else f"give a value of type {knob.type.__name__}"
+    if knob.type is float and fits and not abs(value) < float("inf"):
+        remedy = "give a finite number"
+    if remedy:
+        raise InputError(f"{name}: {shorten(repr(value), 60)} does not fit", remedy)
+    return knob.type(value)
+
+
+def parse(text: str) -> tuple[str, Any]:
+    """Turn `learning_rate=1e-5` into a name and a value.
+
+    Raises:
+        InputError: there is no `=`, no such knob, or the value does not fit.
+    """
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise InputError(f"{shorten(text)!r} has no '='", "write KNOB=VALUE")
+    name = name.strip().removeprefix("train.")
+    knob = knobs().get(name)
+    if knob is None or knob.type is str:
+        return name, check(name, value)
+    if knob.type is bool:
+        return name, check(name, {"true": True, "false": False}.get(value.strip().lower(), value))
+    return name, check(name, parse_value(value, f"train.{name}" if name in SPEC_KNOBS else name))
+
+
+def ask(run: RunFolder, act: str, value: Any = True, who: str = "") -> None:
+    """Append one request for the process that trains `run`.
+
+    Raises:
+        InputError: there is no such knob, or the value does not fit.
+        OSError: the run folder cannot be written to.
+    """
+    request = {
+        "act": act.removeprefix("train."),
+        "value": check(act, value),
+        "who": who or whoami(),
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+    }
+    from filelock import FileLock
+
+    line = json.dumps(request, ensure_ascii=False) + "\n"
+    with FileLock(run.path / ".control.lock"), run.control_path.open("ab") as file:
+        file.write(line.encode("utf-8", "backslashreplace"))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+class Requests:
+    """Reads `control.jsonl` as it grows; `taken` says how many lines have been read so far."""
+
+    def __init__(self, run: RunFolder, taken: int = 0) -> None:
+        self._path = run.control_path
+        self._offset = 0
+        self._skip = taken
+        self.taken = 0
+
+    def new(self) -> Iterator[tuple[int, str, Any, str]]:
+        """Yield number, act, value and who of each request not yet read.
+
+        A line that asks for nothing known is passed over: nothing that stands in a file may
+        break a run.
+        """
+        try:
+            if self._path.stat().st_size <= self._offset:
+                return
+            with self._path.open("rb") as file:
+                file.seek(self._offset)
+                block = file.read()
+        except FileNotFoundError:
+            return
+        whole, newline, _ = block.rpartition(b"\n")
+        self._offset += len(whole) + len(newline)
+        for line in whole.split(b"\n") if newline else ():
+            self.taken += 1
+            if self.taken <= self._skip:
+                continue
+            try:
+                request = json.loads(line)
+                act, who = str(request["act"]), str(request["who"])
+                yield self.taken, act, check(act, request["value"]), who
+            except (ValueError, KeyError, TypeError, InputError):
+                continue

@@ -1,0 +1,120 @@
+"""One writer a run: a lock that dies with its process, and the name of its owner."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import platform
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ..errors import RunError
+from .folder import RunFolder, write_json
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The process that writes a run: its number, machine, user, and when it began (seconds)."""
+
+    pid: int
+    machine: str
+    user: str
+    began: float
+
+    @property
+    def here(self) -> bool:
+        """Whether it runs, or ran, on this machine."""
+        return self.machine == platform.node()
+
+    def __str__(self) -> str:
+        """Return the owner in words."""
+        return f"process {self.pid} of {self.user} on {self.machine}"
+
+
+@contextmanager
+def writer_lock(run: RunFolder) -> Iterator[None]:
+    """Hold the right to write a run for as long as the block lasts.
+
+    Raises:
+        RunError: another process has it, or the folder cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(run.path / ".writer.lock")
+    try:
+        lock.acquire(timeout=1)  # whoever only asks `is_locked` holds it for a moment
+    except Timeout:
+        raise _taken(run) from None
+    except OSError as error:
+        raise RunError(
+            f"cannot write to the run folder {run.path} ({error.strerror or error})",
+            "make it writable, or set output.runs_dir to another folder",
+        ) from None
+    try:
+        owner = Owner(os.getpid(), platform.node(), _user(), time.time())
+        write_json(_owner_path(run), asdict(owner))
+        yield
+    finally:
+        lock.release()
+
+
+def is_locked(run: RunFolder) -> bool:
+    """Return whether a process on this machine holds the right to write `run`."""
+    if not (run.path / ".writer.lock").exists():
+        return False
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(run.path / ".writer.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    except OSError:  # a folder that may only be read: nobody here can be writing it
+        return False
+    lock.release()
+    return False
+
+
+def require_free(run: RunFolder) -> None:
+    """Refuse a run that a process on this machine is writing.
+
+    Raises:
+        RunError: naming the process.
+    """
+    if is_locked(run):
+        raise _taken(run)
+
+
+def read_owner(run: RunFolder) -> Owner | None:
+    """Return the last process that wrote `run`; None where nobody has, or the note is damaged."""
+    try:
+        return Owner(**json.loads(_owner_path(run).read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def whoami() -> str:
+    """Return `user@machine`, as far as either can be told."""
+    return f"{_user()}@{platform.node()}"
+
+
+def _taken(run: RunFolder) -> RunError:
+    return RunError(
+        f"the run {run.name} is being written by {read_owner(run)}",
+        f"watch it, or end it: workbench runs stop {run.path}",
+    )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "somebody"
+
+
+def _owner_path(run: RunFolder) -> Path:
+    return run.path / "owner.json"

@@ -1,0 +1,138 @@
+"""The state of a run at a glance: a small file, beaten out while the run is written.
+
+`state.json` is derived from the events and says nothing that they do not; it spares the listing
+of thousands of runs from reading thousands of logs. Whether its writer still lives is told by
+the writer's lock, or, for a run on another machine, by the age of its last beat.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from .folder import RunFolder, list_runs, write_json
+from .lock import is_locked, read_owner
+from .reader import RunReader, read_state
+from .state import RunState
+
+BEAT_SECONDS = 1.0
+# A writer on another machine that has not beaten for so long is taken for dead.
+SILENCE_SECONDS = 60.0
+
+# A process that was started takes its run over within so long, or never.
+STARTING_SECONDS = 30.0
+
+_UNENDED = ("new", "running", "paused")
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A run in a line. `status` is one of `RunState`, or `interrupted`: nobody writes it now.
+
+    Units: `seconds_left` and `active_seconds` in seconds, `beat` in seconds since 1970.
+    """
+
+    status: str
+    step: int
+    total_steps: int
+    loss: float | None
+    validation: dict[str, float]
+    best_step: int
+    seconds_left: float | None
+    active_seconds: float
+    failure: str
+    beat: float
+
+    @property
+    def active(self) -> bool:
+        """Whether somebody trains the run, holds it, or is about to begin."""
+        return self.status in _UNENDED
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run is over for good: neither being written nor to be resumed."""
+        return not self.active and self.status != "interrupted"
+
+
+@contextmanager
+def heartbeat(run: RunFolder) -> Iterator[None]:
+    """Write `state.json` from the run's own events while the block lasts."""
+    reader, done = RunReader(run), threading.Event()
+
+    def beat() -> None:
+        reader.update()
+        with suppress(OSError):  # a full disk: the lock still tells that somebody is here
+            write_json(run.path / "state.json", asdict(_summary(reader.state)))
+
+    def beat_on() -> None:
+        while not done.wait(BEAT_SECONDS):
+            beat()
+
+    beat()
+    thread = threading.Thread(target=beat_on, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        beat()
+
+
+def announce(run: RunFolder) -> None:
+    """Say that a process has been started for a run; until it takes the run over, it is new."""
+    summary = _summary(read_state(run))
+    write_json(run.path / "state.json", asdict(replace(summary, status="new")))
+
+
+def summarise(run: RunFolder) -> RunSummary:
+    """Return a run's state at a glance."""
+    summary = _read(run) or _summary(read_state(run), beat=0.0)
+    if summary.status not in _UNENDED or _alive(run, summary):
+        return summary
+    # The last words may have come after the last beat.
+    folded = _summary(read_state(run))
+    return folded if folded.ended else replace(folded, status="interrupted", seconds_left=None)
+
+
+def summarise_all(runs_dir: str | Any = "runs") -> list[tuple[RunFolder, RunSummary]]:
+    """Return all runs of a folder with their states, oldest first."""
+    return [(run, summarise(run)) for run in list_runs(runs_dir)]
+
+
+def _alive(run: RunFolder, summary: RunSummary) -> bool:
+    silence = time.time() - summary.beat
+    if summary.status == "new" and silence < STARTING_SECONDS:
+        return True
+    owner = read_owner(run)
+    if owner is not None and not owner.here:
+        return silence < SILENCE_SECONDS
+    return is_locked(run)
+
+
+def _summary(state: RunState, beat: float | None = None) -> RunSummary:
+    last = state.steps[-1] if state.steps else {}
+    return RunSummary(
+        status=state.status,
+        step=state.step,
+        total_steps=state.total_steps,
+        loss=last.get("loss"),
+        validation=state.evaluations[-1]["metrics"] if state.evaluations else {},
+        best_step=state.best_step,
+        seconds_left=state.seconds_left(),
+        active_seconds=state.active_seconds,
+        failure=state.failure,
+        beat=time.time() if beat is None else beat,
+    )
+
+
+def _read(run: RunFolder) -> RunSummary | None:
+    try:
+        return RunSummary(**json.loads((run.path / "state.json").read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None

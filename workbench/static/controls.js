@@ -1,0 +1,101 @@
+// Pieces that several widgets share; `widgets.joined` puts them before a widget's own script.
+
+function make(tag, className = "", text = "") {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text) node.textContent = text;
+  return node;
+}
+
+// Lab would take arrows and letters for its own shortcuts on nodes that are not typed into.
+function keepKeys(node) {
+  node.dataset.lmSuppressShortcuts = "true";
+}
+
+function makeButton(label, act) {
+  const node = make("button", "", label);
+  node.type = "button";
+  keepKeys(node);
+  if (act) node.addEventListener("click", act);
+  return node;
+}
+
+function makeTextBox(className = "") {
+  const input = make("input", className);
+  input.type = "text";
+  input.spellcheck = false;
+  input.autocomplete = "off";
+  return input;
+}
+
+// Folded content under a line that opens it.
+function makeDetails(className, title) {
+  const box = make("details", className);
+  const summary = make("summary", "", title);
+  keepKeys(summary);
+  box.append(summary);
+  return box;
+}
+
+// A line that is read out when it says what is wrong.
+function makeFault(id) {
+  const node = make("p", "wb-fault");
+  node.id = id;
+  node.setAttribute("role", "alert");
+  node.hidden = true;
+  return {
+    node,
+    show(text) {
+      node.textContent = text;
+      node.hidden = !text;
+    },
+  };
+}
+
+// A slider that moves over `stops`, which are texts of numbers.
+function makeSlider({ stops, log, unit, range }, label) {
+  const node = make("input");
+  node.type = "range";
+  node.min = 0;
+  node.max = stops.length - 1;
+  node.step = 1;
+  node.title = range;
+  node.setAttribute("aria-label", label);
+  keepKeys(node);
+  return {
+    node,
+    stop: () => stops[node.value],
+    place(text) {
+      node.value = nearest(stops, log, text);
+      node.setAttribute("aria-valuetext", [text, unit].filter(Boolean).join(" "));
+    },
+  };
+}
+
+// The stop nearest to a typed value; an empty or unreadable one stands at the end.
+function nearest(stops, log, text) {
+  const scale = (value) => (log ? Math.log(value) : value);
+  const value = scale(Number(text));
+  if (text.trim() === "" || Number.isNaN(value)) return stops.length - 1;
+  let best = 0;
+  stops.forEach((stop, at) => {
+    const distance = Math.abs(scale(Number(stop)) - value);
+    if (distance < Math.abs(scale(Number(stops[best])) - value)) best = at;
+  });
+  return best;
+}
+
+// Pages served without https have no clipboard object; there the selection is copied.
+async function toClipboard(node) {
+  try {
+    await navigator.clipboard.writeText(node.textContent);
+    return true;
+  } catch {
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const selection = getSelection();
+    selection.removeAllRanges();
+    selection.addRange(range);
+    return document.execCommand("copy");
+  }
+}

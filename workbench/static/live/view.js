@@ -1,0 +1,332 @@
+// The chart as a whole: head, tools, panels, read-out and call-out.
+// One factory call a model: `initialize` and `render` share the store through its closure.
+
+export default () => {
+  const store = makeStore();
+  const redraw = () => store.views.forEach((draw) => draw());
+  return {
+    initialize({ model }) {
+      model.on("msg:custom", (message, buffers) => {
+        if (message.kind === "points" && !takePoints(store, message, buffers)) {
+          model.send({ kind: "sync" });
+        }
+        if (message.kind === "detail") takeDetail(store, message, buffers[0]);
+        if (message.kind === "notice") store.look.notice = message.text;
+        redraw();
+      });
+      model.send({ kind: "sync" });
+    },
+    render({ model, el }) {
+      return makeView(store, model, el, redraw);
+    },
+  };
+};
+
+function makeView(store, model, el, redraw) {
+  const labels = { ...model.get("labels"), runs: model.get("run_names") };
+  const { look } = store;
+  el.classList.add("wb-live");
+
+  const head = makeHead(labels);
+  const tools = makeTools(look, labels, store, redraw);
+  const callout = makeCallout(model, look, labels, redraw);
+  const spoken = make("div", "wb-spoken");
+  spoken.setAttribute("role", "status");
+  const tip = make("div", "wb-tip");
+  tip.hidden = true;
+  const grid = make("div", "wb-panels");
+  let pointed = null; // the panel where one reads
+  let waiting = 0;
+
+  const acts = {
+    draw: redraw,
+    point(panel, step, speak) {
+      look.at = step;
+      pointed = step === null ? null : panel;
+      redraw();
+      if (speak) spoken.textContent = sentence(readout(panel, store, step, labels));
+    },
+    pick(panel, step) {
+      if (step === null) return;
+      Object.assign(look, { picked: step, notice: "" });
+      callout.panel = panel;
+      model.send({ kind: "pick", step });
+      redraw();
+    },
+    zoom(steps) {
+      look.zoom = steps && withinRun(steps, store);
+      askForDetail();
+      redraw();
+    },
+    clear() {
+      Object.assign(look, { at: null, picked: null, notice: "" });
+      redraw();
+    },
+  };
+  const askForDetail = later(200, () => {
+    for (const run of runsThatLackDetail(store)) {
+      const [low, high] = look.zoom;
+      // A little more on both sides: the smoothed curve needs a start, and the next pan is short.
+      const room = (high - low) / 2;
+      model.send({ kind: "detail", run, first: Math.max(0, low - room), last: high + room });
+    }
+  });
+
+  const panels = PANELS.map((spec) => makePanel(spec, store, labels, acts));
+  grid.append(...panels.map((panel) => panel.box));
+  el.append(head.box, head.progress, tools.box, grid, spoken, tip, callout.box);
+
+  const paintAll = () => {
+    const style = readStyle(el);
+    head.draw(store.state);
+    tools.draw();
+    panels.forEach((panel) => panel.draw(style));
+    drawTip(tip, el, pointed, panels, store, labels);
+    callout.draw(el, store, panels);
+  };
+  const draw = () => {
+    cancelAnimationFrame(waiting);
+    waiting = requestAnimationFrame(paintAll);
+  };
+
+  const resized = new ResizeObserver(draw);
+  resized.observe(el);
+  const themed = new MutationObserver(draw);
+  themed.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-name"] });
+  store.views.add(draw);
+  draw();
+  return () => {
+    store.views.delete(draw);
+    resized.disconnect();
+    themed.disconnect();
+    cancelAnimationFrame(waiting);
+  };
+}
+
+function withinRun([low, high], store) {
+  const { zoom } = store.look;
+  store.look.zoom = null;
+  const [first, last] = shownSteps(store);
+  store.look.zoom = zoom;
+  const least = Math.min(2, last - first);
+  [low, high] = [Math.max(first, low), Math.min(last, high)];
+  if (high - low >= last - first) return null;
+  if (high - low >= least) return [low, high];
+  low = Math.min(Math.max(first, (low + high - least) / 2), last - least);
+  return [low, low + least];
+}
+
+function readStyle(el) {
+  const style = getComputedStyle(el);
+  return {
+    font: `11px ${style.fontFamily}`,
+    ink: style.getPropertyValue("--wb-ink"),
+    strong: style.color,
+    grid: style.getPropertyValue("--wb-grid"),
+    accent: style.getPropertyValue("--jp-brand-color1") || "#1976d2",
+    axis: style.getPropertyValue("--wb-axis"),
+  };
+}
+
+function later(milliseconds, act) {
+  let timer = 0;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(act, milliseconds);
+  };
+}
+
+// ---------------------------------------------------------------- head
+
+function makeHead(labels) {
+  const box = make("div", "wb-head");
+  const state = make("span", "wb-state");
+  box.append(make("strong", "", labels.runs[0]), state);
+  const progress = make("progress");
+  progress.setAttribute("aria-label", labels.progress);
+  return {
+    box,
+    progress,
+    draw({ text, step, total, status }) {
+      if (state.textContent !== (text ?? labels.waiting)) state.textContent = text ?? labels.waiting;
+      box.dataset.status = progress.dataset.status = status ?? "new";
+      progress.max = total || 1;
+      progress.value = Math.min(step ?? 0, progress.max);
+    },
+  };
+}
+
+// ---------------------------------------------------------------- tools
+
+function makeTools(look, labels, store, redraw) {
+  const box = make("div", "wb-tools");
+  box.setAttribute("role", "group");
+  box.setAttribute("aria-label", labels.tools);
+  const change = (values) => {
+    Object.assign(look, values);
+    redraw();
+  };
+
+  const x = make("select");
+  for (const name of Object.keys(X_COLUMNS)) x.append(new Option(labels.x[name], name));
+  x.addEventListener("change", () => change({ x: x.value }));
+
+  const smoothing = make("input");
+  Object.assign(smoothing, { type: "range", min: 0, max: 25, step: 1 });
+  const share = make("output");
+  smoothing.addEventListener("input", () => change({ share: smoothing.value / 100 }));
+
+  const reset = make("button", "wb-reset", labels.reset);
+  reset.type = "button";
+  reset.addEventListener("click", () => change({ zoom: null }));
+
+  const [log, logLabel] = makeSwitch(labels.log, (log) => change({ log }));
+  const [clip, clipLabel] = makeSwitch(labels.clip, (clip) => change({ clip }));
+  const slider = makeLabel(labels.smoothing, smoothing);
+  slider.append(share);
+  slider.title = labels.smoothing_hint;
+  box.append(makeLabel(labels.x_axis, x), slider, logLabel, clipLabel, reset);
+  return {
+    box,
+    draw() {
+      x.value = look.x;
+      for (const option of x.options) option.disabled = option.value !== "step" && !knowsX(store, option.value);
+      smoothing.value = Math.round(look.share * 100);
+      share.textContent = look.share ? `${smoothing.value} %` : labels.off;
+      smoothing.setAttribute("aria-valuetext", share.textContent);
+      log.checked = look.log;
+      clip.checked = look.clip;
+      reset.hidden = look.zoom === null;
+    },
+  };
+}
+
+function makeLabel(text, control) {
+  const label = make("label");
+  control.setAttribute("aria-label", text);
+  label.append(make("span", "", text), control);
+  return label;
+}
+
+function makeSwitch(text, act) {
+  const box = make("input");
+  box.type = "checkbox";
+  box.addEventListener("change", () => act(box.checked));
+  const label = make("label");
+  label.append(box, make("span", "", text));
+  return [box, label];
+}
+
+// ---------------------------------------------------------------- read-out
+
+// What is known at a step: of the panel's own curves, of the others, and of the marks beside it.
+function readout(panel, store, step, labels) {
+  const place = [labels.read_step.replace("{step}", step.toLocaleString())];
+  if (knowsX(store, "samples")) place.push(`${Math.round(valueAt(store, "rows", step)).toLocaleString()} ${labels.samples}`);
+  if (knowsX(store, "time")) place.push(clock(valueAt(store, "active_seconds", step)));
+  const marks = panel.axes ? marksNear(store, panel.axes, step) : [];
+  return {
+    title: place[0],
+    place: place.join(" · "),
+    rows: valuesAt(panel.visible, step, labels),
+    marks: marks.map((mark) => ({ ...mark, colour: MARK_COLOURS[mark.kind] })),
+  };
+}
+
+function valuesAt(series, step, labels) {
+  return series.flatMap((one) => valueOf(one, step, labels));
+}
+
+function valueAt(store, column, step) {
+  const { columns } = stepsTable(store, 0);
+  return Math.max(0, interpolate(columns.step, columns[column], step));
+}
+
+// The value at a step; a series that has none there gives its last one before, with its step.
+function valueOf({ label, colour, steps, ys, smooth: smoothed }, step, labels) {
+  const at = lastAtOrBefore(steps, step);
+  if (at < 0) return [];
+  const since = steps[at] === step ? "" : ` (${labels.at_step.replace("{step}", steps[at].toLocaleString())})`;
+  const also = smoothed ? ` · ${labels.smoothed} ${exact(smoothed[at])}` : "";
+  return [{ label, colour, text: exact(ys[at]) + also + since }];
+}
+
+function sentence({ title, rows, marks }) {
+  return [title, ...rows.map((row) => `${row.label} ${row.text}`), ...marks.map((mark) => mark.text)].join(", ");
+}
+
+function drawTip(tip, el, panel, panels, store, labels) {
+  const step = store.look.at;
+  tip.hidden = step === null || !panel?.axes;
+  if (tip.hidden) return;
+  const { place, rows, marks } = readout(panel, store, step, labels);
+  const others = panels.filter((other) => other !== panel && other.box.open !== false);
+  const elsewhere = others.flatMap((other) => other.visible.filter((series) => series.own));
+  tip.replaceChildren(
+    make("strong", "", place),
+    ...rows.map((row) => tipLine(row, "wb-value")),
+    ...marks.map(tipNote),
+    ...valuesAt(elsewhere, step, labels).map((row) => tipLine(row, "wb-value wb-elsewhere")),
+  );
+  const narrow = el.clientWidth < 520; // there it would cover what one reads
+  beside(tip, el, panel, store, step, narrow ? panel.spec.height + 4 : 14);
+}
+
+function tipLine({ label, colour, text }, className) {
+  const line = make("div", className);
+  const swatch = make("i");
+  swatch.style.color = colour;
+  line.append(swatch, make("span", "", label), make("b", "", text));
+  return line;
+}
+
+function tipNote({ text, colour }) {
+  const note = make("div", "wb-note", text);
+  note.style.borderColor = colour;
+  return note;
+}
+
+// Put a box beside a step of a panel, on the side where it fits.
+function beside(box, el, panel, store, step, down) {
+  const outer = el.getBoundingClientRect();
+  const inner = panel.canvas.getBoundingClientRect();
+  const left = inner.left - outer.left + panel.axes.px(xOfStep(store, step));
+  const fits = left + 16 + box.offsetWidth < outer.width;
+  box.style.left = `${Math.max(0, fits ? left + 14 : left - 14 - box.offsetWidth)}px`;
+  box.style.top = `${inner.top - outer.top + down}px`;
+}
+
+// ---------------------------------------------------------------- call-out at a picked step
+
+function makeCallout(model, look, labels, redraw) {
+  const box = make("div", "wb-callout");
+  const fork = make("button", "wb-fork");
+  fork.type = "button";
+  const close = make("button", "wb-close", "×");
+  close.type = "button";
+  close.setAttribute("aria-label", labels.close);
+  const notice = make("p", "wb-notice");
+  notice.setAttribute("role", "alert");
+  box.append(fork, close, notice);
+  fork.addEventListener("click", () => model.send({ kind: "fork", step: look.picked }));
+  const leave = () => {
+    Object.assign(look, { picked: null, notice: "" });
+    redraw();
+  };
+  close.addEventListener("click", leave);
+  box.addEventListener("keydown", (event) => event.key === "Escape" && leave());
+  const callout = {
+    box,
+    panel: null,
+    draw(el, store, panels) {
+      const panel = callout.panel ?? panels[0];
+      box.hidden = look.picked === null || !model.get("can_fork") || !panel.axes;
+      if (box.hidden) return;
+      fork.textContent = labels.fork.replace("{step}", look.picked.toLocaleString());
+      notice.textContent = look.notice;
+      notice.hidden = !look.notice;
+      beside(box, el, panel, store, look.picked, panel.spec.height - 84);
+    },
+  };
+  return callout;
+}

@@ -1,0 +1,222 @@
+"""Checkpoints: a step of a run, whole, with everything that going on from it needs.
+
+A folder `checkpoints/step-000120/` in the standard layout of a model (config, weights,
+tokenizer), and beside it `optimizer.safetensors`, `chance.safetensors` (random states),
+`progress.json` and, written last, `manifest.json` with size and sha256 of every file. Folders
+appear complete or not at all; nothing in them is a pickle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+
+from ..errors import RunError
+from ..runs import RunFolder
+
+MANIFEST = "manifest.json"
+
+
+def save_checkpoint(
+    folder: Path, model: Any, tokenizer: Any, optimizer: Any, progress: dict[str, Any]
+) -> None:
+    """Write a checkpoint, whole or not at all.
+
+    Raises:
+        OSError: the disk is full or the folder cannot be written.
+    """
+    with _beside(folder) as temporary:
+        model.save_pretrained(temporary)
+        tokenizer.save_pretrained(temporary)
+        tensors, scalars = _split(optimizer.state_dict()["state"])
+        save_file(tensors, temporary / "optimizer.safetensors")
+        save_file(_chance(), temporary / "chance.safetensors")
+        python = _listed(random.getstate())
+        progress = progress | {"optimizer_scalars": scalars, "python_chance": python}
+        (temporary / "progress.json").write_text(json.dumps(progress), "utf-8")
+        _write_manifest(temporary)
+
+
+def save_model(model: Any, tokenizer: Any, folder: Path) -> None:
+    """Save a model and its tokenizer in the standard layout, whole or not at all."""
+    with _beside(folder) as temporary:
+        model.save_pretrained(temporary)
+        tokenizer.save_pretrained(temporary)
+
+
+def newest_good(run: RunFolder) -> tuple[Path | None, list[str]]:
+    """Return the newest checkpoint whose files are as they were written, and what was passed by.
+
+    The second tells of each newer one why it is not used.
+    """
+    faults: list[str] = []
+    for folder in reversed(list_checkpoints(run)):
+        fault = find_fault(folder)
+        if not fault:
+            return folder, faults
+        faults.append(f"{folder.name}: {fault}")
+    return None, faults
+
+
+def list_checkpoints(run: RunFolder) -> list[Path]:
+    """Return the folders of a run's checkpoints, the earliest first."""
+    found = [p for p in run.checkpoints_path.glob("step-*") if step_of(p) >= 0 and p.is_dir()]
+    return sorted(found, key=step_of)
+
+
+def step_of(folder: Path) -> int:
+    """Return the step that a checkpoint's folder is named for; -1 for another folder."""
+    digits = folder.name.removeprefix("step-")
+    return int(digits) if digits.isdecimal() else -1
+
+
+def copy_checkpoint(folder: Path, target: Path, changes: dict[str, Any]) -> None:
+    """Copy a checkpoint with some of its progress changed; the large files are shared, if the
+    disk allows it.
+    """
+    with _beside(target) as temporary:
+        for file in folder.iterdir():
+            if file.name in ("progress.json", MANIFEST):
+                continue
+            try:
+                os.link(file, temporary / file.name)
+            except OSError:
+                shutil.copy2(file, temporary / file.name)
+        progress = load_progress(folder) | changes
+        (temporary / "progress.json").write_text(json.dumps(progress), "utf-8")
+        known = json.loads((folder / MANIFEST).read_text("utf-8"))["files"]
+        _write_manifest(temporary, known | {"progress.json": None})
+
+
+def find_fault(folder: Path) -> str:
+    """Return what is wrong with a checkpoint's files, or an empty string."""
+    try:
+        files = json.loads((folder / MANIFEST).read_text("utf-8"))["files"]
+        for name, expected in files.items():
+            file = folder / name
+            if not file.is_file():
+                return f"{name} is missing"
+            if file.stat().st_size != expected["bytes"]:
+                size = file.stat().st_size
+                return f"{name} has {size:,} bytes instead of {expected['bytes']:,}"
+            if _sha256(file) != expected["sha256"]:
+                return f"{name} is not as it was written (its sha256 differs)"
+    except FileNotFoundError:
+        return f"{MANIFEST} is missing"
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return f"cannot be read ({error})"
+    return ""
+
+
+def load_progress(folder: Path) -> dict[str, Any]:
+    """Return what was noted with a checkpoint: step, place in the data, knobs, scores."""
+    return json.loads((folder / "progress.json").read_text("utf-8"))
+
+
+def load_weights(model: Any, folder: Path) -> None:
+    """Put a checkpoint's weights into a model of the same shape.
+
+    Raises:
+        RunError: a weight of the model is missing, or does not fit.
+    """
+    weights: dict[str, torch.Tensor] = {}
+    for file in sorted(folder.glob("model*.safetensors")):
+        weights |= load_file(file)
+    try:
+        answer = model.load_state_dict(weights, strict=False)
+    except RuntimeError as error:
+        raise RunError(f"{folder} does not fit the model ({error})", "train again") from None
+    # Tied weights are stored once.
+    tied = set(getattr(model, "_tied_weights_keys", None) or ())
+    missing = [name for name in answer.missing_keys if name not in tied]
+    if missing or answer.unexpected_keys:
+        names = ", ".join([*missing, *answer.unexpected_keys][:3])
+        raise RunError(f"{folder} does not fit the model ({names})", "train again")
+
+
+def load_moments(optimizer: Any, folder: Path, progress: dict[str, Any]) -> None:
+    """Put a checkpoint's moments and step counts into an optimizer; its rates stay as they are."""
+    state: dict[int, dict[str, Any]] = {}
+    tensors = load_file(folder / "optimizer.safetensors")
+    for name, value in (tensors | progress["optimizer_scalars"]).items():
+        index, _, key = name.partition(".")
+        state.setdefault(int(index), {})[key] = value
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def restore_chance(folder: Path, progress: dict[str, Any]) -> None:
+    """Set all random states to what they were when the checkpoint was written."""
+    tensors = load_file(folder / "chance.safetensors")
+    torch.set_rng_state(tensors["torch"])
+    for index in range(torch.cuda.device_count()):
+        if (state := tensors.get(f"cuda.{index}")) is not None:
+            torch.cuda.set_rng_state(state, index)
+    place, has_gauss, gauss = tensors["numpy_rest"].tolist()
+    keys = tensors["numpy"].numpy().view(np.uint32)
+    np.random.set_state(("MT19937", keys, int(place), int(has_gauss), gauss))
+    version, numbers, gauss_next = progress["python_chance"]
+    random.setstate((version, tuple(numbers), gauss_next))
+
+
+def _chance() -> dict[str, torch.Tensor]:
+    _, keys, place, has_gauss, gauss = np.random.get_state()
+    tensors = {
+        "torch": torch.get_rng_state(),
+        "numpy": torch.from_numpy(np.asarray(keys).view(np.int32).copy()),
+        "numpy_rest": torch.tensor([place, has_gauss, gauss], dtype=torch.float64),
+    }
+    for index in range(torch.cuda.device_count()):
+        tensors[f"cuda.{index}"] = torch.cuda.get_rng_state(index)
+    return tensors
+
+
+def _split(state: dict[int, dict[str, Any]]) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """Take an optimizer's state apart into tensors and plain numbers, by `INDEX.KEY`."""
+    flat = {f"{index}.{key}": v for index, values in state.items() for key, v in values.items()}
+    tensors = {name: v.contiguous() for name, v in flat.items() if isinstance(v, torch.Tensor)}
+    return tensors, {name: v for name, v in flat.items() if not isinstance(v, torch.Tensor)}
+
+
+def _listed(value: Any) -> Any:
+    return [_listed(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _write_manifest(folder: Path, known: dict[str, Any] | None = None) -> None:
+    """Write size and sha256 of every file; of those that are `known`, take them from there."""
+    files = dict(known or {})
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        name = file.relative_to(folder).as_posix()
+        size = file.stat().st_size
+        files[name] = files.get(name) or {"bytes": size, "sha256": _sha256(file)}
+    (folder / MANIFEST).write_text(json.dumps({"files": files}, indent=1), "utf-8")
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """Yield a folder beside its final place, moved there when all of it is written."""
+    temporary = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        shutil.rmtree(folder, ignore_errors=True)
+        temporary.replace(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

@@ -1,0 +1,76 @@
+"""A new run that leaves another at one of its checkpoints."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import Any
+
+from ..errors import RunError
+from ..runs import RunFolder, create_run
+from ..runs.control import SPEC_KNOBS
+from . import checkpoints
+
+
+def fork_run(run: RunFolder, step: int | None, changes: dict[str, Any]) -> RunFolder:
+    """Make the folder of a run that goes on from the checkpoint of `run` next to `step`.
+
+    The checkpoint at or before `step` is taken, or else the first one; without a step, the
+    latest. `changes` go over the parent's spec and what was moved by hand until there.
+
+    Raises:
+        RunError: there is no checkpoint as it was written.
+    """
+    checkpoint = _checkpoint_at(run, step)
+    progress = checkpoints.load_progress(checkpoint)
+    at = progress["step"]
+    moved = {f"train.{k}": v for k, v in progress["knobs"].items() if k in SPEC_KNOBS}
+    spec = run.spec().replace({**moved, "output.run_name": "", "train.replay": "", **changes})
+    child = create_run(spec, f"{run.name}-fork-{at}")
+    try:
+        parent = {"run": run.name, "path": os.path.relpath(run.path, child.path.parent), "step": at}
+        record = run.record() | {"parent": parent, "command": _command(run, at, changes)}
+        child.write_spec(spec.replace({"output.run_name": ""}), record)
+        for name in ("data.json", "model.json"):
+            shutil.copy2(run.path / name, child.path / name)
+        checkpoints.copy_checkpoint(
+            checkpoint,
+            child.checkpoint_path(at),
+            {
+                "knobs": {k: v for k, v in progress["knobs"].items() if k not in SPEC_KNOBS},
+                "max_steps": None,  # as the new spec has it
+                "acts_taken": 0,
+                "best_metric": None,
+                "best_step": 0,
+                "evaluated_at": -1,
+                "watcher": progress["watcher"] | {"worse": 0},
+            },
+        )
+    except BaseException:
+        shutil.rmtree(child.path, ignore_errors=True)
+        raise
+    return child
+
+
+def _checkpoint_at(run: RunFolder, step: int | None) -> Any:
+    found = checkpoints.list_checkpoints(run)
+    if step is None:
+        step = max((checkpoints.step_of(folder) for folder in found), default=0)
+    before = [folder for folder in found if checkpoints.step_of(folder) <= step]
+    after = [folder for folder in found if checkpoints.step_of(folder) > step]
+    faults: list[str] = []
+    for folder in [*reversed(before), *after]:
+        fault = checkpoints.find_fault(folder)
+        if not fault:
+            return folder
+        faults.append(f"{folder.name}: {fault}")
+    why = "; ".join(faults) or "it has none"
+    raise RunError(
+        f"{run.name} has no good checkpoint to fork from ({why})",
+        "keep more of them in the next run: output.save_total_limit, output.keep_every_steps",
+    )
+
+
+def _command(run: RunFolder, step: int, changes: dict[str, Any]) -> str:
+    pairs = "".join(f" --set {name}={value}" for name, value in changes.items())
+    return f"workbench runs fork {run.path.as_posix()} --step {step}{pairs}"

@@ -1,0 +1,132 @@
+"""Carrying out what people ask of a run, between two steps, and writing down what was done.
+
+Acts come from three places: requests in `control.jsonl`, as they arrive; the log of another run
+that is replayed; and, when a run goes on after a break, its own log, for what was done after the
+checkpoint. Each is done at a step boundary, so the same acts at the same steps give the same run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from shutil import disk_usage
+from typing import Any
+
+from ..errors import Interrupted
+from ..runs import Event, EventWriter
+from ..runs.control import Requests
+from .knobs import move
+from .trainer import WorkbenchTrainer
+
+POLL_SECONDS = 0.1
+
+# Who pauses a run when a checkpoint finds no room.
+FULL_DISK = "full disk"
+
+# Done once, at the moment; they leave nothing that a later process would have to set again.
+_MOMENTS = ("paused", "stop")
+
+
+class Steering:
+    """The hand on the wheel: called by the trainer between steps.
+
+    `own` are the acts already in the run's own log, `replayed` those of another run. `on_probe`
+    is called with the trainer and a new sentence. `interrupted` tells whether the process was
+    asked to end; then a checkpoint is written and `KeyboardInterrupt` goes up.
+    """
+
+    def __init__(
+        self,
+        writer: EventWriter,
+        requests: Requests,
+        own: Iterable[Event] = (),
+        replayed: Iterable[Event] = (),
+        replayed_from: str = "",
+        on_probe: Callable[[WorkbenchTrainer, str], None] = lambda trainer, text: None,
+        interrupted: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._writer = writer
+        self._requests = requests
+        self._own = [act for act in own if act["knob"] not in _MOMENTS]
+        self._done_before = len(self._own)
+        self._replayed = deque(act for act in replayed if act["knob"] != "paused")
+        self._replayed_from = replayed_from
+        self._on_probe = on_probe
+        self._interrupted = interrupted
+        self.paused = False
+        self.stopped: str = ""
+
+    def __call__(self, trainer: WorkbenchTrainer) -> None:
+        """Do what is due before the next step; hold it while the run is paused."""
+        step = trainer.state.global_step
+        while trainer.acts_taken < self._done_before:
+            act = self._own[trainer.acts_taken]
+            if act["step"] > step:
+                break
+            self._do(trainer, act["knob"], act["new"])
+            trainer.acts_taken += 1
+        while self._replayed and self._replayed[0]["step"] <= step:
+            act = self._replayed.popleft()
+            self._act(trainer, act["knob"], act["new"], f"{self._replayed_from}: {act['who']}")
+        while True:
+            for number, name, value, who in self._requests.new():
+                self._act(trainer, name, value, who, number)
+            if self._interrupted():
+                trainer.save_now()
+                raise Interrupted("asked to end")
+            if not self.paused or self.stopped:
+                return
+            time.sleep(POLL_SECONDS)
+
+    def wait_for_room(self, trainer: WorkbenchTrainer) -> None:
+        """Pause until the disk has room for a checkpoint, or the process is asked to end."""
+        needed = 16 * sum(p.numel() for p in trainer.model.parameters())
+        self._note(trainer, "paused", False, True, FULL_DISK)
+        while disk_usage(trainer.run_folder.path).free < needed:
+            if self._interrupted():
+                raise Interrupted(FULL_DISK)
+            time.sleep(10 * POLL_SECONDS)
+        self._note(trainer, "paused", True, False, FULL_DISK)
+
+    def _act(
+        self, trainer: WorkbenchTrainer, name: str, value: Any, who: str, request: int | None = None
+    ) -> None:
+        old, new = self._do(trainer, name, value)
+        if name not in _MOMENTS:
+            trainer.acts_taken += 1
+        self._note(trainer, name, old, new, who, request)
+        if name == "rollback":
+            trainer.save_now(again=True)  # a run that goes on later starts after this
+
+    def _note(
+        self, trainer: WorkbenchTrainer, name: str, old: Any, new: Any, who: str,
+        request: int | None = None,
+    ) -> None:  # fmt: skip
+        self._writer.write(
+            "steered", trainer.state.global_step, knob=name, old=old, new=new, who=who,
+            total_steps=trainer.state.max_steps, request=request,
+        )  # fmt: skip
+
+    def _do(self, trainer: WorkbenchTrainer, name: str, value: Any) -> tuple[Any, Any]:
+        """Do one act; return the value before and after."""
+        match name:
+            case "paused":
+                old, self.paused = self.paused, value
+                return old, value
+            case "evaluate":
+                if trainer.evaluate_now():
+                    trainer.save_now()
+            case "checkpoint":
+                trainer.save_now()
+            case "probe":
+                self._on_probe(trainer, value)
+            case "rollback":
+                return None, trainer.go_back_to_best()
+            case "stop":
+                self.stopped = value
+                trainer.discard = value == "discard"
+                trainer.control.should_training_stop = True
+            case _:
+                return move(trainer, name, value), value
+        return None, value

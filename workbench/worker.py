@@ -1,0 +1,163 @@
+"""Training in a process of its own, which no kernel owns.
+
+`start` hands a run to a worker and returns at once. The worker outlives a restarted kernel, a
+closed tab and a crashed browser; it ends with the run. What it prints goes to `worker.log`.
+
+Importing torch and transformers takes seconds, so a kernel may have one worker made ready: it
+has imported them and waits for a run on its stdin. While it waits it ends with the kernel that
+asked for it, because its stdin closes then; and no user of a machine has more than one waiting.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+
+from . import pipeline
+from .runs import RunFolder
+from .runs.lock import require_free
+from .runs.summary import announce
+from .spec import RunSpec
+
+if TYPE_CHECKING:
+    from .training.prepare import Prepared
+
+# The worker that waits, if there is one; a list, so that a function can take it.
+_waiting: list[subprocess.Popen[bytes]] = []
+_lock = threading.Lock()
+
+
+def start(spec: RunSpec, prepared: Prepared | None = None) -> RunFolder:
+    """Start a run in a process of its own and return its folder at once.
+
+    Raises:
+        InputError: as `pipeline.train`; the input is checked here, before the process starts.
+    """
+    from .training.run import open_run_folder
+
+    if prepared is None:
+        run, _ = pipeline.prepare_run(spec)
+    else:
+        run = open_run_folder(prepared)
+    hand_over(run)
+    return run
+
+
+def resume(run: RunFolder) -> RunFolder:
+    """Go on with an interrupted run in a process of its own.
+
+    Raises:
+        RunError: it is over, or is being written.
+    """
+    pipeline.require_resumable(run)
+    require_free(run)
+    hand_over(run)
+    return run
+
+
+def fork(run: RunFolder, step: int | None, changes: dict[str, Any]) -> RunFolder:
+    """Fork a run (see `pipeline.fork`) and train the new one in a process of its own."""
+    child = pipeline.fork(run, step, changes)
+    hand_over(child)
+    return child
+
+
+def make_ready() -> None:
+    """Have a worker ready for the next `start`, unless this user has one waiting already."""
+    with _lock:
+        if not any(process.poll() is None for process in _waiting):
+            _waiting[:] = [_spawn(["worker"], stdin=subprocess.PIPE)]
+
+
+def hand_over(run: RunFolder) -> None:
+    """Give a run's folder to a worker: the one that waits, or a new one."""
+    announce(run)
+    job = {"run": run.path.absolute(), "folder": Path.cwd(), "environment": dict(os.environ)}
+    line = json.dumps(job, default=str).encode() + b"\n"
+    with _lock:
+        ready = [p for p in _waiting if p.poll() is None and p.stdin is not None]
+        _waiting.clear()
+    for process in ready:
+        try:
+            process.stdin.write(line)
+            process.stdin.close()
+            return
+        except OSError:  # it has just ended; another does the work
+            continue
+    with (run.path / "worker.log").open("ab") as log:
+        _spawn(["train", str(run.path), "--into"], stdout=log, stderr=log)
+
+
+def wait_for_work() -> None:
+    """Be the worker that waits: import what a run needs, then do the run named on stdin."""
+    from platformdirs import user_cache_path
+
+    place = user_cache_path("model-workbench", ensure_exists=True) / "waiting-worker.lock"
+    alone = FileLock(place)
+    try:
+        alone.acquire(timeout=0)
+    except Timeout:
+        return
+    _warm_up()
+    line = sys.stdin.buffer.readline()
+    alone.release()
+    if not line.endswith(b"\n"):  # the kernel has ended
+        return
+    job = json.loads(line)
+    os.chdir(job["folder"])
+    os.environ.clear()
+    os.environ.update(job["environment"])
+    run = RunFolder(Path(job["run"]))
+    log = os.open(run.path / "worker.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    pipeline.resume(run)
+
+
+def _warm_up() -> None:
+    """Do what the first step of any process pays for: imports, and the first products."""
+    import sklearn.metrics
+    import torch
+    from transformers import AutoModel, AutoTokenizer  # noqa: F401
+
+    from . import report  # noqa: F401
+    from .evaluation import run as _evaluation  # noqa: F401
+    from .training import run as _training  # noqa: F401
+    from .training.precision import choose_precision
+
+    sklearn.metrics.accuracy_score([0], [0])
+    layer = torch.nn.Sequential(torch.nn.Linear(384, 1536), torch.nn.GELU(), torch.nn.Dropout(0.1))
+    optimizer = torch.optim.AdamW(layer.parameters(), fused=True)
+    for dtype in (torch.float32, torch.bfloat16):
+        with torch.autocast("cpu", dtype, enabled=dtype is torch.bfloat16):
+            layer(torch.ones(64, 384)).float().sum().backward()
+        optimizer.step()
+    choose_precision("auto")
+
+
+def _spawn(arguments: list[str], **streams: Any) -> subprocess.Popen[bytes]:
+    """Start this program in a process that neither the kernel's end nor its Ctrl-C reaches."""
+    apart: dict[str, Any] = (
+        {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS}
+        if os.name == "nt"
+        else {"start_new_session": True}
+    )
+    command = [sys.executable, "-m", "workbench", *arguments]
+    quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+    return subprocess.Popen(command, **(quiet | streams), **apart)
+
+
+@atexit.register
+def _dismiss() -> None:
+    """End the waiting worker with the kernel; where the kernel is killed, its stdin closes."""
+    for process in _waiting:
+        if process.stdin is not None:
+            process.stdin.close()
