@@ -22,6 +22,16 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
+_tier_of: dict[str, str] = {}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Note the tier of each test."""
+    for item in items:
+        marked = (marker for marker in tiers.MARKERS if item.get_closest_marker(marker))
+        _tier_of[item.nodeid] = next(marked, "unit")
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Leave out the tests of a tier that this machine cannot run, or fail where all must run."""
     for marker in tiers.MARKERS:
@@ -36,8 +46,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     counts: dict[str, dict[str, int]] = {}
     for outcome in ("passed", "failed", "error", "skipped"):
         for report in terminalreporter.stats.get(outcome, []):
-            tier = next((m for m in tiers.MARKERS if m in getattr(report, "keywords", {})), "unit")
-            row = counts.setdefault(tier, {})
+            row = counts.setdefault(_tier_of.get(report.nodeid, "unit"), {})
             row[outcome] = row.get(outcome, 0) + 1
     terminalreporter.section("tiers")
     for tier in ("unit", *tiers.MARKERS):

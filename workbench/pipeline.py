@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from . import language
 from .errors import RunError
 from .runs import EventWriter, RunFolder, RunState, read_state, write_text
 from .runs.lock import writer_lock
@@ -40,7 +41,7 @@ def prepare_run(spec: RunSpec, progress: Progress | None = None) -> tuple[RunFol
     from .training.prepare import prepare
     from .training.run import open_run_folder, quiet_libraries
 
-    with quiet_libraries():
+    with quiet_libraries(), language.using(spec.output.language):
         prepared = prepare(spec, progress)
         return open_run_folder(prepared), prepared
 
@@ -82,6 +83,7 @@ def _carry_out(run: RunFolder, prepare: Callable[[], Prepared]) -> None:
     from .training.run import quiet_libraries, recording_failure, train_into
 
     with (
+        language.using(run.spec().output.language),
         writer_lock(run),
         heartbeat(run),
         closing(EventWriter(run.events_path)) as writer,

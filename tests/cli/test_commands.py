@@ -81,6 +81,28 @@ def test_predict_reads_arguments_files_and_stdin(capsys, place, run_path):
     assert done.stdout.startswith("negative\t")
 
 
+def test_what_comes_on_stdin_must_be_utf_8(run_path):
+    command = [sys.executable, "-m", "workbench", "predict", str(run_path)]
+    done = subprocess.run(command, input=b"caf\xe9\n", capture_output=True, check=False)
+    assert done.returncode == 2
+    assert b"what comes on stdin is not UTF-8" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_predictions_are_refused_before_the_work_where_they_cannot_be_written(
+    capsys, place, run_path
+):
+    code, _, err = call(capsys, "evaluate", run_path, "--predictions", place / "p.jsonl")
+    assert (code, "--predictions needs --data" in err) == (2, True)
+    taken = place / "taken"
+    taken.write_text("", "utf-8")
+    data = place / "rows.csv"
+    code, _, err = call(
+        capsys, "evaluate", run_path, "--data", data, "--predictions", taken / "p.jsonl"
+    )
+    assert (code, "cannot write" in err) == (2, True)
+
+
 def test_predict_without_text_says_how(capsys, place, run_path):
     empty = place / "empty.txt"
     empty.write_text("", encoding="utf-8")

@@ -17,6 +17,11 @@ def test_the_separator_is_detected_whatever_the_file_is_called(mark, named):
     assert read_rows(text, named, "f.csv").cells == rows.cells
 
 
+def test_a_comma_in_every_row_but_the_header_is_part_of_the_texts():
+    text = "label;text\npos;well, good\nneg;oh, bad\npos;yes, fine\n"
+    assert read_rows(text, "auto", "f.csv").cells[1] == ["pos", "well, good"]
+
+
 def test_commas_in_sentences_do_not_hide_the_tabs():
     text = "1\tgood, really good\n0\tbad, sad, mad\n1\tfine, fine\n"
     assert read_rows(text, "auto", "SMSSpamCollection").cells[1] == ["0", "bad, sad, mad"]

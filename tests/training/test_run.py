@@ -1,11 +1,12 @@
 """A whole training run on a tiny model, and what it leaves behind."""
 
 import errno
+import math
 
 import pytest
 
 from tests.tiny_runs import make_rows, tiny_spec, write_csv
-from workbench import pipeline
+from workbench import language, pipeline
 from workbench.errors import DataError, InputError, RunError
 from workbench.runs import RunState, list_runs
 from workbench.runs.summary import summarise
@@ -96,13 +97,34 @@ def test_only_the_best_and_the_latest_checkpoints_are_kept(tmp_path):
     assert kept == [f"step-{state.best_step:06d}"]
 
 
-def test_a_diverging_loss_is_recorded_and_ends_with_a_remedy(tmp_path):
-    spec = tiny_spec(
-        tmp_path, **{"train.learning_rate": 0.1, "train.optim": "sgd", "train.max_grad_norm": 0.0}
-    )
-    spec = spec.replace({"train.weight_decay": 1.0, "train.num_train_epochs": 1})
-    run = pipeline.train(spec)  # unpleasant, but finite: it must end, not hang
-    assert RunState().fold(run.events()).status == "finished"
+def test_a_loss_that_is_no_number_is_recorded_and_ends_with_a_remedy(tmp_path, monkeypatch):
+    from workbench.training.trainer import WorkbenchTrainer
+
+    take_step = WorkbenchTrainer._take_step
+
+    def take_a_step_too_far(self, model):
+        take_step(self, model)
+        if self.state.global_step == 3:
+            next(model.parameters()).data.fill_(float("inf"))
+
+    monkeypatch.setattr(WorkbenchTrainer, "_take_step", take_a_step_too_far)
+    with pytest.raises(RunError, match=r"never a number.*lower train\.learning_rate"):
+        pipeline.train(tiny_spec(tmp_path, **{"train.num_train_epochs": 1}))
+    (run,) = list_runs(tmp_path / "runs")
+    state = RunState().fold(run.events())
+    assert state.status == "failed"
+    assert math.isnan(state.steps[-1]["loss"])
+    assert [e["best"] for e in state.evaluations] == [False]
+
+
+def test_a_run_speaks_its_own_language_in_all_that_it_keeps(tmp_path):
+    run = pipeline.train(tiny_spec(tmp_path, **{"output.language": "zh"}))
+    kept = (run.path / "data.json").read_text("utf-8")
+    page = run.report_path.read_text("utf-8")
+    assert language.current() == "en"
+    assert "逗号" in kept
+    spoken = [words for words in ("first row", "held out", "as asked") if words in kept + page]
+    assert spoken == []
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import argparse
 import json
 from typing import Any
 
+from .. import language
 from ..errors import InputError
 from ..spec import fields, load, recipe_names, recipe_text, to_cell, to_yaml
 from .options import add_json
@@ -43,14 +44,22 @@ def list_catalogue(options: argparse.Namespace) -> None:
         {
             "name": f"wheel:{entry.name}",
             "task": entry.task,
-            "rows": entry.rows,
+            **about_rows(entry),
             "size": f"{entry.size_bytes / 1e6:.1f} MB",
             "licence": entry.licence,
-            "title": entry.title["en"],
+            "title": entry.title[language.current()],
         }
         for entry in entries(options.kind)
     ]
     print_table(rows, options.json, "the catalogue is empty")
+
+
+def about_rows(entry: Any) -> dict[str, Any]:
+    """Return how many rows a data set has and in which columns; nothing for a model."""
+    if not entry.rows:
+        return {}
+    columns = ", ".join(f"{role}={name}" for role, name in entry.columns.items())
+    return {"rows": entry.rows, "columns": columns}
 
 
 def show_source(options: argparse.Namespace) -> None:
@@ -81,7 +90,8 @@ def show_recipes(options: argparse.Namespace) -> None:
             )
     elif options.what == "show":
         if options.name not in recipe_names():
-            raise InputError(f"no recipe {options.name!r}", "choose " + ", ".join(recipe_names()))
+            what = f"no recipe {options.name!r}" if options.name else "which recipe?"
+            raise InputError(what, "choose " + ", ".join(recipe_names()))
         faces = {"cell": to_cell, "full": to_yaml}
         face = faces.get(options.face)
         print(face(load(options.name)) if face else recipe_text(options.name), end="")

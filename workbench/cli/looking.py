@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..runs import RunFolder, open_run
+from ..runs import RunFolder, open_run, write_output
 from .options import add_json, add_runs_dir
 from .terminal import is_piped_in
 
@@ -50,13 +50,20 @@ def add_commands(commands: Any) -> None:
 def evaluate(options: argparse.Namespace) -> None:
     """Print a run's scores, on its own validation rows or on another file."""
     run = open_run(options.run, options.runs_dir)
+    if options.predictions and not options.data:
+        raise InputError(
+            "--predictions needs --data FILE",
+            f"the run's own are in {run.evaluation_path / 'predictions.parquet'}",
+        )
     if options.data:
         from ..evaluation.run import evaluate_file
 
+        if options.predictions:
+            write_output(Path(options.predictions), "")  # before the work, not after it
         metrics, rows = evaluate_file(run, options.data)
         if options.predictions:
-            lines = (json.dumps(row, ensure_ascii=False) for row in rows)
-            Path(options.predictions).write_text("\n".join(lines) + "\n", encoding="utf-8")
+            lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+            write_output(Path(options.predictions), "".join(lines))
     else:
         metrics = run.metrics()
         if not metrics:
@@ -93,16 +100,23 @@ def texts_to_predict(options: argparse.Namespace) -> list[str]:
         return options.text
     if options.file:
         try:
-            content = Path(options.file).read_text("utf-8-sig")
+            content = Path(options.file).read_bytes().decode("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(
                 f"cannot read {options.file!r} ({error})", "give a UTF-8 file with one text a line"
             ) from None
     elif is_piped_in():
-        content = sys.stdin.read()
+        try:
+            content = sys.stdin.buffer.read().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"what comes on stdin is not UTF-8 ({error})", "convert it, or give it with --file"
+            ) from None
     else:
         content = ""
-    return [line for line in content.splitlines() if line.strip()]
+    # Not splitlines: a text may hold other line separators of Unicode.
+    lines = (line.rstrip("\r") for line in content.split("\n"))
+    return [line for line in lines if line.strip()]
 
 
 def attend(options: argparse.Namespace) -> None:

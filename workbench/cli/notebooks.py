@@ -119,9 +119,7 @@ def is_field(name: str) -> bool:
 
 def waiting_place(notebook: str) -> Path:
     """Return where the executed notebook waits until its run folder is known."""
-    folder = Path("runs")
-    folder.mkdir(exist_ok=True)
-    return folder / f"{Path(notebook).stem}-{time.strftime('%Y%m%d-%H%M%S')}.ipynb"
+    return Path("runs") / f"{Path(notebook).stem}-{time.strftime('%Y%m%d-%H%M%S')}.ipynb"
 
 
 def execute(notebook: Path, out: Path, parameters: dict[str, Any], keep_failed: bool) -> Any:
@@ -129,6 +127,8 @@ def execute(notebook: Path, out: Path, parameters: dict[str, Any], keep_failed: 
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
+    made = not out.parent.exists()
+    out.parent.mkdir(parents=True, exist_ok=True)
     try:
         return papermill.execute_notebook(
             str(notebook),
@@ -142,6 +142,8 @@ def execute(notebook: Path, out: Path, parameters: dict[str, Any], keep_failed: 
         if error.ename in input_error_names():
             if not keep_failed:
                 out.unlink(missing_ok=True)
+                if made and not any(out.parent.iterdir()):
+                    out.parent.rmdir()
             raise InputError(error.evalue) from None
         if error.ename == "KeyboardInterrupt":
             raise KeyboardInterrupt from None

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ..runs import EventReader, RunFolder, RunState
+from ..runs import Event, EventReader, RunFolder, RunState
+from ..runs.control import FULL_DISK
 
 POLL_SECONDS = 0.2
 LINE_EVERY_SECONDS = 10.0
@@ -87,7 +88,11 @@ def _lines(run: RunFolder, done: threading.Event, screen: Console) -> None:
     reader, state = EventReader(run.events_path), RunState()
     said_at, said = 0.0, (0, 0)
     while not done.is_set():
-        state.fold(reader.new())
+        events = reader.new()
+        state.fold(events)
+        for event in events:
+            if event.get("knob") == "paused":
+                screen.print(hold_words(event), soft_wrap=True)
         news = (state.step, len(state.evaluations))
         due = news[1] > said[1] or time.monotonic() - said_at > LINE_EVERY_SECONDS
         if state.step and news != said and due:
@@ -99,13 +104,27 @@ def _lines(run: RunFolder, done: threading.Event, screen: Console) -> None:
 
 def phase(state: RunState) -> str:
     """Return what a run is doing now, or how it ended, in a word."""
-    if state.ended:
+    if state.ended or state.status == "paused":
         return state.status
     return "evaluating" if 0 < state.total_steps <= state.step else "training"
 
 
+def hold_words(event: Event) -> str:
+    """Return in a line who holds a run, or that it goes on."""
+    if not event.get("new"):
+        return f"step {event['step']}  goes on"
+    if event.get("who") == FULL_DISK:
+        return (
+            f"step {event['step']}  paused: the disk is full; it goes on once there is room for a "
+            "checkpoint (Ctrl-C ends it; what was saved is kept)"
+        )
+    return f"step {event['step']}  paused by {event.get('who')}"
+
+
 def summary(state: RunState) -> str:
     """Return loss, validation scores and time left in one line."""
+    if state.status == "paused" and state.acts:
+        return hold_words(next(act for act in reversed(state.acts) if act["knob"] == "paused"))
     parts: list[str] = []
     if state.steps:
         parts.append(f"loss {state.steps[-1]['loss']:.4f}")

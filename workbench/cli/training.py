@@ -97,6 +97,10 @@ def print_result(run: RunFolder, as_json: bool) -> None:
         screen.print(
             f"\n{metrics.get('rows', 0)} validation rows; {duration(ended[-1]['seconds'])}"
         )
+    record = run.record()
+    if "precision" in record:
+        reason = record.get("precision_reason", "")
+        screen.print(f"precision {record['precision']}: {reason}", soft_wrap=True)
     for name, path in places.items():
         if path.exists():
             screen.print(f"{name:9}{path}", soft_wrap=True)

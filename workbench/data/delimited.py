@@ -67,9 +67,12 @@ def _detect_delimiter(text: str, name: str) -> str:
     for mark in sorted(DELIMITERS.values(), key=lambda mark: mark != usual):
         if mark not in sample:
             continue
-        widths = Counter(_widths(sample, mark))
+        widths_in_order = _widths(sample, mark)
+        widths = Counter(widths_in_order)
         width, count = widths.most_common(1)[0]
         share = count / widths.total()
+        if widths_in_order[0] == 1 < width:
+            share /= 2  # a separator that the header goes without is rather part of the texts
         # Two tabs say more than two commas, which sentences have too.
         score = share * (1.2 if mark == "\t" else 1.0) * (1.1 if mark == usual else 1.0)
         if width > 1 and score > best_score:

@@ -61,11 +61,23 @@ class Studio:
 
     def data(self) -> None:
         """Show the data: preview, label counts, token lengths, share truncated."""
-        self._section("data", lambda: pages.data_page(self._prepare().profile()), count=5)
+        self._section(
+            "data",
+            lambda: pages.data_page(self._prepare().profile()),
+            count=5,
+            depends=lambda spec: (spec.task, spec.data, spec.model, spec.train.seed),
+        )
 
     def model(self) -> None:
         """Show the model's card."""
-        self._section("model", lambda: pages.model_page(self._prepare().card()), count=1)
+        self._section(
+            "model",
+            lambda: pages.model_page(self._prepare().card()),
+            count=1,
+            depends=lambda spec: (
+                spec.model, spec.train.per_device_train_batch_size, spec.data.max_tokens,
+            ),
+        )  # fmt: skip
 
     def cost(self) -> None:
         """Show what the run will cost: steps, memory, time, learning rates."""
@@ -75,7 +87,8 @@ class Studio:
             prepared = self._prepare()
             return pages.cost_page(estimate(prepared), prepared.precision)
 
-        self._section("cost", build, count=3)
+        depends = lambda spec: (spec.task, spec.data, spec.model, spec.train)  # noqa: E731
+        self._section("cost", build, count=3, depends=depends)
 
     def train(self) -> None:
         """Headless, train now; live, show the Start button and then the growing curves."""
@@ -120,13 +133,14 @@ class Studio:
 
     def _prepare(self) -> Prepared:
         """Return everything the present spec needs, loading only what has changed."""
-        from ..training.prepare import prepare
+        from ..training.prepare import check_metric, prepare, resolve_replay
         from ..training.run import quiet_libraries
 
         spec = self.spec
         before = self._prepared
         if before is not None and _same_ingredients(self._prepared_for, spec):
-            resolved = spec.replace(
+            check_metric(spec, before.task)
+            resolved = resolve_replay(spec).replace(
                 {
                     "data.columns": before.spec.data.columns,
                     "data.revision": before.spec.data.revision,
@@ -146,25 +160,46 @@ class Studio:
             raise InputError(text("studio.not_yet"))
         return self.run
 
-    def _section(self, name: str, build: Callable[[], list[pages.Bundle]], count: int) -> None:
-        """Show a section; live, with a button that shows it anew."""
+    def _section(
+        self,
+        name: str,
+        build: Callable[[], list[pages.Bundle]],
+        count: int,
+        depends: Callable[[RunSpec], Any],
+    ) -> None:
+        """Show a section; live, with a button that shows it anew.
+
+        `depends` gives what of the spec the section shows: once that has changed, it says so.
+        """
         if not self.live:
             Slots(live=False, count=0).fill([pages.note(text(f"studio.{name}.intro")), *build()])
             return
         from ..widgets.studio import section_header
 
         slots: Slots | None = None
+        shown: Any = None
 
         def show() -> None:
+            nonlocal shown
             assert slots is not None
             try:
+                spec = self.spec
                 slots.fill(build())
+                shown = depends(spec)
             except InputError as error:
                 slots.fill([pages.fault(error)])
+                shown = None
+            tell_stale(False)
 
-        section_header(text(f"studio.{name}.intro"), text("studio.refresh"), show)
+        def compare(form: Any) -> None:
+            if shown is not None and not form.fault_text:
+                tell_stale(depends(form.spec) != shown)
+
+        words = (text(f"studio.{name}.intro"), text("studio.refresh"), text("studio.stale"))
+        tell_stale = section_header(*words, show)
         slots = Slots(live=True, count=count)
         show()
+        self._form.on_change(compare)
 
     def _result(self, name: str, build: Callable[[], list[pages.Bundle]], count: int) -> None:
         """Show a section that a finished run fills."""
@@ -245,4 +280,5 @@ def _same_ingredients(one: RunSpec, other: RunSpec) -> bool:
         and one.model == other.model
         and one.train.seed == other.train.seed
         and one.train.precision == other.train.precision
+        and one.output.language == other.output.language  # notes on the data are kept in words
     )

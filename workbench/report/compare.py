@@ -14,12 +14,12 @@ import plotly.graph_objects as go
 from markupsafe import Markup
 
 from .. import figures, language
-from ..errors import InputError, RunError, shorten
+from ..errors import RunError, shorten
 from ..evaluation.disagree import Disagreements, find_disagreements
 from ..figures.compare import Contender
 from ..figures.curves import metric_name
 from ..language import text
-from ..runs import RunFolder, RunState, read_state, write_text
+from ..runs import RunFolder, RunState, read_state, write_output
 from ..runs.differences import (
     Branch,
     environment_differences,
@@ -64,12 +64,7 @@ def write_comparison(runs: Sequence[RunFolder], path: Path) -> None:
             written.
     """
     page = render_comparison(runs)
-    try:
-        write_text(path, page)
-    except OSError as error:
-        raise InputError(
-            f"cannot write {path} ({error.strerror})", "choose another place"
-        ) from None
+    write_output(path, page)
 
 
 def render_comparison(runs: Sequence[RunFolder]) -> str:

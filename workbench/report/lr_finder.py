@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from .. import figures, language
 from ..errors import InputError
-from ..runs import write_text
+from ..runs import write_output
 from ..training.lr_finder import Finder, explain
 from .parts import drawing, file, template
 
@@ -22,12 +22,7 @@ def write_finder(found: Finder, path: Path) -> None:
         InputError: the file has another ending or cannot be written.
     """
     check_ending(path)
-    try:
-        write_text(path, _MAKERS[path.suffix](found))
-    except OSError as error:
-        raise InputError(
-            f"cannot write {path} ({error.strerror})", "choose another place"
-        ) from None
+    write_output(path, _MAKERS[path.suffix](found))
 
 
 def check_ending(path: Path) -> None:

@@ -9,6 +9,7 @@ from .folder import (
     open_run,
     require_space,
     write_json,
+    write_output,
     write_text,
 )
 from .reader import read_state
@@ -29,5 +30,6 @@ __all__ = [
     "read_state",
     "require_space",
     "write_json",
+    "write_output",
     "write_text",
 ]

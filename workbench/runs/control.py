@@ -31,6 +31,9 @@ SPEC_KNOBS = (
     "eval_steps",
 )
 
+# Who pauses a run when a checkpoint finds no room on its disk.
+FULL_DISK = "full disk"
+
 
 @dataclass(frozen=True)
 class Knob:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import RunError, shorten
+from ..errors import InputError, RunError, shorten
 from ..spec import RunSpec, SpecError, build, dump_tree, parse_tree, to_yaml
 from .events import Event, read_events
 
@@ -214,6 +214,20 @@ def write_text(path: Path, text: str) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_output(path: Path, text: str) -> None:
+    """Write a file that somebody named, whole or not at all.
+
+    Raises:
+        InputError: it cannot be written there.
+    """
+    try:
+        write_text(path, text)
+    except OSError as error:
+        raise InputError(
+            f"cannot write {path} ({error.strerror})", "choose another place"
+        ) from None
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -11,6 +11,7 @@ function render({ model, el }) {
 
   const draw = () => {
     const schema = model.get("schema");
+    const focused = document.activeElement?.closest?.("[data-field]")?.dataset.field;
     rows = {};
     el.replaceChildren();
     el.classList.add("wb-controls", "wb-form");
@@ -18,6 +19,8 @@ function render({ model, el }) {
     for (const group of schema.groups) el.append(section(group, schema.labels));
     showEntries();
     showFaults();
+    // In another language the form is drawn anew; who was in it stays where they were.
+    if (focused) el.querySelector(`[data-field="${focused}"] :is(select, input)`)?.focus();
   };
 
   const section = (group, labels) => {

@@ -3,9 +3,22 @@
 export default { render };
 
 function render({ model, el }) {
-  const labels = model.get("labels");
   el.classList.add("wb-controls", "wb-spec");
+  let end = draw({ model, el });
+  const again = () => {
+    end();
+    el.replaceChildren();
+    end = draw({ model, el });
+  };
+  model.on("change:labels", again);
+  return () => {
+    model.off("change:labels", again);
+    end();
+  };
+}
 
+function draw({ model, el }) {
+  const labels = model.get("labels");
   const faults = faultList(labels.at_fault);
   const command = shown(labels.command, labels.command_help, labels);
   const yaml = shown(labels.yaml, "", labels);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -92,8 +93,10 @@ class EventCallback(TrainerCallback):
             if name.startswith("eval_") and name.removeprefix("eval_") not in timing
         }
         value = scores[args.metric_for_best_model]
-        best = state.best_metric is None or (
-            value > state.best_metric if args.greater_is_better else value < state.best_metric
+        # A score that is no number is never the best, as the Trainer has it.
+        best = math.isfinite(value) and (
+            state.best_metric is None
+            or (value > state.best_metric if args.greater_is_better else value < state.best_metric)
         )
         epoch = round(state.epoch or 0.0, 4)
         self.writer.write("evaluated", state.global_step, epoch=epoch, metrics=scores, best=best)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from ..language import text
+
 # Autocast itself costs something: bf16 must be this much faster in a product alone.
 GAIN = 1.2
 
@@ -31,17 +33,17 @@ def choose_precision(wish: str = "auto") -> Precision:
         device = "cuda"
         name = torch.cuda.get_device_name()
         fast = torch.cuda.is_bf16_supported(including_emulation=False)
-        found = f"{name} {'has' if fast else 'has no'} bf16 units"
+        found = text(f"precision.gpu.{'fast' if fast else 'slow'}", name=name)
     elif torch.backends.mps.is_available():
-        device, fast, found = "mps", False, "on Apple GPUs fp32 is the safe format"
+        device, fast, found = "mps", False, text("precision.apple")
     else:
         device = "cpu"
         fast, found = _processor(measure=wish == "auto")
     if wish == "auto":
         return Precision("bf16" if fast else "fp32", device, found)
     if wish == "fp16" and device != "cuda":
-        return Precision("fp32", device, f"fp16 was asked for, but needs a CUDA GPU; {found}")
-    return Precision(wish, device, f"as asked; {found}")
+        return Precision("fp32", device, text("precision.needs_gpu", found=found))
+    return Precision(wish, device, text("precision.asked", found=found))
 
 
 def _processor(measure: bool) -> tuple[bool, str]:
@@ -52,13 +54,17 @@ def _processor(measure: bool) -> tuple[bool, str]:
     has = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
     units = [unit for unit in ("amx_bf16", "avx512_bf16", "bf16", "arm_bf16") if has.get(unit)]
     if not units:
-        return False, "the processor has no bf16 instructions"
-    found = f"the processor has {units[0]}"
+        return False, text("precision.processor.none")
     if not measure:
-        return True, found
+        return True, text("precision.processor.has", unit=units[0])
     speeds = {name: _product_speed(name) for name in ("float32", "bfloat16")}
-    told = f"measured {speeds['bfloat16']:.0f} GFLOP/s in bf16, {speeds['float32']:.0f} in fp32"
-    return speeds["bfloat16"] > GAIN * speeds["float32"], f"{found}; {told}"
+    found = text(
+        "precision.processor.measured",
+        unit=units[0],
+        bf16=f"{speeds['bfloat16']:.0f}",
+        fp32=f"{speeds['float32']:.0f}",
+    )
+    return speeds["bfloat16"] > GAIN * speeds["float32"], found
 
 
 def _product_speed(name: str) -> float:

@@ -94,9 +94,7 @@ def prepare(spec: RunSpec, progress: Progress | None = None) -> Prepared:
     """
     task = load_task(spec.task)
     check_metric(spec, task)
-    if spec.train.replay:
-        played = open_run(spec.train.replay)
-        spec = spec.replace({"train.replay": str(played.path.absolute())})
+    spec = resolve_replay(spec)
     found = find_model(spec.model.source, spec.model.revision, progress)
     tokenizer = load_tokenizer(found, spec.model.trust_remote_code)
     data = load_data(spec.data, task, spec.train.seed, progress)
@@ -120,6 +118,17 @@ def prepare(spec: RunSpec, progress: Progress | None = None) -> Prepared:
         validation=longest_first(encode_rows(data.validation, task, tokenizer, max_tokens)),
         precision=precision,
     )
+
+
+def resolve_replay(spec: RunSpec) -> RunSpec:
+    """Return the spec with the run to replay, if there is one, named by its whole path.
+
+    Raises:
+        RunError: there is no such run.
+    """
+    if not spec.train.replay:
+        return spec
+    return spec.replace({"train.replay": str(open_run(spec.train.replay).path.absolute())})
 
 
 def encode_rows(table: Any, task: Task, tokenizer: Any, max_tokens: int) -> Any:

@@ -15,14 +15,11 @@ from typing import Any
 
 from ..errors import Interrupted
 from ..runs import Event, EventWriter
-from ..runs.control import Requests
+from ..runs.control import FULL_DISK, Requests
 from .knobs import move
 from .trainer import WorkbenchTrainer
 
 POLL_SECONDS = 0.1
-
-# Who pauses a run when a checkpoint finds no room.
-FULL_DISK = "full disk"
 
 # Done once, at the moment; they leave nothing that a later process would have to set again.
 _MOMENTS = ("paused", "stop")

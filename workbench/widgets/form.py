@@ -52,7 +52,7 @@ class SpecForm(anywidget.AnyWidget):
     """A form over all fields of a spec; `form.spec` is what it says now.
 
     `suggestions` offers values for text fields, by short name (`{"data_source": [...]}`); others
-    may still be typed. `language` is `en` or `zh`; left out, the current one.
+    may still be typed. `language` is `en` or `zh`; left out, what the spec itself asks for.
     """
 
     _esm = joined("controls.js", "form.js")
@@ -72,10 +72,14 @@ class SpecForm(anywidget.AnyWidget):
         self._lock = threading.RLock()
         self._held: dict[str, tuple[Any, Any]] = {}
         self._callbacks: list[Callable[[SpecForm], None]] = []
-        super().__init__(schema=_schema(language or languages.current(), suggestions or {}))
+        spec = spec or RunSpec()
+        self._language = language
+        self._suggestions = suggestions or {}
+        self.language = language or languages.resolve(spec.output.language)
+        super().__init__(schema=_schema(self.language, self._suggestions))
         self.observe(self._read_entries, "entries")
         self.observe(self._recipe_chosen, "recipe")
-        self.set_spec(spec or RunSpec())
+        self.set_spec(spec)
         answer_at_once(self)
 
     @property
@@ -126,8 +130,16 @@ class SpecForm(anywidget.AnyWidget):
             except SpecError as error:
                 self.faults = _by_field(error.faults)
             self.recipe = _recipe_of(spec)
+            if spec is not None:
+                self._speak(self._language or languages.resolve(spec.output.language))
         for callback in list(self._callbacks):
             callback(self)
+
+    def _speak(self, language: str) -> None:
+        """Draw the form in another language, where it is another."""
+        if language != self.language:
+            self.language = language
+            self.schema = _schema(language, self._suggestions)
 
     def _recipe_chosen(self, change: Any) -> None:
         if change["new"] in recipe_names():

@@ -42,7 +42,8 @@ class SpecPanel(anywidget.AnyWidget):
     ) -> None:
         self.form = form
         self.notebook = notebook
-        super().__init__(labels={n: languages.text(f"form.panel.{n}", language) for n in _LABELS})
+        self._language = language
+        super().__init__()
         self.on_msg(self._received)
         form.on_change(self._show)
         self._show(form)
@@ -59,6 +60,8 @@ class SpecPanel(anywidget.AnyWidget):
         self.form.set_spec(spec)
 
     def _show(self, form: SpecForm) -> None:
+        language = self._language or form.language
+        self.labels = {name: languages.text(f"form.panel.{name}", language) for name in _LABELS}
         try:
             spec = form.spec
         except SpecError as error:

@@ -41,15 +41,27 @@ def show_form(spec: RunSpec) -> SpecForm:
     return form
 
 
-def section_header(intro: str, button: str, act: Callable[[], None]) -> None:
-    """Display a section's sentence and a button that shows the section anew."""
+def section_header(
+    intro: str, button: str, stale: str, act: Callable[[], None]
+) -> Callable[[bool], None]:
+    """Display a section's sentence and a button that shows the section anew.
+
+    Returns a function that says, or no longer says, that what stands below is `stale`.
+    """
     sentence = ipywidgets.HTML(f"<p style='margin:0'>{html.escape(intro)}</p>")
     sentence.layout.flex = "1 1 24em"
     press = ipywidgets.Button(description=button, icon="refresh", layout={"width": "auto"})
     press.on_click(lambda _: _at_work(press, act))
     answer_at_once(press)
+    told = ipywidgets.HTML(layout={"flex": "1 0 100%"})
     layout = ipywidgets.Layout(display="flex", flex_flow="row wrap", width="100%")
-    display(ipywidgets.Box([sentence, press], layout=layout))
+    display(ipywidgets.Box([sentence, press, told], layout=layout))
+
+    def tell(is_stale: bool) -> None:
+        words = f"<p role='status' style='margin:0'>⟳ {html.escape(stale)}</p>"
+        told.value = words if is_stale else ""
+
+    return tell
 
 
 class RunPlaces:
