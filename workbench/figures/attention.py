@@ -20,7 +20,10 @@ def attention_heatmap(record: AttentionRecord, layer: int, head: int | None = No
     Raises:
         IndexError: the record has no such layer or head.
     """
-    weights = record.map(layer, head)
+    weights = record.map(0, layer, head)
+    if weights is None:  # of a long text few maps are kept
+        (layer, head), _ = next(iter(record.blocks[0].maps.items()))
+        weights = record.map(0, layer, head)
     count = len(record.tokens)
     cells = go.Heatmap(
         z=np.sqrt(weights).round(3).tolist(),
