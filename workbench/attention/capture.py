@@ -15,7 +15,7 @@ from .record import AttentionRecord, Block
 from .statistics import induction
 from .texts import Reading, read_text, repeated, write_on
 
-BUDGET_BYTES = 340_000
+BUDGET_BYTES = 380_000
 
 # Where a model must give all its maps at once, they may take so much memory.
 EAGER_BYTES = 2_000_000_000

@@ -41,6 +41,7 @@ class TokenSequence:
     prompt: int | None = None
 
     def __len__(self) -> int:
+        """T."""
         return len(self.tokens)
 
 
