@@ -90,7 +90,9 @@ def make(name: str, seed: int = 0, **changes):
     import transformers
 
     config_name, head, settings = ZOO[name]
-    config = getattr(transformers, config_name)(**{"vocab_size": 300, **settings, **changes})
+    config = getattr(transformers, config_name)(
+        **{"vocab_size": len(tokenizer()), **settings, **changes}
+    )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = getattr(transformers, f"AutoModelFor{head}").from_config(config)

@@ -256,7 +256,9 @@ def _add_target(
 
 def _readable(tokenizer: Any, ids: list[int]) -> list[str]:
     """Return tokens to read: `▁` where a space was, `⏎` for a new line, whole characters."""
-    tokens = [str(token) for token in tokenizer.convert_ids_to_tokens(ids)]
+    pieces = tokenizer.convert_ids_to_tokens(ids)
+    # A model may know more numbers than its tokenizer has words.
+    tokens = [f"<{n}>" if one is None else str(one) for n, one in zip(ids, pieces, strict=True)]
     if not any(mark in token for token in tokens for mark in ("Ġ", "Ċ", "ł", "è", "å", "ã")):
         return [token.replace("\n", "⏎") for token in tokens]
     shown = []
