@@ -70,7 +70,9 @@ def values(field: Field) -> st.SearchStrategy[Any]:
     elif field.type is list:
         strategy = st.lists(texts(), max_size=4)
     elif field.type is dict:
-        strategy = st.dictionaries(texts(), texts() | st.integers(), max_size=3)
+        strategy = st.dictionaries(
+            texts(), texts() | st.integers() | st.lists(texts() | st.integers()), max_size=3
+        )
     else:
         raise TypeError(f"no strategy for {field.path}, of type {field.type.__name__}")
     return st.none() | strategy if field.optional else strategy

@@ -5,7 +5,6 @@ import pytest
 
 from tests.tiny_models import make_tiny_bert
 from workbench.attention.capture import capture
-from workbench.attention.record import dequantise
 from workbench.errors import ModelError
 
 
@@ -30,7 +29,8 @@ def test_capture_equals_eager(bert):
         ).attentions
     assert (record.layers, record.heads) == (2, 2)
     for layer, weights in enumerate(wanted):
-        assert np.abs(dequantise(record.weights[layer]) - weights[0].numpy()).max() <= 0.004
+        for head in range(2):
+            assert np.abs(record.map(0, layer, head) - weights[0, head].numpy()).max() <= 0.004
 
 
 def test_rows_sum_to_one_even_if_the_model_was_training(bert):
@@ -38,7 +38,7 @@ def test_rows_sum_to_one_even_if_the_model_was_training(bert):
     model.train()
     record = capture(model, tokenizer, "a good story with a happy ending")
     assert model.training
-    sums = np.stack([record.map(layer).sum(-1) for layer in range(record.layers)])
+    sums = np.stack([record.map(0, layer).sum(-1) for layer in range(record.layers)])
     assert np.abs(sums - 1).max() < 0.05
 
 
@@ -58,10 +58,11 @@ def test_the_attention_implementation_is_restored_and_answers_do_not_change(bert
 def test_tokens_specials_words_and_prediction_are_named(bert):
     model, tokenizer = bert
     record = capture(model, tokenizer, "the film", "the crew", label="after", step=12)
-    assert record.tokens[0] == "[CLS]"
-    assert record.special[0]
-    assert record.special[-1]
-    assert record.words[0] is None
+    source = record.sequences["source"]
+    assert source.tokens[0] == "[CLS]"
+    assert source.special[0]
+    assert source.special[-1]
+    assert source.words[0] is None
     assert record.prediction.startswith(("no (", "yes ("))
     assert (record.model, record.step) == ("after", 12)
 

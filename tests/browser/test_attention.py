@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from workbench.attention.record import AttentionRecord, quantise
+from tests.records import record_of
+from workbench.report.parts import view_record
 from workbench.widgets import STATIC
 from workbench.widgets.attention import view_labels
 
@@ -25,11 +26,7 @@ def make_record(tokens, model="after", layers=4, heads=3, prediction=""):
     weights[0, 0] = 0.36 / (count - 1)
     weights[0, 0][np.arange(count), (np.arange(count) + 1) % count] = 0.64
     special = [token in ("[CLS]", "[SEP]") for token in tokens]
-    words = [None if s else n for n, s in enumerate(special)]
-    return AttentionRecord(
-        " ".join(tokens), list(tokens), special, words, quantise(weights),
-        model=model, prediction=prediction,
-    )  # fmt: skip
+    return record_of(weights, tokens, special, model=model, prediction=prediction)
 
 
 SHOW = """
@@ -103,7 +100,7 @@ def test_the_layer_and_head_are_picked_by_keyboard_and_the_mean_is_the_mean(show
     lab.page.keyboard.press("ArrowUp")
     point_at(lab.page, 3, 4, len(SENTENCE))
     said = lab.page.locator(".wb-attention [role=status]")
-    assert f": {record.map(2)[3, 4]:.3f} ±" in said.inner_text()
+    assert f": {record.map(0, 2)[3, 4]:.3f} ±" in said.inner_text()
 
 
 def test_before_and_after_are_one_choice_apart(show_view):
@@ -122,7 +119,7 @@ def test_before_and_after_are_one_choice_apart(show_view):
 
 
 def test_the_script_alone_works_on_a_page_without_jupyter(context, artifacts, tmp_path):
-    data = {"records": [make_record(SENTENCE).to_dict()], "labels": view_labels("en")}
+    data = {"records": [view_record(make_record(SENTENCE))], "labels": view_labels("en")}
     page = context.new_page()
     page.set_viewport_size({"width": 900, "height": 900})
     script = (STATIC / "attention.js").read_text("utf-8").replace("export default", "const view =")

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from tests.records import record_of
 from workbench import figures
-from workbench.attention.record import AttentionRecord, quantise
+from workbench.attention.record import AttentionRecord
 from workbench.data.profile import DataProfile
 from workbench.figures.compare import Contender
 from workbench.runs import RunState
@@ -133,12 +134,10 @@ def record(tokens: tuple[str, ...] = (), layers: int = 2, heads: int = 3) -> Att
     noise = np.random.default_rng(7).random((layers, heads, count, count)) ** 6
     weights = noise + 1.5 * np.eye(count) + np.eye(count, k=-1)
     weights /= weights.sum(axis=-1, keepdims=True)
-    return AttentionRecord(
-        text=" ".join(words),
-        tokens=words,
-        special=[word.startswith("[") for word in words],
+    return record_of(
+        weights,
+        words,
         words=list(range(count)),
-        weights=quantise(weights),
         model="after",
         step=120,
         prediction="positive (97%)",

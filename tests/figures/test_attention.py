@@ -15,14 +15,14 @@ def english():
 def test_a_head_is_drawn_as_the_square_root_of_its_weights():
     known = record()
     figure = figures.attention_heatmap(known, 1, 2)
-    assert np.allclose(figure.data[0].z, np.sqrt(known.map(1, 2)), atol=1e-3)
-    assert np.allclose(figure.data[0].customdata, known.map(1, 2), atol=1e-4)
+    assert np.allclose(figure.data[0].z, np.sqrt(known.map(0, 1, 2)), atol=1e-3)
+    assert np.allclose(figure.data[0].customdata, known.map(0, 1, 2), atol=1e-4)
 
 
 def test_without_a_head_the_mean_of_the_layer_is_drawn():
     known = record()
     figure = figures.attention_heatmap(known, 0)
-    assert np.allclose(figure.data[0].customdata, known.map(0), atol=1e-4)
+    assert np.allclose(figure.data[0].customdata, known.map(0, 0), atol=1e-4)
     assert figure.layout.title.text == "Where the model looked: layer 1, mean of 3 heads"
 
 

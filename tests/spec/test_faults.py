@@ -65,8 +65,9 @@ def faults_of(text: str) -> list[str]:
             "data.columns: [1] does not fit; give a mapping such as {text: review}",
         ),
         (
-            "data: {columns: {text: [1]}}",
-            "data.columns: [1] does not fit; give a text (in quotes) or give a whole number",
+            "data: {columns: {text: {a: 1}}}",
+            "data.columns: {'a': 1} does not fit; give a text (in quotes) or give a whole number "
+            "or give a list such as [a, b]",
         ),
         (
             "data: {max_train_rows: 0}",

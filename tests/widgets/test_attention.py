@@ -2,20 +2,20 @@ import re
 
 import numpy as np
 
-from workbench.attention.record import AttentionRecord, quantise
+from tests.records import record_of
+from workbench.report.parts import view_record
 from workbench.widgets import STATIC
 from workbench.widgets.attention import AttentionView, view_labels
 
 
 def record(model="before"):
-    weights = quantise(np.full((2, 3, 2, 2), 0.5))
-    return AttentionRecord("a b", ["a", "b"], [False, False], [0, 1], weights, model=model)
+    return record_of(np.full((2, 3, 2, 2), 0.5), ["a", "b"], model=model)
 
 
 def test_the_view_gets_plain_records_in_order():
     view = AttentionView([record("before"), record("after")])
     assert [r["model"] for r in view.records] == ["before", "after"]
-    assert view.records[0] == record("before").to_dict()
+    assert view.records[0] == view_record(record("before"))
 
 
 def test_other_records_can_be_shown_later():

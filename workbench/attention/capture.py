@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import inspect
 from typing import Any
 
-import numpy as np
-
 from ..errors import ModelError
-from .record import AttentionRecord, quantise
+from .answers import answer
+from .budget import fit
+from .collect import Chosen, Collector
+from .interface import evaluating, listening, offers_interface
+from .places import Place, Places
+from .record import AttentionRecord, Block
+from .statistics import induction
+from .texts import Reading, read_text, repeated, write_on
+
+BUDGET_BYTES = 380_000
+
+# Where a model must give all its maps at once, they may take so much memory.
+EAGER_BYTES = 2_000_000_000
 
 
 def capture(
@@ -20,75 +29,207 @@ def capture(
     max_tokens: int = 64,
     label: str = "",
     step: int = 0,
+    max_new_tokens: int = 0,
+    pinned: list[Chosen] | None = None,
+    budget_bytes: int = BUDGET_BYTES,
+    formula: Chosen | None = None,
+    rollout: bool = False,
+    lens: bool = False,
 ) -> AttentionRecord:
-    """Run `model` on one text and return the attention weights of all its self-attention heads.
+    """Run `model` on one text and return where all its attention heads looked.
 
-    The model is asked in evaluation mode, because in training mode the weights come back after
-    dropout and their rows no longer sum to 1. Its attention implementation and mode are restored.
+    For an encoder with a decoder, `text_pair` is what the decoder reads; without it, what the
+    model itself writes, at most `max_new_tokens` (32 if 0). Other models write on after the text
+    where `max_new_tokens` is given. Heads are (block, layer, head), all from 0: `pinned` ones are
+    kept whole in texts too long to keep all; `formula` names one whose Q, K and V are kept.
+
+    Attention implementation and mode of the model are as before afterwards; no random number is
+    drawn.
 
     Raises:
         ModelError: the model gives no square attention maps (Mamba, Longformer).
     """
+    model = _unwrapped(model)
+    reading = read_text(model, tokenizer, text, text_pair, max_tokens)
+    writes = model.config.is_encoder_decoder and "target" not in reading.sequences
+    if writes or (max_new_tokens and _is_causal_model(model)):
+        reading = write_on(model, tokenizer, reading, max_new_tokens or 32)
+    collector = Collector(
+        Places(model), reading.sequences, pinned, 4 * budget_bytes, formula, rollout
+    )
+    output = _observe(model, reading.inputs, collector, lens)
+    if not collector.heard:
+        raise _refusal(model, collector.why_not)
+    blocks = collector.blocks()
+    _add_induction(model, reading, blocks)
+    prediction, probabilities = answer(output, model, tokenizer, reading)
+    notes = reading.notes + _notes(blocks)
+    words = None
+    if lens:
+        from .lens import logit_lens
+
+        words, note = logit_lens(model, tokenizer, output)
+        notes += [note] if note else []
+    chosen = pinned if pinned is not None else collector.pinned
+    return AttentionRecord(
+        text=text,
+        text_pair=text_pair,
+        sequences=reading.sequences,
+        blocks=fit(blocks, collector.whole, chosen, budget_bytes),
+        model=label,
+        architecture=model.config.model_type,
+        step=step,
+        prediction=prediction,
+        probabilities=probabilities,
+        notes=notes,
+        formula=collector.formula,
+        rollout=collector.rollout(),
+        lens=words,
+    )
+
+
+def _observe(model: Any, inputs: dict[str, Any], collector: Any, hidden: bool = False) -> Any:
+    """Run the model once and let the collector hear of every layer; return the output."""
     import torch
 
-    encoded = tokenizer(
-        text, text_pair, truncation=True, max_length=max_tokens, return_tensors="pt"
-    )
-    inputs = {name: encoded[name] for name in tokenizer.model_input_names if name in encoded}
-    inputs = {name: tensor.to(model.device) for name, tensor in inputs.items()}
-    with _eager_evaluation(model), torch.inference_mode():
-        output = model(**inputs, output_attentions=True)
-    maps = _square_maps(output, model, inputs["input_ids"].shape[1])
-    ids = encoded["input_ids"][0].tolist()
-    special = set(tokenizer.all_special_ids)
-    return AttentionRecord(
-        text=text if text_pair is None else f"{text} ⏎ {text_pair}",
-        tokens=tokenizer.convert_ids_to_tokens(ids),
-        special=[token in special for token in ids],
-        words=list(encoded.word_ids(0)) if tokenizer.is_fast else [None] * len(ids),
-        weights=np.stack([quantise(layer) for layer in maps]),
-        model=label,
-        step=step,
-        prediction=_prediction(output, model),
-    )
+    accepted = inspect.signature(model.forward).parameters
+    asked: dict[str, Any] = {"return_dict": True}
+    if "use_cache" in accepted:
+        asked["use_cache"] = False
+    if hidden:
+        asked["output_hidden_states"] = True
+    # Not inference mode: what a model keeps for later, such as rotary tables, must allow training.
+    if offers_interface(model):
+        with listening(model, collector.hear), torch.no_grad():
+            output = model(**inputs, **asked)
+        if collector.heard or collector.why_not:
+            return output
+    _refuse_if_large(model, inputs)
+    with evaluating(model), torch.no_grad():
+        try:
+            output = model(**inputs, **asked, output_attentions=True)
+        except TypeError:
+            raise _refusal(model, "") from None
+    _take_all(output, collector)
+    return output
 
 
-def _square_maps(output: Any, model: Any, tokens: int) -> list[np.ndarray]:
-    # With another attention than eager, transformers returns an empty tuple and no error.
-    layers = getattr(output, "attentions", None) or getattr(output, "encoder_attentions", None)
+def _take_all(output: Any, collector: Collector) -> None:
+    """Take the maps that an eager model returned: layers of (1, H, Tq, Tk), or nothing at all."""
+    fields = {
+        "self": ("attentions",),
+        "encoder": ("encoder_attentions",),
+        "decoder": ("decoder_attentions",),
+        "cross": ("cross_attentions",),
+    }
+    for block, (name, _, _) in enumerate(collector.places.blocks):
+        # An attention other than eager returns an empty tuple and no error.
+        layers = next((getattr(output, field, None) for field in fields[name]), None) or ()
+        for number, weights in enumerate(layers):
+            if weights is None or getattr(weights, "ndim", 0) != 4:
+                continue
+            place = Place(block, number, "")
+            collector.places.note(place)
+            collector.begin(place, weights.shape[1])
+            collector.take(place, 0, weights[0])
+
+
+def _refuse_if_large(model: Any, inputs: dict[str, Any]) -> None:
+    config = model.config.get_text_config()
+    layers = getattr(config, "num_hidden_layers", 0) or 0
+    heads = getattr(config, "num_attention_heads", 0) or 0
+    tokens = inputs["input_ids"].shape[1]
+    needed = 4 * layers * heads * tokens**2
+    if needed > EAGER_BYTES:
+        raise ModelError(
+            f"a {config.model_type} model gives its maps all at once, {needed / 1e9:.1f} GB for "
+            f"{tokens} tokens",
+            "shorten the text",
+        )
+
+
+class _Repetition:
+    """Listens to the model's run over a text given twice, for the induction score alone."""
+
+    def __init__(self, model: Any, places: dict[str, tuple[int, int]]) -> None:
+        self.places = Places(model)
+        self.scores: dict[tuple[int, int], list[float]] = {}
+        self.why_not = ""
+        self._spans = places
+        self._place: Place | None = None
+
+    @property
+    def heard(self) -> bool:
+        return bool(self.scores)
+
+    def hear(self, heads: Any) -> None:
+        if heads.first == 0:
+            self._place = self.places.of(heads.module)
+        self.take(self._place, heads.first, heads.weights)
+
+    def begin(self, place: Place, heads: int) -> None:
+        pass
+
+    def take(self, place: Place, first: int, weights: Any) -> None:
+        name, queries, _ = self.places.blocks[place.block]
+        if name == "cross" or queries not in self._spans or weights.shape[1] != weights.shape[2]:
+            return
+        values = induction(weights.float(), *self._spans[queries]).tolist()
+        key = place.block, place.layer
+        self.scores[key] = [*self.scores.get(key, []), *(round(one, 4) for one in values)]
+
+
+def _add_induction(model: Any, reading: Reading, blocks: list[Block]) -> None:
+    inputs, spans = repeated(reading, model)
+    if not inputs:
+        return
+    listener = _Repetition(model, spans)
+    _observe(model, inputs, listener)
+    for (block, layer), scores in listener.scores.items():
+        blocks[block].statistics["induction"][layer] = scores
+
+
+def _unwrapped(model: Any) -> Any:
+    """Return the transformers model inside an adapter's wrapper; its layers are the adapted ones.
+
+    Raises:
+        ModelError: the adapter adds tokens of its own, which no text has.
+    """
+    adapters = getattr(model, "peft_config", None)
+    if not isinstance(adapters, dict) or not hasattr(model, "get_base_model"):
+        return model
+    if any(getattr(one, "is_prompt_learning", False) for one in adapters.values()):
+        raise ModelError(
+            "the adapter puts learned tokens before the text, which have no words to show",
+            "choose a LoRA adapter, or the model without it",
+        )
+    return model.get_base_model()
+
+
+def _is_causal_model(model: Any) -> bool:
+    return bool(model.can_generate()) and not model.config.is_encoder_decoder
+
+
+def _notes(blocks: list[Block]) -> list[str]:
+    notes = []
+    for block in blocks:
+        reasons: dict[str, int] = {}
+        for layer in block.layers:
+            if layer.missing:
+                reasons[layer.missing] = reasons.get(layer.missing, 0) + 1
+        notes += [
+            f"{count} of {len(block.layers)} layers keep no map of tokens by tokens ({reason})"
+            for reason, count in reasons.items()
+        ]
+    return notes
+
+
+def _refusal(model: Any, reason: str) -> ModelError:
     kind = model.config.model_type
-    if not layers:
-        raise ModelError(
-            f"a {kind} model returns no attention maps", "choose a model with softmax attention"
+    if reason:
+        return ModelError(
+            f"the attention of a {kind} model is {reason}", "choose a model with full attention"
         )
-    maps = [layer[0].float().cpu().numpy() for layer in layers if layer is not None]
-    if any(one.shape[-2:] != (tokens, tokens) for one in maps):
-        raise ModelError(
-            f"the attention of a {kind} model is not a square of tokens by tokens",
-            "choose a model with full attention",
-        )
-    return maps
-
-
-def _prediction(output: Any, model: Any) -> str:
-    logits = getattr(output, "logits", None)
-    names = getattr(model.config, "id2label", None)
-    if logits is None or logits.ndim != 2 or not names:
-        return ""
-    probabilities = logits[0].float().softmax(-1)
-    best = int(probabilities.argmax())
-    return f"{names[best]} ({probabilities[best]:.0%})"
-
-
-@contextmanager
-def _eager_evaluation(model: Any) -> Iterator[None]:
-    """Switch to eager attention and evaluation mode, and back."""
-    implementation = model.config._attn_implementation
-    was_training = model.training
-    model.eval()
-    model.set_attn_implementation("eager")
-    try:
-        yield
-    finally:
-        model.set_attn_implementation(implementation or "eager")
-        model.train(was_training)
+    return ModelError(
+        f"a {kind} model returns no attention maps", "choose a model with softmax attention"
+    )

@@ -1,68 +1,264 @@
-"""Where a model looked: one head, or the mean of a layer's heads, as a heatmap."""
+"""Where a model looked, as a still picture: all heads in small, and one map, large.
+
+The live desk (`static/attention/`) draws the same; this is what remains where no script runs.
+"""
 
 from __future__ import annotations
 
-import numpy as np
-import plotly.graph_objects as go
+import math
+from collections.abc import Sequence
 
-from ..attention.record import AttentionRecord
+import numpy as np
+
+from ..attention.record import AttentionRecord, Block, TokenSequence
 from ..language import text
 from . import theme
-from ._text import escape
+from ._drawing import Box, Drawing, Pixels, Words
+from ._text import width, wrap
+
+WIDTH = 1040
+_MARGIN = 20
+_SLANT = 55
+_LABEL = 11
+_TICKS = (0, 0.05, 0.2, 0.5, 1)
+_SIGNED = (
+    "#084081", "#2b77ba", "#73afd9", "#bdd9ee", "#f3f3f3", "#fdd4a6", "#f5984b", "#cc5c0e",
+    "#7f3404",
+)  # fmt: skip
+Head = tuple[int, int]
 
 
-def attention_heatmap(record: AttentionRecord, layer: int, head: int | None = None) -> go.Figure:
-    """Show the attention weights of one head (from 0), or the mean over the layer's heads.
+def attention_picture(
+    record: AttentionRecord,
+    against: AttentionRecord | None = None,
+    block: int | None = None,
+    head: Head | None = None,
+) -> Drawing:
+    """Draw all heads of a block and one map: of a head (from 0), or the mean of the last layer.
 
-    The row is the token that looks, the column the token that is looked at. Colour grows with
-    the square root of the weight, because most weights are tiny.
+    With `against`, a record of the same tokens, both show the change from it. Left out, `block`
+    is that from target to source, if there is one.
 
     Raises:
-        IndexError: the record has no such layer or head.
+        IndexError: the record has no such block, layer or head.
     """
-    weights = record.map(layer, head)
-    count = len(record.tokens)
-    cells = go.Heatmap(
-        z=np.sqrt(weights).round(3).tolist(),
-        customdata=weights.round(4).tolist(),
-        hovertemplate="%{y} → %{x}: %{customdata:.3f}<extra></extra>",
-        zmin=0,
-        zmax=1,
-        colorscale=theme.COLOURSCALE,
-        colorbar={
-            "tickvals": [weight**0.5 for weight in (0, 0.01, 0.05, 0.2, 0.5, 1)],
-            "ticktext": ["0", "0.01", "0.05", "0.2", "0.5", "1"],
-            "outlinewidth": 0,
-            "thickness": 12,
-        },
+    number = _default_block(record) if block is None else block
+    shown = record.blocks[number]
+    other = _comparable(against, number, shown, record)
+    chosen, name = _large(shown, head)
+    drawing = Drawing(WIDTH, 0, text("attention.view.title"), text("attention.view.error_note"))
+    foot = _heading(drawing, record, against if other else None)
+    left = _atlas(drawing, shown, other, foot)
+    right = _map(drawing, record, shown, other, chosen, name, foot)
+    drawing.high = max(left, right) + 40
+    drawing.add(
+        Words(_MARGIN, drawing.high - 16, text("attention.view.error_note"), 11, room=WIDTH - 40)
     )
-    side = max(240, min(800, 24 * count))
-    place = (
-        text("figures.attention_heatmap.mean", layer=layer + 1, heads=record.heads)
-        if head is None
-        else text("figures.attention_heatmap.head", layer=layer + 1, head=head + 1)
-    )
-    whose = " · ".join(
-        part for part in (_model(record.model), escape(record.prediction, 60)) if part
-    )
-    figure = theme.begin(
-        "attention_heatmap",
-        [cells],
-        subtitle=whose,
-        height=side + 210,
-        width=max(520, side + 260),
-        legend="none",
-        place=place,
-    )
-    size = {"tickfont": {"size": 11 if count <= 32 else 9}, "showline": False, "ticks": ""}
-    ticks = theme.name_ticks(record.tokens, 18) | size
-    figure.update_xaxes(
-        ticks, tickangle=-45 if count <= 32 else -90, range=[-0.5, count - 0.5], constrain="domain"
-    )
-    figure.update_yaxes(ticks, range=[count - 0.5, -0.5], scaleanchor="x", constrain="domain")
-    return figure
+    return drawing
 
 
-def _model(name: str) -> str:
-    """Return whose attention it is; the two of a run in the current language."""
-    return text(f"figures.series.{name}") if name in ("before", "after") else escape(name, 60)
+def _default_block(record: AttentionRecord) -> int:
+    return next((n for n, one in enumerate(record.blocks) if one.queries != one.keys), 0)
+
+
+def _comparable(
+    against: AttentionRecord | None, number: int, shown: Block, record: AttentionRecord
+) -> Block | None:
+    """Return the same block of the other record if it has the same heads and tokens."""
+    if against is None or number >= len(against.blocks):
+        return None
+    other = against.blocks[number]
+    same = [(layer.heads, layer.missing) for layer in shown.layers] == [
+        (layer.heads, layer.missing) for layer in other.layers
+    ]
+    tokens = all(
+        record.sequences[name].tokens == against.sequences[name].tokens
+        for name in {shown.queries, shown.keys}
+    )
+    return other if same and tokens else None
+
+
+def _large(block: Block, head: Head | None) -> tuple[list[Head], str]:
+    """Return the heads whose mean is the large map, and its name."""
+    if head is not None:
+        layer, one = head
+        if not 0 <= one < block.layers[layer].heads or layer < 0:
+            raise IndexError(f"layer {layer} has no head {one}")
+        return [head], text(
+            "attention.view.one_head", layer=block.layers[layer].number, head=one + 1
+        )
+    last = max((layer for layer, _ in block.maps), default=len(block.layers) - 1)
+    whole = [place for place in sorted(block.maps) if place[0] == last]
+    if len(whole) == block.layers[last].heads:
+        number = block.layers[last].number
+        return whole, text("attention.view.mean_of_layer", layer=number, heads=len(whole))
+    return _large(block, whole[-1] if whole else (last, 0))
+
+
+def _heading(drawing: Drawing, record: AttentionRecord, against: AttentionRecord | None) -> float:
+    """Write title, text and answers; return the height below them."""
+    drawing.add(Words(_MARGIN, 24, drawing.title, 17, kind="strong"))
+    y = 50.0
+    said = [record.text] + ([record.text_pair] if record.text_pair else [])
+    for paragraph in said:
+        for line in wrap(" ".join(paragraph.split()), 13, WIDTH - 2 * _MARGIN)[:4]:
+            drawing.add(Words(_MARGIN + 10, y, line, 13, kind="strong", room=WIDTH - 50))
+            y += 19
+    drawing.add(Box(_MARGIN, 40, 3, y - 48, theme.BLUE))
+    for one in [against, record] if against else [record]:
+        whose = _model_name(one)
+        answer = f"{text('attention.view.answer')} {one.prediction}" if one.prediction else ""
+        line = " · ".join(part for part in (whose, answer) if part)
+        if line:
+            drawing.add(Words(_MARGIN, y + 4, line, 12, room=WIDTH - 40))
+            y += 18
+    return y + 10
+
+
+def _model_name(record: AttentionRecord) -> str:
+    known = record.model in ("before", "after")
+    return text(f"attention.view.{record.model}") if known else record.model
+
+
+def _atlas(drawing: Drawing, block: Block, other: Block | None, top: float) -> float:
+    """Draw every head in small; return the height below them."""
+    left, gap = _MARGIN + 26, 3
+    room = 400 - left
+    side = max(8.0, min(52.0, room / max(1, block.heads) - gap))
+    drawing.add(Words(_MARGIN, top, text("attention.view.atlas"), 12, kind="strong", room=380))
+    y = top + 34
+    every = math.ceil(18 / (side + gap))
+    for head in range(0, block.heads, every):
+        drawing.add(Words(left + head * (side + gap) + side / 2, y - 10, str(head + 1), 10, "middle"))
+    for at, layer in enumerate(block.layers):
+        drawing.add(Words(left - 8, y + side / 2, str(layer.number), 10, "end"))
+        if layer.missing:
+            drawing.add(Box(left, y, room, side, "#888888", 0.18))
+            reason = text("attention.view.missing", reason=layer.missing)
+            drawing.add(Words(left + 6, y + side / 2, reason, 10, room=room - 12))
+        for head in range(0 if layer.missing else layer.heads):
+            small = block.thumbnail(at, head)
+            before = other.thumbnail(at, head) if other else None
+            if small is None or (other and (before is None or before.shape != small.shape)):
+                continue
+            colours = _weight_colours(small) if before is None else _change_colours(small - before)
+            drawing.add(Pixels(left + head * (side + gap), y, side, side, colours))
+        y += side + gap
+    shared = [n for n in block.layers if 0 < n.kv_heads < n.heads]
+    if shared:
+        note = text("attention.view.kv_note", heads=shared[0].heads, groups=shared[0].kv_heads)
+        for line in wrap(note, 10, room):
+            drawing.add(Words(left, y + 8, line, 10))
+            y += 14
+    return y
+
+
+def _map(
+    drawing: Drawing, record: AttentionRecord, block: Block, other: Block | None,
+    chosen: list[Head], name: str, top: float,
+) -> float:  # fmt: skip
+    """Draw one map with its tokens on both sides, and the scale; return the height below."""
+    left = 430
+    key = "zoom_change" if other else "zoom"
+    title = text(f"attention.view.{key}", what=name)
+    drawing.add(Words(left, top, title, 12, kind="strong", room=WIDTH - left - _MARGIN))
+    weights = _mean(block, chosen)
+    before = _mean(other, chosen) if other else None
+    if weights is None or (other and before is None):
+        drawing.add(Words(left, top + 30, text("attention.view.not_kept"), 11,
+                          room=WIDTH - left - _MARGIN))  # fmt: skip
+        return top + 50
+    rows, columns = record.sequences[block.queries], record.sequences[block.keys]
+    across = min(150.0, _longest(columns))
+    beside = min(130.0, _longest(rows))
+    x = left + beside + 12
+    y = top + 24 + across * math.sin(math.radians(_SLANT))
+    overhang = across * math.cos(math.radians(_SLANT))
+    cell = max(1.0, min(24.0, (WIDTH - _MARGIN - x - overhang) / len(columns), 620 / len(rows)))
+    values = weights if before is None else weights - before
+    colours = _weight_colours(values) if before is None else _change_colours(values)
+    drawing.add(Pixels(x, y, cell * len(columns), cell * len(rows), colours))
+    if before is not None and cell >= 9:
+        drawing.add(*_signs(values, x, y, cell))
+    elif block.queries != block.keys:
+        drawing.add(*_dots(values, x, y, cell))
+    every = math.ceil(_LABEL / cell)
+    for n in range(0, len(rows), every):
+        drawing.add(Words(x - 6, y + (n + 0.5) * cell, _label(rows.tokens[n]), _LABEL, "end",
+                          room=beside))  # fmt: skip
+    every = math.ceil(_LABEL / cell / math.sin(math.radians(_SLANT)))
+    for n in range(0, len(columns), every):
+        drawing.add(Words(x + (n + 0.5) * cell, y - 6, _label(columns.tokens[n]), _LABEL,
+                          turn=-_SLANT, room=across))  # fmt: skip
+    return _scale(drawing, x, y + cell * len(rows) + 22, before is not None)
+
+
+def _mean(block: Block, chosen: list[Head]) -> np.ndarray | None:
+    maps = [block.map(layer, head) for layer, head in chosen]
+    known = [one for one in maps if one is not None]
+    return np.mean(known, axis=0) if known and len(known) == len(maps) else None
+
+
+def _scale(drawing: Drawing, x: float, y: float, signed: bool) -> float:
+    """Draw which colour is which weight; return the height below."""
+    ramp = np.linspace(0, 1, 64, dtype=np.float32)[None]
+    name = text("attention.view.change" if signed else "attention.view.weight")
+    start = x + width(name, 11) + 14
+    drawing.add(Words(x, y, name, 11))
+    colours = _change_colours(np.sign(ramp * 2 - 1) * (ramp * 2 - 1) ** 2) if signed else (
+        _weight_colours(ramp**2)
+    )  # fmt: skip
+    drawing.add(Pixels(start, y - 5, 220, 10, colours))
+    marks = (
+        {0: "−1", 0.25: "−0.25", 0.5: "0", 0.75: "+0.25", 1: "+1"}
+        if signed
+        else {math.sqrt(tick): f"{tick:g}" for tick in _TICKS}
+    )
+    for place, mark in marks.items():
+        drawing.add(Words(start + 220 * place, y + 15, mark, 10, "middle"))
+    return y + 24
+
+
+def _signs(values: np.ndarray, x: float, y: float, cell: float) -> list[Words]:
+    """Return a plus or minus in every cell that changed by 0.05 and more."""
+    return [
+        Words(x + (c + 0.5) * cell, y + (r + 0.5) * cell, "+" if values[r, c] > 0 else "−",
+              min(13, cell), "middle", colour="#000000" if abs(values[r, c]) < 0.3 else "#ffffff")
+        for r, c in zip(*np.nonzero(np.abs(values) >= 0.05), strict=True)
+    ]  # fmt: skip
+
+
+def _dots(values: np.ndarray, x: float, y: float, cell: float) -> list[Box]:
+    """Return a dot on the strongest cell of each row: the alignment."""
+    half = max(1.5, min(4.0, cell / 5))
+    return [
+        Box(x + (c + 0.5) * cell - size, y + (r + 0.5) * cell - size, 2 * size, 2 * size, colour)
+        for r, c in enumerate(values.argmax(axis=1))
+        for size, colour in ((half + 1, "#000000"), (half, "#ffffff"))
+    ]
+
+
+def _weight_colours(weights: np.ndarray) -> np.ndarray:
+    return _colours(np.sqrt(np.clip(weights, 0, 1)), theme.SCALE)
+
+
+def _change_colours(change: np.ndarray) -> np.ndarray:
+    size = np.sqrt(np.clip(np.abs(change), 0, 1))
+    return _colours((1 + np.sign(change) * size) / 2, _SIGNED)
+
+
+def _colours(shares: np.ndarray, scale: Sequence[str]) -> np.ndarray:
+    stops = np.array([[int(one[at : at + 2], 16) for at in (1, 3, 5)] for one in scale])
+    places = np.linspace(0, 1, len(stops))
+    parts = [np.interp(shares, places, stops[:, part]) for part in range(3)]
+    return np.stack(parts, axis=-1).round().astype(np.uint8)
+
+
+def _longest(sequence: TokenSequence) -> float:
+    return max(20.0, *(width(_label(token), _LABEL) for token in sequence.tokens))
+
+
+def _label(token: str) -> str:
+    """Return a token with visible marks for space and line break, as the desk writes it."""
+    marked = token.replace("Ġ", "␣").replace("▁", "␣")
+    return marked.replace("Ċ", "⏎").replace("\n", "⏎") or "∅"

@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -64,7 +65,7 @@ def _probes(probes: list[Probe]) -> list[dict[str, Any]]:
     shown = []
     for probe in probes:
         records = probe.records
-        needed = sum(record.weights.nbytes for record in records.values())
+        needed = sum(len(one["weights"]) for one in map(view_record, records.values()))
         fits = needed <= room
         room -= needed if fits else 0
         some = next(iter(records.values()))
@@ -87,8 +88,29 @@ def _view(records: dict[str, AttentionRecord]) -> dict[str, Any]:
     area = "attention.view."
     strings = language.catalogue(language.current())
     return {
-        "records": [record.to_dict() for record in records.values()],
+        "records": [view_record(record) for record in records.values()],
         "labels": {k.removeprefix(area): v for k, v in strings.items() if k.startswith(area)},
+    }
+
+
+def view_record(record: AttentionRecord) -> dict[str, Any]:
+    """Return a record as `static/attention.js` reads it: the first block's whole maps."""
+    block, source = record.blocks[0], record.sequences["source"]
+    count = len(source)
+    weights = np.zeros((len(block.layers), block.heads, count, count), np.uint8)
+    for place, one in block.maps.items():
+        weights[place] = one
+    return {
+        "text": record.text,
+        "tokens": source.tokens,
+        "special": source.special,
+        "words": source.words,
+        "shape": list(weights.shape),
+        "weights": base64.b64encode(weights.tobytes()).decode("ascii"),
+        "model": record.model,
+        "step": record.step,
+        "prediction": record.prediction,
+        "notes": record.notes,
     }
 
 

@@ -10,7 +10,16 @@ from .faults import SpecError, build
 from .fields import Field, fields, find
 from .flat import changes, from_flat, to_flat
 from .recipes import recipe_names, recipe_text
-from .run import DataSpec, EvaluateSpec, InspectSpec, ModelSpec, OutputSpec, RunSpec, TrainSpec
+from .run import (
+    DataSpec,
+    EvaluateSpec,
+    GenerateSpec,
+    InspectSpec,
+    ModelSpec,
+    OutputSpec,
+    RunSpec,
+    TrainSpec,
+)
 from .yaml import dump_tree, from_yaml, load, parse_tree, parse_value, to_yaml
 
 __all__ = [
@@ -18,6 +27,7 @@ __all__ = [
     "Domain",
     "EvaluateSpec",
     "Field",
+    "GenerateSpec",
     "InspectSpec",
     "ModelSpec",
     "OutputSpec",

@@ -48,12 +48,25 @@ class DataSpec(Section):
         str | None, Domain("hub data: the commit to use; filled in when the run starts")
     ] = None
     columns: Annotated[
-        dict[str, str | int],
-        Domain("the file's column for each role (text, text_pair, label), by name or number"),
+        dict[str, str | int | list[str | int]],
+        Domain(
+            "the file's column for each role of the task (text, text_pair, label, …), by name or "
+            "number; a list where several columns play one role"
+        ),
     ] = {}
     labels: Annotated[
         list[str], Domain("keep only the rows with these labels, in this order; empty keeps all")
     ] = []
+    label_separator: Annotated[
+        str, Domain("what stands between the labels of a cell with several; empty: one label a row")
+    ] = ""
+    bad_rows: Annotated[
+        str,
+        Domain(
+            "what to do about rows that cannot be used: leave them out and say so, or stop",
+            choices=("leave_out", "refuse"),
+        ),
+    ] = "leave_out"
     train_split: Annotated[str, Domain("the split to learn from; empty finds it")] = ""
     validation_split: Annotated[
         str, Domain("the split or file to evaluate on; empty finds it, or holds out a share")
@@ -75,6 +88,37 @@ class DataSpec(Section):
     max_tokens: Annotated[
         int, Domain("cut texts after so many tokens", 4, 131_072, log=True, unit="tokens")
     ] = 128
+    max_target_tokens: Annotated[
+        int,
+        Domain(
+            "cut the texts to be written, such as summaries, after so many tokens",
+            4,
+            131_072,
+            log=True,
+            unit="tokens",
+        ),
+    ] = 64
+    stride_tokens: Annotated[
+        int,
+        Domain(
+            "a passage longer than the model is read in windows; neighbours share so many tokens",
+            0,
+            4096,
+            unit="tokens",
+        ),
+    ] = 32
+    prefix: Annotated[
+        str, Domain("what is put before each source text, as T5 wants it: 'summarize: '")
+    ] = ""
+    source_language: Annotated[
+        str, Domain("code of the source texts' language, for models that know several: eng_Latn")
+    ] = ""
+    target_language: Annotated[
+        str, Domain("code of the language to write, for models that know several: zho_Hans")
+    ] = ""
+    packing: Annotated[
+        bool, Domain("fill each training row with several texts instead of padding")
+    ] = False
     encoding: Annotated[str, Domain("the file's encoding; auto detects it")] = "auto"
     delimiter: Annotated[str, Domain("the file's column separator; auto detects it")] = "auto"
     header: Annotated[
@@ -138,6 +182,44 @@ class TrainSpec(Section):
     label_smoothing_factor: Annotated[
         float, Domain("share of the target spread over the other classes", 0, 0.5, step=0.01)
     ] = 0.0
+    loss: Annotated[
+        str,
+        Domain(
+            "what is minimised, auto the task's first: cross_entropy −log p of the label | focal "
+            "−(1−p)^γ log p | mse e², e the error | huber e²/2 where |e| ≤ δ, else δ(|e| − δ/2)",
+            choices=("auto", "cross_entropy", "focal", "mse", "huber"),
+        ),
+    ] = "auto"
+    huber_delta: Annotated[
+        float,
+        Domain(
+            "δ of the huber loss: larger errors count in proportion, not squared",
+            0.01,
+            100,
+            log=True,
+        ),
+    ] = 1.0
+    focal_gamma: Annotated[
+        float,
+        Domain(
+            "γ of the focal loss: how little rows count that are right already", 0, 10, step=0.5
+        ),
+    ] = 2.0
+    class_weights: Annotated[
+        str,
+        Domain(
+            "what a row counts in the loss: none, all alike; balanced, rows ÷ (classes × rows of "
+            "its class)",
+            choices=("none", "balanced"),
+        ),
+    ] = "none"
+    completion_only_loss: Annotated[
+        bool, Domain("learn from the answers only, not from the prompts before them")
+    ] = True
+    mlm_probability: Annotated[
+        float, Domain("share of the tokens that are masked and to be guessed", 0.01, 0.9, step=0.01)
+    ] = 0.15
+    whole_word_mask: Annotated[bool, Domain("mask all tokens of a word together")] = False
     optim: Annotated[
         str,
         Domain(
@@ -169,7 +251,7 @@ class TrainSpec(Section):
         int, Domain("evaluate every so many steps; 0 at the end of each epoch", 0, 1_000_000)
     ] = 25
     metric_for_best_model: Annotated[
-        str, Domain("the metric that names the best checkpoint; loss, accuracy, f1_macro, …")
+        str, Domain("the metric that names the best checkpoint: loss, or one of the task's")
     ] = "loss"
     early_stopping_patience: Annotated[
         int, Domain("stop after so many evaluations without a better one; 0 never", 0, 1000)
@@ -190,6 +272,46 @@ class EvaluateSpec(Section):
     calibration_bins: Annotated[
         int, Domain("bins of confidence in the reliability plot", 2, 100, step=1)
     ] = 10
+    threshold: Annotated[
+        float,
+        Domain(
+            "of rows with several labels: the probability from which one is given", 0, 1, step=0.01
+        ),
+    ] = 0.5
+    max_answer_tokens: Annotated[
+        int, Domain("longest answer that is looked for in a passage", 1, 512, unit="tokens")
+    ] = 30
+    null_threshold: Annotated[
+        float,
+        Domain("how much better than a span no answer must score to be given", -100, 100, step=0.1),
+    ] = 0.0
+
+
+class GenerateSpec(Section):
+    """How a model that writes text does so; named as in `transformers.GenerationConfig`."""
+
+    max_new_tokens: Annotated[
+        int, Domain("write at most so many tokens", 1, 4096, log=True, unit="tokens")
+    ] = 64
+    num_beams: Annotated[
+        int, Domain("drafts that are kept at each token, of which the best is given", 1, 16, step=1)
+    ] = 1
+    length_penalty: Annotated[
+        float, Domain("above 0 beams favour long texts, below short ones", -5, 5, step=0.1)
+    ] = 1.0
+    no_repeat_ngram_size: Annotated[
+        int, Domain("never write so many tokens in a row twice; 0 allows it", 0, 20, step=1)
+    ] = 0
+    do_sample: Annotated[
+        bool, Domain("draw each token by its probability instead of taking the likeliest")
+    ] = False
+    temperature: Annotated[
+        float, Domain("when drawing: below 1 bolder tokens become rarer", 0.01, 5, step=0.05)
+    ] = 1.0
+    top_p: Annotated[
+        float,
+        Domain("when drawing: only from the likeliest that make up this share", 0.01, 1, step=0.01),
+    ] = 1.0
 
 
 class InspectSpec(Section):
@@ -225,7 +347,7 @@ class OutputSpec(Section):
 
 
 class RunSpec(Section):
-    """One run, whole: task, data, model, train, evaluate, inspect, output."""
+    """One run, whole: task, data, model, train, generate, evaluate, inspect, output."""
 
     task: Annotated[str, Domain("what the model learns to do", choices=TASKS)] = (
         "text-classification"
@@ -233,6 +355,7 @@ class RunSpec(Section):
     data: DataSpec = DataSpec()
     model: ModelSpec = ModelSpec()
     train: TrainSpec = TrainSpec()
+    generate: GenerateSpec = GenerateSpec()
     evaluate: EvaluateSpec = EvaluateSpec()
     inspect: InspectSpec = InspectSpec()
     output: OutputSpec = OutputSpec()

@@ -9,6 +9,7 @@ import traitlets
 
 from .. import language as languages
 from ..attention.record import AttentionRecord
+from ..report.parts import view_record
 from . import STATIC
 
 _PREFIX = "attention.view."
@@ -34,7 +35,7 @@ class AttentionView(anywidget.AnyWidget):
 
     def show(self, records: Sequence[AttentionRecord]) -> None:
         """Show other records, the last one first."""
-        self.records = [record.to_dict() for record in records]
+        self.records = [view_record(record) for record in records]
 
 
 def view_labels(language: str | None = None) -> dict[str, str]:

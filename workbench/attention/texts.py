@@ -1,0 +1,298 @@
+"""A text as the model reads it: its tokens, and what is known of each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .record import TokenSequence
+
+
+@dataclass
+class Reading:
+    """What goes into the model, and how the tokens are shown.
+
+    Shapes:
+        inputs: (1, T) each
+    """
+
+    inputs: dict[str, Any]
+    sequences: dict[str, TokenSequence]
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def ids(self) -> list[int]:
+        """The token numbers of the source."""
+        return self.inputs["input_ids"][0].tolist()
+
+    @property
+    def target_ids(self) -> list[int]:
+        """The token numbers that the decoder beside an encoder reads; none without one."""
+        ids = self.inputs.get("decoder_input_ids")
+        return [] if ids is None else ids[0].tolist()
+
+
+def read_text(
+    model: Any, tokenizer: Any, text: str, text_pair: str | None, max_tokens: int
+) -> Reading:
+    """Return a text (or pair) as the model's input, cut after `max_tokens`, without padding.
+
+    For an encoder with a decoder, `text_pair` is what the decoder reads: the translation, the
+    summary.
+    """
+    import torch
+
+    has_decoder = bool(getattr(model.config, "is_encoder_decoder", False))
+    limit = min(max_tokens, tokenizer.model_max_length)
+    plain, sequence, cut = _encode(tokenizer, limit, text, None if has_decoder else text_pair)
+    device = model.device
+    inputs = {name: torch.tensor([values], device=device) for name, values in plain.items()}
+    reading = Reading(inputs, {"source": sequence})
+    if has_decoder and text_pair is not None:
+        target, shown, cut_too = _encode(tokenizer, limit, text_target=text_pair)
+        _add_target(reading, model, tokenizer, target["input_ids"], shown)
+        cut = cut or cut_too
+    if cut:
+        reading.notes.append(f"the text is longer; it was cut after {limit} tokens")
+    return reading
+
+
+def write_on(model: Any, tokenizer: Any, reading: Reading, max_new_tokens: int) -> Reading:
+    """Let the model write on, always its likeliest next token, and return all as one text.
+
+    What a causal model writes does not change where earlier tokens looked, so one pass over the
+    finished text gives the rows that each step of writing gave.
+    """
+    import torch
+
+    from .interface import evaluating
+
+    room = _positions(model) - len(reading.ids)
+    has_decoder = bool(model.config.is_encoder_decoder)
+    count = max_new_tokens if has_decoder else min(max_new_tokens, room)
+    if count < 1:
+        reading.notes.append("the model has no room to write on")
+        return reading
+    inputs = {
+        k: v for k, v in reading.inputs.items() if not k.startswith(("token_type", "decoder"))
+    }
+    with evaluating(model), torch.no_grad():
+        written = model.generate(
+            **inputs, max_new_tokens=count, do_sample=False, num_beams=1,
+            use_cache=_can_cache(model), pad_token_id=_pad(model, tokenizer),
+        )  # fmt: skip
+    ids = written[0].tolist()
+    if has_decoder:
+        ends = _ends(model)
+        ids = ids[:-1] if len(ids) > 1 and ids[-1] in ends else ids
+        sequence = _bare_sequence(tokenizer, ids, prompt=1)
+        reading.inputs["decoder_input_ids"] = written[:, : len(ids)]
+        return Reading(
+            reading.inputs, reading.sequences | {"target": sequence}, list(reading.notes)
+        )
+    given = len(reading.ids)
+    sequence = _continued(reading.sequences["source"], _bare_sequence(tokenizer, ids[given:]))
+    plain = {"input_ids": written, "attention_mask": torch.ones_like(written)}
+    return Reading(plain, reading.sequences | {"source": sequence}, list(reading.notes))
+
+
+def repeated(reading: Reading, model: Any, most: int = 48) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the text given twice in a row, as input, and where it stands in each sequence.
+
+    At most `most` of its tokens; none of the special ones in between. The places are
+    {"source": (start, period), ...}; without a sequence of two tokens or more both are empty.
+    """
+    import torch
+
+    room = _positions(model)
+    inputs, places = {}, {}
+    for name, ids, key in (
+        ("source", reading.ids, "input_ids"),
+        ("target", reading.target_ids, "decoder_input_ids"),
+    ):
+        if not ids:
+            continue
+        special = reading.sequences[name].special
+        inside = [place for place, one in enumerate(special) if not one]
+        first = inside[0] if inside else 0
+        last = inside[-1] + 1 if inside else 0
+        before, after = ids[:first], ids[last:]
+        count = max(0, min(most, (room - len(before) - len(after)) // 2))
+        content = [ids[place] for place in inside][:count]
+        if len(content) < 2:
+            return {}, {}
+        row = [*before, *content, *content, *after]
+        inputs[key] = torch.tensor([row], device=model.device)
+        places[name] = (len(before), len(content))
+    inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
+    return inputs, places
+
+
+def _encode(tokenizer: Any, limit: int, *texts: Any, **named: Any) -> tuple[dict, Any, bool]:
+    fast = tokenizer.is_fast
+    encoded = tokenizer(
+        *texts,
+        **named,
+        truncation=True,
+        max_length=limit,
+        padding=False,
+        return_special_tokens_mask=True,
+        return_offsets_mapping=fast,
+    )
+    # What was padded nevertheless says nothing: pad rows are noise.
+    mask = encoded.get("attention_mask") or [1] * len(encoded["input_ids"])
+    kept = [place for place, one in enumerate(mask) if one]
+    names = [name for name in tokenizer.model_input_names if name in encoded]
+    plain = {name: [encoded[name][place] for place in kept] for name in names}
+    special = [bool(encoded["special_tokens_mask"][place]) for place in kept]
+    if fast:
+        segments = [encoded.sequence_ids()[place] for place in kept]
+        spans = [tuple(encoded["offset_mapping"][place]) for place in kept]
+        words = [encoded.word_ids()[place] for place in kept]
+        cut = bool(encoded.encodings[0].overflowing)
+    else:
+        segments = list(encoded.get("token_type_ids") or [0] * len(mask))
+        spans, words, cut = [(0, 0)] * len(kept), [None] * len(kept), False
+    sources = [*texts, *named.values()]
+    sequence = _sequence(tokenizer, plain["input_ids"], special, segments, spans, words, sources)
+    return plain, sequence, cut
+
+
+def _sequence(
+    tokenizer: Any, ids: list[int], special: list[bool], segments: list[int | None],
+    spans: list[tuple[int, int]], words: list[int | None], texts: list[str | None],
+) -> TokenSequence:  # fmt: skip
+    known = [None if one or end <= start else (start, end)
+             for one, (start, end) in zip(special, spans, strict=True)]  # fmt: skip
+    filled, last = [], 0
+    for segment in segments:  # a special token belongs to the text that it ends
+        last = last if segment is None else segment
+        filled.append(last)
+    return TokenSequence(
+        tokens=_readable(tokenizer, ids),
+        special=special,
+        words=_words(words, special, filled, known, texts),
+        spans=known,
+        segments=filled,
+    )
+
+
+def _words(
+    words: list[int | None], special: list[bool], segments: list[int],
+    spans: list[tuple[int, int] | None], texts: list[str | None],
+) -> list[int | None]:  # fmt: skip
+    """Number the words, through both texts; by white space if the tokenizer knows none."""
+    found: list[int | None] = []
+    coarse = len({(s, w) for s, w, one in zip(segments, words, special, strict=True) if not one})
+    alone = coarse <= len(set(segments))  # some tokenizers call the whole text one word
+    number, before = -1, None
+    for segment, word, span, one in zip(segments, words, spans, special, strict=True):
+        if one or (alone and span is None):
+            found.append(None)
+            continue
+        if alone:
+            text = texts[segment] or ""
+            new = before is None or before[0] != segment or text[before[1] : span[0] + 1].strip() \
+                != text[before[1] : span[0] + 1]  # fmt: skip
+            before = (segment, span[1])
+        else:
+            new = (segment, word) != before
+            before = (segment, word)
+        number += new
+        found.append(number)
+    return found
+
+
+def _bare_sequence(tokenizer: Any, ids: list[int], prompt: int | None = None) -> TokenSequence:
+    """Return tokens that stand in no text of the user's: what the model wrote."""
+    tokens = _readable(tokenizer, ids)
+    special = [one in set(tokenizer.all_special_ids) for one in ids]
+    words: list[int | None] = []
+    number = -1
+    for token, one in zip(tokens, special, strict=True):
+        number += not one and (number < 0 or token.startswith("▁"))
+        words.append(None if one else number)
+    blank = [None] * len(ids)
+    return TokenSequence(tokens, special, words, blank, [0] * len(ids), prompt)
+
+
+def _continued(given: TokenSequence, written: TokenSequence) -> TokenSequence:
+    last = max((word for word in given.words if word is not None), default=-1)
+    # Without a space before it, what was written goes on in the last word.
+    joined = bool(written.tokens) and not written.tokens[0].startswith("▁") and last >= 0
+    words = [None if w is None else w + last + (not joined) for w in written.words]
+    return TokenSequence(
+        tokens=given.tokens + written.tokens,
+        special=given.special + written.special,
+        words=given.words + words,
+        spans=given.spans + written.spans,
+        segments=given.segments + [given.segments[-1]] * len(written),
+        prompt=len(given),
+    )
+
+
+def _add_target(
+    reading: Reading, model: Any, tokenizer: Any, ids: list[int], shown: TokenSequence
+) -> None:
+    """Let the decoder read a text: its start token first, and not the one that ends it."""
+    import torch
+
+    config = model.config
+    start = config.decoder_start_token_id
+    if start is None:
+        start = config.bos_token_id if config.bos_token_id is not None else config.pad_token_id
+    if ids and ids[-1] in _ends(model):
+        ids = ids[:-1]
+    count = len(ids)
+    reading.inputs["decoder_input_ids"] = torch.tensor([[start, *ids]], device=model.device)
+    reading.sequences["target"] = TokenSequence(
+        tokens=_readable(tokenizer, [start]) + shown.tokens[:count],
+        special=[True, *shown.special[:count]],
+        words=[None, *shown.words[:count]],
+        spans=[None, *shown.spans[:count]],
+        segments=[0] * (count + 1),
+    )
+
+
+def _readable(tokenizer: Any, ids: list[int]) -> list[str]:
+    """Return tokens to read: `▁` where a space was, `⏎` for a new line, whole characters."""
+    pieces = tokenizer.convert_ids_to_tokens(ids)
+    # A model may know more numbers than its tokenizer has words.
+    tokens = [f"<{n}>" if one is None else str(one) for n, one in zip(ids, pieces, strict=True)]
+    if not any(mark in token for token in tokens for mark in ("Ġ", "Ċ", "ł", "è", "å", "ã")):
+        return [token.replace("\n", "⏎") for token in tokens]
+    shown = []
+    for token in tokens:
+        text = tokenizer.convert_tokens_to_string([token])
+        text = token if not text or "\ufffd" in text else text
+        shown.append(("▁" + text[1:] if text[:1] == " " else text).replace("\n", "⏎"))
+    return shown
+
+
+def _positions(model: Any) -> int:
+    """Return how many tokens the model can take."""
+    config = model.config.get_text_config()
+    most = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None)
+    # RoBERTa counts its positions from the padding token's number on.
+    return (most if isinstance(most, int) and most > 0 else 100_000) - 2
+
+
+def _can_cache(model: Any) -> bool:
+    """Return whether writing may go on from kept keys and values.
+
+    transformers 5.23 makes room for as many decoder layers as the encoder has.
+    """
+    decoder = getattr(model.config, "num_decoder_layers", None)
+    return decoder is None or decoder == model.config.num_hidden_layers
+
+
+def _ends(model: Any) -> set[int]:
+    ends = model.config.eos_token_id
+    return set(ends) if isinstance(ends, list) else {ends}
+
+
+def _pad(model: Any, tokenizer: Any) -> int:
+    for one in (tokenizer.pad_token_id, model.config.pad_token_id, tokenizer.eos_token_id):
+        if one is not None:
+            return one
+    return 0
