@@ -45,7 +45,7 @@ class Interrupted(KeyboardInterrupt):
 def disk_is_full(error: BaseException) -> bool:
     """Return whether an error says that the disk is full, whoever met it."""
     # safetensors reports a full disk as an error of its own, known only by its text.
-    full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     return full or "No space left on device" in str(error)
 
 

@@ -80,9 +80,10 @@ def resume(run: RunFolder, progress: Progress | None = None) -> None:
 def _carry_out(run: RunFolder, prepare: Callable[[], Prepared]) -> None:
     from .evaluation.run import evaluate_prepared
     from .report import write_report
-    from .training.run import quiet_libraries, recording_failure, train_into
+    from .training.run import ending_cleanly, quiet_libraries, recording_failure, train_into
 
     with (
+        ending_cleanly(),
         language.using(run.spec().output.language),
         writer_lock(run),
         heartbeat(run),

@@ -30,8 +30,48 @@ from .spec import RunSpec
 if TYPE_CHECKING:
     from .training.prepare import Prepared
 
+# A worker that has just been started says within so long whether it is the one that may wait.
+SAYING_SECONDS = 10.0
+
+
+class _Waiting:
+    """A worker's process, which may be the one that waits, or find that there is one already."""
+
+    def __init__(self) -> None:
+        self.process = _spawn(["worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._has_said = threading.Event()
+        self._may_wait = False
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def may_wait(self) -> bool:
+        """Return whether it waits for work; for a moment after its start, only it knows."""
+        self._has_said.wait(SAYING_SECONDS)
+        return self._may_wait and self.process.poll() is None
+
+    def take(self, job: bytes) -> bool:
+        """Give it the work, and return whether it takes it."""
+        if not self.may_wait():
+            return False
+        try:
+            self.process.stdin.write(job)
+            self.process.stdin.close()
+        except OSError:  # it has just ended
+            return False
+        return True
+
+    def dismiss(self) -> None:
+        """Let it end: nobody will give it work any more."""
+        self.process.stdin.close()
+
+    def _listen(self) -> None:
+        self._may_wait = self.process.stdout.readline() == _READY
+        self._has_said.set()
+
+
+_READY = b"ready\n"
+
 # The worker that waits, if there is one; a list, so that a function can take it.
-_waiting: list[subprocess.Popen[bytes]] = []
+_waiting: list[_Waiting] = []
 _lock = threading.Lock()
 
 
@@ -73,8 +113,8 @@ def fork(run: RunFolder, step: int | None, changes: dict[str, Any]) -> RunFolder
 def make_ready() -> None:
     """Have a worker ready for the next `start`, unless this user has one waiting already."""
     with _lock:
-        if not any(process.poll() is None for process in _waiting):
-            _waiting[:] = [_spawn(["worker"], stdin=subprocess.PIPE)]
+        if not any(waiting.process.poll() is None for waiting in _waiting):
+            _waiting[:] = [_Waiting()]
 
 
 def hand_over(run: RunFolder) -> None:
@@ -83,15 +123,10 @@ def hand_over(run: RunFolder) -> None:
     job = {"run": run.path.absolute(), "folder": Path.cwd(), "environment": dict(os.environ)}
     line = json.dumps(job, default=str).encode() + b"\n"
     with _lock:
-        ready = [p for p in _waiting if p.poll() is None and p.stdin is not None]
+        ready = _waiting.copy()
         _waiting.clear()
-    for process in ready:
-        try:
-            process.stdin.write(line)
-            process.stdin.close()
-            return
-        except OSError:  # it has just ended; another does the work
-            continue
+    if any(waiting.take(line) for waiting in ready):
+        return
     with (run.path / "worker.log").open("ab") as log:
         _spawn(["train", str(run.path), "--into"], stdout=log, stderr=log)
 
@@ -106,6 +141,8 @@ def wait_for_work() -> None:
         alone.acquire(timeout=0)
     except Timeout:
         return
+    sys.stdout.buffer.write(_READY)
+    sys.stdout.buffer.flush()
     _warm_up()
     line = sys.stdin.buffer.readline()
     alone.release()
@@ -158,6 +195,5 @@ def _spawn(arguments: list[str], **streams: Any) -> subprocess.Popen[bytes]:
 @atexit.register
 def _dismiss() -> None:
     """End the waiting worker with the kernel; where the kernel is killed, its stdin closes."""
-    for process in _waiting:
-        if process.stdin is not None:
-            process.stdin.close()
+    for waiting in _waiting:
+        waiting.dismiss()

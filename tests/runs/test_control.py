@@ -1,6 +1,8 @@
 """What can be asked of a running run, and in which order it arrives."""
 
 import math
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -36,13 +38,35 @@ def test_many_senders_at_once_lose_nothing(run):
     assert sorted(value for _, _, value, _ in Requests(run).new()) == list(range(64))
 
 
-def test_a_line_that_asks_for_nothing_known_is_passed_over(run):
+def test_a_line_written_by_hand_is_followed(run):
+    run.control_path.write_text('{"act": "train.learning_rate", "value": 1e-5}\n', "utf-8")
+    assert list(Requests(run).new()) == [(1, "learning_rate", 1e-5, "control.jsonl")]
+
+
+def test_many_processes_at_once_lose_nothing(run):
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from workbench.runs import RunFolder, ask\n"
+        "for n in range(20): ask(RunFolder(Path(sys.argv[1])), 'dropout', n / 100)\n"
+    )
+    command = [sys.executable, "-c", code, str(run.path)]
+    writers = [subprocess.Popen(command) for _ in range(3)]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    values = sorted(value for _, _, value, _ in Requests(run).new())
+    assert values == [n / 100 for n in range(20) for _ in range(3)]
+
+
+def test_a_line_that_asks_for_nothing_known_is_passed_over_and_told(run, capsys):
     run.control_path.write_bytes(
         b'garbage\n{"act": "learning_rate", "value": 9, "who": "x"}\n[]\n'
         b'{"act": "open", "value": "/etc/passwd", "who": "x"}\n'
         b'{"act": "evaluate", "value": true, "who": "x"}\n{"act": "eva'
     )
     assert list(Requests(run).new()) == [(5, "evaluate", True, "x")]
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 4
+    assert said[1].startswith("passing over control.jsonl, line 2: InputError(")
+    assert "choose at most 0.1" in said[1]
 
 
 @pytest.mark.parametrize(

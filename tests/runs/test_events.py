@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workbench.errors import Interrupted
 from workbench.runs import EventReader, EventWriter, read_events
 from workbench.runs.events import KINDS
 
@@ -48,14 +49,24 @@ def test_an_unknown_kind_is_refused_and_nothing_is_written(path):
     assert path.read_bytes() == b""
 
 
-def test_every_record_is_flushed_to_disk_before_write_returns(path, monkeypatch):
-    synced = []
-    monkeypatch.setattr(os, "fsync", lambda number: synced.append(path.stat().st_size))
+def test_a_record_is_written_at_once_and_on_the_disk_within_a_second(path, monkeypatch):
+    synced, now = [], [100.0]
+    monkeypatch.setattr(os, "fsync", lambda number: synced.append(path.read_bytes().count(b"\n")))
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     writer = EventWriter(path)
     writer.write("step_logged", 1, loss=1.0)
-    assert synced == [path.stat().st_size]
-    assert path.stat().st_size > 0
+    assert synced == [1]
+    writer.write("step_logged", 2, loss=1.0)
+    assert path.read_bytes().count(b"\n") == 2  # a killed process has not lost it
+    assert synced == [1]
+    now[0] += 1.1
+    writer.write("step_logged", 3, loss=1.0)
+    assert synced == [1, 3]
+    writer.write("evaluated", 3, metrics={"loss": 1.0})
+    assert synced == [1, 3, 4]
+    writer.write("step_logged", 4, loss=1.0)
     writer.close()
+    assert synced == [1, 3, 4, 5]
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
@@ -104,7 +115,7 @@ plain_values = st.recursive(
 def test_any_plain_values_come_back(tmp_path_factory, values):
     path = tmp_path_factory.mktemp("events") / "events.jsonl"
     writer = EventWriter(path)
-    writer.write("steered", 3, **{"knob": "a", **values})
+    writer.write("steered", 3, **{"knob": "a", "new": 1, **values})
     writer.close()
     [event] = read_events(path)
     assert {name: event[name] for name in values} == values
@@ -145,6 +156,12 @@ def test_a_writer_goes_on_after_a_crash_in_the_middle_of_a_line(path, cut):
         b'{"event": "unheard_of", "seq": 1, "step": 1, "wall_seconds": 1}',
         b'{"event": ["step_logged"], "seq": 1, "step": 1, "wall_seconds": 1}',
         b'{"event": "step_logged"}',
+        b'{"event": "step_logged", "seq": "x", "step": 1, "wall_seconds": 1}',
+        b'{"event": "step_logged", "seq": 1, "step": null, "wall_seconds": 1}',
+        b'{"event": "step_logged", "seq": 1, "step": 1, "wall_seconds": "soon"}',
+        b'{"event": "step_logged", "seq": 1, "step": true, "wall_seconds": 1}',
+        b'{"event": "steered", "seq": 1, "step": 1, "wall_seconds": 1}',
+        b"[" * 100_000,
         b"\xff\xfe",
         b"",
     ],
@@ -179,9 +196,26 @@ def test_a_reader_waits_for_the_rest_of_an_unfinished_line(path):
     assert [event["step"] for event in reader.new()] == [1]
 
 
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_a_process_that_waits_for_room_can_be_asked_to_end(path, monkeypatch, code):
+    writer = EventWriter(path)
+
+    def full(number):
+        raise OSError(code, "no room")
+
+    monkeypatch.setattr(os, "fsync", full)
+    asked = iter([False, True])
+    writer.interrupted = lambda: next(asked)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    with pytest.raises(Interrupted, match="is full"):
+        writer.write("evaluated", 2, metrics={})
+    writer.close()
+    assert path.read_bytes() == b""
+
+
 def test_on_a_full_disk_a_write_waits_for_room_and_leaves_no_torn_line(path, monkeypatch, capsys):
     writer = EventWriter(path)
-    writer.write("step_logged", 1)
+    writer.write("evaluated", 1, metrics={})
     failures = iter([errno.ENOSPC, errno.ENOSPC])
     seen = []
 
@@ -191,7 +225,7 @@ def test_on_a_full_disk_a_write_waits_for_room_and_leaves_no_torn_line(path, mon
 
     monkeypatch.setattr(os, "fsync", full_at_first)
     monkeypatch.setattr(time, "sleep", lambda _: seen.append(path.read_bytes()))
-    writer.write("step_logged", 2)
+    writer.write("evaluated", 2, metrics={})
     writer.close()
     assert [content.count(b"\n") for content in seen] == [1, 1]
     assert [(event["seq"], event["step"]) for event in read_events(path)] == [(0, 1), (1, 2)]

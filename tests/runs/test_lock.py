@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tests.unprivileged import as_nobody, public_folder
 from workbench.errors import RunError
 from workbench.runs import RunFolder
 from workbench.runs.lock import is_locked, read_owner, writer_lock
@@ -54,11 +55,13 @@ def test_a_damaged_note_of_the_owner_is_no_owner(run, note):
     assert read_owner(run) is None
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_may_only_be_read_is_refused(run):
-    run.path.chmod(0o500)
-    with pytest.raises(RunError, match="cannot write to the run folder"), writer_lock(run):
-        pass
+@pytest.mark.skipif(os.name == "nt", reason="the permissions are POSIX's")
+def test_a_folder_that_may_only_be_read_is_refused():
+    with public_folder() as folder:
+        folder.chmod(0o555)
+        refused = pytest.raises(RunError, match="cannot write to the run folder")
+        with as_nobody(), refused, writer_lock(RunFolder(folder)):
+            pass
 
 
 def test_where_the_lock_cannot_be_made_the_remedy_is_named(tmp_path):

@@ -1,11 +1,15 @@
 """The state of a run at a glance."""
 
 import json
+import os
+import shutil
 import time
 
 import pytest
 
-from workbench.runs import EventWriter, RunFolder
+from tests.unprivileged import as_nobody, public_folder
+from workbench.errors import RunError
+from workbench.runs import EventWriter, RunFolder, open_run
 from workbench.runs import summary as summaries
 from workbench.runs.lock import writer_lock
 from workbench.runs.summary import heartbeat, summarise, summarise_all
@@ -68,6 +72,62 @@ def test_a_run_on_another_machine_lives_as_long_as_its_heart_beats(tmp_path, mon
     later = time.time() + summaries.SILENCE_SECONDS + 1
     monkeypatch.setattr(summaries.time, "time", lambda: later)
     assert summarise(run).status == "interrupted"
+
+
+def test_a_clock_that_was_set_back_brings_nobody_to_life(tmp_path, monkeypatch):
+    run = make_run(tmp_path / "run")
+    summaries.announce(run)
+    before = time.time() - 3600
+    monkeypatch.setattr(summaries.time, "time", lambda: before)
+    assert summarise(run).status == "interrupted"
+
+
+def test_a_run_of_somebody_else_lives_as_long_as_its_heart_beats(tmp_path, monkeypatch):
+    run = make_run(tmp_path / "run")
+
+    class Forbidden:
+        def __init__(self, *_):
+            pass
+
+        def acquire(self, timeout):
+            raise PermissionError(13, "Permission denied")
+
+    with writer_lock(run), heartbeat(run):
+        monkeypatch.setattr("filelock.FileLock", Forbidden)
+        assert summarise(run).status == "running"
+        later = time.time() + summaries.SILENCE_SECONDS + 1
+        monkeypatch.setattr(summaries.time, "time", lambda: later)
+        assert summarise(run).status == "interrupted"
+
+
+def test_a_writer_that_waits_for_room_is_told_from_outside(tmp_path, monkeypatch):
+    run = make_run(tmp_path / "run")
+    with writer_lock(run):
+        with heartbeat(run):
+            pass
+        assert summarise(run).status == "running"
+        later = time.time() + summaries.FULL_SILENCE_SECONDS + 1
+        monkeypatch.setattr(summaries.time, "time", lambda: later)
+        assert summarise(run).status == "running"
+        monkeypatch.setattr(summaries, "disk_usage", lambda _: shutil._ntuple_diskusage(9, 9, 0))
+        assert (summarise(run).status, summarise(run).failure) == ("paused", "full disk")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the permissions are POSIX's")
+def test_a_run_that_may_not_be_read_is_listed_as_that_and_named():
+    with public_folder() as folder:
+        make_run(folder / "open", end="finished")
+        closed, half = make_run(folder / "closed"), make_run(folder / "half")
+        half.events_path.chmod(0)
+        closed.path.chmod(0)
+        with as_nobody():
+            told = {run.name: summary.status for run, summary in summarise_all(folder)}
+            with pytest.raises(RunError, match=r"closed cannot be read \(Permission denied\)"):
+                open_run(folder / "closed")
+        assert told == {"open": "finished", "closed": "unreadable", "half": "unreadable"}
+        folder.chmod(0)
+        with as_nobody(), pytest.raises(RunError, match=r"the runs folder .* cannot be read"):
+            summarise_all(folder)
 
 
 @pytest.mark.parametrize("note", ["", "garbage", "[]", "{}", '{"status": "finished"}'])

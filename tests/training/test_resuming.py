@@ -239,9 +239,10 @@ def test_sigterm_writes_a_checkpoint_and_ends_cleanly(home, spec):
 
 def test_a_worker_made_ready_takes_the_next_run_and_there_is_one_only(spec, whole):
     worker.make_ready()
-    (process,) = worker._waiting
+    (waiting,) = worker._waiting
     worker.make_ready()
-    assert worker._waiting == [process]
+    assert worker._waiting == [waiting]
+    process = waiting.process
     run = worker.start(spec)
     wait_for(run, lambda state: state.ended)
     assert read_owner(run).pid == process.pid
@@ -251,10 +252,131 @@ def test_a_worker_made_ready_takes_the_next_run_and_there_is_one_only(spec, whol
 
 def test_a_waiting_worker_ends_when_nobody_can_give_it_work_any_more():
     worker.make_ready()
-    (process,) = worker._waiting
-    process.stdin.close()
+    (waiting,) = worker._waiting
+    waiting.dismiss()
     worker._waiting.clear()
-    assert process.wait(timeout=60) == 0
+    assert waiting.process.wait(timeout=60) == 0
+
+
+def test_a_worker_that_may_not_wait_is_given_no_run(spec, whole):
+    first, second = worker._Waiting(), worker._Waiting()
+    try:
+        assert [first.may_wait(), second.may_wait()].count(True) == 1
+        one_too_many = second if first.may_wait() else first
+        assert not one_too_many.take(b"{}\n")
+        assert one_too_many.process.wait(timeout=60) == 0
+    finally:
+        for waiting in (first, second):
+            if waiting.process.poll() is None:
+                waiting.dismiss()
+
+
+def test_what_is_asked_while_steps_are_taken_again_waits_until_the_log_goes_on(spec, monkeypatch):
+    """Or the log would keep the losses of steps that then went another way."""
+    run = interrupted(spec, monkeypatch, after=21)
+    writer = EventWriter(run.events_path)
+    (first, _) = two_runs = [run, pipeline.train(spec)]
+    for event in two_runs[1].events():
+        if event["event"] == "step_logged" and 21 < event["step"] <= 30:
+            values = {k: v for k, v in event.items() if k not in ("event", "seq", "step")}
+            values.pop("wall_seconds")
+            writer.write(event["event"], event["step"], **values)
+    writer.close()
+    ask(first, "learning_rate", 1e-3)
+    pipeline.resume(first)
+    (act,) = fold(first).acts
+    assert (act["knob"], act["step"]) == ("learning_rate", 30)
+    again = pipeline.train(spec.replace({"train.replay": str(first.path)}))
+    assert losses(again) == losses(first)
+
+
+@pytest.mark.parametrize("checkpoint_after_the_stop", [True, False])
+def test_a_run_killed_while_it_stops_still_stops(spec, monkeypatch, checkpoint_after_the_stop):
+    class Killed(BaseException):
+        pass
+
+    def die(*_, **__):
+        raise Killed
+
+    place = "workbench.evaluation.run.evaluate_prepared"
+    if not checkpoint_after_the_stop:
+        place = "workbench.training.trainer.WorkbenchTrainer.evaluate_now"
+    long = spec.replace({"train.eval_steps": 0, "output.save_steps": 5})
+    run, prepared = pipeline.prepare_run(long)
+    ask(run, "stop", "keep")
+    ask_at(12, run, monkeypatch)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(place, die)
+        pipeline.train_prepared(run, prepared)
+    pipeline.resume(run)
+    state = fold(run)
+    assert (state.status, state.step) == ("stopped", 12)
+
+
+def ask_at(step, run, monkeypatch):
+    """Let what was asked of a run be found only once it has taken so many steps."""
+    from workbench.runs.control import Requests
+    from workbench.training.steering import Steering
+
+    new, call = Requests.new, Steering.__call__
+    now = {"step": 0}
+
+    def note(self, trainer):
+        now["step"] = trainer.state.global_step
+        call(self, trainer)
+
+    monkeypatch.setattr(Steering, "__call__", note)
+    monkeypatch.setattr(Requests, "new", lambda self: new(self) if now["step"] >= step else ())
+
+
+def test_a_run_whose_folder_is_removed_ends_and_does_not_make_it_anew(home, spec):
+    run = worker.start(spec.replace({"train.num_train_epochs": 100, "train.eval_steps": 0}))
+    wait_for(run, lambda state: state.step >= 3)
+    pid = read_owner(run).pid
+    shutil.rmtree(run.path)
+    deadline = time.monotonic() + 30
+    while is_alive(pid):
+        assert time.monotonic() < deadline, "the process trains on"
+        time.sleep(0.1)
+    assert not run.path.exists()
+
+
+def is_alive(pid):
+    import psutil
+
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def test_a_checkpoint_of_another_version_is_passed_by(spec, whole, monkeypatch, capfd):
+    run = interrupted(spec, monkeypatch, after=21)
+    folder = run.checkpoint_path(21)
+    progress = json.loads((folder / "progress.json").read_text("utf-8"))
+    del progress["loss_sum"]
+    (folder / "progress.json").write_text(json.dumps(progress), "utf-8")
+    checkpoints._write_manifest(folder)
+    pipeline.resume(run)
+    said = "step-000021: another version wrote it (progress.json has no loss_sum)"
+    assert said in capfd.readouterr().err
+    assert losses(run) == losses(whole)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGTERM is POSIX's")
+def test_sigterm_after_the_last_step_lets_everything_go(spec):
+    """The evaluation at the end is not to be waited for; it is made anew by a resume."""
+    code = (
+        "import os, signal, sys; from pathlib import Path\n"
+        "from workbench import pipeline; from workbench.runs import RunFolder\n"
+        "import workbench.evaluation.run as place\n"
+        "place.evaluate_prepared = lambda *_: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "pipeline.resume(RunFolder(Path(sys.argv[1])))\n"
+    )
+    run, _ = pipeline.prepare_run(spec)
+    done = subprocess.run([sys.executable, "-c", code, str(run.path)], check=False, timeout=120)
+    assert done.returncode not in (0, -signal.SIGTERM)
+    assert summarise(run).status == "interrupted"
+    assert not list(run.path.glob(".*.tmp*"))
+    pipeline.resume(run)
+    assert fold(run).status == "finished"
 
 
 def test_a_run_stopped_right_after_a_resume_keeps_the_model_it_had(spec, monkeypatch):

@@ -23,6 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
     except InputError as error:
         print(f"workbench: {error}", file=sys.stderr)
         return EXIT_INPUT_AT_FAULT
+    except PermissionError as error:
+        print(f"workbench: {error.filename}: {error.strerror}; make it accessible", file=sys.stderr)
+        return EXIT_INPUT_AT_FAULT
     except KeyboardInterrupt:
         print("workbench: interrupted; what was saved is kept", file=sys.stderr)
         return EXIT_INTERRUPTED

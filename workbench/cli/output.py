@@ -6,6 +6,9 @@ import json
 import sys
 from typing import Any
 
+# More rows than this are printed without fitting them to the window, which takes seconds.
+PLAIN_ROWS = 300
+
 
 def add_group(commands: Any, name: str, help_text: str) -> Any:
     """Add a command that has actions."""
@@ -30,6 +33,9 @@ def print_table(rows: list[dict[str, Any]], as_json: bool, nothing: str) -> None
     if not rows:
         print(nothing)
         return
+    if len(rows) > PLAIN_ROWS:
+        _print_columns(rows)
+        return
     from rich.console import Console
     from rich.table import Table
 
@@ -37,14 +43,24 @@ def print_table(rows: list[dict[str, Any]], as_json: bool, nothing: str) -> None
     for name in rows[0]:
         table.add_column(name, overflow="fold", no_wrap=name in ("run", "name"))
     for row in rows:
-        cells = (
-            f"{v:.4f}" if isinstance(v, float) else "" if v is None else str(v)
-            for v in row.values()
-        )
-        table.add_row(*cells)
+        table.add_row(*map(_cell, row.values()))
     # Where there is no terminal to fit, a program or a person with a wide window reads.
     width = None if sys.stdout.isatty() else 200
     Console(highlight=False, markup=False, width=width).print(table)
+
+
+def _print_columns(rows: list[dict[str, Any]]) -> None:
+    from rich.cells import cell_len
+
+    lines = [list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = zip(line, widths, strict=True)
+        print("  ".join(text + " " * (wide - cell_len(text)) for text, wide in cells).rstrip())
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else "" if value is None else str(value)
 
 
 def print_tree(value: Any) -> None:

@@ -11,7 +11,7 @@ from ..attention.record import AttentionRecord
 from ..runs import RunFolder, open_run
 from ..spec import RunSpec, load
 from .handle import Run, hold
-from .kernel import in_notebook, is_live
+from .kernel import go_home, is_headless
 
 __all__ = [
     "attach", "attend", "compare", "evaluate", "predict", "report", "start", "studio", "train",
@@ -28,6 +28,7 @@ def studio(namespace: Mapping[str, Any] | None = None) -> Any:
     """
     from .studio import Studio
 
+    go_home()
     return Studio(namespace or {})
 
 
@@ -42,7 +43,7 @@ def start(spec: RunSpec | str | Path) -> Run:
     Where nobody is there to wait for it (papermill), the run is trained to its end first, and
     a failed run raises.
     """
-    if in_notebook() and not is_live():
+    if is_headless():
         return train(spec)
     return hold(worker.start(_spec(spec)))
 
@@ -54,6 +55,7 @@ def attach(run: RunFolder | str | Path | None = None) -> Run | None:
     """
     from .attaching import choose, show
 
+    go_home()
     folder = choose() if run is None else _run(run)
     if folder is None:
         return None
@@ -101,8 +103,10 @@ def report(run: RunFolder | str | Path) -> Path:
 
 
 def _spec(spec: RunSpec | str | Path) -> RunSpec:
+    go_home()
     return spec if isinstance(spec, RunSpec) else load(spec)
 
 
 def _run(run: RunFolder | str | Path) -> RunFolder:
+    go_home()
     return run if isinstance(run, RunFolder) else open_run(run)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from .. import worker
+from .. import pipeline, worker
 from ..errors import RunError
 from ..runs import RunFolder, RunState, ask, read_state
 from ..runs.control import check
 from ..runs.summary import RunSummary, summarise
+from .kernel import is_headless
 
 POLL_SECONDS = 0.2
 
@@ -49,11 +50,16 @@ class Run(RunFolder):
         self.steer(paused=True)
 
     def resume(self) -> None:
-        """Let a paused run go on; start an interrupted or failed one again where it was."""
-        if self.summary.status in ("interrupted", "failed"):
-            worker.resume(self)
-        else:
+        """Let a paused run go on; start an interrupted or failed one again where it was.
+
+        Where nobody is there to wait for it (papermill), it is then trained to its end first.
+        """
+        if self.summary.status not in ("interrupted", "failed"):
             self.steer(paused=False)
+        elif is_headless():
+            pipeline.resume(self)
+        else:
+            worker.resume(self)
 
     def evaluate_now(self) -> None:
         """Evaluate before the next step."""
@@ -78,10 +84,17 @@ class Run(RunFolder):
     def fork(self, step: int | None = None, **changes: Any) -> Run:
         """Start a new run from the checkpoint at or before `step`, with some fields changed.
 
+        Where nobody is there to wait for it (papermill), it is trained to its end first.
+
         Raises:
             InputError: there is no good checkpoint, or a change does not fit.
         """
-        return Run(worker.fork(self, step, changes).path)
+        child = pipeline.fork(self, step, changes)
+        if is_headless():
+            pipeline.resume(child)
+        else:
+            worker.hand_over(child)
+        return hold(child)
 
     def wait(self, seconds: float | None = None) -> RunState:
         """Wait until the run has ended, been interrupted or failed; return its state.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 
@@ -26,6 +27,17 @@ def in_notebook() -> bool:
     from IPython import get_ipython
 
     return getattr(get_ipython(), "kernel", None) is not None
+
+
+def is_headless() -> bool:
+    """Return whether this is a notebook that nobody watches: what it starts must end in it."""
+    return in_notebook() and not is_live()
+
+
+def go_home() -> None:
+    """Work in the folder that `workbench lab` was started in, where paths mean the same."""
+    if root := os.environ.get("WORKBENCH_ROOT"):
+        os.chdir(root)
 
 
 class Slot:

@@ -7,7 +7,6 @@ work in place and a fault fails the notebook.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -33,8 +32,6 @@ class Studio:
     """
 
     def __init__(self, namespace: Mapping[str, Any]) -> None:
-        if root := os.environ.get("WORKBENCH_ROOT"):
-            os.chdir(root)  # paths mean the same here and on the command line
         self.live = is_live()
         self.run: RunFolder | None = None
         self._prepared: Prepared | None = None

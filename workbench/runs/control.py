@@ -1,14 +1,17 @@
 """Control: what people ask of a run while it trains.
 
-One JSON object a line in `control.jsonl`, append-only: `act`, `value`, `who`, `time`. Any number
-of kernels and terminals may append; the order of the lines is the order in which the training
-process carries them out, each between two steps. What it did stands in the events.
+One JSON object a line in `control.jsonl`, append-only: `act` (one of `knobs`), `value`, and, if
+known, `who` and `time`. Any number of kernels and terminals may append, and so may an editor or
+`echo '{"act": "learning_rate", "value": 1e-5}' >> control.jsonl`; the order of the lines is the
+order in which the training process carries them out, each between two steps. What it did stands
+in the events; a line that it cannot follow is told on its stderr (`worker.log`).
 """
 
 from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -141,8 +144,8 @@ class Requests:
     def new(self) -> Iterator[tuple[int, str, Any, str]]:
         """Yield number, act, value and who of each request not yet read.
 
-        A line that asks for nothing known is passed over: nothing that stands in a file may
-        break a run.
+        A line that asks for nothing known is passed over, with a word on stderr: nothing that
+        stands in a file may break a run.
         """
         try:
             if self._path.stat().st_size <= self._offset:
@@ -160,7 +163,11 @@ class Requests:
                 continue
             try:
                 request = json.loads(line)
-                act, who = str(request["act"]), str(request["who"])
-                yield self.taken, act, check(act, request["value"]), who
-            except (ValueError, KeyError, TypeError, InputError):
+                act = str(request["act"]).removeprefix("train.")
+                who = str(request.get("who") or self._path.name)
+                asked = self.taken, act, check(act, request["value"]), who
+            except (ValueError, KeyError, TypeError, RecursionError, InputError) as error:
+                place = f"{self._path.name}, line {self.taken}"
+                sys.stderr.write(f"passing over {place}: {shorten(repr(error), 200)}\n")
                 continue
+            yield asked

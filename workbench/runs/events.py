@@ -2,7 +2,8 @@
 
 One JSON object a line in `events.jsonl`. Every record has `event`, `seq` (0, 1, 2, …),
 `step` (optimiser steps done) and `wall_seconds` (since the run started). A reader survives a
-torn last line; a writer has every record on disk before it returns.
+torn last line. A record is in the hands of the system before a writer returns, so that a killed
+process loses none; records other than steps are then on the disk, and steps within a second.
 
 The closed set of events and what each adds:
 
@@ -32,11 +33,12 @@ import math
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..errors import disk_is_full
+from ..errors import Interrupted, disk_is_full
 
 KINDS = (
     "run_started",
@@ -52,6 +54,8 @@ KINDS = (
 Event = dict[str, Any]
 
 WAIT_FOR_ROOM_SECONDS = 1.0
+# To wait for the disk takes milliseconds, which short steps cannot spare each time.
+STEPS_SYNCED_EVERY_SECONDS = 1.0
 
 _ALWAYS = {"event", "seq", "step", "wall_seconds"}
 
@@ -63,8 +67,11 @@ _ONCE = ("step_logged", "evaluated", "checkpoint_saved", "probe_snapshot")
 class EventWriter:
     """Appends events to a file; one writer a run.
 
-    On a full disk a write waits until there is room, and says so once on stderr.
+    On a full disk a write waits until there is room, and says so once on stderr; it gives up
+    when `interrupted` says that the process was asked to end.
     """
+
+    interrupted: Callable[[], bool] = staticmethod(lambda: False)
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -76,13 +83,15 @@ class EventWriter:
         _cut_torn_line(path)
         self._file = path.open("ab", buffering=0)
         self._size = path.stat().st_size
+        self._synced_at = -math.inf
 
     def write(self, event: str, step: int, **values: Any) -> Event:
-        """Append one event and return it once it is on disk.
+        """Append one event and return it.
 
         Raises:
             ValueError: `event` is not one of `KINDS`.
-            OSError: the disk is full or the folder is gone.
+            OSError: the folder is gone, or the disk is at fault.
+            Interrupted: the disk is full, and the process was asked to end.
         """
         if event not in KINDS:
             raise ValueError(f"unknown event {event!r}; one of {', '.join(KINDS)}")
@@ -97,18 +106,20 @@ class EventWriter:
             return record
         line = json.dumps(_plain(record), ensure_ascii=False, allow_nan=False) + "\n"
         # Half a surrogate pair, as in the name of a file that is no UTF-8, becomes \udcXX.
-        self._append(line.encode("utf-8", "backslashreplace"))
+        self._append(line.encode("utf-8", "backslashreplace"), soon=event == "step_logged")
         self._seq += 1
         return record
 
-    def _append(self, line: bytes) -> None:
+    def _append(self, line: bytes, soon: bool) -> None:
         told = False
         while True:
             written = 0
             try:
                 while written < len(line):
                     written += self._file.write(line[written:])
-                os.fsync(self._file.fileno())
+                if not soon or time.monotonic() - self._synced_at > STEPS_SYNCED_EVERY_SECONDS:
+                    os.fsync(self._file.fileno())
+                    self._synced_at = time.monotonic()
                 break
             except OSError as error:
                 self._file.truncate(self._size)  # no torn line for the next record to run into
@@ -117,11 +128,15 @@ class EventWriter:
                 if not told:
                     sys.stderr.write(f"the disk of {self.path} is full; waiting for room\n")
                     told = True
+                if self.interrupted():
+                    raise Interrupted(f"the disk of {self.path} is full") from None
                 time.sleep(WAIT_FOR_ROOM_SECONDS)
         self._size += len(line)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, all of it on the disk."""
+        with suppress(OSError):
+            os.fsync(self._file.fileno())
         self._file.close()
 
 
@@ -158,13 +173,20 @@ def parse_event(line: bytes) -> Event | None:
     """Return the event of a line of the log; None where the line holds none."""
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(record, dict) or not record.keys() >= _ALWAYS:
         return None
-    if record["event"] not in KINDS:
+    numbers = (record["seq"], record["step"], record["wall_seconds"])
+    if record["event"] not in KINDS or not all(map(_is_plain_number, numbers)):
+        return None
+    if record["event"] == "steered" and not {"knob", "new"} <= record.keys():
         return None
     return {key: _number(value) for key, value in record.items()}
+
+
+def _is_plain_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 _NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}

@@ -112,6 +112,11 @@ class RunFolder:
     def _spec_tree(self) -> dict[str, Any]:
         try:
             tree = parse_tree(self.spec_path.read_text("utf-8"), str(self.spec_path))
+        except PermissionError as error:
+            raise RunError(
+                f"{self.spec_path} cannot be read ({error.strerror})",
+                "make the run's folder readable",
+            ) from None
         except (FileNotFoundError, NotADirectoryError):
             raise RunError(
                 f"{self.path} is no run: it has no spec.yaml",
@@ -172,18 +177,43 @@ def open_run(run: str | Path, runs_dir: str | Path = "runs") -> RunFolder:
         RunError: there is none; names those that exist.
     """
     for path in (Path(run), Path(runs_dir) / run):
-        if (path / "spec.yaml").is_file() or (path / "events.jsonl").is_file():
-            return RunFolder(path)
+        try:
+            if (path / "spec.yaml").is_file() or (path / "events.jsonl").is_file():
+                return RunFolder(path)
+        except PermissionError as error:
+            raise RunError(
+                f"the run {path} cannot be read ({error.strerror})", "make its folder readable"
+            ) from None
     names = [folder.name for folder in list_runs(runs_dir)][-5:]
     remedy = f"the latest are {', '.join(names)}" if names else f"there are none in {runs_dir}"
     raise RunError(f"no run {str(run)!r}", remedy)
 
 
 def list_runs(runs_dir: str | Path = "runs") -> list[RunFolder]:
-    """Return the runs in a folder, oldest first."""
-    root = Path(runs_dir)
-    found = [RunFolder(file.parent) for file in root.glob("*/spec.yaml")] if root.is_dir() else []
-    return sorted(found, key=lambda run: run.spec_path.stat().st_mtime)
+    """Return the runs in a folder, oldest first; one that may not be read is among them.
+
+    Raises:
+        RunError: the folder itself may not be read.
+    """
+    found: list[tuple[float, RunFolder]] = []
+    try:
+        with os.scandir(runs_dir) as entries:
+            for entry in entries:
+                try:
+                    began = RunFolder(Path(entry.path)).spec_path.stat().st_mtime
+                except PermissionError:
+                    began = entry.stat().st_mtime
+                except OSError:
+                    continue
+                found.append((began, RunFolder(Path(entry.path))))
+    except PermissionError as error:
+        raise RunError(
+            f"the runs folder {runs_dir} cannot be read ({error.strerror})",
+            "make it readable, or name another one with --runs-dir",
+        ) from None
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [run for _, run in sorted(found, key=lambda pair: pair[0])]
 
 
 def require_space(path: Path, needed_bytes: int) -> None:

@@ -63,7 +63,12 @@ def writer_lock(run: RunFolder) -> Iterator[None]:
 
 
 def is_locked(run: RunFolder) -> bool:
-    """Return whether a process on this machine holds the right to write `run`."""
+    """Return whether a process on this machine is known to hold the right to write `run`."""
+    return bool(lock_state(run))
+
+
+def lock_state(run: RunFolder) -> bool | None:
+    """Return whether a process on this machine writes `run`; None where that cannot be tried."""
     if not (run.path / ".writer.lock").exists():
         return False
     from filelock import FileLock, Timeout
@@ -73,8 +78,8 @@ def is_locked(run: RunFolder) -> bool:
         lock.acquire(timeout=0)
     except Timeout:
         return True
-    except OSError:  # a folder that may only be read: nobody here can be writing it
-        return False
+    except OSError:  # somebody else's run, which may only be read here
+        return None
     lock.release()
     return False
 

@@ -13,14 +13,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from shutil import disk_usage
 from typing import Any
 
+from .control import FULL_DISK
 from .folder import RunFolder, list_runs, write_json
-from .lock import is_locked, read_owner
+from .lock import lock_state, read_owner
 from .reader import RunReader, read_state
 from .state import RunState
 
 BEAT_SECONDS = 1.0
+# Without a beat for so long, on a disk with so little room, a writer waits for room.
+FULL_SILENCE_SECONDS = 5.0
+FULL_BYTES = 1_000_000
 # A writer on another machine that has not beaten for so long is taken for dead.
 SILENCE_SECONDS = 60.0
 
@@ -32,7 +37,8 @@ _UNENDED = ("new", "running", "paused")
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A run in a line. `status` is one of `RunState`, or `interrupted`: nobody writes it now.
+    """A run in a line. `status` is one of `RunState`, or `interrupted` (nobody writes it now) or
+    `unreadable` (`failure` says why).
 
     Units: `seconds_left` and `active_seconds` in seconds, `beat` in seconds since 1970.
     """
@@ -65,6 +71,8 @@ def heartbeat(run: RunFolder) -> Iterator[None]:
     reader, done = RunReader(run), threading.Event()
 
     def beat() -> None:
+        if not run.spec_path.exists():
+            return  # the folder was removed; nothing shall make it anew
         reader.update()
         with suppress(OSError):  # a full disk: the lock still tells that somebody is here
             write_json(run.path / "state.json", asdict(_summary(reader.state)))
@@ -92,8 +100,21 @@ def announce(run: RunFolder) -> None:
 
 def summarise(run: RunFolder) -> RunSummary:
     """Return a run's state at a glance."""
+    try:
+        return _summarise(run)
+    except OSError as error:
+        why = error.strerror or str(error)
+        return replace(_summary(RunState(), beat=0.0), status="unreadable", failure=why)
+
+
+def _summarise(run: RunFolder) -> RunSummary:
     summary = _read(run) or _summary(read_state(run), beat=0.0)
-    if summary.status not in _UNENDED or _alive(run, summary):
+    if summary.status not in _UNENDED:
+        return summary
+    if _alive(run, summary):
+        # On a full disk the beats are lost, and so may be the note that the run waits.
+        if _silence(summary) > FULL_SILENCE_SECONDS and disk_usage(run.path).free < FULL_BYTES:
+            return replace(summary, status="paused", failure=FULL_DISK)
         return summary
     # The last words may have come after the last beat.
     folded = _summary(read_state(run))
@@ -106,13 +127,17 @@ def summarise_all(runs_dir: str | Any = "runs") -> list[tuple[RunFolder, RunSumm
 
 
 def _alive(run: RunFolder, summary: RunSummary) -> bool:
-    silence = time.time() - summary.beat
+    silence = _silence(summary)
     if summary.status == "new" and silence < STARTING_SECONDS:
         return True
     owner = read_owner(run)
-    if owner is not None and not owner.here:
-        return silence < SILENCE_SECONDS
-    return is_locked(run)
+    locked = lock_state(run) if owner is None or owner.here else None
+    return silence < SILENCE_SECONDS if locked is None else locked
+
+
+def _silence(summary: RunSummary) -> float:
+    # A beat that lies in the future was made before the clock was set back.
+    return abs(time.time() - summary.beat)
 
 
 def _summary(state: RunState, beat: float | None = None) -> RunSummary:

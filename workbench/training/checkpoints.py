@@ -27,6 +27,13 @@ from ..runs import RunFolder
 
 MANIFEST = "manifest.json"
 
+# What going on from a checkpoint reads from its progress.json.
+PROGRESS = (
+    "step", "epoch", "batch", "batches_per_epoch", "optim", "max_steps", "knobs", "acts_taken",
+    "best_metric", "best_step", "tokens", "loss_sum", "last_logged", "evaluated_at", "watcher",
+    "scaler", "optimizer_scalars", "python_chance",
+)  # fmt: skip
+
 
 def save_checkpoint(
     folder: Path, model: Any, tokenizer: Any, optimizer: Any, progress: dict[str, Any]
@@ -104,18 +111,24 @@ def find_fault(folder: Path) -> str:
     try:
         files = json.loads((folder / MANIFEST).read_text("utf-8"))["files"]
         for name, expected in files.items():
-            file = folder / name
-            if not file.is_file():
-                return f"{name} is missing"
-            if file.stat().st_size != expected["bytes"]:
-                size = file.stat().st_size
-                return f"{name} has {size:,} bytes instead of {expected['bytes']:,}"
-            if _sha256(file) != expected["sha256"]:
-                return f"{name} is not as it was written (its sha256 differs)"
+            if fault := _file_fault(folder / name, expected):
+                return f"{name} {fault}"
+        if lacking := [name for name in PROGRESS if name not in load_progress(folder)]:
+            return f"another version wrote it (progress.json has no {lacking[0]})"
     except FileNotFoundError:
         return f"{MANIFEST} is missing"
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         return f"cannot be read ({error})"
+    return ""
+
+
+def _file_fault(file: Path, expected: dict[str, Any]) -> str:
+    if not file.is_file():
+        return "is missing"
+    if file.stat().st_size != expected["bytes"]:
+        return f"has {file.stat().st_size:,} bytes instead of {expected['bytes']:,}"
+    if _sha256(file) != expected["sha256"]:
+        return "is not as it was written (its sha256 differs)"
     return ""
 
 

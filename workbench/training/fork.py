@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 from typing import Any
 
 from ..errors import RunError
@@ -21,7 +22,16 @@ def fork_run(run: RunFolder, step: int | None, changes: dict[str, Any]) -> RunFo
     Raises:
         RunError: there is no checkpoint as it was written.
     """
-    checkpoint = _checkpoint_at(run, step)
+    while True:
+        checkpoint = _checkpoint_at(run, step)
+        try:
+            return _fork_from(run, checkpoint, changes)
+        except FileNotFoundError:  # a run that trains has just dropped it
+            if checkpoint.exists():
+                raise
+
+
+def _fork_from(run: RunFolder, checkpoint: Path, changes: dict[str, Any]) -> RunFolder:
     progress = checkpoints.load_progress(checkpoint)
     at = progress["step"]
     moved = {f"train.{k}": v for k, v in progress["knobs"].items() if k in SPEC_KNOBS}
@@ -32,7 +42,8 @@ def fork_run(run: RunFolder, step: int | None, changes: dict[str, Any]) -> RunFo
         record = run.record() | {"parent": parent, "command": _command(run, at, changes)}
         child.write_spec(spec.replace({"output.run_name": ""}), record)
         for name in ("data.json", "model.json"):
-            shutil.copy2(run.path / name, child.path / name)
+            if (run.path / name).exists():
+                shutil.copy2(run.path / name, child.path / name)
         checkpoints.copy_checkpoint(
             checkpoint,
             child.checkpoint_path(at),
@@ -52,7 +63,7 @@ def fork_run(run: RunFolder, step: int | None, changes: dict[str, Any]) -> RunFo
     return child
 
 
-def _checkpoint_at(run: RunFolder, step: int | None) -> Any:
+def _checkpoint_at(run: RunFolder, step: int | None) -> Path:
     found = checkpoints.list_checkpoints(run)
     if step is None:
         step = max((checkpoints.step_of(folder) for folder in found), default=0)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, RunError, disk_is_full
+from ..errors import InputError, Interrupted, RunError, disk_is_full
 from ..runs import Event, EventWriter, RunFolder, create_run, open_run, write_json
 from ..runs.control import Requests
 from ..spec import RunSpec
@@ -72,11 +72,13 @@ def train_into(
         sys.stderr.write(f"passing by the checkpoint {fault}\n")
     set_seed(spec.train.seed)
     with quiet_libraries(), asked_to_end() as interrupted:
+        writer.interrupted = interrupted
         own = [event for event in run.events() if event["event"] == "steered"]
         steering = Steering(
             writer,
             Requests(run, taken=max((act.get("request") or 0 for act in own), default=0)),
             own=own,
+            logged=_last_step(run, "step_logged"),
             replayed=[] if replay is None else _acts_of(replay, after=own),
             replayed_from="" if replay is None else replay.name,
             on_probe=on_probe,
@@ -150,6 +152,23 @@ def asked_to_end() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def ending_cleanly() -> Iterator[None]:
+    """Let SIGTERM end the block like Ctrl-C, so that files are whole and locks are let go."""
+
+    def end(*_: Any) -> None:
+        raise Interrupted("asked to end")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
@@ -228,5 +247,6 @@ def quiet_libraries() -> Iterator[None]:
             datasets.enable_progress_bars()
 
 
-def _last_step(run: RunFolder) -> int:
-    return max((event["step"] for event in run.events()), default=0)
+def _last_step(run: RunFolder, kind: str = "") -> int:
+    """Return the last step that the log has; of one kind of event, if it is named."""
+    return max((e["step"] for e in run.events() if kind in ("", e["event"])), default=0)

@@ -7,13 +7,14 @@ checkpoint. Each is done at a step boundary, so the same acts at the same steps 
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from shutil import disk_usage
 from typing import Any
 
-from ..errors import Interrupted
+from ..errors import Interrupted, RunError
 from ..runs import Event, EventWriter
 from ..runs.control import FULL_DISK, Requests
 from .knobs import move
@@ -21,14 +22,15 @@ from .trainer import WorkbenchTrainer
 
 POLL_SECONDS = 0.1
 
-# Done once, at the moment; they leave nothing that a later process would have to set again.
-_MOMENTS = ("paused", "stop")
+# Done once, at the moment; it leaves nothing that a later process would have to do again.
+_MOMENTS = ("paused",)
 
 
 class Steering:
     """The hand on the wheel: called by the trainer between steps.
 
-    `own` are the acts already in the run's own log, `replayed` those of another run. `on_probe`
+    `own` are the acts already in the run's own log, which goes on to the step `logged`;
+    `replayed` are those of another run. `on_probe`
     is called with the trainer and a new sentence. `interrupted` tells whether the process was
     asked to end; then a checkpoint is written and `KeyboardInterrupt` goes up.
     """
@@ -38,6 +40,7 @@ class Steering:
         writer: EventWriter,
         requests: Requests,
         own: Iterable[Event] = (),
+        logged: int = 0,
         replayed: Iterable[Event] = (),
         replayed_from: str = "",
         on_probe: Callable[[WorkbenchTrainer, str], None] = lambda trainer, text: None,
@@ -47,6 +50,8 @@ class Steering:
         self._requests = requests
         self._own = [act for act in own if act["knob"] not in _MOMENTS]
         self._done_before = len(self._own)
+        self._logged = logged
+        self._asked: deque[tuple[int, str, Any, str]] = deque()
         self._replayed = deque(act for act in replayed if act["knob"] != "paused")
         self._replayed_from = replayed_from
         self._on_probe = on_probe
@@ -57,18 +62,36 @@ class Steering:
     def __call__(self, trainer: WorkbenchTrainer) -> None:
         """Do what is due before the next step; hold it while the run is paused."""
         step = trainer.state.global_step
+        if not trainer.run_folder.spec_path.exists():
+            raise RunError(
+                f"the run's folder {trainer.run_folder.path} was removed while it trained",
+                "train again: what was learned is gone with it",
+            )
         while trainer.acts_taken < self._done_before:
             act = self._own[trainer.acts_taken]
             if act["step"] > step:
                 break
             self._do(trainer, act["knob"], act["new"])
             trainer.acts_taken += 1
+        # The checkpoint that a stopped run leaves already counts its stop as taken.
+        for act in self._own:
+            if act["knob"] == "stop" and act["step"] <= step:
+                self._do(trainer, "stop", act["new"])
+                return
         while self._replayed and self._replayed[0]["step"] <= step:
             act = self._replayed.popleft()
             self._act(trainer, act["knob"], act["new"], f"{self._replayed_from}: {act['who']}")
         while True:
-            for number, name, value, who in self._requests.new():
-                self._act(trainer, name, value, who, number)
+            self._asked.extend(self._requests.new())
+            waiting: list[tuple[int, str, Any, str]] = []
+            for number, name, value, who in self._asked:
+                # Steps that are taken again must go as the log has them: what is asked meanwhile
+                # waits until the log goes on. A pause changes no step.
+                if step < self._logged and name != "paused":
+                    waiting.append((number, name, value, who))
+                else:
+                    self._act(trainer, name, value, who, number)
+            self._asked = deque(waiting)
             if self._interrupted():
                 trainer.save_now()
                 raise Interrupted("asked to end")
@@ -79,8 +102,10 @@ class Steering:
     def wait_for_room(self, trainer: WorkbenchTrainer) -> None:
         """Pause until the disk has room for a checkpoint, or the process is asked to end."""
         needed = 16 * sum(p.numel() for p in trainer.model.parameters())
+        where = trainer.run_folder.path
+        sys.stderr.write(f"the disk of {where} is full; training waits for {needed:,} bytes\n")
         self._note(trainer, "paused", False, True, FULL_DISK)
-        while disk_usage(trainer.run_folder.path).free < needed:
+        while disk_usage(where).free < needed:
             if self._interrupted():
                 raise Interrupted(FULL_DISK)
             time.sleep(10 * POLL_SECONDS)

@@ -18,10 +18,11 @@ import traitlets
 
 from .. import language as languages
 from ..errors import InputError
-from ..runs import Event, EventReader, RunFolder, RunState, ask
+from ..runs import Event, RunFolder, RunState, ask
 from ..runs.alerts import Alert, describe, find_alerts
 from ..runs.control import Requests, parse
 from ..runs.lock import is_locked
+from ..runs.reader import RunReader
 from ..runs.summary import summarise
 from . import joined
 from .entries import number
@@ -65,9 +66,9 @@ class SteeringPanel(anywidget.AnyWidget):
         self._run = run
         self._language = languages.resolve(language or languages.current())
         self._on_resume = on_resume
-        self._reader = EventReader(run.events_path)
+        self._reader = RunReader(run)
         self._requests = Requests(run)
-        self._state = RunState()
+        self._beginnings = self._acts_taken = 0
         self._asked: list[tuple[int, str, Any, str]] = []
         self._values = starting_values(run)
         self._changed: dict[str, Event] = {}
@@ -103,9 +104,9 @@ class SteeringPanel(anywidget.AnyWidget):
     def update(self) -> None:
         """Read what is new in the run and show it."""
         with self._lock:
-            for event in (events := self._reader.new()):
-                self._take(event)
-            self._state.fold(events)
+            self._reader.update()
+            self._follow_beginnings()
+            self._follow_acts()
             self._look_for_writer()
             self._follow_requests()
             self._follow_alerts()
@@ -169,16 +170,29 @@ class SteeringPanel(anywidget.AnyWidget):
         elif self._resuming and self._status in _RESUMABLE and is_locked(self._run):
             self._status = "new"  # taken over; its log goes on when the model is ready
 
-    def _take(self, event: Event) -> None:
-        kind, knob = event["event"], event.get("knob")
-        if kind in ("run_started", "run_failed"):
+    @property
+    def _state(self) -> RunState:
+        return self._reader.state
+
+    def _follow_beginnings(self) -> None:
+        state = self._state
+        beginnings = 2 * (bool(state.started) + len(state.breaks)) + (state.status == "failed")
+        if beginnings != self._beginnings:
+            self._beginnings = beginnings
             self._stopping = self._resuming = False
             self._looked_at = 0.0
-        elif kind == "steered" and knob == "stop":
-            self._stopping = True
-        elif kind == "steered" and knob in self._values and _is_number(event.get("new")):
-            self._values[knob] = event["new"]
-            self._changed[knob] = event
+
+    def _follow_acts(self) -> None:
+        state = self._state
+        began = (state.breaks[-1] if state.breaks else state.started).get("seq", -1)
+        for act in state.acts[self._acts_taken :]:
+            knob = act["knob"]
+            if knob == "stop":
+                self._stopping = act["seq"] > began
+            elif knob in self._values and _is_number(act.get("new")):
+                self._values[knob] = act["new"]
+                self._changed[knob] = act
+        self._acts_taken = len(state.acts)
 
     def _follow_requests(self) -> None:
         self._asked += self._requests.new()
