@@ -177,7 +177,6 @@ def figure(name: str, labels: tuple[str, ...] = ("negative", "positive")) -> Any
         **dict.fromkeys(("label_counts", "length_histogram"), lambda make: make(profile(labels))),
         "lr_finder": lambda make: make(finder()),
         "schedule": lambda make: make(range(100), [5e-5 * (1 - n / 100) for n in range(100)]),
-        "attention_heatmap": lambda make: make(record(), 1, 2),
         **dict.fromkeys(
             ("compared_training_loss", "compared_validation_loss"),
             lambda make: make(contenders(labels)),

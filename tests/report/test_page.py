@@ -11,6 +11,7 @@ from figures.examples import HOSTILE
 from report.folders import LONG, run_folder
 from workbench import language
 from workbench.report import render, write_report
+from workbench.report.desk import desk_script
 from workbench.report.page import SECTIONS
 from workbench.runs import RunFolder
 
@@ -137,7 +138,7 @@ def test_the_line_that_repeats_the_run_can_be_copied(page):
 
 def test_every_figure_is_an_image_with_words(page):
     images = page[2].tags("img")
-    assert len(images) == 14
+    assert len(images) == 13
     assert all(a["src"].startswith("data:image/svg+xml;base64,") and a["alt"] for a in images)
 
 
@@ -173,18 +174,19 @@ def test_the_attention_can_be_explored_and_has_a_still_picture_first(page):
         if attributes.get("class") == "records"
     ]
     assert [[r["model"] for r in view["records"]] for view in views] == [["before", "after"]]
-    assert views[0]["records"][1]["shape"] == [2, 3, 10, 10]
+    assert len(views[0]["records"][1]["blocks"][0]["maps"]) == 6
     assert views[0]["labels"]["layer"] == language.text("attention.view.layer", lang)
-    assert 'import view from "data:text/javascript;base64,' in html
+    assert html.index('class="wb-desk-still"') < html.index('class="wb-desk-live"')
+    assert desk_script() in html
 
 
 def test_attention_that_is_too_large_stays_a_picture(tmp_path, monkeypatch):
-    monkeypatch.setattr("workbench.report.parts.MAX_ATTENTION_BYTES", 100)
+    monkeypatch.setattr("workbench.report.attention.MAX_ATTENTION_BYTES", 100)
     html = render(run_folder(tmp_path))
     assert language.text("report.too_large", "en") in html
     assert 'class="records"' not in html
-    assert "import view" not in html
-    assert len(Page(html).tags("img")) == 14
+    assert desk_script() not in html
+    assert len(Page(html).tags("img")) == 13
 
 
 def test_the_report_stays_small(page):

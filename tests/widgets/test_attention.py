@@ -1,45 +1,139 @@
+import json
 import re
+import shutil
+import subprocess
 
 import numpy as np
+import pytest
 
 from tests.records import record_of
-from workbench.report.parts import view_record
+from workbench.errors import InputError
+from workbench.report.desk import desk_labels, desk_module, desk_script, desk_style
 from workbench.widgets import STATIC
-from workbench.widgets.attention import AttentionView, view_labels
+from workbench.widgets.attention import AttentionDesk
 
 
-def record(model="before"):
-    return record_of(np.full((2, 3, 2, 2), 0.5), ["a", "b"], model=model)
+def record(model="before", text="a b"):
+    return record_of(np.full((2, 3, 2, 2), 0.5), text.split(), model=model)
 
 
-def test_the_view_gets_plain_records_in_order():
-    view = AttentionView([record("before"), record("after")])
-    assert [r["model"] for r in view.records] == ["before", "after"]
-    assert view.records[0] == view_record(record("before"))
+def asked(desk, **message):
+    sent = []
+    desk.send = lambda content, buffers=None: sent.append(content)
+    desk._received(desk, message, [])
+    return sent
+
+
+def test_the_desk_gets_plain_records_in_order():
+    desk = AttentionDesk([record("before"), record("after")])
+    assert [r["model"] for r in desk.records] == ["before", "after"]
+    assert desk.records[0] == record("before").to_dict()
 
 
 def test_other_records_can_be_shown_later():
-    view = AttentionView()
-    assert view.records == []
-    view.show([record()])
-    assert view.records[0]["tokens"] == ["a", "b"]
+    desk = AttentionDesk()
+    assert desk.records == []
+    desk.show([record()])
+    assert desk.records[0]["sequences"]["source"]["tokens"] == ["a", "b"]
 
 
-def test_the_view_has_every_label_that_its_script_asks_for_in_both_languages():
-    script = (STATIC / "attention.js").read_text("utf-8")
-    wanted = set(re.findall(r"\blabels(?:Of\(model\))?\.(\w+)", script))
-    assert len(wanted) > 8
-    for language in ("en", "zh"):
-        assert wanted | {"before", "after"} == set(view_labels(language))
+def test_an_answer_carries_the_number_of_its_question():
+    desk = AttentionDesk([record()], {"map": lambda **about: about})
+    (sent,) = asked(desk, kind="map", id=7, record=0, block=0, layer=1, head=2)
+    assert sent["id"] == 7
+    assert sent["answer"] == {"record": desk.shown[0], "block": 0, "layer": 1, "head": 2}
 
 
-def test_no_script_writes_markup_from_data():
-    for path in STATIC.glob("*.js"):
-        source = path.read_text("utf-8")
-        for sink in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
-            assert sink not in source, f"{path.name}: {sink}"
+def test_a_fault_is_told_as_a_sentence():
+    def refuse(**_):
+        raise InputError("no such head", "choose another")
+
+    (sent,) = asked(AttentionDesk([record()], {"formula": refuse}), kind="formula", id=1)
+    assert sent["fault"] == str(InputError("no such head", "choose another"))
+
+
+def test_what_was_not_offered_is_not_answered():
+    desk = AttentionDesk([record()], {"map": lambda **_: None})
+    assert desk.live == ["map"]
+    assert asked(desk, kind="causal", id=1, record=0) == []
+
+
+def test_another_sentence_is_shown_against_the_one_before():
+    desk = AttentionDesk(
+        [record("before"), record("after")],
+        {"text": lambda text: [record("before", text), record("after", text)]},
+    )
+    assert asked(desk, kind="text", id=3, text="c d") == [{"id": 3, "answer": None}]
+    assert [(r["model"], r["text"]) for r in desk.records] == [
+        ("after", "a b"), ("before", "c d"), ("after", "c d"),
+    ]  # fmt: skip
+    assert desk.start == {"at": 2, "against": 0, "tint": "divergence"}
+
+
+def _wanted_labels():
+    script = desk_script()
+    wanted = set(re.findall(r'say\(\s*"(\w+)"', script))
+    for stem, names in {
+        "about_": statistics_of(script), "order_": ("layers", "highest", "lowest"),
+        "direction_": ("from", "to"), "source_": ("heads", "with_sinks", "without_sinks"),
+        "block_": ("self", "encoder", "decoder", "cross"),
+        "strip_": ("from", "to"), "strip_sum_": ("from", "to"), "strip_change_": ("from", "to"),
+    }.items():  # fmt: skip
+        wanted |= {stem + name for name in names}
+    return wanted
+
+
+def statistics_of(script):
+    names = re.search(r"const STATISTICS = \[(.*?)\]", script, re.S)[1]
+    return [*re.findall(r'"(\w+)"', names), "divergence"]
+
+
+def test_the_desk_has_every_label_that_its_script_asks_for_in_both_languages():
+    wanted = _wanted_labels()
+    assert len(wanted) > 100
+    english = desk_labels("en")
+    assert wanted <= set(english)
+    assert set(english) == set(desk_labels("zh"))
+
+
+def test_the_catalogue_holds_no_label_that_nobody_asks_for():
+    script = desk_script()
+    from_elsewhere = {"before", "after"}
+    unasked = set(desk_labels("en")) - _wanted_labels() - from_elsewhere
+    unused = {name for name in unasked if not re.search(rf"\b{name}\b", script)}
+    assert unused == set()
+
+
+SCRIPTS = sorted(STATIC.rglob("*.js"))
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_no_script_writes_markup_from_data(path):
+    source = path.read_text("utf-8")
+    for sink in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
+        assert sink not in source, f"{path.name}: {sink}"
 
 
 def test_no_script_reaches_for_the_network():
-    for path in STATIC.glob("*.*"):
+    for path in STATIC.rglob("*.*"):
         assert not re.search(r"https?:|fetch\(|XMLHttp|import ", path.read_text("utf-8")), path.name
+
+
+def test_the_script_of_a_page_is_the_module_without_its_export():
+    assert "export default { render };" in desk_module()
+    assert "export" not in desk_script()
+    assert "http" not in desk_script() + desk_style()
+    assert not re.search(r"(?m)^\s*//", desk_script())
+    assert "</script" not in desk_script()
+    assert "</style" not in desk_style()
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_the_pieces_join_to_one_well_formed_module(tmp_path):
+    (tmp_path / "desk.mjs").write_text(desk_module(), encoding="utf-8")
+    subprocess.run(["node", "--check", tmp_path / "desk.mjs"], check=True)
+
+
+def test_plain_records_are_strict_json():
+    desk = AttentionDesk([record()])
+    json.dumps(desk.records, allow_nan=False)

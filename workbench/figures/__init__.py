@@ -5,7 +5,7 @@ sentence that says what to look for: `caption(name)`, with the function's name.
 """
 
 from ._acts import describe_mark
-from .attention import attention_heatmap
+from .attention import attention_picture
 from .bundle import bundle, image, summary
 from .compare import compared_metric, compared_training_loss, compared_validation_loss
 from .curves import (
@@ -30,7 +30,7 @@ from .svg import to_svg
 from .theme import caption
 
 __all__ = [
-    "attention_heatmap",
+    "attention_picture",
     "baselines",
     "bundle",
     "caption",

@@ -19,6 +19,7 @@ from ._text import width, wrap
 WIDTH = 1040
 _MARGIN = 20
 _SLANT = 55
+_MOST_LINES = 4
 _LABEL = 11
 _TICKS = (0, 0.05, 0.2, 0.5, 1)
 _SIGNED = (
@@ -47,6 +48,8 @@ def attention_picture(
     other = _comparable(against, number, shown, record)
     chosen, name = _large(shown, head)
     drawing = Drawing(WIDTH, 0, text("attention.view.title"), text("attention.view.error_note"))
+    ends = np.linspace(-1, 1, 201) if other else np.linspace(0, 1, 201)
+    drawing.scale = (_change_colours if other else _weight_colours)(ends * np.abs(ends))
     foot = _heading(drawing, record, against if other else None)
     left = _atlas(drawing, shown, other, foot)
     right = _map(drawing, record, shown, other, chosen, name, foot)
@@ -101,8 +104,9 @@ def _heading(drawing: Drawing, record: AttentionRecord, against: AttentionRecord
     y = 50.0
     said = [record.text] + ([record.text_pair] if record.text_pair else [])
     for paragraph in said:
-        for line in wrap(" ".join(paragraph.split()), 13, WIDTH - 2 * _MARGIN)[:4]:
-            drawing.add(Words(_MARGIN + 10, y, line, 13, kind="strong", room=WIDTH - 50))
+        lines = wrap(" ".join(paragraph.split()), 13, WIDTH - 2 * _MARGIN - 20)
+        for line in [*lines[:_MOST_LINES], *(["…"] if len(lines) > _MOST_LINES else [])]:
+            drawing.add(Words(_MARGIN + 10, y, line, 13, room=WIDTH - 50))
             y += 19
     drawing.add(Box(_MARGIN, 40, 3, y - 48, theme.BLUE))
     for one in [against, record] if against else [record]:
@@ -129,7 +133,9 @@ def _atlas(drawing: Drawing, block: Block, other: Block | None, top: float) -> f
     y = top + 34
     every = math.ceil(18 / (side + gap))
     for head in range(0, block.heads, every):
-        drawing.add(Words(left + head * (side + gap) + side / 2, y - 10, str(head + 1), 10, "middle"))
+        drawing.add(
+            Words(left + head * (side + gap) + side / 2, y - 10, str(head + 1), 10, "middle")
+        )
     for at, layer in enumerate(block.layers):
         drawing.add(Words(left - 8, y + side / 2, str(layer.number), 10, "end"))
         if layer.missing:
@@ -174,7 +180,7 @@ def _map(
     x = left + beside + 12
     y = top + 24 + across * math.sin(math.radians(_SLANT))
     overhang = across * math.cos(math.radians(_SLANT))
-    cell = max(1.0, min(24.0, (WIDTH - _MARGIN - x - overhang) / len(columns), 620 / len(rows)))
+    cell = min(24.0, (WIDTH - _MARGIN - x - overhang) / len(columns), 620 / len(rows))
     values = weights if before is None else weights - before
     colours = _weight_colours(values) if before is None else _change_colours(values)
     drawing.add(Pixels(x, y, cell * len(columns), cell * len(rows), colours))

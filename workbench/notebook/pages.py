@@ -179,10 +179,10 @@ def worst_errors(run: RunFolder, count: int = 10) -> Bundle:
 
 
 def attention_page(records: list[AttentionRecord]) -> list[Bundle]:
-    """Return one static heatmap a record: the last layer, mean of its heads."""
-    from ..figures.attention import attention_heatmap
+    """Return the desk as it needs no kernel."""
+    from ..report.look import desk_bundle
 
-    return drawn(*(attention_heatmap(record, record.layers - 1) for record in records))
+    return [desk_bundle(records)] if records else []
 
 
 def clock(seconds: float) -> str:

@@ -15,8 +15,9 @@ from ..language import text
 from ..runs import RunFolder, write_text
 from ..spec import to_yaml
 from . import facts
+from .attention import attention_values
 from .contents import Contents, read_contents
-from .parts import attention_values, drawing, file, template
+from .parts import drawing, file, template
 
 SECTIONS = (
     "result", "spec", "data", "model", "training", "evaluation", "errors", "attention",
@@ -76,7 +77,8 @@ def _fill(contents: Contents, run: RunFolder) -> dict[str, Any]:
         ),
         "errors": None if contents.errors is None else [_error(row) for row in contents.errors],
         "has_pair": bool(contents.errors) and "text_pair" in contents.errors[0],
-        **attention_values(contents.probes),
+        "css": Markup(file("page.css")),
+        **attention_values(run, contents.probes, contents.state),
         "record_facts": facts.record_facts(contents.record),
     }
 

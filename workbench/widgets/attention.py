@@ -1,44 +1,119 @@
-"""Where a model looked, layer by layer and head by head, to point at and to step through."""
+"""The attention desk, live: where a model looked, and answers to what the record lacks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import anywidget
 import traitlets
 
-from .. import language as languages
 from ..attention.record import AttentionRecord
-from ..report.parts import view_record
-from . import STATIC
+from ..errors import InputError
+from ..report.desk import desk_labels, desk_module, desk_style
+from ..report.look import desk_bundle
+from .routing import answer_at_once
 
-_PREFIX = "attention.view."
+Ask = Callable[..., Any]
+
+_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
-class AttentionView(anywidget.AnyWidget):
-    """One map of query rows by key columns, with pickers of record, layer and head.
+class AttentionDesk(anywidget.AnyWidget):
+    """Records of one text side by side under one selection.
 
-    Several records of one text (before and after fine-tuning) are shown one at a time under the
-    same selection; `show` replaces them. The values live in the browser: no message is sent when
-    the selection changes.
+    `asks` says what the desk may ask for, by name, of what it does not hold; an answer is plain
+    data, and an `InputError` is shown as a sentence:
+
+    - `map(record, block, layer, head)`: one whole map, packed;
+    - `formula(record, block, layer, head)`: Q, K, V and mask of a head;
+    - `causal(record, method)`: the importance of each token;
+    - `text(text)`: the records of another sentence, shown in place of the present ones.
+
+    `record` is the `AttentionRecord` in question; numbers count from 0. Other changes of the
+    selection send no message.
     """
 
-    _esm = STATIC / "attention.js"
+    _esm = desk_module()
+    _css = desk_style()
     records = traitlets.List().tag(sync=True)
     labels = traitlets.Dict().tag(sync=True)
+    live = traitlets.List().tag(sync=True)
+    loss = traitlets.List().tag(sync=True)
+    start = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
+    twin = traitlets.Unicode().tag(sync=True)
 
     def __init__(
-        self, records: Sequence[AttentionRecord] = (), language: str | None = None
+        self,
+        records: Sequence[AttentionRecord] = (),
+        asks: Mapping[str, Ask] | None = None,
+        language: str | None = None,
+        loss: Sequence[tuple[int, float]] = (),
     ) -> None:
-        super().__init__(labels=view_labels(language))
+        self._asks = dict(asks or {})
+        self._lock = threading.Lock()
+        self.shown: list[AttentionRecord] = []
+        self.on_shown: Callable[[Sequence[AttentionRecord]], None] = lambda records: None
+        super().__init__(
+            labels=desk_labels(language),
+            live=sorted(self._asks),
+            loss=[list(point) for point in loss],
+            twin=f"wb-desk-{uuid.uuid4().hex}",
+        )
         self.show(records)
+        self.on_msg(self._received)
+        answer_at_once(self)
 
-    def show(self, records: Sequence[AttentionRecord]) -> None:
-        """Show other records, the last one first."""
-        self.records = [view_record(record) for record in records]
+    def show(self, records: Sequence[AttentionRecord], start: dict[str, Any] | None = None) -> None:
+        """Show other records, the last one first; `start` sets choices, such as `against`."""
+        self.shown = list(records)
+        with self.hold_sync():
+            self.start = start
+            self.records = [record.to_dict() for record in records]
+
+    def _received(self, _: Any, message: dict[str, Any], __: Any) -> None:
+        kind, number = message.get("kind"), message.get("id")
+        if kind not in self._asks:
+            return
+        about = {k: v for k, v in message.items() if k not in ("kind", "id")}
+        if "record" in about:
+            about["record"] = self.shown[about["record"]]
+        try:
+            # One model answers one question at a time.
+            with self._lock:
+                answer = self._look_again(**about) if kind == "text" else self._asks[kind](**about)
+        except InputError as error:
+            self.send({"id": number, "fault": str(error)})
+            return
+        self.send({"id": number, "answer": answer})
+
+    def _look_again(self, text: str) -> None:
+        """Show another sentence, compared with the one before."""
+        before = self.shown[-1:]
+        fresh = list(self._asks["text"](text))
+        if not fresh:
+            return
+        last = len(before) + len(fresh) - 1
+        choices = {"at": last, "against": 0 if before else None, "tint": "divergence"}
+        self.show([*before, *fresh], choices)
+        self.on_shown(self.shown)
 
 
-def view_labels(language: str | None = None) -> dict[str, str]:
-    """Return the interface text that `static/attention.js` asks its model for."""
-    strings = languages.catalogue(language or languages.current())
-    return {k.removeprefix(_PREFIX): v for k, v in strings.items() if k.startswith(_PREFIX)}
+def show_desk(desk: AttentionDesk) -> None:
+    """Display a desk and, below it and hidden while it lives, its copy that needs no kernel.
+
+    The copy is what a saved notebook keeps: it runs where scripts do, and is a picture elsewhere.
+    """
+    from IPython.display import display
+
+    view = desk._repr_mimebundle_()
+    widget = (view[0] if isinstance(view, tuple) else view)[_VIEW]
+    display({_VIEW: widget, "text/plain": ""}, raw=True)
+    handle = display(_copy(desk), raw=True, display_id=True)
+    desk.on_shown = lambda _: handle.update(_copy(desk), raw=True)
+
+
+def _copy(desk: AttentionDesk) -> dict[str, Any]:
+    return desk_bundle(desk.shown, desk.twin, loss=desk.loss)

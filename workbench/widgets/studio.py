@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -16,7 +16,7 @@ from ..runs import RunFolder, read_state
 from ..runs.summary import summarise
 from ..sources import entries
 from ..spec import RunSpec
-from .attention import AttentionView
+from .attention import AttentionDesk
 from .form import SpecForm
 from .live import show_live
 from .routing import answer_at_once
@@ -195,41 +195,34 @@ class StartPanel:
 
 
 class AttentionPanel:
-    """A sentence, a button, and where the model looked in it, before and after."""
+    """Where the model looked, before and after; the desk itself asks for another sentence.
 
-    def __init__(self, look: Callable[[str], list[AttentionRecord]]) -> None:
+    `look` gives the records of a sentence; of an empty one, those kept with the run.
+    """
+
+    def __init__(
+        self,
+        look: Callable[[str], list[AttentionRecord]],
+        asks: Mapping[str, Callable[..., Any]] | None = None,
+    ) -> None:
         self._look = look
-        self._sentence = ipywidgets.Text(
-            description=text("studio.sentence"),
-            placeholder=text("studio.sentence_hint"),
-            continuous_update=False,
-            style={"description_width": "initial"},
-            layout={"flex": "1 1 24em"},
-        )
-        self._button = ipywidgets.Button(
-            description=text("studio.look"), icon="eye", layout={"width": "auto"}
-        )
+        self._asks = dict(asks or {}) | {"text": look}
         self._message = ipywidgets.HTML()
         self._place = ipywidgets.VBox()
-        self._button.on_click(lambda _: self.refresh())
-        self._sentence.observe(lambda _: self.refresh(), "value")
-        answer_at_once(self._button)
 
     def show(self) -> None:
         """Display the panel."""
-        layout = ipywidgets.Layout(display="flex", flex_flow="row wrap", width="100%")
-        row = ipywidgets.Box([self._sentence, self._button], layout=layout)
-        display(ipywidgets.VBox([row, self._message, self._place]))
+        display(ipywidgets.VBox([self._message, self._place]))
 
     def refresh(self) -> None:
-        """Look again at the sentence that stands in the box."""
+        """Show what the run has kept."""
         try:
-            records = self._look(self._sentence.value)
+            records = self._look("")
         except InputError as error:
             self._message.value = f"<p role='alert'>{html.escape(str(error))}</p>"
             return
         self._message.value = ""
-        self._place.children = [AttentionView(records)] if records else []
+        self._place.children = [AttentionDesk(records, self._asks)] if records else []
 
 
 def _at_work(button: ipywidgets.Button, act: Callable[[], None]) -> None:

@@ -1,0 +1,162 @@
+"""`wb.attend`: the desk live, and the answers to what it asks of the models behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..attention.look import Watched, attend, look_at_both, look_well, open_before, open_source
+from ..attention.packing import pack
+from ..attention.record import AttentionRecord
+from ..errors import RunError
+from ..runs import RunFolder, open_run, read_state
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the models of a desk, one or before and after, answer to its questions."""
+
+    watched: Sequence[Watched]
+
+    def asks(self) -> dict[str, Callable[..., Any]]:
+        """Return the questions by name, as `AttentionDesk` wants them."""
+        return {"map": self.map, "formula": self.formula, "causal": self.causal, "text": self.text}
+
+    def text(self, text: str) -> list[AttentionRecord]:
+        """Return the records of another sentence."""
+        if len(self.watched) == 1:
+            return [look_well(self.watched[0], text)]
+        before, after = self.watched
+        return look_at_both(before, after, text, rollout=True)
+
+    def map(self, record: AttentionRecord, block: int, layer: int, head: int) -> dict[str, Any]:
+        """Return one whole map of a record that kept it in small."""
+        place = (block, layer, head)
+        return pack(self._again(record, pinned=[place]).blocks[block].maps[layer, head])
+
+    def formula(self, record: AttentionRecord, block: int, layer: int, head: int) -> dict[str, Any]:
+        """Return what one head computed with."""
+        found = self._again(record, pinned=[], formula=(block, layer, head)).formula
+        assert found is not None
+        return found.to_dict()
+
+    def causal(self, record: AttentionRecord, method: str) -> dict[str, Any] | None:
+        """Return what each token was worth to the answer."""
+        from ..attention.causal import check
+
+        watched = self._of(record)
+        return check(watched.model, watched.tokenizer, record, method=method).occlusion
+
+    def _of(self, record: AttentionRecord) -> Watched:
+        return next((one for one in self.watched if one.label == record.model), self.watched[-1])
+
+    def _again(self, record: AttentionRecord, **how: Any) -> AttentionRecord:
+        """Read the tokens of a record once more, keeping other parts of what is seen."""
+        source, target = record.sequences["source"], record.sequences.get("target")
+        pair = record.text_pair
+        if target is not None and target.prompt is not None:
+            pair = record.prediction
+        written = 0 if source.prompt is None else len(source) - source.prompt
+        return self._of(record).look(
+            record.text, pair, max_new_tokens=written, max_tokens=len(source), **how
+        )
+
+
+class Looked(list[AttentionRecord]):
+    """Attention records that do not spill their numbers when a cell ends with them."""
+
+    def __repr__(self) -> str:
+        """Return one line a record."""
+        parts = [f"{one.model}: {one.layers} layers × {one.heads} heads, {len(one.tokens)} tokens"
+                 for one in self]  # fmt: skip
+        return "; ".join(parts)
+
+
+def open_watched(source: Any, against: Any = None) -> list[Watched]:
+    """Load one model, or two of which the second is looked at against the first.
+
+    Raises:
+        InputError: there is no such run or model.
+    """
+    source, against = _found(source), _found(against)
+    after = open_source(source)
+    if against is None:
+        return [after]
+    if against == "before":
+        return [open_before(source), replace(after, label="after")]
+    return [open_source(against), after]
+
+
+def look(
+    source: Any, text: str, pair: str | None = None, against: Any = None, check: str | None = None
+) -> tuple[list[Watched], list[AttentionRecord]]:
+    """Return the models, one or before and after, and where each looked in a text.
+
+    Raises:
+        InputError: there is no such run or model, or it has no attention to show.
+    """
+    from ..training.run import quiet_libraries
+
+    with quiet_libraries():
+        watched = open_watched(source, against)
+    before = watched[0] if len(watched) > 1 else None
+    records = attend(watched[-1], text, pair, against=before)
+    if check is not None:
+        from ..attention import causal
+
+        records = [
+            causal.check(one.model, one.tokenizer, record, method=check)
+            for one, record in zip(watched, records, strict=True)
+        ]
+    return watched, records
+
+
+def show_kept(run: RunFolder, number: int = 0) -> Looked:
+    """Show what a run kept of a probe sentence: before, along the way, after, and its loss.
+
+    Raises:
+        InputError: the run has kept none.
+    """
+    from ..report.attention import loss_points, probe_records
+    from ..report.contents import read_probes
+
+    probe = next((one for one in read_probes(run) if one.number == number), None)
+    if probe is None:
+        raise RunError(
+            f"the run {run.name} kept no attention", "give a sentence to look at as well"
+        )
+    return show([], probe_records(run, probe), loss_points(read_state(run)))
+
+
+def show(
+    watched: Sequence[Watched],
+    records: Sequence[AttentionRecord],
+    loss: Sequence[tuple[int, float]] = (),
+) -> Looked:
+    """Show the desk of records: live where somebody watches, else as it needs no kernel."""
+    from .kernel import in_notebook, is_live
+
+    if is_live():
+        from ..widgets.attention import AttentionDesk, show_desk
+
+        asks = Answers(watched).asks() if watched else {}
+        show_desk(AttentionDesk(records, asks, loss=loss))
+    elif in_notebook():
+        from IPython.display import display
+
+        from ..report.look import desk_bundle
+
+        display(desk_bundle(records, loss=loss), raw=True)
+    return Looked(records)
+
+
+def _found(source: Any) -> Any:
+    """Return the run that a name or folder stands for; all else as it is."""
+    if not isinstance(source, str | Path) or source == "before":
+        return source
+    try:
+        return open_run(source)
+    except RunError:
+        return source

@@ -1,0 +1,116 @@
+// Along the way: the snapshots of one text, scrubbed by step beside the loss curve.
+
+const PLOT = { wide: 640, high: 120, left: 46, right: 10, top: 8, foot: 20 };
+
+function makeAlong(desk) {
+  const box = make("section", "wb-along");
+  const label = make("label", "wb-scrub", desk.say("scrub"));
+  const slider = make("input");
+  Object.assign(slider, { type: "range", min: 0, step: 1 });
+  slider.setAttribute("aria-label", desk.say("scrub"));
+  keepKeys(slider);
+  const where = make("output");
+  label.append(slider, where);
+  const loss = make("div", "wb-plot");
+  const entropy = make("div", "wb-small");
+  box.append(label, make("h4", "", desk.say("loss_curve")), loss,
+    make("h4", "", desk.say("entropy_by_layer")), entropy);
+  slider.addEventListener("input", () => {
+    const at = stepsOf(desk)[Number(slider.value)];
+    const changes = { at };
+    if (desk.choice.against !== null) changes.against = at === 0 ? null : 0;
+    desk.change(changes);
+  });
+  return {
+    node: box,
+    title: desk.say("along"),
+    possible: () => stepsOf(desk).length > 2,
+    update() {
+      const steps = stepsOf(desk);
+      if (steps.length < 3) return;
+      slider.max = steps.length - 1;
+      slider.value = Math.max(0, steps.indexOf(desk.choice.at));
+      const { step } = desk.record().plain;
+      where.textContent = desk.say("step", { step: step.toLocaleString() });
+      slider.setAttribute("aria-valuetext", where.textContent);
+      const curve = desk.model.get("loss") ?? [];
+      loss.previousElementSibling.hidden = loss.hidden = !curve.length;
+      if (curve.length) {
+        loss.replaceChildren(drawLine(desk, curve, step, PLOT.wide, PLOT.high, desk.say("loss_curve")));
+      }
+      entropy.replaceChildren(...entropyByLayer(desk, steps, step));
+    },
+  };
+}
+
+// The records that show the same text as the one that is open, in the order of their steps.
+function stepsOf(desk) {
+  const text = (record) => JSON.stringify(record.plain.sequences.source.tokens);
+  if (!desk.records.length) return [];
+  const open = text(desk.record());
+  return desk.records
+    .map((_, n) => n)
+    .filter((n) => text(desk.records[n]) === open)
+    .sort((a, b) => desk.records[a].plain.step - desk.records[b].plain.step);
+}
+
+function entropyByLayer(desk, steps, step) {
+  const { layers } = desk.block();
+  return layers.flatMap((layer, l) => {
+    if (layer.missing) return [];
+    const curve = steps.flatMap((n) => {
+      const row = desk.records[n].blocks[desk.choice.block]?.statistics.entropy?.[l];
+      const known = (row ?? []).filter((value) => value !== null);
+      return known.length
+        ? [[desk.records[n].plain.step, known.reduce((a, b) => a + b, 0) / known.length]] : [];
+    });
+    const title = desk.say("layer_entropy", { layer: layer.number });
+    const box = make("figure");
+    box.append(make("figcaption", "", title), drawLine(desk, curve, step, 190, 84, title));
+    return [box];
+  });
+}
+
+function drawLine(desk, curve, step, wide, high, title) {
+  const canvas = make("canvas");
+  const pen = sized(canvas, wide, high);
+  const look = readLook(desk.root);
+  const [xs, ys] = [curve.map(([x]) => x), curve.map(([, y]) => y)];
+  const [x0, x1] = [Math.min(0, ...xs), Math.max(1, ...xs)];
+  const [y0, y1] = [Math.min(...ys), Math.max(...ys)];
+  const { left, right, top, foot } = PLOT;
+  const x = (value) => left + ((value - x0) / (x1 - x0)) * (wide - left - right);
+  const y = (value) => high - foot - ((value - y0) / (y1 - y0 || 1)) * (high - top - foot);
+  pen.font = `11px ${look.family}`;
+  pen.fillStyle = look.quiet;
+  pen.strokeStyle = look.line;
+  pen.textBaseline = "middle";
+  pen.textAlign = "right";
+  for (const value of y1 > y0 ? [y0, y1] : [y0]) {
+    pen.fillText(figure(value), left - 6, y(value));
+    pen.beginPath();
+    pen.moveTo(left, y(value));
+    pen.lineTo(wide - right, y(value));
+    pen.stroke();
+  }
+  pen.textBaseline = "alphabetic";
+  pen.textAlign = "left";
+  pen.fillText(String(x0), left, high - 5);
+  pen.textAlign = "right";
+  pen.fillText(x1.toLocaleString(), wide - right, high - 5);
+  pen.strokeStyle = look.ink;
+  pen.lineWidth = 1.5;
+  pen.beginPath();
+  curve.forEach(([a, b], n) => (n ? pen.lineTo(x(a), y(b)) : pen.moveTo(x(a), y(b))));
+  pen.stroke();
+  pen.strokeStyle = look.brand;
+  pen.lineWidth = 2;
+  pen.setLineDash([4, 3]);
+  pen.beginPath();
+  pen.moveTo(x(step), top);
+  pen.lineTo(x(step), high - foot);
+  pen.stroke();
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", title);
+  return canvas;
+}

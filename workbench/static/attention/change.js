@@ -1,0 +1,118 @@
+// Before and after: what the model answered, and the heads that moved most.
+
+const MOST_MOVED = 12;
+
+function makeChange(desk) {
+  const box = make("section", "wb-change");
+  const answers = make("div", "wb-scroll");
+  const place = make("div", "wb-scroll");
+  place.tabIndex = 0;
+  const invite = make("p");
+  const start = makeButton("", () => compareWithOther(desk));
+  invite.append(start);
+  const note = make("p", "wb-note", desk.say("about_divergence"));
+  box.append(answers, invite, make("h4", "", desk.say("moved_title")), place, note);
+  return {
+    node: box,
+    title: desk.say("change_title"),
+    possible: () => desk.records.length > 1,
+    update() {
+      const other = desk.choice.against ?? otherRecord(desk);
+      invite.hidden = desk.comparing() || other === null;
+      start.textContent = other === null ? "" : desk.say("compare_with", { name: nameOfRecord(desk, other) });
+      const answered = other !== null && desk.records[other].plain.prediction;
+      answers.replaceChildren(...(answered ? [tableOfAnswers(desk, other)] : []));
+      for (const node of [place, note, box.querySelector("h4")]) node.hidden = !desk.comparing();
+      if (desk.comparing()) place.replaceChildren(tableOfMoved(desk));
+    },
+  };
+}
+
+function otherRecord(desk) {
+  if (desk.records.length < 2) return null;
+  return desk.choice.at === 0 ? 1 : 0;
+}
+
+function compareWithOther(desk) {
+  const other = desk.choice.against ?? otherRecord(desk);
+  const [against, at] = [desk.choice.at, other].sort((a, b) => a - b);
+  desk.change({ at, against, tint: "divergence", order: "layers" });
+}
+
+function tableOfAnswers(desk, other) {
+  const [a, b] = [other, desk.choice.at].sort((x, y) => x - y);
+  const [before, after] = [desk.records[a].plain, desk.records[b].plain];
+  const table = make("table");
+  const heading = make("tr");
+  const titles = [desk.say("answer_column"), nameOfRecord(desk, a), nameOfRecord(desk, b), desk.say("change")];
+  heading.append(...titles.map((title) => {
+    const cell = make("th", "", title);
+    cell.scope = "col";
+    return cell;
+  }));
+  const body = make("tbody");
+  const chances = new Map(before.probabilities ?? []);
+  const rows = (after.probabilities ?? []).filter(([name]) => chances.has(name));
+  for (const [name, chance] of rows) {
+    const line = make("tr");
+    const title = make("th", "", name);
+    title.scope = "row";
+    const was = chances.get(name);
+    line.append(title, barCell(was, percent(was)), barCell(chance, percent(chance)));
+    line.append(make("td", "", `${signedFigure(100 * (chance - was), 1)}`));
+    body.append(line);
+  }
+  if (!rows.length) {
+    const line = make("tr");
+    const title = make("th", "", desk.say("answer_column"));
+    line.append(title, make("td", "", before.prediction || "–"), make("td", "", after.prediction || "–"), make("td"));
+    body.append(line);
+  }
+  const top = make("thead");
+  top.append(heading);
+  table.append(top, body);
+  return table;
+}
+
+function percent(share) {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+function tableOfMoved(desk) {
+  const [before, after] = [desk.otherBlock(), desk.block()];
+  const heads = allHeads(after)
+    .map((head) => ({ head, moved: desk.measure("divergence", head) }))
+    .filter(({ moved }) => moved !== null)
+    .sort((a, b) => b.moved - a.moved)
+    .slice(0, MOST_MOVED);
+  const table = make("table");
+  const names = STATISTICS.filter((name) => measurable(desk).includes(name));
+  const heading = make("tr");
+  heading.append(...["head_column", "divergence", ...names].map((name) => {
+    const cell = make("th", "", desk.say(name));
+    cell.scope = "col";
+    return cell;
+  }));
+  const body = make("tbody");
+  const most = heads[0]?.moved || 1;
+  for (const { head, moved: value } of heads) {
+    const line = make("tr");
+    const title = make("th");
+    title.scope = "row";
+    const number = after.layers[head[0]].number;
+    title.append(makeButton(`${number}.${head[1] + 1}`, () => {
+      desk.change({ heads: [head], source: "heads" });
+      desk.want(head);
+    }));
+    line.append(title, barCell(value / most, value.toFixed(3)));
+    line.append(...names.map((name) => {
+      const [was, is] = [statistic(before, name, head), statistic(after, name, head)];
+      return make("td", "", was === null || is === null ? "–" : signedFigure(is - was, 3));
+    }));
+    body.append(line);
+  }
+  const top = make("thead");
+  top.append(heading);
+  table.append(top, body);
+  return table;
+}

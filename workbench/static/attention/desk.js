@@ -1,0 +1,140 @@
+// Where a model looked: one desk of views with one selection. The notebook shows it through
+// anywidget, a page inlines it with a model of its own that knows `get`. Texts reach the page as
+// text only.
+//
+// `records`: plain attention records (workbench/attention/record.py); `labels`: interface text;
+// `live`: what Python can be asked for (map, formula, causal, text); `loss`: [step, loss] pairs.
+
+export default { render };
+
+function render({ model, el }) {
+  const desk = makeDesk(model, model.get("labels") ?? {});
+  desk.root = el;
+  el.classList.add("wb-attention");
+  hideTwin(model.get("twin"), el);
+  const head = makeHead(desk);
+  const atlas = makeAtlas(desk);
+  const zoom = makeZoom(desk);
+  const strip = makeStrip(desk);
+  connect(desk, model, head.fault);
+  const panels = [makeChange, makeAlong, makeFormula, makeLens, makeHonesty].map((make) => make(desk));
+  const tabs = makeTabs(panels);
+  const two = make("div", "wb-two");
+  two.append(atlas.node, zoom.node);
+  const body = make("div", "wb-body");
+  body.append(head.node, two, strip.node, tabs.node,
+    make("p", "wb-note", desk.say("error_note")));
+  body.hidden = true;
+  el.replaceChildren(body);
+  desk.views = [head, atlas, zoom, strip, tabs];
+
+  let loading = 0;
+  const load = async () => {
+    const mine = ++loading;
+    const opened = await Promise.all((model.get("records") ?? []).map(openRecord));
+    if (mine !== loading) return;
+    const first = !desk.records.length;
+    desk.records = opened;
+    body.hidden = !opened.length;
+    if (!opened.length) return;
+    open(desk, model.get("start"), first);
+    // The maps are seen at once; what lies below them follows when they have been painted.
+    for (const view of [head, atlas, zoom]) view.update();
+    el.dispatchEvent(new CustomEvent("wb-ready", { bubbles: true }));
+    setTimeout(() => [strip, tabs].forEach((view) => view.update()));
+  };
+  let width = 0;
+  const redraw = () => {
+    if (!desk.records.length) return;
+    for (const view of [atlas, zoom]) view.draw();
+  };
+  const fit = () => {
+    if (width !== el.clientWidth) redraw();
+    width = el.clientWidth;
+  };
+  const resized = new ResizeObserver(fit);
+  resized.observe(el);
+  const themed = new MutationObserver(redraw);
+  themed.observe(document.body, { attributes: true });
+  model.on?.("change:records", load);
+  load();
+  return () => {
+    resized.disconnect();
+    themed.disconnect();
+    model.off?.("change:records", load);
+  };
+}
+
+// A notebook also keeps a copy that needs no kernel; while this one lives, it is not seen.
+function hideTwin(name, el) {
+  if (!name) return;
+  el.dataset.wbTwin = name;
+  const twin = document.getElementById(name);
+  if (twin) twin.hidden = true;
+}
+
+// Show what the page or the notebook asks for: by default the last record, or, after an edit,
+// its change against the sentence before.
+function open(desk, start, first) {
+  const { choice } = desk;
+  desk.memo.clear();
+  choice.cell = null;
+  if (first) {
+    choice.at = desk.records.length - 1;
+    const cross = desk.records[choice.at].blocks.findIndex((block) => !block.sameText);
+    choice.block = Math.max(0, cross);
+  }
+  if (start) Object.assign(choice, start);
+  tidy(desk);
+}
+
+// Questions to Python, and what becomes of their answers.
+function connect(desk, model, fault) {
+  const waiting = new Map();
+  let last = 0;
+  const live = () => (model.send ? (model.get("live") ?? []) : []);
+  desk.asking = false;
+  desk.can = (kind) => live().includes(kind);
+  const ask = async (kind, about, take) => {
+    if (!desk.can(kind)) return;
+    desk.asking = true;
+    fault.show("");
+    desk.change({});
+    const id = ++last;
+    const answered = new Promise((resolve) => waiting.set(id, resolve));
+    model.send({ kind, id, ...about });
+    const message = await answered;
+    desk.asking = waiting.size > 0;
+    if (message.fault) fault.show(message.fault);
+    else await take(message.answer);
+    desk.change({});
+  };
+  model.on?.("msg:custom", (message) => {
+    waiting.get(message.id)?.(message);
+    waiting.delete(message.id);
+  });
+  const place = (head) => ({ block: desk.choice.block, layer: head[0], head: head[1] });
+  desk.want = (head) => {
+    for (const at of new Set([desk.choice.at, desk.choice.against ?? desk.choice.at])) {
+      const block = desk.records[at].blocks[desk.choice.block];
+      if (block.maps.has(headKey(head))) continue;
+      ask("map", { record: at, ...place(head) }, async (answer) => {
+        block.maps.set(headKey(head), (await unpack(answer)).data);
+      });
+    }
+  };
+  desk.fetchFormula = () => {
+    const [head] = desk.choice.heads;
+    const { at } = desk.choice;
+    ask("formula", { record: at, ...place(head) }, async (answer) => {
+      desk.records[at].formulas.push(await openFormula(answer));
+    });
+  };
+  desk.fetchCheck = (method) => {
+    const { at } = desk.choice;
+    ask("causal", { record: at, method }, (answer) => {
+      desk.records[at].plain = { ...desk.records[at].plain, occlusion: answer };
+    });
+  };
+  desk.fetchText = (text) => ask("text", { text }, () => {});
+}

@@ -1,0 +1,73 @@
+// Tokens as a reader wants them: their own letters, pieces merged to words, some hidden.
+
+function makeSequence(plain, name) {
+  const raw = plain.sequences[name];
+  const labels = raw.tokens.map((token, n) => written(plain, raw, token, n));
+  return { ...raw, name, length: raw.tokens.length, labels };
+}
+
+// Tokenizers mark a space before a word with a letter of their own, and write bytes for text that
+// is not English; where the token's place in the text is known, the text says it better.
+function written(plain, raw, token, n) {
+  const span = raw.spans?.[n];
+  const text = raw.segments?.[n] ? plain.text_pair : plain.text;
+  const spaced = /^[Ġ▁]/.test(token);
+  if (raw.special?.[n] || token.startsWith("##") || !span) return marked(token);
+  const piece = raw.name === "source" ? (text ?? "").slice(span[0], span[1]).trim() : "";
+  return piece ? (spaced ? "␣" : "") + piece : marked(token);
+}
+
+function marked(token) {
+  return token.replace(/[Ġ▁]/g, "␣").replace(/Ċ|\n/g, "⏎") || "∅";
+}
+
+// Rows or columns of a map: each a token, or the pieces of a word; hidden ones are left out.
+function makeGroups(sequence, { words, hideSpecial, hideFirst }) {
+  const groups = [];
+  let last = null;
+  for (let n = 0; n < sequence.length; n++) {
+    const special = Boolean(sequence.special?.[n]);
+    if ((hideSpecial && special) || (hideFirst && n === 0)) continue;
+    const word = special ? null : (sequence.words?.[n] ?? null);
+    const joins = words && last && word !== null && last.word === word
+      && last.segment === sequence.segments?.[n] && last.members.at(-1) === n - 1;
+    if (joins) {
+      last.members.push(n);
+      last.label += sequence.labels[n].replace(/^##/, "");
+    } else {
+      last = {
+        members: [n],
+        label: sequence.labels[n],
+        word,
+        special,
+        segment: sequence.segments?.[n],
+        made: sequence.prompt != null && n >= sequence.prompt,
+      };
+      groups.push(last);
+    }
+  }
+  return groups;
+}
+
+// Pairs of places in two lists of labels that stay in order: the longest common subsequence.
+function align(before, after) {
+  if (before.length === after.length && before.every((label, n) => label === after[n])) {
+    return after.map((_, n) => n);
+  }
+  const wide = after.length + 1;
+  const best = new Uint16Array((before.length + 1) * wide);
+  for (let i = before.length - 1; i >= 0; i--) {
+    for (let j = after.length - 1; j >= 0; j--) {
+      best[i * wide + j] = before[i] === after[j]
+        ? best[(i + 1) * wide + j + 1] + 1
+        : Math.max(best[(i + 1) * wide + j], best[i * wide + j + 1]);
+    }
+  }
+  const found = after.map(() => -1);
+  for (let i = 0, j = 0; i < before.length && j < after.length; ) {
+    if (before[i] === after[j]) found[j++] = i++;
+    else if (best[(i + 1) * wide + j] >= best[i * wide + j + 1]) i++;
+    else j++;
+  }
+  return found; // for each place in `after`, its place in `before`, or -1
+}

@@ -1,0 +1,136 @@
+// From stored bytes to the map that is shown: heads averaged, values weighed in, pieces merged,
+// tokens hidden, and the difference of two such maps. Nothing here draws.
+
+// `shown.weights` has a row a group of query tokens and a column a group of key tokens.
+function makeShown(record, block, choice) {
+  const full = choice.source === "heads"
+    ? meanOfHeads(block, choice)
+    : fromBytes(record.rollouts[choice.source]?.data);
+  const rows = makeGroups(block.queries, choice);
+  const columns = makeGroups(block.keys, choice);
+  if (!full) return { rows, columns, weights: null };
+  const weights = grouped(full, block.keys.length, rows, columns);
+  if (choice.hideSpecial || choice.hideFirst || choice.norms) renormalise(weights, columns.length);
+  return { rows, columns, weights };
+}
+
+function meanOfHeads(block, { heads, norms }) {
+  const kept = heads.filter((head) => block.maps.has(headKey(head)));
+  if (!kept.length || kept.length < heads.length) return null;
+  const width = block.keys.length;
+  const sum = new Float32Array(block.queries.length * width);
+  for (const head of kept) {
+    const bytes = block.maps.get(headKey(head));
+    const lengths = norms ? normsOf(block, head) : null;
+    for (let i = 0; i < sum.length; i++) {
+      const weight = WEIGHTS[bytes[i]] * (lengths ? lengths[i % width] : 1);
+      sum[i] += weight / kept.length;
+    }
+  }
+  return sum;
+}
+
+function normsOf(block, [layer, head]) {
+  if (!block.norms) return null;
+  const [, heads, width] = block.norms.shape;
+  const start = (layer * heads + head) * width;
+  return block.norms.data.subarray(start, start + width);
+}
+
+function fromBytes(bytes) {
+  return bytes ? Float32Array.from(bytes, (byte) => WEIGHTS[byte]) : null;
+}
+
+// A word is looked at as much as all its pieces together, and looks as its pieces do on average.
+function grouped(full, width, rows, columns) {
+  if (rows.length * columns.length === full.length) return full;
+  const weights = new Float32Array(rows.length * columns.length);
+  rows.forEach((row, r) => {
+    columns.forEach((column, c) => {
+      let sum = 0;
+      for (const q of row.members) for (const k of column.members) sum += full[q * width + k];
+      weights[r * columns.length + c] = sum / row.members.length;
+    });
+  });
+  return weights;
+}
+
+function renormalise(weights, width) {
+  for (let start = 0; start < weights.length; start += width) {
+    let sum = 0;
+    for (let c = 0; c < width; c++) sum += weights[start + c];
+    if (sum > 0) for (let c = 0; c < width; c++) weights[start + c] /= sum;
+  }
+}
+
+// After minus before, on the rows and columns of after; NaN where before has no such token.
+function makeDifference(before, after) {
+  if (!before.weights || !after.weights) return { ...after, weights: null, signed: true };
+  const labels = (groups) => groups.map((group) => group.label);
+  const rowOf = align(labels(before.rows), labels(after.rows));
+  const columnOf = align(labels(before.columns), labels(after.columns));
+  const wide = before.columns.length;
+  const weights = after.weights.map((weight, i) => {
+    const [row, column] = [Math.floor(i / after.columns.length), i % after.columns.length];
+    const [r, c] = [rowOf[row], columnOf[column]];
+    return r < 0 || c < 0 ? NaN : weight - before.weights[r * wide + c];
+  });
+  return { ...after, weights, signed: true };
+}
+
+// The mean over query tokens of the Jensen–Shannon divergence of a head's rows, in bits: 0 where
+// nothing moved, 1 where a token looks at wholly other tokens. Only tokens in both texts count.
+function divergence(before, after, head) {
+  const [p, q] = [before, after].map((block) => block.maps.get(headKey(head)));
+  if (!p || !q) return null;
+  const rows = align(before.queries.labels, after.queries.labels);
+  const columns = align(before.keys.labels, after.keys.labels);
+  const pairs = columns.flatMap((from, to) => (from < 0 ? [] : [[from, to]]));
+  const [wideP, wideQ] = [before.keys.length, after.keys.length];
+  let sum = 0;
+  let count = 0;
+  rows.forEach((from, to) => {
+    if (from < 0) return;
+    sum += rowDivergence(pairs, p, from * wideP, q, to * wideQ);
+    count += 1;
+  });
+  return count ? sum / count : null;
+}
+
+function rowDivergence(pairs, p, startP, q, startQ) {
+  let [sumP, sumQ] = [0, 0];
+  for (const [from, to] of pairs) {
+    sumP += WEIGHTS[p[startP + from]];
+    sumQ += WEIGHTS[q[startQ + to]];
+  }
+  if (!sumP || !sumQ) return 0;
+  let total = 0;
+  for (const [from, to] of pairs) {
+    const a = WEIGHTS[p[startP + from]] / sumP;
+    const b = WEIGHTS[q[startQ + to]] / sumQ;
+    const middle = (a + b) / 2;
+    if (a > 0) total += (a / 2) * Math.log2(a / middle);
+    if (b > 0) total += (b / 2) * Math.log2(b / middle);
+  }
+  return Math.max(0, total);
+}
+
+// What the chosen tokens look at, or who looks at them: one number for each group on the other
+// side. Several tokens are summed.
+function sumOfPicked(shown, picked, direction) {
+  const chosen = direction === "from" ? shown.rows : shown.columns;
+  const others = direction === "from" ? shown.columns : shown.rows;
+  const width = shown.columns.length;
+  const sums = new Float32Array(others.length);
+  chosen.forEach((group, g) => {
+    if (!isPicked(group, picked)) return;
+    for (let n = 0; n < others.length; n++) {
+      sums[n] += shown.weights[direction === "from" ? g * width + n : n * width + g];
+    }
+  });
+  return sums;
+}
+
+function isPicked(group, picked) {
+  return group.members.some((member) => picked.includes(member));
+}
