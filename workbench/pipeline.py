@@ -17,22 +17,28 @@ from .runs.summary import heartbeat
 from .spec import RunSpec
 
 if TYPE_CHECKING:
-    from .training.prepare import Prepared, Progress
+    from .training.prepare import Prepared, Progress, Scores
 
 
-def train(spec: RunSpec, progress: Progress | None = None) -> RunFolder:
+def train(
+    spec: RunSpec, progress: Progress | None = None, scores: Scores | None = None
+) -> RunFolder:
     """Fine-tune as `spec` says, in this process, and return the finished run.
+
+    `scores` are further metrics to follow (see `training.prepare.prepare`).
 
     Raises:
         InputError: the spec names something that cannot be found, read or learned from. Faults
             seen before training leave nothing behind.
     """
-    run, prepared = prepare_run(spec, progress)
+    run, prepared = prepare_run(spec, progress, scores)
     train_prepared(run, prepared)
     return run
 
 
-def prepare_run(spec: RunSpec, progress: Progress | None = None) -> tuple[RunFolder, Prepared]:
+def prepare_run(
+    spec: RunSpec, progress: Progress | None = None, scores: Scores | None = None
+) -> tuple[RunFolder, Prepared]:
     """Check and prepare everything that `spec` names, and make the run's folder.
 
     Raises:
@@ -42,7 +48,7 @@ def prepare_run(spec: RunSpec, progress: Progress | None = None) -> tuple[RunFol
     from .training.run import open_run_folder, quiet_libraries
 
     with quiet_libraries(), language.using(spec.output.language):
-        prepared = prepare(spec, progress)
+        prepared = prepare(spec, progress, scores)
         return open_run_folder(prepared), prepared
 
 
@@ -92,10 +98,11 @@ def _carry_out(run: RunFolder, prepare: Callable[[], Prepared]) -> None:
         quiet_libraries(),
     ):
         prepared = prepare()
-        look(run, prepared, None, "before", 0)
         reason, model = train_into(run, prepared, writer, _look_now, _look_again)
         if model is not None:
             evaluate_prepared(run, prepared, model)
+            # Only now, because whoever pressed Start waits for the first loss.
+            look(run, prepared, None, "before", 0)
             look(run, prepared, model, "after", read_state(run).best_step)
         state = read_state(run)
         _tell_how_to_repeat(run, state)

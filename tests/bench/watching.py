@@ -22,7 +22,9 @@ from typing import Any
 
 from workbench.runs import EventWriter, RunFolder
 from workbench.runs.reader import RunReader
+from workbench.spec import RunSpec
 from workbench.widgets.live import SECONDS_BETWEEN_UPDATES, LiveChart
+from workbench.widgets.steering import SteeringPanel
 
 
 def main() -> None:
@@ -55,6 +57,8 @@ def attaching(folder: Path, points: int) -> None:
         chart._received(chart, {"kind": "sync"}, [])
         ready = time.perf_counter() - began
         print(f"  with the numbers                   {ready:8.2f} s, {read:.2f} s of it reading")
+        controls = timed(lambda: SteeringPanel(run, language="en"))
+        print(f"  and its controls                   {controls:8.2f} s")
     messages, size = chart.count()
     print(f"  first message                      {size / 1e3:8.0f} kB in {messages} message")
     middle, width = points // 2, points // 50
@@ -132,7 +136,9 @@ def write_log(folder: Path, points: int) -> RunFolder:
     with (folder / "events.jsonl").open("w", encoding="utf-8") as log:
         for seq, event in enumerate(_events(points)):
             log.write(json.dumps({"seq": seq} | event) + "\n")
-    return RunFolder(folder)
+    run = RunFolder(folder)
+    run.write_spec(RunSpec(), {})
+    return run
 
 
 def _events(points: int) -> Iterator[dict[str, Any]]:

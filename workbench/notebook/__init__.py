@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,20 +32,33 @@ def studio(namespace: Mapping[str, Any] | None = None) -> Any:
     return Studio(namespace or {})
 
 
-def train(spec: RunSpec | str | Path) -> Run:
-    """Fine-tune here and now, and return the finished run; `spec` may name a file or recipe."""
-    return hold(pipeline.train(_spec(spec)))
+def train(
+    spec: RunSpec | str | Path,
+    data: Any = None,
+    metrics: Mapping[str, Callable[[Any, Any], float]] | None = None,
+) -> Run:
+    """Fine-tune here and now, and return the finished run; `spec` may name a file or recipe.
+
+    `data` is a table that lives only in this notebook: a pandas frame, a `datasets` table or a
+    list of rows, or a mapping of splits (`train`, `validation`) to such. It is kept beside the
+    runs, so that the run can be repeated. `metrics` are further scores to follow, by name:
+    functions of the predictions (a classifier's logits) and the labels.
+
+    Raises:
+        InputError: the spec, the data or the name of a metric is at fault.
+    """
+    return hold(pipeline.train(_with_data(spec, data), scores=metrics))
 
 
-def start(spec: RunSpec | str | Path) -> Run:
+def start(spec: RunSpec | str | Path, data: Any = None) -> Run:
     """Start a run in a process of its own and return it at once; the kernel stays free.
 
-    Where nobody is there to wait for it (papermill), the run is trained to its end first, and
-    a failed run raises.
+    `data` as in `train`. Where nobody is there to wait for it (papermill), the run is trained to
+    its end first, and a failed run raises.
     """
     if is_headless():
-        return train(spec)
-    return hold(worker.start(_spec(spec)))
+        return train(spec, data)
+    return hold(worker.start(_with_data(spec, data)))
 
 
 def attach(run: RunFolder | str | Path | None = None) -> Run | None:
@@ -119,6 +132,16 @@ def report(run: RunFolder | str | Path) -> Path:
     from ..report import write_report
 
     return write_report(_run(run))
+
+
+def _with_data(spec: RunSpec | str | Path, data: Any) -> RunSpec:
+    from ..data.given import keep_table
+
+    found = _spec(spec)
+    if data is None:
+        return found
+    kept = keep_table(data, Path(found.output.runs_dir))
+    return found.replace({"data.source": str(kept), "data.revision": None})
 
 
 def _spec(spec: RunSpec | str | Path) -> RunSpec:

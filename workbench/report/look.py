@@ -17,7 +17,7 @@ from ..errors import InputError
 from ..figures.attention import Head, attention_picture
 from ..figures.theme import FONT
 from ..language import text
-from ..runs import write_text
+from ..runs import write_output
 from .desk import desk_labels, desk_script, desk_style
 from .parts import file, template
 
@@ -115,17 +115,7 @@ def write_look(
             f"--out {path.name!r} has an ending that cannot be written",
             "end it in " + ", ".join(makers),
         )
-    content = makers[path.suffix]()
-    try:
-        if isinstance(content, bytes):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        else:
-            write_text(path, content)
-    except OSError as error:
-        raise InputError(
-            f"cannot write {path} ({error.strerror})", "choose another place"
-        ) from None
+    write_output(path, makers[path.suffix]())
 
 
 def desk_page(records: Sequence[AttentionRecord]) -> str:

@@ -233,8 +233,11 @@ def require_space(path: Path, needed_bytes: int) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all: beside its place first, then moved there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file whole or not at all: beside its place first, then moved there.
+
+    Its folder is made if need be, but not the folder above: a run that was removed stays so.
+    """
+    path.parent.mkdir(exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
@@ -246,14 +249,18 @@ def write_text(path: Path, text: str) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def write_output(path: Path, text: str) -> None:
-    """Write a file that somebody named, whole or not at all.
+def write_output(path: Path, content: str | bytes) -> None:
+    """Write a file that somebody named; text whole or not at all.
 
     Raises:
         InputError: it cannot be written there.
     """
     try:
-        write_text(path, text)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            write_text(path, content)
     except OSError as error:
         raise InputError(
             f"cannot write {path} ({error.strerror})", "choose another place"

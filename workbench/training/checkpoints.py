@@ -43,6 +43,7 @@ def save_checkpoint(
     Raises:
         OSError: the disk is full or the folder cannot be written.
     """
+    folder.parent.mkdir(exist_ok=True)
     with _beside(folder) as temporary:
         model.save_pretrained(temporary)
         tokenizer.save_pretrained(temporary)
@@ -92,6 +93,7 @@ def copy_checkpoint(folder: Path, target: Path, changes: dict[str, Any]) -> None
     """Copy a checkpoint with some of its progress changed; the large files are shared, if the
     disk allows it.
     """
+    target.parent.mkdir(exist_ok=True)
     with _beside(target) as temporary:
         for file in folder.iterdir():
             if file.name in ("progress.json", MANIFEST):
@@ -227,7 +229,7 @@ def _beside(folder: Path) -> Iterator[Path]:
     temporary = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(temporary, ignore_errors=True)
     try:
-        temporary.mkdir(parents=True)
+        temporary.mkdir()
         yield temporary
         shutil.rmtree(folder, ignore_errors=True)
         temporary.replace(folder)

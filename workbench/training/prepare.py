@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 from uuid import uuid4
@@ -20,10 +20,11 @@ from ..models.card import card_of
 from ..runs import open_run
 from ..sources import FoundModel, find_model
 from ..spec import RunSpec, SpecError, find, to_flat
-from ..tasks import Setup, Task, load_task, served_by
+from ..tasks import Metric, Setup, Task, load_task, served_by
 from .precision import Precision, choose_precision
 
 Progress = Callable[[int, int, str], None]
+Scores = Mapping[str, Callable[[Any, Any], float]]
 
 
 @dataclass
@@ -106,13 +107,19 @@ class Prepared:
         }
 
 
-def prepare(spec: RunSpec, progress: Progress | None = None) -> Prepared:
+def prepare(
+    spec: RunSpec, progress: Progress | None = None, scores: Scores | None = None
+) -> Prepared:
     """Find, check and encode everything that `spec` names.
+
+    `scores` are metrics beyond those of the task, by name: functions of what the task keeps of a
+    validation pass (for a classifier its logits) and the labels. They are followed like its own,
+    and may name the best checkpoint.
 
     Raises:
         InputError: of any kind: a source, file, column, label or model is at fault.
     """
-    task = load_task(spec.task)
+    task = with_scores(load_task(spec.task), scores or {})
     check_spec(spec, task)
     spec = resolve_replay(spec)
     found = find_model(spec.model.source, spec.model.revision, progress)
@@ -139,6 +146,24 @@ def prepare(spec: RunSpec, progress: Progress | None = None) -> Prepared:
         validation=longest_first(encode_rows(data.validation, task, setup, training=False)),
         precision=precision,
     )
+
+
+def with_scores(task: Task, scores: Scores) -> Task:
+    """Return the task with further metrics to follow.
+
+    Raises:
+        SpecError: a metric has the name of one of the task's own.
+    """
+    own = {metric.name for metric in task.metrics}
+    if taken := sorted(own & set(scores)):
+        raise SpecError([f"metrics: {task.name} has {taken[0]!r} already; give yours another name"])
+
+    def score(kept: Any, labels: Any, setup: Setup) -> dict[str, float]:
+        further = {name: float(function(kept, labels)) for name, function in scores.items()}
+        return task.score(kept, labels, setup) | further
+
+    metrics = (*task.metrics, *(Metric(name, followed=True) for name in scores))
+    return replace(task, score=score, metrics=metrics) if scores else task
 
 
 def resolve_replay(spec: RunSpec) -> RunSpec:
