@@ -37,7 +37,7 @@ run: $(STAMP)
 	$(BIN)/workbench run notebooks/studio.ipynb $(ARGS)
 
 test: $(STAMP)
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest --numprocesses logical --dist loadgroup $(ARGS)
 
 lab: $(STAMP)
 	$(BIN)/workbench lab $(ARGS)
@@ -51,6 +51,9 @@ lint: $(STAMP)
 bench: $(STAMP)
 	$(PY) tests/bench/training_speed.py $(ARGS)
 	$(PY) tests/bench/run_folders.py
+	$(PY) tests/bench/watching.py
+	$(PY) tests/bench/first_loss.py
+	$(PY) tests/bench/attention.py
 
 screenshot: $(STAMP)
 	$(PY) tests/browser/screenshots.py $(ARGS)

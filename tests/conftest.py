@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -21,15 +22,20 @@ os.environ["WORKBENCH_LANGUAGE"] = "en"
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-
-_tier_of: dict[str, str] = {}
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Each process computes on a core of its own, and none takes the other's waiting worker.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="workbench-tests-")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Note the tier of each test."""
+    """Note the tier of each test, and which tests belong in one process: a file, the browser."""
     for item in items:
         marked = (marker for marker in tiers.MARKERS if item.get_closest_marker(marker))
-        _tier_of[item.nodeid] = next(marked, "unit")
+        tier = next(marked, "unit")
+        item.user_properties.append(("tier", tier))
+        group = tier if tier == "browser" else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -46,7 +52,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     counts: dict[str, dict[str, int]] = {}
     for outcome in ("passed", "failed", "error", "skipped"):
         for report in terminalreporter.stats.get(outcome, []):
-            row = counts.setdefault(_tier_of.get(report.nodeid, "unit"), {})
+            tier = dict(getattr(report, "user_properties", ())).get("tier", "unit")
+            row = counts.setdefault(tier, {})
             row[outcome] = row.get(outcome, 0) + 1
     terminalreporter.section("tiers")
     for tier in ("unit", *tiers.MARKERS):

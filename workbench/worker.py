@@ -133,9 +133,9 @@ def hand_over(run: RunFolder) -> None:
 
 def wait_for_work() -> None:
     """Be the worker that waits: import what a run needs, then do the run named on stdin."""
-    from platformdirs import user_cache_path
+    from platformdirs import user_runtime_path
 
-    place = user_cache_path("model-workbench", ensure_exists=True) / "waiting-worker.lock"
+    place = user_runtime_path("model-workbench", ensure_exists=True) / "waiting-worker.lock"
     alone = FileLock(place)
     try:
         alone.acquire(timeout=0)

@@ -125,7 +125,7 @@ def _append(path: Path, step: int, record: AttentionRecord, lines: list[dict[str
     drawn = [one for one in lines if one.get("drawn", True)]
     whole = path.is_file() and path.read_bytes()[-1:] in (b"\n", b"")
     if len(drawn) < MOST_PICTURES and (whole or not path.exists()):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(exist_ok=True)
         with path.open("a", encoding="utf-8") as file:
             file.write(line)
             file.flush()

@@ -232,12 +232,13 @@ def require_space(path: Path, needed_bytes: int) -> None:
         )
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, make_folder: bool = True) -> None:
     """Write a file whole or not at all: beside its place first, then moved there.
 
     Its folder is made if need be, but not the folder above: a run that was removed stays so.
     """
-    path.parent.mkdir(exist_ok=True)
+    if make_folder:
+        path.parent.mkdir(exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
@@ -267,11 +268,10 @@ def write_output(path: Path, content: str | bytes) -> None:
         ) from None
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any, make_folder: bool = True) -> None:
     """Write plain data as JSON, whole or not at all; NaN becomes null."""
-    write_text(
-        path, json.dumps(_finite(value), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-    )
+    plain = json.dumps(_finite(value), ensure_ascii=False, indent=1, allow_nan=False)
+    write_text(path, plain + "\n", make_folder)
 
 
 def _finite(value: Any) -> Any:

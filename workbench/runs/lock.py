@@ -56,7 +56,7 @@ def writer_lock(run: RunFolder) -> Iterator[None]:
         ) from None
     try:
         owner = Owner(os.getpid(), platform.node(), _user(), time.time())
-        write_json(_owner_path(run), asdict(owner))
+        write_json(_owner_path(run), asdict(owner), make_folder=False)
         yield
     finally:
         lock.release()

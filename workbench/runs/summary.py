@@ -71,11 +71,9 @@ def heartbeat(run: RunFolder) -> Iterator[None]:
     reader, done = RunReader(run), threading.Event()
 
     def beat() -> None:
-        if not run.spec_path.exists():
-            return  # the folder was removed; nothing shall make it anew
         reader.update()
         with suppress(OSError):  # a full disk: the lock still tells that somebody is here
-            write_json(run.path / "state.json", asdict(_summary(reader.state)))
+            write_json(run.path / "state.json", asdict(_summary(reader.state)), make_folder=False)
 
     def beat_on() -> None:
         while not done.wait(BEAT_SECONDS):
@@ -95,7 +93,7 @@ def heartbeat(run: RunFolder) -> Iterator[None]:
 def announce(run: RunFolder) -> None:
     """Say that a process has been started for a run; until it takes the run over, it is new."""
     summary = _summary(read_state(run))
-    write_json(run.path / "state.json", asdict(replace(summary, status="new")))
+    write_json(run.path / "state.json", asdict(replace(summary, status="new")), make_folder=False)
 
 
 def summarise(run: RunFolder) -> RunSummary:
