@@ -163,10 +163,12 @@ def test_a_thumbnail_has_the_largest_weight_under_each_cell():
     rows = small.thumbnails.shape[2]
     assert rows < 64
     one, pooled = whole.maps[0, 1], small.thumbnails[0, 1]
-    assert pooled.max() == one.max()
+    # Thumbnails have 52 steps of 5 bytes each.
+    assert set(np.unique(pooled)) <= set(range(0, 256, 5))
+    assert abs(int(pooled.max()) - int(one.max())) <= 2
     first = shrunk(shrunk(one[None, None], 64), 56)
     assert first[0, 0].max() == one.max()
-    assert (pooled >= shrunk(one[None, None], rows)[0, 0]).all()
+    assert (pooled.astype(int) >= shrunk(one[None, None], rows)[0, 0].astype(int) - 2).all()
 
 
 def test_shrinking_is_adaptive_max_pooling():
@@ -202,7 +204,7 @@ def test_memory_stays_near_one_head():
 def test_norms_are_the_lengths_of_the_values():
     record = capture(make("llama"), tokenizer(), TEXT, formula=(0, 1, 3))
     lengths = np.linalg.norm(record.formula.v.astype(float), axis=1)
-    assert record.blocks[0].norms[1, 3] == pytest.approx(lengths / lengths.max() * 255, abs=1)
+    assert record.blocks[0].norms[1, 3] == pytest.approx(lengths / lengths.max() * 255, abs=3)
 
 
 # --- rollout and lens -------------------------------------------------------------------------

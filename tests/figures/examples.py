@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,12 @@ def profile(labels: tuple[str, ...] = ("negative", "positive")) -> DataProfile:
     )
 
 
+def measured(name: str = "similarity") -> DataProfile:
+    """A set whose rows have a number."""
+    counts = {"train": [4, 9, 2], "validation": [1, 2, 1]}
+    return replace(profile(), measures={name: {"edges": [0.0, 1.0, 2.5, 5.0], "counts": counts}})
+
+
 def metrics(labels: tuple[str, ...] = ("negative", "positive")) -> dict[str, Any]:
     """An evaluation on 100 rows of each class."""
     size = len(labels)
@@ -125,6 +132,23 @@ def metrics(labels: tuple[str, ...] = ("negative", "positive")) -> dict[str, Any
             "before": {"accuracy": 0.484, "f1_macro": None},
         },
     }  # fmt: skip
+
+
+def scores(names: tuple[str, ...] = ("similarity",)) -> dict[str, Any]:
+    """An evaluation of predicted numbers, 40 rows of each name."""
+    true = [5 * n / 39 for n in range(40)]
+    waves = [0.8 * math.sin(3 * n) for n in range(40)]
+    return {
+        "task": "text-regression",
+        "rows": 80,
+        "labels": list(names),
+        "metrics": {"loss": 0.32, "spearman": 0.91, "pearson": 0.92, "mse": 0.32, "mae": 0.51},
+        "points": {
+            name: {"true": true, "predicted": [t + w + k for t, w in zip(true, waves, strict=True)]}
+            for k, name in enumerate(names)
+        },
+        "baselines": {"mean": {"mse": 2.2, "mae": 1.3}, "before": {"mse": 7.1, "mae": 2.4}},
+    }
 
 
 def record(tokens: tuple[str, ...] = (), layers: int = 2, heads: int = 3) -> AttentionRecord:
@@ -175,6 +199,8 @@ def figure(name: str, labels: tuple[str, ...] = ("negative", "positive")) -> Any
             lambda make: make(state()),
         ),
         **dict.fromkeys(("label_counts", "length_histogram"), lambda make: make(profile(labels))),
+        "measure_histogram": lambda make: make(measured(labels[-1]), labels[-1]),
+        "predicted_against_true": lambda make: make(scores(labels)),
         "lr_finder": lambda make: make(finder()),
         "schedule": lambda make: make(range(100), [5e-5 * (1 - n / 100) for n in range(100)]),
         **dict.fromkeys(

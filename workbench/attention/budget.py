@@ -30,7 +30,7 @@ def fit(
         return [replace(block, thumbnails=None) for block in blocks]
     pictures = [block.thumbnails for block in blocks]
     for side in SIDES:
-        pictures = [None if one is None else shrunk(one, side) for one in pictures]
+        pictures = [None if one is None else _coarse(shrunk(one, side)) for one in pictures]
         size = sum(_size(one) for one in pictures)
         if size <= room * SMALL_PART:
             break
@@ -78,6 +78,11 @@ def shrunk(pictures: np.ndarray, side: int) -> np.ndarray:
             parts = [pictures.take(range(a, b), axis) for a, b in zip(starts, ends, strict=True)]
             pictures = np.stack([part.max(axis) for part in parts], axis)
     return pictures
+
+
+def _coarse(pictures: np.ndarray) -> np.ndarray:
+    """Return thumbnails in 52 steps, errors up to 0.02: they take a quarter less."""
+    return ((pictures.astype(np.uint16) + 2) // 5 * 5).astype(np.uint8)
 
 
 def _size(array: np.ndarray | None) -> int:

@@ -116,14 +116,15 @@ class Collector:
             rows, columns = weights.shape[1:]
             kept.missing = f"not a square of tokens by tokens ({rows} × {columns})"
             return False
-        if not bool(weights.isfinite().all()):  # a model that has learned itself to pieces
-            kept.missing = "not finite"
-            return False
         weights = weights.float()
         one_text = name != "cross"
         special = self._sequences[keys].special
         separators = [at for at, one in enumerate(special) if one and at]
-        for stat, values in head_statistics(weights, separators, one_text).items():
+        statistics = head_statistics(weights, separators, one_text)
+        if not bool(statistics["entropy"].isfinite().all()):  # one NaN makes all of it NaN
+            kept.missing = "not finite"
+            return False
+        for stat, values in statistics.items():
             kept.statistics[stat] += [None] * len(weights) if values is None else values.tolist()
         if weights.shape[1] > 1 and bool((weights[:, 0, 1:] > 0).any()):
             self._causal[place.block] = False
@@ -244,7 +245,7 @@ def _stack(parts: dict[int, np.ndarray], layers: list[Layer]) -> np.ndarray | No
 
 def _scaled(norms: np.ndarray) -> np.ndarray:
     largest = np.maximum(norms.max(axis=1, keepdims=True), 1e-12)
-    return np.round(norms / largest * 255).astype(np.uint8)
+    return (np.round(norms / largest * 51) * 5).astype(np.uint8)
 
 
 def _pooled(weights: Any, side: int) -> Any:
@@ -260,5 +261,5 @@ def _pooled(weights: Any, side: int) -> Any:
 def _bytes_of(weights: Any) -> np.ndarray:
     import torch
 
-    stored = weights.float().clamp(0, 1).sqrt().mul_(255).round_().to(torch.uint8)
+    stored = weights.float().clamp(0, 1).sqrt_().mul_(255).round_().to(torch.uint8)
     return stored.cpu().numpy()

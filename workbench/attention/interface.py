@@ -17,8 +17,10 @@ from typing import Any
 
 NAME = "workbench_capture"
 
-# Weights of one group of heads that are worked on at once.
+# Weights of the heads that are shown to the listener at once (one head at least), and of the
+# rows that are computed at once.
 GROUP_BYTES = 8_000_000
+ROWS_BYTES = 4_000_000
 
 _state = threading.local()
 
@@ -30,6 +32,8 @@ class Heads:
     Shapes:
         weights: (h, Tq, Tk); q: (1, h, Tq, d); k, v: (1, h, Tk, d), kv heads repeated;
         mask: additive, (1, 1 or h, Tq, Tk) or None; bias: (1, h, Tq, Tk) or None.
+
+    The next heads are written over `weights`: a listener copies what it keeps.
     """
 
     module: Any
@@ -62,12 +66,12 @@ def listening(model: Any, listener: Listener) -> Iterator[None]:
     before = [(config, config._attn_implementation_internal) for config in configs]
     with evaluating(model):
         outer = getattr(_state, "listener", None)
-        _state.listener = listener
+        _state.listener, _state.place = listener, None
         try:
             model.set_attn_implementation(NAME)
             yield
         finally:
-            _state.listener = outer
+            _state.listener, _state.place = outer, None
             for config, implementation in before:
                 config._attn_implementation_internal = implementation
 
@@ -114,7 +118,7 @@ def _register() -> None:
 def _attend(
     module: Any, query: Any, key: Any, value: Any, attention_mask: Any, **settings: Any
 ) -> tuple[Any, None]:
-    """Compute attention as the model does, group by group of heads.
+    """Compute attention as the model does, group by group of heads, some rows at a time.
 
     Shapes:
         query: (B, H, Tq, d); key, value: (B, K, Tk, d); returns (B, Tq, H, d_v).
@@ -126,6 +130,8 @@ def _attend(
     repeat = heads // kv_heads
     size = max(1, GROUP_BYTES // (4 * queries * keys))
     eager = getattr(sys.modules[type(module).__module__], "eager_attention_forward", _plain)
+    step = min(queries, max(1, ROWS_BYTES // (4 * min(size, heads) * keys)))
+    place = _place(query, (min(size, heads), queries, keys)) if step < queries else None
     outputs = []
     for first in range(0, heads, size):
         chosen = slice(first, min(heads, first + size))
@@ -134,7 +140,18 @@ def _attend(
         mask = _of_heads(attention_mask, chosen, heads)
         some = {name: _of_heads(one, chosen, heads) for name, one in settings.items()}
         few = _FewHeads(module, chosen, heads)
-        output, weights = eager(few, q, k, v, mask, **some)
+        if place is None:
+            output, weights = eager(few, q, k, v, mask, **some)
+            weights = weights[0]
+        else:
+            weights, parts = place[: q.shape[1]], []
+            for start in range(0, queries, step):
+                rows = slice(start, start + step)
+                of_rows = {name: _of_rows(one, rows, queries) for name, one in some.items()}
+                part = eager(few, q[:, :, rows], k, v, _of_rows(mask, rows, queries), **of_rows)
+                parts.append(part[0])
+                weights[:, rows] = part[1][0]
+            output = torch.cat(parts, dim=1)
         outputs.append(output)
         _state.listener(
             Heads(
@@ -142,7 +159,7 @@ def _attend(
                 first=first,
                 heads=heads,
                 kv_heads=kv_heads,
-                weights=weights[0],
+                weights=weights,
                 q=q,
                 k=k,
                 v=v,
@@ -155,6 +172,14 @@ def _attend(
             )
         )
     return torch.cat(outputs, dim=2), None
+
+
+def _place(like: Any, shape: tuple[int, ...]) -> Any:
+    """Return the one place for weights; freed and taken anew, memory would grow in holes."""
+    kept = _state.place
+    if kept is None or kept.shape != shape or kept.dtype != like.dtype:
+        kept = _state.place = like.new_empty(shape)
+    return kept
 
 
 class _FewHeads:
@@ -179,6 +204,15 @@ def _of_heads(value: Any, chosen: slice, heads: int) -> Any:
 
     if isinstance(value, torch.Tensor) and value.ndim == 4 and value.shape[1] == heads > 1:
         return value[:, chosen]
+    return value
+
+
+def _of_rows(value: Any, rows: slice, queries: int) -> Any:
+    """Return the part of a (B, ., Tq, .) tensor that belongs to some queries."""
+    import torch
+
+    if isinstance(value, torch.Tensor) and value.ndim == 4 and value.shape[2] == queries > 1:
+        return value[:, :, rows]
     return value
 
 

@@ -20,12 +20,14 @@ Source: Clark et al. 2019 (1906.04341) for separators and previous; Xiao et al. 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import torch
 
-WITHIN_ONE_TEXT = ("distance", "previous", "induction")
+ROWS_BYTES = 4_000_000
 
 
 def head_statistics(
@@ -41,7 +43,7 @@ def head_statistics(
     """
     import torch
 
-    heads, queries, keys = weights.shape
+    _, queries, keys = weights.shape
     places = torch.arange(queries, device=weights.device)
     found: dict[str, torch.Tensor | None] = {
         "entropy": _entropy(weights),
@@ -56,8 +58,7 @@ def head_statistics(
     found["diagonal"] = weights.diagonal(dim1=1, dim2=2).mean(1)
     if queries > 1:
         found["previous"] = weights.diagonal(-1, 1, 2).mean(1)
-    away = (places[:, None] - places[None, :]).abs().to(weights.dtype)
-    found["distance"] = weights.reshape(heads, -1) @ away.reshape(-1) / queries
+    found["distance"] = _distance(weights)
     return found
 
 
@@ -76,5 +77,26 @@ def induction(weights: torch.Tensor, start: int, period: int) -> torch.Tensor:
 def _entropy(weights: torch.Tensor) -> torch.Tensor:
     import torch
 
-    # entr is 0 at 0, and needs one pass and no mask.
-    return torch.special.entr(weights).sum(-1).mean(1) / 0.6931471805599453
+    # entr is 0 at 0, and needs no mask.
+    parts = [torch.special.entr(rows).sum((1, 2)) for _, rows in _some_rows(weights)]
+    return torch.stack(parts).sum(0) / (weights.shape[1] * math.log(2))
+
+
+def _distance(weights: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    keys = torch.arange(weights.shape[2], device=weights.device, dtype=torch.float32)
+    parts = []
+    for start, rows in _some_rows(weights):
+        queries = keys[start : start + rows.shape[1]]
+        away = (queries[:, None] - keys[None, :]).abs_()
+        parts.append(rows.flatten(1) @ away.flatten())
+    return torch.stack(parts).sum(0) / weights.shape[1]
+
+
+def _some_rows(weights: torch.Tensor) -> Iterator[tuple[int, torch.Tensor]]:
+    """Yield some rows at a time, so that what is made of them needs little memory."""
+    heads, queries, keys = weights.shape
+    step = max(1, ROWS_BYTES // (4 * heads * keys))
+    for start in range(0, queries, step):
+        yield start, weights[:, start : start + step]

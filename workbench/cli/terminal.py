@@ -130,9 +130,10 @@ def summary(state: RunState) -> str:
         parts.append(f"loss {state.steps[-1]['loss']:.4f}")
     if state.evaluations:
         scores = state.evaluations[-1]["metrics"]
-        parts += [f"{name} {scores[name]:.4f}" for name in ("loss", "accuracy") if name in scores]
         if "loss" in scores:
-            parts[-2 if "accuracy" in scores else -1] = f"validation loss {scores['loss']:.4f}"
+            parts.append(f"validation loss {scores['loss']:.4f}")
+        # The task's own first score, such as the accuracy.
+        parts += [f"{name} {scores[name]:.4f}" for name in scores if name != "loss"][:1]
     if state.steps and (left := state.seconds_left()) is not None:
         parts.append(f"{duration(left)} left")
     return "  ".join(parts)

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ..language import text
 from ..runs import RunFolder, open_run
 from .options import add_json, add_spec_changes, parse_changes, spec_from
 from .terminal import download_progress, duration, watching
@@ -75,18 +76,12 @@ def print_result(run: RunFolder, as_json: bool) -> None:
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     columns = {"fine-tuned": metrics.get("metrics", {})}
-    if baselines := metrics.get("baselines"):
-        columns |= {"before": baselines["before"], "majority class": baselines["majority"]}
+    baselines = metrics.get("baselines", {})
+    for name in sorted(baselines, key=lambda name: name != "before"):
+        columns[text(f"figures.series.{name}", "en").lower()] = baselines[name]
     for heading in ("", *columns):
         table.add_column(heading, justify="left" if not heading else "right")
-    for name in (
-        "loss",
-        "accuracy",
-        "precision_macro",
-        "recall_macro",
-        "f1_macro",
-        "roc_auc_macro",
-    ):
+    for name in columns["fine-tuned"]:
         cells = [scores.get(name) for scores in columns.values()]
         if any(cell is not None for cell in cells):
             table.add_row(name, *("–" if c is None else f"{c:.4f}" for c in cells))

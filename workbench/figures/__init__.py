@@ -15,7 +15,7 @@ from .curves import (
     metric_curves,
     training_curves,
 )
-from .data import label_counts, length_histogram
+from .data import label_counts, length_histogram, measure_histogram
 from .evaluation import (
     baselines,
     confusion_matrix,
@@ -25,6 +25,7 @@ from .evaluation import (
     roc_curves,
 )
 from .lr_finder import lr_finder
+from .numbers import predicted_against_true
 from .schedule import schedule
 from .svg import to_svg
 from .theme import caption
@@ -46,9 +47,11 @@ __all__ = [
     "length_histogram",
     "loss_curves",
     "lr_finder",
+    "measure_histogram",
     "metric_curves",
     "per_class",
     "precision_recall_curves",
+    "predicted_against_true",
     "reliability",
     "roc_curves",
     "schedule",

@@ -7,6 +7,7 @@ from itertools import pairwise
 import plotly.graph_objects as go
 
 from ..data.profile import DataProfile
+from ..errors import shorten
 from ..language import text
 from . import theme
 from ._text import escape
@@ -88,6 +89,32 @@ def length_histogram(profile: DataProfile) -> go.Figure:
             line={"color": theme.PINK, "width": 2, "dash": "dash"},
         )  # fmt: skip
     return figure
+
+
+def measure_histogram(profile: DataProfile, name: str) -> go.Figure:
+    """Show how a number is spread over the rows of each split."""
+    measure = profile.measures.get(name) or {"edges": [], "counts": {}}
+    edges = measure["edges"]
+    counts = {split: c for split, c in measure["counts"].items() if sum(c)}
+    if len(edges) < 2 or not counts:
+        return _nothing("measure_histogram")
+    traces = [
+        go.Bar(
+            x=[(a + b) / 2 for a, b in pairwise(edges)],
+            y=[count / sum(numbers) for count in numbers],
+            width=[b - a for a, b in pairwise(edges)],
+            customdata=list(numbers),
+            hovertemplate="%{x}: %{y:.1%} (%{customdata:,})",
+            name=split_name(split),
+            opacity=0.85 if place == 0 else 0.6,
+            marker={"color": theme.PALETTE[place % len(theme.PALETTE)]},
+        )
+        for place, (split, numbers) in enumerate(counts.items())
+    ]
+    figure = theme.begin("measure_histogram", traces, measure=shorten(name, 40))
+    figure.update_layout(barmode="overlay", bargap=0)
+    figure.update_xaxes(range=[edges[0], edges[-1]])
+    return figure.update_yaxes(tickformat=".0%", rangemode="tozero")
 
 
 def split_name(split: str) -> str:

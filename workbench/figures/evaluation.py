@@ -8,11 +8,13 @@ import plotly.graph_objects as go
 
 from ..errors import shorten
 from ..language import text
+from ..tasks import task_of
 from . import theme
 from ._text import escape
 from .curves import metric_name
 
 MAX_CURVES = 10
+RULE_COLOURS = (theme.GREY, theme.PURPLE, theme.GREEN)
 WIDE = 640
 MAX_CLASSES = 30
 MAX_CELLS_WITH_TEXT = 400
@@ -135,30 +137,40 @@ def reliability(metrics: Metrics) -> go.Figure:
 
 
 def baselines(metrics: Metrics) -> go.Figure:
-    """Show accuracy and macro F1 beside those of the majority class and the untrained model."""
+    """Show a few scores beside those of rules that learned nothing and of the untrained model."""
     if not metrics.get("metrics"):
         return _nothing("baselines")
-    scores = {**(metrics.get("baselines") or {}), "after": metrics["metrics"]}
-    known = [name for name in ("majority", "before", "after") if name in scores]
-    names = ["accuracy", "f1_macro"]
-    colours = {"majority": theme.GREY, "before": theme.GOLD, "after": theme.BLUE}
+    task = task_of(metrics)
+    names = list(task.compared)
+    share, higher = task.metric(names[0]).share, task.metric(names[0]).greater_is_better
+    rivals = metrics.get("baselines") or {}
+    rules = [name for name in rivals if name != "before"]
+    scores = {name: rivals[name] for name in [*rules, *(["before"] if "before" in rivals else [])]}
+    scores["after"] = metrics["metrics"]
+    colours = dict(zip(rules, RULE_COLOURS, strict=False))
+    colours |= {"before": theme.GOLD, "after": theme.BLUE}
     traces = []
-    for name in known:
-        values = [scores[name].get(metric) for metric in names]
+    for name, found in scores.items():
+        values = [found.get(metric) for metric in names]
         traces.append(
             go.Bar(
                 x=list(range(len(names))),
                 y=values,
-                text=["" if v is None else f"{v:.1%}" for v in values],
+                text=["" if v is None else f"{v:.1%}" if share else f"{v:.3f}" for v in values],
                 textposition="outside",
                 cliponaxis=False,
                 name=text(f"figures.series.{name}"),
-                marker={"color": colours[name]},
+                marker={"color": colours.get(name, theme.GREY)},
             )
         )
-    figure = theme.begin("baselines", traces, height=360)
+    subtitle = "" if higher else text("figures.baselines.lower")
+    figure = theme.begin("baselines", traces, subtitle, height=360)
     figure.update_layout(barmode="group", bargap=0.25)
-    figure.update_xaxes(theme.name_ticks([metric_name(name) for name in names]), range=[-0.5, 1.5])
+    ticks = theme.name_ticks([metric_name(name) for name in names])
+    figure.update_xaxes(ticks, range=[-0.5, len(names) - 0.5])
+    if not share:
+        highest = max((y for trace in traces for y in trace.y if y is not None), default=1.0)
+        return figure.update_yaxes(range=[0, 1.12 * highest])
     return figure.update_yaxes(range=[0, 1.08], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
 
 

@@ -11,6 +11,7 @@ from ..language import text
 from ..models import ModelCard
 from ..runs import RunFolder, read_state
 from ..spec import RunSpec, changes, to_yaml
+from ..tasks import Task
 from ..training.estimate import Estimate
 from ..training.precision import Precision
 
@@ -69,9 +70,9 @@ def spec_page(spec: RunSpec) -> list[Bundle]:
     return [note(text("studio.spec.intro")), page(shown + whole, yaml_text)]
 
 
-def data_page(profile: DataProfile) -> list[Bundle]:
-    """Return facts, preview, label counts and token lengths."""
-    from ..figures.data import label_counts, length_histogram
+def data_page(profile: DataProfile, task: Task) -> list[Bundle]:
+    """Return facts, preview, and the figures that the task has of its data."""
+    from .. import figures
     from ..report import data_facts
 
     notes = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in profile.notes)
@@ -79,7 +80,10 @@ def data_page(profile: DataProfile) -> list[Bundle]:
     preview = f"<h4>{html.escape(text('studio.data.preview'))}</h4>{table(profile.preview)}"
     return [
         page(markup + preview, f"{profile.source}: {profile.rows}"),
-        *drawn(label_counts(profile), length_histogram(profile)),
+        *drawn(
+            *(getattr(figures, name)(profile) for name in task.data_figures),
+            *(figures.measure_histogram(profile, name) for name in profile.measures),
+        ),
     ]
 
 
@@ -133,47 +137,43 @@ def curves_page(run: RunFolder) -> list[Bundle]:
 
 def evaluation_page(run: RunFolder) -> list[Bundle]:
     """Return scores against the baselines, the figures, and the worst errors."""
-    from ..figures import evaluation as figures
+    from .. import figures
+    from ..tasks import task_of
 
     metrics = run.metrics()
+    task = task_of(metrics)
     compared = [figures.baselines(metrics)] if metrics.get("baselines") else []
-    accuracy = metrics["metrics"]["accuracy"]
+    best = metrics["metrics"].get(task.leading[0])
     return [
-        page(table(score_rows(metrics)), f"accuracy {accuracy:.4f} on {metrics['rows']} rows"),
-        *drawn(
-            *compared,
-            figures.confusion_matrix(metrics),
-            figures.per_class(metrics),
-            figures.roc_curves(metrics),
-            figures.precision_recall_curves(metrics),
-            figures.reliability(metrics),
+        page(
+            table(score_rows(metrics)),
+            f"{task.leading[0]} {_number(best)} on {metrics['rows']} rows",
         ),
-        worst_errors(run),
+        *drawn(*compared, *(getattr(figures, name)(metrics) for name in task.figures)),
+        worst_errors(run, task),
     ]
 
 
 def score_rows(metrics: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return one row a metric: fine-tuned, before, majority class."""
-    from ..figures.curves import metric_name
+    """Return one row a metric: fine-tuned, before, and the rules that learned nothing."""
+    from ..report.page import score_rows, scored
 
-    columns = {"fine_tuned": metrics["metrics"], **(metrics.get("baselines") or {})}
-    order = [key for key in ("fine_tuned", "before", "majority") if key in columns]
+    names = [text(f"figures.series.{name}") for name in scored(metrics)]
     return [
-        {text("studio.evaluation.metric"): metric_name(name)}
-        | {text(f"studio.evaluation.{key}"): _number(columns[key][name]) for key in order}
-        for name in metrics["metrics"]
+        {text("studio.evaluation.metric"): metric} | dict(zip(names, values, strict=True))
+        for metric, values in score_rows(metrics)
     ]
 
 
-def worst_errors(run: RunFolder, count: int = 10) -> Bundle:
+def worst_errors(run: RunFolder, task: Task, count: int = 10) -> Bundle:
     """Return the wrong predictions with the highest loss, as a table."""
     from ..report.contents import wrong_predictions
+    from ..report.predictions import show_predictions
 
-    keys = ("text", "text_pair", "label", "predicted", "confidence")
-    rows = [
-        {text(f"studio.evaluation.{key}"): _shown(row[key]) for key in keys if key in row}
-        for row in wrong_predictions(run.evaluation_path / "predictions.parquet")[:count]
-    ]
+    records = wrong_predictions(run.evaluation_path / "predictions.parquet", task, count)
+    shown = show_predictions(task, records)
+    titles = [title for title, _ in shown.columns]
+    rows = [dict(zip(titles, map(_shown, row), strict=True)) for row in shown.rows]
     heading = html.escape(text("studio.evaluation.worst"))
     return page(f"<h4>{heading}</h4>{table(rows)}", f"{len(rows)} worst errors")
 
@@ -206,12 +206,13 @@ def drawn(*figures: Any) -> list[Bundle]:
 
 
 def _cell(value: Any) -> str:
-    return html.escape(str(value))
+    # Markup, of a task's natural display, is escaped already and says so.
+    return value.__html__() if hasattr(value, "__html__") else html.escape(str(value))
 
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
 
 
-def _shown(value: Any) -> str:
-    return f"{value:.3f}" if isinstance(value, float) else str(value)[:400]
+def _shown(value: Any) -> Any:
+    return value if hasattr(value, "__html__") else str(value)[:400]

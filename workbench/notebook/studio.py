@@ -60,10 +60,14 @@ class Studio:
         """Show the data: preview, label counts, token lengths, share truncated."""
         self._section(
             "data",
-            lambda: pages.data_page(self._prepare().profile()),
+            self._data_page,
             count=5,
             depends=lambda spec: (spec.task, spec.data, spec.model, spec.train.seed),
         )
+
+    def _data_page(self) -> list[pages.Bundle]:
+        prepared = self._prepare()
+        return pages.data_page(prepared.profile(), prepared.task)
 
     def model(self) -> None:
         """Show the model's card."""

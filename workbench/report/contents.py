@@ -14,6 +14,7 @@ from ..data.profile import DataProfile
 from ..errors import RunError
 from ..runs import RunFolder, RunState, read_state
 from ..spec import RunSpec, SpecError
+from ..tasks import Task, task_of
 
 MAX_ERRORS = 50
 
@@ -32,10 +33,12 @@ class Probe:
 class Contents:
     """The parts of a run folder that the report shows.
 
-    `errors` holds the wrong predictions with the highest loss, the worst first.
+    `errors` holds the wrong predictions with the highest loss, the worst first. `task` says how
+    they, and the metrics, are shown.
     """
 
     name: str
+    task: Task
     spec: RunSpec | None
     record: dict[str, Any]
     state: RunState
@@ -48,20 +51,26 @@ class Contents:
 
 def read_contents(run: RunFolder) -> Contents:
     """Read everything that the report shows from a run folder."""
+    spec = _spec(run)
+    metrics = _read(run.evaluation_path / "metrics.json", _json)
+    task = task_of(metrics, spec)
     return Contents(
         name=run.path.resolve().name,
-        spec=_spec(run),
+        task=task,
+        spec=spec,
         record=_record(run),
         state=read_state(run),
         profile=_read(run.path / "data.json", lambda p: DataProfile.from_dict(_json(p))),
         card=_read(run.path / "model.json", _json),
-        metrics=_read(run.evaluation_path / "metrics.json", _json),
-        errors=_read(run.evaluation_path / "predictions.parquet", wrong_predictions),
+        metrics=metrics,
+        errors=_read(
+            run.evaluation_path / "predictions.parquet", lambda p: wrong_predictions(p, task)
+        ),
         probes=read_probes(run),
     )
 
 
-def wrong_predictions(path: Path, limit: int = MAX_ERRORS) -> list[dict[str, Any]]:
+def wrong_predictions(path: Path, task: Task, limit: int = MAX_ERRORS) -> list[dict[str, Any]]:
     """Return the first `limit` rows of a predictions file whose prediction is wrong.
 
     The file is sorted by loss, so these are the worst; it is read no further than needed.
@@ -72,7 +81,7 @@ def wrong_predictions(path: Path, limit: int = MAX_ERRORS) -> list[dict[str, Any
     with pyarrow.parquet.ParquetFile(path) as file:
         wanted = [name for name in file.schema_arrow.names if name != "probabilities"]
         for batch in file.iter_batches(batch_size=1000, columns=wanted):
-            found += [row for row in batch.to_pylist() if row["label"] != row["predicted"]]
+            found += [row for row in batch.to_pylist() if task.is_wrong(row)]
             if len(found) >= limit:
                 break
     return found[:limit]

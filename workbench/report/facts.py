@@ -5,30 +5,37 @@ from __future__ import annotations
 from typing import Any
 
 from ..data.profile import DataProfile
+from ..figures.curves import metric_name
 from ..figures.data import split_name
 from ..language import text
+from ..tasks import Metric
 from .contents import Contents
 
 
 def headline(contents: Contents) -> str:
     """Return the run's result in a sentence."""
     scores = (contents.metrics or {}).get("metrics") or {}
-    state = contents.state
-    if scores.get("accuracy") is None:
+    state, name = contents.state, contents.task.leading[0]
+    if scores.get(name) is None:
         if state.status == "failed":
             return text("report.headline.failed", step=f"{state.step:,}", failure=state.failure)
         return text("report.headline.unfinished", step=f"{state.step:,}")
-    parts = [
-        text(
-            "report.headline.scored",
-            accuracy=percent(scores["accuracy"]),
-            rows=f"{contents.metrics.get('rows', 0):,}",
-        )
-    ]
-    for name in ("majority", "before"):
-        value = ((contents.metrics.get("baselines") or {}).get(name) or {}).get("accuracy")
-        if value is not None:
-            parts.append(text(f"report.headline.{name}", accuracy=percent(value)))
+    rows = f"{contents.metrics.get('rows', 0):,}"
+    rivals = {
+        rival: scored[name]
+        for rival, scored in (contents.metrics.get("baselines") or {}).items()
+        if scored.get(name) is not None
+    }
+    if name == "accuracy":
+        parts = [text("report.headline.scored", accuracy=percent(scores[name]), rows=rows)]
+        parts += [text(f"report.headline.{r}", accuracy=percent(v)) for r, v in rivals.items()]
+    else:
+        metric = contents.task.metric(name)
+        values = {"metric": metric_name(name), "value": score(metric, scores[name]), "rows": rows}
+        parts = [text("report.headline.any", **values)]
+        for rival, value in rivals.items():
+            named = text(f"figures.series.{rival}")
+            parts.append(text("report.headline.rival", name=named, value=score(metric, value)))
     joined = text("report.headline.joint").join(parts)
     return joined + text("report.headline.stop")
 
@@ -37,13 +44,11 @@ def tiles(contents: Contents) -> list[tuple[str, str]]:
     """Return the few numbers that stand at the top, each with its name."""
     scores = (contents.metrics or {}).get("metrics") or {}
     state = contents.state
-    rows: list[tuple[str, str | None]] = [
-        ("accuracy", _maybe(scores.get("accuracy"), percent)),
-        ("f1_macro", _maybe(scores.get("f1_macro"), percent)),
-        ("loss", _maybe(scores.get("loss"), lambda v: f"{v:.3f}")),
-        ("ece", _maybe(scores.get("ece"), lambda v: f"{v:.3f}")),
+    found = [
+        (metric_name(name), score(contents.task.metric(name), scores[name]))
+        for name in contents.task.leading
+        if scores.get(name) is not None
     ]
-    found = [(text(f"figures.metric.{name}"), value) for name, value in rows if value]
     if state.started:
         found.append((text("report.tile.status"), text(f"report.status.{state.status}")))
         steps = f"{state.step:,} / {state.total_steps:,}"
@@ -72,7 +77,10 @@ def data_facts(profile: DataProfile) -> dict[str, str]:
         "source": profile.source,
         **profile.detected,
         "rows": comma.join(f"{split_name(s)} {n:,}" for s, n in profile.rows.items()),
-        "columns": comma.join(f"{role} ← {column}" for role, column in profile.columns.items()),
+        "columns": comma.join(
+            f"{role} ← {comma.join(place) if isinstance(place, list) else place}"
+            for role, place in profile.columns.items()
+        ),
         "max_tokens": profile.max_tokens,
         "truncated_share": percent(profile.truncated_share),
         "fingerprint": profile.fingerprint,
@@ -125,6 +133,11 @@ def size(size_bytes: float) -> str:
     return f"{size_bytes / 1e6:,.1f} MB" if size_bytes < 1e7 else f"{size_bytes / 1e6:,.0f} MB"
 
 
+def score(metric: Metric, value: float) -> str:
+    """Return a metric's value: a share in percent, another number with three decimals."""
+    return percent(value) if metric.share else f"{value:.3f}"
+
+
 def percent(share: float) -> str:
     """Return a share as a percentage with one decimal."""
     return f"{share:.1%}"
@@ -145,10 +158,6 @@ def _number(name: str, held: float) -> str:
     if name.endswith("bytes"):
         return size(held)
     return f"{held:,}" if isinstance(held, int) else f"{held:,.4g}"
-
-
-def _maybe(number: Any, show: Any) -> str | None:
-    return None if number is None else show(number)
 
 
 def _field_name(area: str, name: str) -> str:

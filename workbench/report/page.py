@@ -18,12 +18,18 @@ from . import facts
 from .attention import attention_values
 from .contents import Contents, read_contents
 from .parts import drawing, file, template
+from .predictions import show_predictions
 
 SECTIONS = (
     "result", "spec", "data", "model", "training", "evaluation", "errors", "attention",
     "environment",
 )  # fmt: skip
 MAX_PREVIEW_ROWS = 8
+# What a cell looks like, as classes of page.css.
+LOOKS = {
+    "text": "text", "right": "name right", "wrong": "name wrong", "number": "number",
+    "share": "number",
+}  # fmt: skip
 
 
 def write_report(run: RunFolder) -> Path:
@@ -60,23 +66,18 @@ def _fill(contents: Contents, run: RunFolder) -> dict[str, Any]:
         "spec_yaml": to_yaml(contents.spec) if contents.spec else "",
         "data_facts": facts.data_facts(profile) if profile else {},
         "data_notes": profile.notes if profile else [],
-        "data_figures": _draw(profile, figures.label_counts, figures.length_histogram),
+        "data_figures": _data_figures(contents),
         "preview": profile.preview[:MAX_PREVIEW_ROWS] if profile else [],
         "card_facts": facts.card_facts(contents.card or {}),
         "curves": _curves(contents),
         "baselines": drawing(figures.baselines(metrics)) if _has_baselines(metrics) else None,
-        "score_columns": _score_columns(metrics),
-        "score_rows": _score_rows(metrics),
-        "evaluation": _draw(
-            metrics,
-            figures.confusion_matrix,
-            figures.per_class,
-            figures.roc_curves,
-            figures.precision_recall_curves,
-            figures.reliability,
-        ),
-        "errors": None if contents.errors is None else [_error(row) for row in contents.errors],
-        "has_pair": bool(contents.errors) and "text_pair" in contents.errors[0],
+        "score_columns": [text(f"figures.series.{name}") for name in scored(metrics)],
+        "score_rows": score_rows(metrics),
+        "evaluation": _draw(metrics, *(getattr(figures, name) for name in contents.task.figures)),
+        "errors": None
+        if contents.errors is None
+        else show_predictions(contents.task, contents.errors),
+        "looks": LOOKS,
         "css": Markup(file("page.css")),
         **attention_values(run, contents.probes, contents.state),
         "record_facts": facts.record_facts(contents.record),
@@ -97,38 +98,34 @@ def _curves(contents: Contents) -> list[dict[str, Any]]:
     return _draw(state, *draws)
 
 
+def _data_figures(contents: Contents) -> list[dict[str, Any]]:
+    profile = contents.profile
+    drawn = _draw(profile, *(getattr(figures, name) for name in contents.task.data_figures))
+    measures = profile.measures if profile else {}
+    return drawn + [drawing(figures.measure_histogram(profile, name)) for name in measures]
+
+
 def _has_baselines(metrics: dict[str, Any] | None) -> bool:
     return bool(metrics and metrics.get("metrics") and metrics.get("baselines"))
 
 
-def _scored(metrics: dict[str, Any] | None) -> dict[str, dict[str, Any]]:
-    """Return the scores of the model and of each baseline, the model first."""
+def scored(metrics: dict[str, Any] | None) -> dict[str, dict[str, Any]]:
+    """Return the scores of the model and its rivals by name; itself before comes second."""
     if not metrics or not metrics.get("metrics"):
         return {}
     baselines = metrics.get("baselines") or {}
-    known = [name for name in ("before", "majority") if name in baselines]
+    known = sorted(baselines, key=lambda name: name != "before")
     return {"after": metrics["metrics"], **{name: baselines[name] for name in known}}
 
 
-def _score_columns(metrics: dict[str, Any] | None) -> list[str]:
-    return [text(f"figures.series.{name}") for name in _scored(metrics)]
-
-
-def _score_rows(metrics: dict[str, Any] | None) -> list[tuple[str, list[str]]]:
-    scored = _scored(metrics)
+def score_rows(metrics: dict[str, Any] | None) -> list[tuple[str, list[str]]]:
+    """Return each metric's name, and its value for each of `scored`."""
+    found = scored(metrics)
     return [
-        (metric_name(name), [_score(scores.get(name)) for scores in scored.values()])
-        for name in scored.get("after", {})
+        (metric_name(name), [_score(scores.get(name)) for scores in found.values()])
+        for name in found.get("after", {})
     ]
 
 
 def _score(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
-
-
-def _error(row: dict[str, Any]) -> dict[str, str]:
-    return {
-        **{name: str(value) for name, value in row.items()},
-        "confidence": facts.percent(row["confidence"]),
-        "loss": f"{row['loss']:.3f}",
-    }

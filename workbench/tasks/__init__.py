@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from typing import Any
 
+from ..spec import RunSpec
 from ..spec.run import TASKS
 from .contract import Column, Metric, Outcome, Role, RowError, Setup, Task
 
@@ -18,12 +21,19 @@ __all__ = [
     "Task",
     "load_task",
     "served_by",
+    "task_of",
 ]
 
 
 def load_task(name: str) -> Task:
     """Return the task with this name (`text-classification`); the spec knows which exist."""
     return import_module(f"{__name__}.{name.replace('-', '_')}").TASK
+
+
+def task_of(metrics: Mapping[str, Any] | None, spec: RunSpec | None = None) -> Task:
+    """Return the task that an evaluation was of, else the spec's; one is always returned."""
+    known = [(metrics or {}).get("task"), spec and spec.task, RunSpec().task]
+    return load_task(next(name for name in known if name in TASKS))
 
 
 @cache
