@@ -79,7 +79,9 @@ def checkpoint(folder: Path) -> None:
     optimizer.step()
     place = folder / "step-000001"
     began = time.perf_counter()
-    checkpoints.save_checkpoint(place, model, Tokenizer(), optimizer, {})
+    checkpoints.save_checkpoint(
+        place, model, Tokenizer(), optimizer, dict.fromkeys(checkpoints.PROGRESS)
+    )
     saved = time.perf_counter() - began
     size = sum(file.stat().st_size for file in place.iterdir())
     began = time.perf_counter()

@@ -106,7 +106,8 @@ def summarise(run: RunFolder) -> RunSummary:
 
 
 def _summarise(run: RunFolder) -> RunSummary:
-    summary = _read(run) or _summary(read_state(run), beat=0.0)
+    noted = _read(run)
+    summary = noted or _summary(read_state(run), beat=0.0)
     if summary.status not in _UNENDED:
         return summary
     if _alive(run, summary):
@@ -115,7 +116,7 @@ def _summarise(run: RunFolder) -> RunSummary:
             return replace(summary, status="paused", failure=FULL_DISK)
         return summary
     # The last words may have come after the last beat.
-    folded = _summary(read_state(run))
+    folded = _summary(read_state(run)) if noted else summary
     return folded if folded.ended else replace(folded, status="interrupted", seconds_left=None)
 
 
