@@ -67,6 +67,12 @@ def test_a_check_is_made_by_the_model_whose_record_it_is(place):
     assert len(answers.causal(record, "occlusion")["importance"]) == len(record.tokens)
 
 
+def test_the_model_of_a_step_that_is_gone_is_not_replaced_by_another(watched):
+    record = watched[0].look("the film was wonderful", label="step 20")
+    with pytest.raises(InputError, match="not at hand"):
+        Answers(watched).causal(record, "occlusion")
+
+
 def test_another_sentence_gives_a_record_a_model(watched):
     assert [one.text for one in Answers(watched).text("a bad film")] == ["a bad film"]
     both = Answers([*watched, Watched(watched[0].model, watched[0].tokenizer, "after")])
