@@ -175,6 +175,49 @@ def test_before_and_after_are_compared_with_sign_and_divergence(show_desk):
     lab.screenshot("attention-change", desk)
 
 
+LIVE = """
+from pathlib import Path
+from tests.tiny_models import make_tiny_bert
+import workbench as wb
+make_tiny_bert(Path("tiny-live"))
+wb.attend("tiny-live", "the film was wonderful")
+"""
+
+
+def test_a_live_desk_asks_the_model_and_shows_the_change(open_page):
+    lab = open_page("en", (1280, 1100))
+    lab.open(lab.lab.write_notebook("attention-live.ipynb", LIVE))
+    lab.run_all()
+    page, desk = lab.page, lab.page.locator(".wb-attention:visible")
+    page.locator(".wb-attention .wb-heat").first.wait_for()
+    assert desk.count() == 1
+    sentence = desk.get_by_label("Sentence")
+    assert sentence.input_value() == "the film was wonderful"
+    sentence.fill("the film was terrible")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="What changed:").wait_for()
+    point_at(page, 3, 4)
+    assert "not both in the sentence before" in said(page)
+    point_at(page, 3, 2)
+    assert "was looks at film: " in said(page)
+    lab.screenshot("attention-live-edit", desk)
+    pick(page, "Compared with", "nothing")
+    desk.get_by_role("tab", name="What this does not say").click()
+    desk.get_by_role("button", name="Check by cause").click()
+    desk.get_by_text("Rank correlation of importance (leave each token out) with layer").wait_for()
+    pick(page, "Layer", "1 / 2")
+    pick(page, "Head", "2 / 2")
+    desk.get_by_role("tab", name="Step by step").click()
+    desk.get_by_role("button", name="Fetch the numbers of this head").click()
+    desk.get_by_role("heading", name="with real numbers: layer 1, head 2").wait_for()
+    desk.locator(".wb-formula").get_by_text("largest difference 0.00").wait_for()
+    lab.screenshot("attention-live-formula", desk)
+    # The copy that is saved with the notebook shows the new sentence, too.
+    lab.command("docmanager:save")
+    page.wait_for_timeout(1500)
+    assert "the film was terrible" in (lab.lab.root / "attention-live.ipynb").read_text("utf-8")
+
+
 @pytest.mark.parametrize(
     ("name", "tokens", "language", "theme", "size"),
     [

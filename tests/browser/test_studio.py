@@ -64,7 +64,7 @@ def press(lab, words):
     ("language", "start", "finished", "confusion", "look"),
     [
         ("en", "Start training", "Finished.", "Confusion matrix", "Look"),
-        ("zh", "开始训练", "训练完成。", "混淆矩阵", "查看"),
+        ("zh", "开始训练", "训练完成。", "混淆矩阵", "看一看"),
     ],
 )
 def test_from_sliders_to_report(open_studio, language, start, finished, confusion, look):
@@ -91,11 +91,9 @@ def test_from_sliders_to_report(open_studio, language, start, finished, confusio
         timeout=60_000,
     )
     page.locator(".wb-attention canvas").first.wait_for()
-    sentence = page.get_by_placeholder(
-        "Any sentence" if language == "en" else "任意一句话", exact=False
-    )
-    sentence.fill("the food was terrible")
-    page.get_by_role("button", name=look).click()
+    desk = page.locator(".wb-attention:visible")
+    desk.get_by_label("Sentence" if language == "en" else "句子").fill("the food was terrible")
+    desk.get_by_role("button", name=look, exact=True).click()
     wait_for_word(page, "food")
     for number, place in enumerate(page.locator(".jp-Notebook .jp-CodeCell").all()):
         place.scroll_into_view_if_needed()

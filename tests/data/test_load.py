@@ -157,6 +157,23 @@ def test_rows_without_text_or_label_are_left_out_and_counted(tmp_path):
     ]
 
 
+def test_rows_with_several_labels_are_left_out_where_one_is_wanted(tmp_path):
+    pairs = [*rows(10), ("both at once", "pos|neg")]
+    data = load(write(tmp_path / "f.csv", csv(pairs)), label_separator="|")
+    assert data.labels == ["neg", "pos"]
+    assert data.notes == [
+        "Left out of the training rows, having none or several labels: 1 (row 11 (“pos, neg”))."
+    ]
+
+
+def test_unusable_rows_can_be_a_reason_to_stop(tmp_path):
+    path = write(tmp_path / "f.csv", csv([*rows(10), ("no label", "")]))
+    assert fault(path, bad_rows="refuse") == (
+        "f.csv: Left out of the training rows, having no label: 1 (row 11); "
+        "correct these rows, or set data.bad_rows to leave_out"
+    )
+
+
 def test_a_class_with_one_text_stays_among_the_training_rows(tmp_path):
     data = load(write(tmp_path / "f.csv", csv([*rows(20), ("only one", "rare")])))
     assert data.labels == ["neg", "pos", "rare"]

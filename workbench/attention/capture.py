@@ -15,7 +15,7 @@ from .record import AttentionRecord, Block
 from .statistics import induction
 from .texts import Reading, read, repeated
 
-BUDGET_BYTES = 380_000
+BUDGET_BYTES = 340_000
 
 # What the maps of all heads may take in memory while two models are compared.
 HELD_BYTES = 256_000_000

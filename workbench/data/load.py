@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from ..errors import DataError, shorten
@@ -16,7 +17,7 @@ from ..tasks import Task
 from .columns import Columns, columns_of, guess_columns
 from .delimited import DELIMITERS
 from .divide import Part, drawn, held_out, train_split, usable, validation_part, with_labels
-from .examples import check_enough, fingerprint, to_dataset
+from .examples import Examples, check_enough, fingerprint, to_dataset
 from .labels import check_seen, check_wanted, name_labels, name_numbers
 from .splits import find_split
 from .tables import Table, open_tables
@@ -30,7 +31,7 @@ class LoadedData:
     a ClassLabel) and `row` (the number in the source, from 1, a header not counted). `labels`
     names the classes, or the columns of numbers. `columns` says which column of the source plays
     which role. `detected` and `notes` are for show. `sizes` counts the usable rows of each split
-    before any were drawn, `label_counts` the labels of the training rows that were.
+    before any were drawn; `label_counts` and `label_means` are of the training rows that were.
     """
 
     train: Any
@@ -44,6 +45,7 @@ class LoadedData:
     about: dict[str, Any] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     label_counts: dict[str, int] = field(default_factory=dict)
+    label_means: dict[str, float] = field(default_factory=dict)
 
 
 def load_data(
@@ -107,6 +109,7 @@ def load_data(
         about=dict(found.about),
         sizes={"train": len(train.examples), "validation": len(validation.examples)},
         label_counts=dict(Counter(drawn_train.all_labels())),
+        label_means=_means(drawn_train, task, labels),
     )
 
 
@@ -182,6 +185,14 @@ def _with_hints(spec: DataSpec, found: FoundData) -> DataSpec:
     names = ("encoding", "delimiter", "header")
     known = {n: found.hints[n] for n in names if n in found.hints and getattr(spec, n) == "auto"}
     return spec.model_copy(update=known)
+
+
+def _means(examples: Examples, task: Task, names: list[str]) -> dict[str, float]:
+    for role in task.roles:
+        if role.kind == "numbers" and role.name in examples.values:
+            columns = zip(*examples.values[role.name], strict=True)
+            return {name: fmean(column) for name, column in zip(names, columns, strict=True)}
+    return {}
 
 
 def _notes(train: Part, validation: Part, unused: list[str]) -> list[str]:

@@ -89,8 +89,10 @@ def evaluate(run: RunFolder | str | Path, data: str | None = None) -> dict[str, 
 def predict(run: RunFolder | str | Path, texts: list[str]) -> list[dict[str, Any]]:
     """Return one record a text: what a run's model predicts, and how surely."""
     from ..evaluation.run import predict_texts
+    from ..training.run import quiet_libraries
 
-    return predict_texts(_run(run), texts)
+    with quiet_libraries():
+        return predict_texts(_run(run), texts)
 
 
 def attend(

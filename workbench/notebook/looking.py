@@ -10,7 +10,7 @@ from typing import Any
 from ..attention.look import Watched, attend, look_at_both, look_well, open_before, open_source
 from ..attention.packing import pack
 from ..attention.record import AttentionRecord
-from ..errors import RunError
+from ..errors import ModelError, RunError
 from ..runs import RunFolder, open_run, read_state
 
 
@@ -50,7 +50,13 @@ class Answers:
         return check(watched.model, watched.tokenizer, record, method=method).occlusion
 
     def _of(self, record: AttentionRecord) -> Watched:
-        return next((one for one in self.watched if one.label == record.model), self.watched[-1])
+        found = next((one for one in self.watched if one.label == record.model), None)
+        if found is None:
+            raise ModelError(
+                f"the model of {record.model!r} is not at hand any more",
+                "look at the model before or after",
+            )
+        return found
 
     def _again(self, record: AttentionRecord, **how: Any) -> AttentionRecord:
         """Read the tokens of a record once more, keeping other parts of what is seen."""
@@ -113,21 +119,27 @@ def look(
     return watched, records
 
 
-def show_kept(run: RunFolder, number: int = 0) -> Looked:
-    """Show what a run kept of a probe sentence: before, along the way, after, and its loss.
+def show_kept(run: RunFolder) -> Looked:
+    """Show what a run kept of its probe sentence: before, along the way, after, and its loss.
 
     Raises:
-        InputError: the run has kept none.
+        RunError: the run has kept none.
     """
-    from ..report.attention import loss_points, probe_records
-    from ..report.contents import read_probes
-
-    probe = next((one for one in read_probes(run) if one.number == number), None)
-    if probe is None:
+    records, loss = kept_records(run)
+    if not records:
         raise RunError(
             f"the run {run.name} kept no attention", "give a sentence to look at as well"
         )
-    return show([], probe_records(run, probe), loss_points(read_state(run)))
+    return show([], records, loss)
+
+
+def kept_records(run: RunFolder) -> tuple[list[AttentionRecord], list[tuple[int, float]]]:
+    """Return what a run kept of its first probe sentence, by step, and its training loss."""
+    from ..report.attention import loss_points, probe_records
+    from ..report.contents import read_probes
+
+    probes = read_probes(run)
+    return (probe_records(run, probes[0]) if probes else []), loss_points(read_state(run))
 
 
 def show(

@@ -178,11 +178,13 @@ def worst_errors(run: RunFolder, task: Task, count: int = 10) -> Bundle:
     return page(f"<h4>{heading}</h4>{table(rows)}", f"{len(rows)} worst errors")
 
 
-def attention_page(records: list[AttentionRecord]) -> list[Bundle]:
-    """Return the desk as it needs no kernel."""
+def attention_page(
+    records: list[AttentionRecord], loss: list[tuple[int, float]], identity: str = ""
+) -> list[Bundle]:
+    """Return the desk as it needs no kernel; a live desk with this identity hides it."""
     from ..report.look import desk_bundle
 
-    return [desk_bundle(records)] if records else []
+    return [desk_bundle(records, identity, loss=loss)] if records else []
 
 
 def clock(seconds: float) -> str:

@@ -7,6 +7,7 @@ work in place and a fault fails the notebook.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -109,13 +110,16 @@ class Studio:
 
     def attention(self) -> None:
         """Show where the model looked, before and after; live, in any sentence."""
-        from ..attention.look import stored_records
+        from .looking import kept_records
 
+        identity = f"wb-desk-{uuid.uuid4().hex}"
         if self.live:
-            self._show_attention()
-        self._result(
-            "attention", lambda: pages.attention_page(stored_records(self._finished())[:2]), count=1
-        )
+            self._show_attention(identity)
+
+        def build() -> list[pages.Bundle]:
+            return pages.attention_page(*kept_records(self._finished()), identity)
+
+        self._result("attention", build, count=1)
 
     def report(self) -> None:
         """Say where everything is; the report opens from disk, without network or kernel."""
@@ -249,28 +253,32 @@ class Studio:
         worker.make_ready()
         fault_slot = Slot(live=True)
 
-    def _show_attention(self) -> None:
-        from ..attention.look import attend_run, stored_records
+    def _show_attention(self, identity: str) -> None:
         from ..widgets.studio import AttentionPanel
+        from .looking import Answers, kept_records, open_watched
+
+        known: dict[Any, Answers] = {}
+
+        def answers() -> Answers:
+            run = self._finished()
+            if run.path not in known:
+                known.clear()
+                known[run.path] = Answers(open_watched(run, "before"))
+            return known[run.path]
 
         def look(sentence: str) -> list[Any]:
-            run = self._finished()
             if not sentence.strip():
-                return stored_records(run)
-            prepared = self._prepare()
-            return [look_before(prepared, sentence), attend_run(run, sentence)]
+                return kept_records(self._finished())[0]
+            return answers().text(sentence)
 
-        panel = AttentionPanel(look)
+        asks = {
+            "map": lambda **about: answers().map(**about),
+            "formula": lambda **about: answers().formula(**about),
+            "causal": lambda **about: answers().causal(**about),
+        }
+        panel = AttentionPanel(look, asks, lambda: kept_records(self._finished())[1], identity)
         panel.show()
         self._after_run.append(panel.refresh)
-
-
-def look_before(prepared: Prepared, sentence: str) -> Any:
-    """Return where the model looked before fine-tuning."""
-    from ..attention.capture import capture
-
-    limit = prepared.spec.inspect.probe_max_tokens
-    return capture(prepared.new_model(), prepared.tokenizer, sentence, None, limit, "before")
 
 
 def _same_ingredients(one: RunSpec, other: RunSpec) -> bool:

@@ -61,6 +61,10 @@ def settings(setup: Setup) -> dict[str, Any]:
     return {}
 
 
+def adapt(model: Any, setup: Setup) -> None:
+    """Leave a new model as it was loaded."""
+
+
 def collate(rows: list[dict[str, Any]], setup: Setup) -> dict[str, Any]:
     """Pad model inputs to the longest row of the batch and stack them as tensors.
 

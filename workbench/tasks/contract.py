@@ -72,7 +72,8 @@ class Setup:
 
     `labels` names the classes, or the columns of numbers; empty where the task has neither.
     `max_tokens` is what the spec asks for, but no more than the model takes. `label_counts` holds
-    the training rows of each label; it is empty when a finished model is used.
+    the training rows of each label, `label_means` the mean of each column of numbers over them;
+    both are empty when a finished model is used.
     """
 
     spec: RunSpec
@@ -80,6 +81,7 @@ class Setup:
     labels: list[str]
     max_tokens: int
     label_counts: Mapping[str, int] = field(default_factory=dict)
+    label_means: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,8 @@ class Task:
     Learning. `encode(batch, setup, training)` turns rows (columns by role, and `row`) into model
     inputs, without padding; it may give more or fewer rows if it returns `row` with each, and
     further columns that `infer` wants to see. `collate(rows, setup)` makes a batch of tensors.
-    `settings(setup)` overrides the model's config. `losses` are the choices of `train.loss`, the
+    `settings(setup)` overrides the model's config, and `adapt(model, setup)` may change the model
+    that is about to learn. `losses` are the choices of `train.loss`, the
     first the usual one; `loss(setup)` returns a function of (outputs, labels, items) or None for
     the model's own. `options` are the fields of the spec that only some tasks heed. `keep(logits,
     labels)` says what of a validation batch is kept, (B, …) and small; `score(kept, labels,
@@ -169,6 +172,7 @@ class Task:
     lengths: Callable[[Batch, Setup], list[int]] = usual.lengths
     measures: Callable[[Any, Setup], dict[str, list[float]]] = usual.measures
     settings: Callable[[Setup], dict[str, Any]] = usual.settings
+    adapt: Callable[[Any, Setup], None] = usual.adapt
     collate: Callable[[list[Record], Setup], dict[str, Any]] = usual.collate
     loss: Callable[[Setup], Callable[..., Any] | None] = usual.loss
     keep: Callable[[Any, Any], Any] = usual.keep

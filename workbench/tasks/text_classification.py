@@ -8,7 +8,17 @@ import numpy as np
 
 from ._encode import encode_texts, texts_of
 from ._scores import all_scores, cross_entropy, quick_scores, softmax
-from .contract import Batch, Column, Metric, Outcome, Record, Role, Setup, Task
+from .contract import Batch, Column, Metric, Outcome, Record, Role, RowError, Setup, Task
+
+
+def read(values: Record, repaired: Any) -> Record:
+    """Take rows with one label each."""
+    label = values.get("label", "")
+    if isinstance(label, str):
+        return values
+    if len(label) != 1:
+        raise RowError("several_labels", ", ".join(label))
+    return values | {"label": label[0]}
 
 
 def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
@@ -134,6 +144,7 @@ TASK = Task(
     leading=("accuracy", "f1_macro", "loss", "ece"),
     compared=("accuracy", "f1_macro"),
     options=("data.labels", "evaluate.calibration_bins", "train.label_smoothing_factor"),
+    read=read,
     labels_of=lambda values: [values["label"]],
     stratum=lambda values: values["label"],
     settings=lambda setup: {"problem_type": "single_label_classification"},

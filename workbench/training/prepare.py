@@ -59,18 +59,22 @@ class Prepared:
             self.labels,
             limit_tokens(self.tokenizer, self.spec.data.max_tokens),
             self.data.label_counts,
+            self.data.label_means,
         )
 
     def new_model(self) -> Any:
         """Return the model before fine-tuning: pretrained body, new head drawn from the seed."""
-        return load_model(
+        setup = self.setup
+        model = load_model(
             self.found,
             self.task.auto_class,
             self.labels,
             self.spec.train.seed,
             trust_remote_code=self.spec.model.trust_remote_code,
-            problem=self.task.settings(self.setup),
+            problem=self.task.settings(setup),
         )
+        self.task.adapt(model, setup)
+        return model
 
     def collate(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
         """Make a batch of tensors of some encoded rows."""
@@ -135,7 +139,7 @@ def prepare(
         }
     )
     max_tokens = limit_tokens(tokenizer, spec.data.max_tokens)
-    setup = Setup(spec, tokenizer, data.labels, max_tokens, data.label_counts)
+    setup = Setup(spec, tokenizer, data.labels, max_tokens, data.label_counts, data.label_means)
     return Prepared(
         spec=spec,
         task=task,

@@ -33,7 +33,8 @@ class AttentionDesk(anywidget.AnyWidget):
     - `text(text)`: the records of another sentence, shown in place of the present ones.
 
     `record` is the `AttentionRecord` in question; numbers count from 0. Other changes of the
-    selection send no message.
+    selection send no message. `twin` is the identity of a copy that needs no kernel, which is
+    hidden while the desk lives.
     """
 
     _esm = desk_module()
@@ -51,6 +52,7 @@ class AttentionDesk(anywidget.AnyWidget):
         asks: Mapping[str, Ask] | None = None,
         language: str | None = None,
         loss: Sequence[tuple[int, float]] = (),
+        twin: str = "",
     ) -> None:
         self._asks = dict(asks or {})
         self._lock = threading.Lock()
@@ -60,7 +62,7 @@ class AttentionDesk(anywidget.AnyWidget):
             labels=desk_labels(language),
             live=sorted(self._asks),
             loss=[list(point) for point in loss],
-            twin=f"wb-desk-{uuid.uuid4().hex}",
+            twin=twin or f"wb-desk-{uuid.uuid4().hex}",
         )
         self.show(records)
         self.on_msg(self._received)

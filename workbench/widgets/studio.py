@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -197,15 +197,20 @@ class StartPanel:
 class AttentionPanel:
     """Where the model looked, before and after; the desk itself asks for another sentence.
 
-    `look` gives the records of a sentence; of an empty one, those kept with the run.
+    `look` gives the records of a sentence; of an empty one, those kept with the run, whose
+    training loss `loss` gives.
     """
 
     def __init__(
         self,
         look: Callable[[str], list[AttentionRecord]],
         asks: Mapping[str, Callable[..., Any]] | None = None,
+        loss: Callable[[], Sequence[tuple[int, float]]] = tuple,
+        twin: str = "",
     ) -> None:
         self._look = look
+        self._loss = loss
+        self._twin = twin
         self._asks = dict(asks or {}) | {"text": look}
         self._message = ipywidgets.HTML()
         self._place = ipywidgets.VBox()
@@ -222,7 +227,11 @@ class AttentionPanel:
             self._message.value = f"<p role='alert'>{html.escape(str(error))}</p>"
             return
         self._message.value = ""
-        self._place.children = [AttentionDesk(records, self._asks)] if records else []
+        self._place.children = (
+            [AttentionDesk(records, self._asks, loss=self._loss(), twin=self._twin)]
+            if records
+            else []
+        )
 
 
 def _at_work(button: ipywidgets.Button, act: Callable[[], None]) -> None:

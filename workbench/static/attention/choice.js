@@ -60,7 +60,8 @@ function makeDesk(model, labels) {
 
   desk.change = (changes) => {
     Object.assign(choice, changes);
-    const pointing = Object.keys(changes).every((name) => name === "cell");
+    const names = Object.keys(changes);
+    const pointing = names.length > 0 && names.every((name) => name === "cell");
     if (!pointing) {
       desk.memo.clear();
       tidy(desk);

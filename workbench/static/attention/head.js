@@ -79,9 +79,12 @@ function makeEdit(desk) {
   form.append(input, look);
   const note = make("p", "wb-note", desk.say("edit_note"));
   box.append(still, form, note);
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.isComposing) form.requestSubmit();
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (input.value.trim()) desk.fetchText(input.value);
+    if (input.value.trim() && !desk.asking) desk.fetchText(input.value);
   });
   let shown = null;
   return {

@@ -116,10 +116,10 @@ function shade(desk, shown, nodes, chosen, others) {
     const colour = shown.signed ? changeColour(value) : weightColour(value, isBright(desk) ? most : Math.max(count, most));
     node.style.background = css(colour);
     node.style.color = inkOn(colour);
-    node.title = shown.signed ? signedFigure(value, 3) : value.toFixed(3);
+    node.title = Number.isNaN(value) ? "" : shown.signed ? signedFigure(value, 3) : value.toFixed(3);
   });
-  const strength = (n) => (Number.isNaN(sums[n]) ? -1 : Math.abs(sums[n]));
-  const strongest = others.map((_, n) => n).sort((a, b) => strength(b) - strength(a)).slice(0, MOST_NAMED);
+  const strength = (n) => Math.abs(sums[n]);
+  const strongest = others.map((_, n) => n).filter((n) => !Number.isNaN(sums[n])).sort((a, b) => strength(b) - strength(a)).slice(0, MOST_NAMED);
   const names = strongest
     .map((n) => `${others[n].label} ${shown.signed ? signedFigure(sums[n], 3) : sums[n].toFixed(3)}`)
     .join(" · ");

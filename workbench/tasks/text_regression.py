@@ -1,0 +1,170 @@
+"""Text regression: one number, or several, for a text or a pair of texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ._encode import encode_texts, texts_of
+from ._number_scores import all_scores, losses_of, quick_scores
+from .contract import Batch, Column, Metric, Outcome, Record, Role, Setup, Task
+
+
+def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
+    """Turn texts, or pairs of texts, into token ids; the numbers stay as they are."""
+    inputs = encode_texts(setup, batch["text"], batch.get("text_pair"))
+    if "label" in batch:
+        inputs["labels"] = batch["label"]
+    return inputs
+
+
+def adapt(model: Any, setup: Setup) -> None:
+    """Let a new head begin at the mean of the training rows, from where all are equally far."""
+    import torch
+
+    means = [setup.label_means[label] for label in setup.labels if label in setup.label_means]
+    for name, parameter in model.named_parameters():
+        new_bias = name in model.new_weights and name.endswith("bias")
+        if new_bias and means and parameter.shape == (len(means),):
+            parameter.data.copy_(torch.tensor(means))
+
+
+def loss(setup: Setup) -> Any:
+    """Return the loss of a batch: the mean over rows and numbers of e² or of Huber's loss of e.
+
+    Source: Peter J. Huber, "Robust Estimation of a Location Parameter" (1964): e²/2 where |e| ≤ δ,
+    else δ(|e| − δ/2).
+    """
+    import torch
+
+    huber = setup.spec.train.loss == "huber"
+    delta = setup.spec.train.huber_delta
+
+    def of_batch(outputs: Any, labels: Any, num_items_in_batch: Any = None) -> Any:
+        predicted, true = outputs.logits.float(), labels.float()
+        if huber:
+            total = torch.nn.functional.huber_loss(predicted, true, reduction="sum", delta=delta)
+        else:
+            total = torch.nn.functional.mse_loss(predicted, true, reduction="sum")
+        return total / (true.numel() if num_items_in_batch is None else num_items_in_batch)
+
+    return of_batch
+
+
+def score(predicted: np.ndarray, true: np.ndarray, setup: Setup) -> dict[str, float]:
+    """Return the loss and the correlations, which are followed during training."""
+    return quick_scores(predicted, true, setup)
+
+
+def evaluate(outcome: Outcome) -> dict[str, Any]:
+    """Return correlations and errors, for each number where there are several, and the points."""
+    return all_scores(outcome.outputs, _true(outcome), outcome.setup)
+
+
+def baselines(outcome: Outcome, train: Any) -> dict[str, np.ndarray]:
+    """Return the mean of the training rows for every row: (N, C)."""
+    mean = np.asarray(train["label"][:], float).mean(axis=0)
+    return {"mean": np.tile(mean, (len(outcome.table), 1))}
+
+
+def predictions(outcome: Outcome) -> list[Record]:
+    """Return each row's numbers, how far they are off, and the loss."""
+    records = [
+        texts | {"predicted": [float(number) for number in row]}
+        for texts, row in zip(texts_of(outcome), outcome.outputs, strict=True)
+    ]
+    if "label" in outcome.table.column_names:
+        true = _true(outcome)
+        losses = losses_of(outcome.outputs, true, outcome.setup).mean(axis=1)
+        for record, numbers, row, one in zip(records, true, outcome.outputs, losses, strict=True):
+            record |= {
+                "label": [float(number) for number in numbers],
+                "error": [float(number) for number in row - numbers],
+                "loss": float(one),
+            }
+    return records
+
+
+def line(record: Record) -> str:
+    """Return a prediction as one line: its numbers, then the text."""
+    numbers = " ".join(f"{number:.4f}" for number in record["predicted"])
+    return f"{numbers}\t{record['text']}"
+
+
+def _true(outcome: Outcome) -> np.ndarray:
+    return np.asarray(outcome.table["label"][:], float)
+
+
+TASK = Task(
+    name="text-regression",
+    roles=(
+        Role(
+            "text",
+            "text",
+            required=True,
+            usual_names=(
+                "text", "sentence1", "sentence_a", "sentence", "premise", "question1", "review",
+                "content", "comment", "message", "document", "essay", "文本", "句子", "句子1",
+                "内容", "评论",
+            ),
+        ),
+        Role(
+            "text_pair",
+            "text",
+            required=False,
+            usual_names=(
+                "text_pair", "sentence2", "sentence_b", "hypothesis", "question2", "文本2", "句子2",
+            ),
+        ),
+        Role(
+            "label",
+            "numbers",
+            required=True,
+            usual_names=(
+                "label", "labels", "score", "scores", "similarity", "similarity_score",
+                "relatedness_score", "toxicity", "rating", "stars", "grade", "target", "value", "y",
+                "标签", "分数", "得分", "评分", "相似度",
+            ),
+            answer=True,
+        ),
+    ),
+    auto_class="AutoModelForSequenceClassification",
+    encode=encode,
+    metrics=(
+        Metric("loss", followed=True, greater_is_better=False),
+        Metric("pearson", followed=True),
+        Metric("spearman", followed=True),
+        Metric("mse", greater_is_better=False),
+        Metric("mae", greater_is_better=False),
+        Metric("r2"),
+    ),
+    score=score,
+    evaluate=evaluate,
+    baselines=baselines,
+    predictions=predictions,
+    columns=(
+        Column("row", "number"),
+        Column("text"),
+        Column("text_pair"),
+        Column("label", "right"),
+        Column("predicted", "wrong"),
+        Column("error", "number"),
+        Column("loss", "number"),
+    ),
+    figures=("predicted_against_true",),
+    leading=("spearman", "pearson", "mae", "r2"),
+    compared=("mae", "mse"),
+    options=("train.huber_delta",),
+    losses=("mse", "huber"),
+    data_figures=("length_histogram",),
+    measures=lambda table, setup: {
+        name: [numbers[place] for numbers in table["label"]]
+        for place, name in enumerate(setup.labels)
+    },
+    settings=lambda setup: {"problem_type": "regression"},
+    adapt=adapt,
+    loss=loss,
+    is_wrong=lambda record: True,
+    line=line,
+)  # fmt: skip
