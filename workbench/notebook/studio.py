@@ -18,7 +18,7 @@ from ..language import text
 from ..runs import RunFolder
 from ..spec import RunSpec, find, from_namespace, to_flat
 from . import pages
-from .kernel import Slot, Slots, is_live
+from .kernel import Slot, Slots, fetching, is_live
 
 if TYPE_CHECKING:
     from ..training.prepare import Prepared
@@ -155,8 +155,8 @@ class Studio:
             )
             self._prepared = replace(before, spec=resolved)
         else:
-            with quiet_libraries():
-                self._prepared = prepare(spec)
+            with quiet_libraries(), fetching(self.live) as progress:
+                self._prepared = prepare(spec, progress)
         self._prepared_for = spec
         return self._prepared
 
