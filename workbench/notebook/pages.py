@@ -12,6 +12,7 @@ from ..models import ModelCard
 from ..runs import RunFolder, read_state
 from ..spec import RunSpec, changes, to_yaml
 from ..training.estimate import Estimate
+from ..training.lr_finder import Finder
 from ..training.precision import Precision
 
 Bundle = dict[str, Any]
@@ -119,6 +120,14 @@ def cost_page(cost: Estimate, precision: Precision) -> list[Bundle]:
     steps, rates = zip(*cost.schedule, strict=True)
     plain = f"{cost.steps} steps, about {clock(cost.seconds)}"
     return [page(table(rows), plain), *drawn(schedule(list(steps), list(rates)))]
+
+
+def rate_page(found: Finder) -> list[Bundle]:
+    """Return what the learning-rate finder suggests and why, and the losses it saw."""
+    from ..figures.lr_finder import lr_finder
+    from ..training.lr_finder import explain
+
+    return [note(explain(found)), *drawn(lr_finder(found))]
 
 
 def curves_page(run: RunFolder) -> list[Bundle]:

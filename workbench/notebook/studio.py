@@ -8,6 +8,7 @@ work in place and a fault fails the notebook.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,7 @@ class Studio:
         self.live = is_live()
         self.run: RunFolder | None = None
         self._prepared: Prepared | None = None
+        self._preparing = threading.RLock()  # clicks and threads prepare, too
         self._after_run: list[Callable[[], None]] = []
         spec = from_namespace(namespace, strict=not self.live)
         language.use(spec.output.language)
@@ -90,6 +92,14 @@ class Studio:
         depends = lambda spec: (spec.task, spec.data, spec.model, spec.train)  # noqa: E731
         self._section("cost", build, count=3, depends=depends)
 
+    def find_rate(self) -> None:
+        """Live, try learning rates at a click and suggest one; headless, say how to do it."""
+        if not self.live:
+            words = ("studio.rate.intro", "studio.rate.headless")
+            Slots(live=False, count=0).fill([pages.note(text(word)) for word in words])
+            return
+        self._show_finder()
+
     def train(self) -> None:
         """Headless, train now; live, show the Start button and then the growing curves."""
         if self.live:
@@ -136,24 +146,25 @@ class Studio:
         from ..training.prepare import check_metric, prepare, resolve_replay
         from ..training.run import quiet_libraries
 
-        spec = self.spec
-        before = self._prepared
-        if before is not None and _same_ingredients(self._prepared_for, spec):
-            check_metric(spec, before.task)
-            resolved = resolve_replay(spec).replace(
-                {
-                    "data.columns": before.spec.data.columns,
-                    "data.revision": before.spec.data.revision,
-                    "model.revision": before.spec.model.revision,
-                    "train.precision": before.spec.train.precision,
-                }
-            )
-            self._prepared = replace(before, spec=resolved)
-        else:
-            with quiet_libraries():
-                self._prepared = prepare(spec)
-        self._prepared_for = spec
-        return self._prepared
+        with self._preparing:
+            spec = self.spec
+            before = self._prepared
+            if before is not None and _same_ingredients(self._prepared_for, spec):
+                check_metric(spec, before.task)
+                resolved = resolve_replay(spec).replace(
+                    {
+                        "data.columns": before.spec.data.columns,
+                        "data.revision": before.spec.data.revision,
+                        "model.revision": before.spec.model.revision,
+                        "train.precision": before.spec.train.precision,
+                    }
+                )
+                self._prepared = replace(before, spec=resolved)
+            else:
+                with quiet_libraries():
+                    self._prepared = prepare(spec)
+            self._prepared_for = spec
+            return self._prepared
 
     def _finished(self) -> RunFolder:
         if self.run is None:
@@ -247,6 +258,35 @@ class Studio:
         panel.show()
         worker.make_ready()
         fault_slot = Slot(live=True)
+
+    def _show_finder(self) -> None:
+        from ..training.lr_finder import Finder, find_learning_rate
+        from ..widgets.finding import Progress, RatePanel
+
+        tried: RunSpec | None = None
+
+        def without_rate(spec: RunSpec) -> tuple[Any, ...]:
+            spec = spec.replace({"train.learning_rate": RunSpec().train.learning_rate})
+            return spec.task, spec.data, spec.model, spec.train
+
+        def find(progress: Progress) -> Finder:
+            nonlocal tried
+            spec = self.spec
+            found = find_learning_rate(self._prepare(), progress=progress)
+            tried = spec
+            return found
+
+        def take(rate: float) -> None:
+            self._form.set_spec(self._form.spec.replace({"train.learning_rate": rate}))
+
+        def compare(form: Any) -> None:
+            if tried is not None and not form.fault_text:
+                panel.tell_stale(without_rate(form.spec) != without_rate(tried))
+
+        panel = RatePanel(find, lambda found: slots.fill(pages.rate_page(found)), take)
+        panel.show()
+        slots = Slots(live=True, count=3)
+        self._form.on_change(compare)
 
     def _show_attention(self) -> None:
         from ..attention.look import attend_run, stored_records
