@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import language
 from .errors import RunError
-from .runs import EventWriter, RunFolder, RunState, read_state, write_text
+from .runs import EventWriter, RunFolder, RunState, read_state
 from .runs.lock import writer_lock
 from .runs.summary import heartbeat
 from .spec import RunSpec
@@ -92,7 +92,7 @@ def _carry_out(run: RunFolder, prepare: Callable[[], Prepared]) -> None:
     ):
         prepared = prepare()
         look(run, prepared, None, "before", 0)
-        reason, model = train_into(run, prepared, writer, _look_now)
+        reason, model = train_into(run, prepared, writer, _look_now, _look_again)
         if model is not None:
             evaluate_prepared(run, prepared, model)
             look(run, prepared, model, "after", read_state(run).best_step)
@@ -141,17 +141,15 @@ def look(run: RunFolder, prepared: Prepared, model: Any, when: str, step: int) -
 
     Without a model, that of the model before fine-tuning, for the sentences not yet looked at.
     """
-    from .attention.capture import capture
+    from .attention.snapshots import keep_record
 
     for number, text in enumerate(probes(run, prepared)):
-        path = run.attention_path / f"probe-{number:02d}-{when}.json"
-        if model is None and path.exists():
+        if model is None and (run.attention_path / f"probe-{number:02d}-{when}.json").exists():
             continue
-        record = capture(
-            model or prepared.new_model(), prepared.tokenizer, text,
-            max_tokens=prepared.spec.inspect.probe_max_tokens, label=when, step=step,
+        keep_record(
+            run, number, model or prepared.new_model(), prepared.tokenizer, text,
+            prepared.spec.inspect.probe_max_tokens, when, step,
         )  # fmt: skip
-        write_text(path, record.to_json())
 
 
 def probes(run: RunFolder, prepared: Prepared) -> list[str]:
@@ -176,7 +174,7 @@ def _section(name: str) -> str:
 
 def _look_now(trainer: Any, text: str) -> None:
     """Keep the attention on a sentence that was added while the run trains, now and before."""
-    from .attention.capture import capture
+    from .attention.snapshots import keep_record
 
     run, prepared = trainer.run_folder, trainer.prepared
     step = trainer.state.global_step
@@ -185,8 +183,21 @@ def _look_now(trainer: Any, text: str) -> None:
     limit = prepared.spec.inspect.probe_max_tokens
     for model, when in ((prepared.new_model(), "before"), (trainer.model, f"step-{step:06d}")):
         at = 0 if when == "before" else step
-        record = capture(model, prepared.tokenizer, text, max_tokens=limit, label=when, step=at)
-        path = run.attention_path / f"probe-{number:02d}-{when}.json"
-        write_text(path, record.to_json())
-    place = path.relative_to(run.path).as_posix()
-    trainer.writer.write("probe_snapshot", step, probe=number, path=place)
+        path = keep_record(run, number, model, prepared.tokenizer, text, limit, when, at)
+    if path is not None:
+        place = path.relative_to(run.path).as_posix()
+        trainer.writer.write("probe_snapshot", step, probe=number, path=place)
+
+
+def _look_again(trainer: Any) -> None:
+    """Keep the attention on each probe sentence at an evaluation, for the picture over time."""
+    from .attention.snapshots import keep_snapshots
+
+    run, prepared, step = trainer.run_folder, trainer.prepared, trainer.state.global_step
+    kept = keep_snapshots(
+        run, trainer.model, prepared.tokenizer, probes(run, prepared), step,
+        prepared.spec.inspect.probe_max_tokens,
+    )  # fmt: skip
+    for number, path in kept:
+        place = path.relative_to(run.path).as_posix()
+        trainer.writer.write("probe_snapshot", step, probe=number, path=place)

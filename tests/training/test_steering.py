@@ -159,13 +159,17 @@ def test_a_sentence_added_on_the_way_is_looked_at_then_before_and_after(home):
     run = steered(home, (15, "probe", "the crew was awful"))
     names = sorted(path.name for path in run.attention_path.iterdir())
     assert names == [
-        "probe-00-after.json", "probe-00-before.json",
+        "probe-00-after.json", "probe-00-before.json", "probe-00-steps.jsonl",
         "probe-01-after.json", "probe-01-before.json", "probe-01-step-000015.json",
+        "probe-01-steps.jsonl",
     ]  # fmt: skip
-    record = json.loads((run.attention_path / names[-1]).read_text("utf-8"))
+    record = json.loads((run.attention_path / names[-2]).read_text("utf-8"))
     assert record["step"] == 15
-    (event,) = fold(run).probes
-    assert (event["probe"], event["path"]) == (1, "attention/probe-01-step-000015.json")
+    event = next(event for event in fold(run).probes if event["probe"] == 1)
+    assert (event["step"], event["path"]) == (15, "attention/probe-01-step-000015.json")
+    ending = "probe-01-steps.jsonl"
+    later = {event["step"] for event in fold(run).probes if event["path"].endswith(ending)}
+    assert later == {event["step"] for event in fold(run).evaluations if event["step"] > 15}
 
 
 def test_replaying_an_interactive_run_gives_its_losses_to_the_last_digit(home):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from .packing import pack
-from .record import Block
+from .record import AttentionRecord, Block
 
 # Sides of a thumbnail, from the largest.
 SIDES = (64, 56, 48, 40, 32, 24, 16)
@@ -45,6 +45,22 @@ def fit(
         replace(block, thumbnails=small, maps=maps)
         for block, small, maps in zip(blocks, pictures, kept, strict=True)
     ]
+
+
+def trimmed(
+    record: AttentionRecord, pinned: list[tuple[int, int, int]] | None, budget_bytes: int
+) -> AttentionRecord:
+    """Return a record that holds more than its share with as much of it as fits.
+
+    Without `pinned` the first head of each block's last layer comes first.
+    """
+    blocks = record.blocks
+    heads = sum(layer.heads for block in blocks for layer in block.layers if not layer.missing)
+    whole = sum(len(block.maps) for block in blocks) == heads
+    if pinned is None:
+        last = [max((at[0] for at in block.maps), default=None) for block in blocks]
+        pinned = [(n, layer, 0) for n, layer in enumerate(last) if layer is not None]
+    return replace(record, blocks=fit(blocks, whole, pinned, budget_bytes))
 
 
 def shrunk(pictures: np.ndarray, side: int) -> np.ndarray:

@@ -13,9 +13,15 @@ from .interface import evaluating, listening, offers_interface
 from .places import Place, Places
 from .record import AttentionRecord, Block
 from .statistics import induction
-from .texts import Reading, read_text, repeated, write_on
+from .texts import Reading, read, repeated
 
 BUDGET_BYTES = 380_000
+
+# What the maps of all heads may take in memory while two models are compared.
+HELD_BYTES = 256_000_000
+
+# The products of rollout grow with the cube of the tokens.
+ROLLOUT_TOKENS = 512
 
 # Where a model must give all its maps at once, they may take so much memory.
 EAGER_BYTES = 2_000_000_000
@@ -32,16 +38,20 @@ def capture(
     max_new_tokens: int = 0,
     pinned: list[Chosen] | None = None,
     budget_bytes: int = BUDGET_BYTES,
-    formula: Chosen | None = None,
+    formula: Chosen | str | None = None,
     rollout: bool = False,
     lens: bool = False,
+    keep_all: bool = False,
+    reading: Reading | None = None,
 ) -> AttentionRecord:
     """Run `model` on one text and return where all its attention heads looked.
 
     For an encoder with a decoder, `text_pair` is what the decoder reads; without it, what the
     model itself writes, at most `max_new_tokens` (32 if 0). Other models write on after the text
     where `max_new_tokens` is given. Heads are (block, layer, head), all from 0: `pinned` ones are
-    kept whole in texts too long to keep all; `formula` names one whose Q, K and V are kept.
+    kept whole in texts too long to keep all; `formula` names one whose Q, K and V are kept, "last"
+    the first head of the last layer. With `keep_all` the budget waits until `budget.trimmed`. A
+    `reading` is what `read` made of the text.
 
     Attention implementation and mode of the model are as before afterwards; no random number is
     drawn.
@@ -49,14 +59,12 @@ def capture(
     Raises:
         ModelError: the model gives no square attention maps (Mamba, Longformer).
     """
-    model = _unwrapped(model)
-    reading = read_text(model, tokenizer, text, text_pair, max_tokens)
-    writes = model.config.is_encoder_decoder and "target" not in reading.sequences
-    if writes or (max_new_tokens and _is_causal_model(model)):
-        reading = write_on(model, tokenizer, reading, max_new_tokens or 32)
-    collector = Collector(
-        Places(model), reading.sequences, pinned, 4 * budget_bytes, formula, rollout
-    )
+    model = unwrapped(model)
+    if reading is None:
+        reading = read(model, tokenizer, text, text_pair, max_tokens, max_new_tokens)
+    held = HELD_BYTES if keep_all else 4 * budget_bytes
+    rollout = rollout and len(reading.ids) <= ROLLOUT_TOKENS
+    collector = Collector(Places(model), reading.sequences, pinned, held, formula, rollout)
     output = _observe(model, reading.inputs, collector, lens)
     if not collector.heard:
         raise _refusal(model, collector.why_not)
@@ -70,12 +78,14 @@ def capture(
 
         words, note = logit_lens(model, tokenizer, output)
         notes += [note] if note else []
-    chosen = pinned if pinned is not None else collector.pinned
+    if not (keep_all and collector.whole):
+        chosen = pinned if pinned is not None else collector.pinned
+        blocks = fit(blocks, collector.whole, chosen, budget_bytes)
     return AttentionRecord(
         text=text,
         text_pair=text_pair,
         sequences=reading.sequences,
-        blocks=fit(blocks, collector.whole, chosen, budget_bytes),
+        blocks=blocks,
         model=label,
         architecture=model.config.model_type,
         step=step,
@@ -189,7 +199,7 @@ def _add_induction(model: Any, reading: Reading, blocks: list[Block]) -> None:
         blocks[block].statistics["induction"][layer] = scores
 
 
-def _unwrapped(model: Any) -> Any:
+def unwrapped(model: Any) -> Any:
     """Return the transformers model inside an adapter's wrapper; its layers are the adapted ones.
 
     Raises:
@@ -204,10 +214,6 @@ def _unwrapped(model: Any) -> Any:
             "choose a LoRA adapter, or the model without it",
         )
     return model.get_base_model()
-
-
-def _is_causal_model(model: Any) -> bool:
-    return bool(model.can_generate()) and not model.config.is_encoder_decoder
 
 
 def _notes(blocks: list[Block]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .formula import formula_of
 from .places import Place, Places
 from .record import STATISTICS, Block, Formula, Layer, TokenSequence
 from .rollout import Rollout
@@ -48,7 +49,7 @@ class Collector:
         sequences: dict[str, TokenSequence],
         pinned: list[Chosen] | None,
         whole_bytes: int,
-        formula: Chosen | None = None,
+        formula: Chosen | str | None = None,
         rollout: bool = False,
     ) -> None:
         self.places = places
@@ -82,13 +83,13 @@ class Collector:
             return
         norms = heads.v[0].float().norm(dim=-1)
         self._layers[place.block][place.layer].norms.append(norms.cpu().numpy())
-        if self._wanted_formula is not None:
-            block, layer, head = self._wanted_formula
-            within = head - heads.first
-            if (block, layer) == (place.block, place.layer) and 0 <= within < len(heads.weights):
-                from .formula import formula_of
-
-                self.formula = formula_of(heads, within, self._wanted_formula)
+        wanted = self._wanted_formula
+        if wanted == "last":
+            wanted = place.block, place.layer, 0
+        if wanted is not None and wanted[:2] == (place.block, place.layer):
+            within = wanted[2] - heads.first
+            if 0 <= within < len(heads.weights):
+                self.formula = formula_of(heads, within, wanted)
 
     def begin(self, place: Place, heads: int) -> None:
         """Begin a layer that is not heard through the interface."""
@@ -114,6 +115,9 @@ class Collector:
         if tuple(weights.shape[1:]) != expected:
             rows, columns = weights.shape[1:]
             kept.missing = f"not a square of tokens by tokens ({rows} × {columns})"
+            return False
+        if not bool(weights.isfinite().all()):  # a model that has learned itself to pieces
+            kept.missing = "not finite"
             return False
         weights = weights.float()
         one_text = name != "cross"
@@ -213,7 +217,7 @@ class Collector:
             thumbnails=_stack(
                 {p: np.concatenate(one.thumbnails) for p, one in whole.items()}, layers
             ),
-            maps=self._maps[number],
+            maps={at: one for at, one in self._maps[number].items() if at[0] in whole},
         )
 
 

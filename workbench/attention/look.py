@@ -1,11 +1,189 @@
-"""Where the model of a run looks in any text."""
+"""Where a model looks in any text: that of a run, a source, or one at hand, or two of them."""
 
 from __future__ import annotations
 
-from ..models import load_tokenizer, load_trained
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError, ModelError
+from ..models import load_model, load_tokenizer, load_trained
+from ..models.folder import read_config, refuse_foreign_code, refuse_unsafe_weights
 from ..runs import RunFolder
-from .capture import capture
+from ..sources import FoundModel, find_model
+from ..spec import RunSpec
+from ..tasks import load_task
+from .budget import trimmed
+from .capture import BUDGET_BYTES, capture
+from .collect import Chosen
+from .compare import compared, moved_most
+from .packing import pack
 from .record import AttentionRecord
+from .texts import Reading, read, read_text
+
+Source = Any
+"""A run, a path, a model source as in `spec.model.source`, `(model, tokenizer)`, or `Watched`."""
+
+# The text is cut after so many tokens unless something else is asked for.
+MAX_TOKENS = 512
+
+# Rollout, formula and lens come unasked while they are small.
+LIGHT_BYTES = 60_000
+
+# Heads that moved most, whose maps are kept whole when two models are compared on a long text.
+MOVED = 3
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A model that is ready to be looked into."""
+
+    model: Any
+    tokenizer: Any
+    label: str = ""
+    max_tokens: int = MAX_TOKENS
+    step: int = 0
+
+    def look(self, text: str, pair: str | None = None, **how: Any) -> AttentionRecord:
+        """Return where it looks in one text; `how` as for `capture`."""
+        asked = {"max_tokens": self.max_tokens, "label": self.label, "step": self.step}
+        return capture(self.model, self.tokenizer, text, pair, **asked | how)
+
+
+def attend(
+    source: Source,
+    text: str,
+    pair: str | None = None,
+    against: Source | None = None,
+    max_tokens: int | None = None,
+    max_new_tokens: int = 0,
+    pinned: list[Chosen] | None = None,
+    budget_bytes: int = BUDGET_BYTES,
+    formula: Chosen | None = None,
+) -> list[AttentionRecord]:
+    """Return where a model looks in a text, of any architecture; with `against`, two records.
+
+    Against another model its record comes first, and the second knows how far each head moved.
+    `against="before"` is the model of a run as it was before fine-tuning.
+
+    Raises:
+        InputError: there is no such run or model, or it has no attention to show.
+    """
+    after = open_source(source)
+    how: dict[str, Any] = {"max_new_tokens": max_new_tokens, "rollout": True}
+    if max_tokens is not None:
+        how["max_tokens"] = max_tokens
+    if against is None:
+        seen = {"pinned": pinned, "budget_bytes": budget_bytes, "formula": formula}
+        return [look_well(after, text, pair, **how, **seen)]
+    if against == "before":
+        before, after = open_before(source), replace(after, label="after")
+    else:
+        before = open_source(against)
+    return look_at_both(before, after, text, pair, pinned, budget_bytes, formula=formula, **how)
+
+
+def look_well(
+    watched: Watched, text: str, pair: str | None = None, formula: Chosen | None = None, **how: Any
+) -> AttentionRecord:
+    """Return a record with all that comes free: rollout, a formula, a decoder's words by layer."""
+    config = watched.model.config
+    decoder = watched.model.can_generate() and not config.is_encoder_decoder
+    record = watched.look(
+        text, pair, lens=decoder, formula="last" if formula is None else formula, **how
+    )
+    return _light(record, keep_formula=formula is not None)
+
+
+def look_at_both(
+    before: Watched,
+    after: Watched,
+    text: str,
+    pair: str | None = None,
+    pinned: list[Chosen] | None = None,
+    budget_bytes: int = BUDGET_BYTES,
+    **how: Any,
+) -> list[AttentionRecord]:
+    """Return the records of two models on one text; the second knows how far each head moved.
+
+    Raises:
+        InputError: they do not read the same tokens, or have not the same heads.
+    """
+    limit, count = how.pop("max_tokens", before.max_tokens), how.pop("max_new_tokens", 0)
+    own = read_text(after.model, after.tokenizer, text, pair, limit)
+    # What the second model would write may differ; both read what the first one wrote.
+    reading = read(before.model, before.tokenizer, text, pair, limit, count)
+    require_same_text(reading, own, before.label, after.label)
+    how |= {"keep_all": True, "reading": reading}
+    first, second = (look_well(one, text, pair, **how) for one in (before, after))
+    second = compared(first, second)
+    if pinned is None:
+        rows = moved_most(first, second, MOVED)
+        names = [block.name for block in second.blocks]
+        pinned = [(names.index(r["block"]), r["layer"] - 1, r["head"] - 1) for r in rows] or None
+    return [trimmed(record, pinned, budget_bytes) for record in (first, second)]
+
+
+def require_same_text(one: Reading, other: Reading, name: str, other_name: str) -> None:
+    """Refuse two models whose tokenizers cut the text into different tokens.
+
+    Raises:
+        InputError: naming both.
+    """
+    ids = other.ids
+    if one.ids[: len(ids)] != ids or one.sequences["source"].tokens[: len(ids)] != (
+        other.sequences["source"].tokens
+    ):
+        raise InputError(
+            f"{name} and {other_name} do not read the same tokens",
+            "compare models that share a tokenizer",
+        )
+
+
+def open_source(source: Source) -> Watched:
+    """Load what a source names, ready to be looked into.
+
+    Raises:
+        InputError: there is no such run or model, or it cannot be loaded.
+    """
+    if isinstance(source, Watched):
+        return source
+    if isinstance(source, tuple):
+        model, tokenizer = source
+        return Watched(model, tokenizer, model.config.model_type)
+    if isinstance(source, RunFolder):
+        return _open_run(source)
+    path = Path(str(source))
+    if (path / "spec.yaml").is_file():
+        return _open_run(RunFolder(path))
+    found = find_model(str(source))
+    return Watched(_load(found), load_tokenizer(found), str(source))
+
+
+def open_before(source: Source) -> Watched:
+    """Load the model of a run as it was before fine-tuning: its head drawn from the same seed.
+
+    Raises:
+        InputError: it is no run, or its model cannot be found.
+    """
+    run = source if isinstance(source, RunFolder) else RunFolder(Path(str(source)))
+    if isinstance(source, tuple | Watched) or not run.spec_path.is_file():
+        raise ModelError(
+            "only a run knows its model before fine-tuning",
+            "give a run, or name the other model",
+        )
+    spec: RunSpec = run.spec()
+    found = find_model(spec.model.source, spec.model.revision)
+    model = load_model(
+        found,
+        load_task(spec.task).auto_class,
+        run.record().get("labels") or [],
+        spec.train.seed,
+        trust_remote_code=spec.model.trust_remote_code,
+    )
+    tokenizer = load_tokenizer(found, spec.model.trust_remote_code)
+    return Watched(model.eval(), tokenizer, "before", spec.inspect.probe_max_tokens)
 
 
 def attend_run(run: RunFolder, text: str, max_tokens: int | None = None) -> AttentionRecord:
@@ -14,9 +192,7 @@ def attend_run(run: RunFolder, text: str, max_tokens: int | None = None) -> Atte
     Raises:
         InputError: the run has no model, or the model gives no attention maps.
     """
-    limit = max_tokens or run.spec().inspect.probe_max_tokens
-    tokenizer = load_tokenizer(run.model_path)
-    return capture(load_trained(run.model_path), tokenizer, text, None, limit, run.name)
+    return attend(run, text, max_tokens=max_tokens)[0]
 
 
 def stored_records(run: RunFolder) -> list[AttentionRecord]:
@@ -26,3 +202,84 @@ def stored_records(run: RunFolder) -> list[AttentionRecord]:
         key=lambda path: (path.stem.rsplit("-", 1)[0], "after" in path.stem),
     )
     return [AttentionRecord.from_json(path.read_text("utf-8")) for path in before_first]
+
+
+def _open_run(run: RunFolder) -> Watched:
+    spec = run.spec()
+    trust = spec.model.trust_remote_code
+    return Watched(
+        load_trained(run.model_path, trust),
+        load_tokenizer(run.model_path, trust),
+        run.name,
+        spec.inspect.probe_max_tokens,
+    )
+
+
+def _load(found: FoundModel) -> Any:
+    """Load a model with the head that it was saved with; a decoder with its words."""
+    import torch
+    import transformers
+
+    folder = found.path
+    plain = read_config(folder)
+    refuse_foreign_code(folder, plain, trust_remote_code=False)
+    if found.pretrained:
+        refuse_unsafe_weights(folder, plain)
+    config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
+    named = getattr(transformers, (config.architectures or [""])[0], None)
+    kind = named if hasattr(named, "from_pretrained") else _auto_class(config)
+    if found.pretrained and kind is named:
+        try:
+            return load_trained(folder)
+        except ModelError:
+            kind = transformers.AutoModel  # the head that the config names was not saved
+    devices = list(range(torch.cuda.device_count()))
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(0)
+        if found.pretrained:
+            model = load_model_quietly(kind, folder)
+        else:
+            make = kind.from_config if hasattr(kind, "from_config") else kind._from_config
+            model = make(config, dtype=torch.float32)
+    return model.eval()
+
+
+def load_model_quietly(kind: Any, folder: Path) -> Any:
+    """Load weights with an Auto class, without its reports and bars.
+
+    Raises:
+        ModelError: they cannot be loaded.
+    """
+    import torch
+
+    from ..models.load import _quiet, _readable
+
+    with _readable(folder), _quiet():
+        return kind.from_pretrained(
+            folder, dtype=torch.float32, use_safetensors=True, local_files_only=True
+        )
+
+
+def _auto_class(config: Any) -> Any:
+    import transformers
+    from transformers.models.auto import modeling_auto as known
+
+    kind = config.model_type
+    if config.is_encoder_decoder:
+        return transformers.AutoModelForSeq2SeqLM
+    words = kind in known.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    if words and kind not in known.MODEL_FOR_MASKED_LM_MAPPING_NAMES:
+        return transformers.AutoModelForCausalLM
+    return transformers.AutoModel
+
+
+def _light(record: AttentionRecord, keep_formula: bool) -> AttentionRecord:
+    """Return the record without the extras that are too heavy to come unasked."""
+    rollout, formula, lens = record.rollout, record.formula, record.lens
+    if rollout and sum(len(pack(one)["data"]) for one in rollout.values()) > LIGHT_BYTES:
+        rollout = None
+    if formula and not keep_formula and len(json.dumps(formula.to_dict())) > LIGHT_BYTES:
+        formula = None
+    if lens and len(json.dumps(lens)) > LIGHT_BYTES:
+        lens = None
+    return replace(record, rollout=rollout, formula=formula, lens=lens)

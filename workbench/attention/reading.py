@@ -83,6 +83,9 @@ class _Reader:
             },
             lens=None if plain["lens"] is None else _lens(plain["lens"]),
             occlusion=None if plain["occlusion"] is None else _occlusion(plain["occlusion"]),
+            divergence=None
+            if plain.get("divergence") is None
+            else _divergence(plain["divergence"], blocks),
             error=_number(plain["error"]),
         )
 
@@ -204,6 +207,14 @@ def _lens(plain: dict[str, Any]) -> dict[str, Any]:
     ):
         raise ValueError("a logit lens whose parts differ in length")
     return {"layers": layers, "words": words, "probabilities": chances}
+
+
+def _divergence(plain: dict[str, Any], blocks: list[Block]) -> dict[str, Any]:
+    rows = plain["blocks"]
+    if len(rows) != len(blocks):
+        raise ValueError("a divergence that does not fit the blocks")
+    checked = [_statistic(one, b.layers) for one, b in zip(rows, blocks, strict=True)]
+    return {"against": _text(plain["against"]), "blocks": checked}
 
 
 def _occlusion(plain: dict[str, Any]) -> dict[str, Any]:

@@ -190,6 +190,7 @@ class AttentionRecord:
     rollout: dict[str, np.ndarray] | None = None  # (T, T) uint8 each
     lens: dict[str, Any] | None = None
     occlusion: dict[str, Any] | None = None
+    divergence: dict[str, Any] | None = None  # from another model's record, see `compare`
     error: float = LARGEST_ERROR
 
     @property
@@ -230,6 +231,7 @@ class AttentionRecord:
             "rollout": rollout and {name: pack(one) for name, one in rollout.items()},
             "lens": self.lens,
             "occlusion": self.occlusion,
+            "divergence": self.divergence,
             "error": self.error,
         }
 

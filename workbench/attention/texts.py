@@ -32,6 +32,22 @@ class Reading:
         return [] if ids is None else ids[0].tolist()
 
 
+def read(
+    model: Any,
+    tokenizer: Any,
+    text: str,
+    text_pair: str | None,
+    max_tokens: int,
+    max_new_tokens: int = 0,
+) -> Reading:
+    """Return a text, and what the model writes after it where that is asked for or needed."""
+    reading = read_text(model, tokenizer, text, text_pair, max_tokens)
+    decoder_waits = model.config.is_encoder_decoder and "target" not in reading.sequences
+    if decoder_waits or (max_new_tokens and model.can_generate() and text_pair is None):
+        return write_on(model, tokenizer, reading, max_new_tokens or 32)
+    return reading
+
+
 def read_text(
     model: Any, tokenizer: Any, text: str, text_pair: str | None, max_tokens: int
 ) -> Reading:

@@ -53,6 +53,7 @@ def train_into(
     prepared: Prepared,
     writer: EventWriter,
     on_probe: Callable[[WorkbenchTrainer, str], None] = lambda trainer, text: None,
+    on_evaluated: Callable[[WorkbenchTrainer], None] = lambda trainer: None,
 ) -> tuple[str, Any]:
     """Train, keep the best model in `model/`, and return how it ended and the model.
 
@@ -83,6 +84,7 @@ def train_into(
             interrupted=interrupted,
         )
         trainer = WorkbenchTrainer(prepared, run, writer, prepared.new_model(), steering)
+        trainer.evaluated = on_evaluated
         trainer.remove_callback(PrinterCallback)
         trainer.remove_callback(ProgressCallback)
         trainer.started = lambda: _note_start(run, prepared, writer, trainer, checkpoint)

@@ -103,6 +103,7 @@ class WorkbenchTrainer(Trainer):
         train = prepared.spec.train
         self.watcher = EventCallback(writer, train.early_stopping_patience)
         self.started: Callable[[], None] = lambda: None  # called when the first step is known
+        self.evaluated: Callable[[WorkbenchTrainer], None] = lambda trainer: None
         super().__init__(
             model=model,
             args=training_arguments(prepared.spec, prepared.precision.device, run.checkpoints_path),
@@ -263,6 +264,7 @@ class WorkbenchTrainer(Trainer):
         with torch.random.fork_rng(devices):
             metrics = self._evaluate(None, None)
         self._evaluated_at = self.state.global_step
+        self.evaluated(self)
         return self._determine_best_metric(metrics=metrics, trial=None)
 
     def save_now(self, again: bool = False) -> None:
