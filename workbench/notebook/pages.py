@@ -132,12 +132,9 @@ def rate_page(found: Finder) -> list[Bundle]:
 
 def curves_page(run: RunFolder) -> list[Bundle]:
     """Return the finished curves."""
-    from ..figures import curves
+    from ..figures.training import training_curves
 
-    state = read_state(run)
-    return drawn(
-        curves.loss_curves(state), curves.metric_curves(state), curves.learning_rate_curve(state)
-    )
+    return drawn(training_curves(read_state(run)))
 
 
 def evaluation_page(run: RunFolder) -> list[Bundle]:

@@ -288,6 +288,6 @@ def show_live(
 def static_record(run: RunFolder) -> dict[str, Any]:
     """Return the curves of a run as a mime bundle that needs no kernel and no widget."""
     from ..figures.bundle import bundle
-    from ..figures.curves import training_curves
+    from ..figures.training import training_curves
 
     return bundle(training_curves(read_state(run)))
