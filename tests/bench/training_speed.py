@@ -27,7 +27,7 @@ from transformers import (
     set_seed,
 )
 
-from workbench.evaluation.inference import predict_logits
+from workbench.evaluation.inference import run_model
 from workbench.runs import EventWriter, RunFolder
 from workbench.spec import RunSpec
 from workbench.training.prepare import Prepared, prepare
@@ -102,10 +102,11 @@ def ours(prepared: Prepared) -> dict[str, float]:
         train_seconds = timed(trainer.train)
         writer.close()
     began = time.perf_counter()
-    logits = predict_logits(
+    logits = run_model(
         trainer.model,
         prepared.validation,
-        prepared.tokenizer,
+        prepared.task,
+        prepared.setup,
         prepared.precision,
         prepared.spec.train.per_device_eval_batch_size,
     )

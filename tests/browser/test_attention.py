@@ -1,47 +1,36 @@
-"""The attention view in a browser: right words and values under the mouse and under the keys."""
+"""The attention desk in JupyterLab: right words and values under mouse and keys; live answers."""
 
 import json
 
-import numpy as np
+import nbformat
 import pytest
 
-from tests.records import record_of
-from workbench.report.parts import view_record
-from workbench.widgets import STATIC
-from workbench.widgets.attention import view_labels
+from tests.browser.desks import (
+    CHINESE,
+    SENTENCE,
+    make_record,
+    open_head,
+    pick,
+    point_at,
+    said,
+    tile_place,
+    title,
+)  # fmt: skip
 
 pytestmark = pytest.mark.browser
-
-TEXT = "[CLS] the flight was late , but the crew was <b>won</b> ##derful . [SEP]"
-SENTENCE = TEXT.split()
-
-
-def make_record(tokens, model="after", layers=4, heads=3, prediction=""):
-    """Return a record in which layer 1, head 1 looks at the next token with weight 0.64."""
-    count = len(tokens)
-    rng = np.random.default_rng(3)
-    weights = rng.dirichlet(np.full(count, 0.15), size=(layers, heads, count))
-    if model == "before":
-        weights[:] = 1 / count
-    weights[0, 0] = 0.36 / (count - 1)
-    weights[0, 0][np.arange(count), (np.arange(count) + 1) % count] = 0.64
-    special = [token in ("[CLS]", "[SEP]") for token in tokens]
-    return record_of(weights, tokens, special, model=model, prediction=prediction)
-
 
 SHOW = """
 import json
 from pathlib import Path
 from workbench.attention.record import AttentionRecord
-from workbench.widgets.attention import AttentionView
+from workbench.widgets.attention import AttentionDesk, show_desk
 lines = Path("{name}").read_text("utf-8").splitlines()
-view = AttentionView([AttentionRecord.from_json(line) for line in lines])
-view
+show_desk(AttentionDesk([AttentionRecord.from_json(line) for line in lines]))
 """
 
 
 @pytest.fixture
-def show_view(open_page):
+def show_desk(open_page):
     def show(name, records, language="en", theme="JupyterLab Light", size=(1280, 1000)):
         lab = open_page(language, size)
         lines = "\n".join(record.to_json() for record in records)
@@ -49,112 +38,172 @@ def show_view(open_page):
         notebook = lab.lab.write_notebook(f"{name}.ipynb", SHOW.format(name=f"{name}.jsonl"))
         lab.open(notebook, theme)
         lab.run_all()
-        lab.page.locator(".wb-attention .wb-heat").wait_for()
+        lab.page.locator(".wb-attention .wb-heat").first.wait_for()
         return lab
 
     return show
 
 
-def pick(page, label, option):
-    page.get_by_label(label, exact=True).select_option(label=option)
-
-
-def point_at(page, row, column, count):
-    page.locator(".wb-attention").scroll_into_view_if_needed()
-    box = page.locator(".wb-heat").bounding_box()
-    cell = box["width"] / count
-    page.mouse.move(box["x"] + (column + 0.5) * cell, box["y"] + (row + 0.5) * cell)
-
-
-def test_the_mouse_reads_the_right_words_and_weight(show_view):
-    lab = show_view("attention-mouse", [make_record(SENTENCE)])
-    pick(lab.page, "Layer", "1 / 4")
-    pick(lab.page, "Head", "1 / 3")
-    point_at(lab.page, 10, 11, len(SENTENCE))
-    said = lab.page.locator(".wb-attention [role=status]")
-    assert said.inner_text() == "<b>won</b> looks at ##derful: 0.640 ±0.004 · row 11, column 12"
-    assert lab.page.locator(".wb-tip").inner_text() == "<b>won</b> looks at ##derful: 0.640 ±0.004"
+def test_the_mouse_reads_the_right_words_and_weight(show_desk):
+    lab = show_desk("attention-mouse", [make_record()])
+    open_head(lab.page, 1, 1)
+    point_at(lab.page, 11, 12)
+    words = "<b>won</b> looks at ##derful: 0.640 ±0.004"
+    assert said(lab.page) == f"{words} · row 12, column 13"
+    assert lab.page.locator(".wb-zoom .wb-tip").inner_text() == words
+    assert lab.page.locator(".wb-strip .wb-seen").inner_text() == "##derful"
+    point_at(lab.page, 8, 9)
+    assert said(lab.page).startswith("<img src=x onerror=alert(1)> looks at crew: 0.640")
+    assert lab.page.locator("img[src=x]").count() == 0
     lab.screenshot("attention-mouse", lab.page.locator(".wb-attention"))
 
 
-def test_the_keys_move_the_cell_and_lab_leaves_them_alone(show_view):
-    lab = show_view("attention-keys", [make_record(SENTENCE)])
-    pick(lab.page, "Layer", "1 / 4")
-    pick(lab.page, "Head", "1 / 3")
+def test_the_keys_move_the_cell_and_lab_leaves_them_alone(show_desk):
+    lab = show_desk("attention-keys", [make_record()])
+    open_head(lab.page, 1, 1)
     lab.page.locator(".wb-heat").focus()
-    said = lab.page.locator(".wb-attention [role=status]")
-    lab.page.keyboard.press("ArrowDown")
-    lab.page.keyboard.press("ArrowRight")
-    lab.page.keyboard.press("ArrowRight")
-    assert said.inner_text().startswith("the looks at flight: 0.640")
+    for key in ("ArrowDown", "ArrowRight", "ArrowRight"):
+        lab.page.keyboard.press(key)
+    assert said(lab.page).startswith("the looks at flight: 0.640")
     lab.page.keyboard.press("End")
-    assert said.inner_text().startswith("the looks at [SEP]: 0.027")
+    assert said(lab.page).startswith("the looks at [SEP]: 0.02")
+    lab.page.keyboard.press("Enter")
+    assert lab.page.locator(".wb-strip .wb-picked").inner_text() == "the"
     lab.page.keyboard.press("b")
     assert lab.page.locator(".jp-Notebook .jp-Cell").count() == 1
 
 
-def test_the_layer_and_head_are_picked_by_keyboard_and_the_mean_is_the_mean(show_view):
-    record = make_record(SENTENCE)
-    lab = show_view("attention-pick", [record])
-    lab.page.get_by_label("Layer", exact=True).focus()
-    lab.page.keyboard.press("ArrowUp")
-    point_at(lab.page, 3, 4, len(SENTENCE))
-    said = lab.page.locator(".wb-attention [role=status]")
-    assert f": {record.map(0, 2)[3, 4]:.3f} ±" in said.inner_text()
+def test_heads_are_chosen_in_the_atlas_by_mouse_and_by_key(show_desk):
+    record = make_record()
+    lab = show_desk("attention-atlas", [record])
+    lab.page.mouse.move(*tile_place(lab.page, 2, 1))
+    told = lab.page.locator(".wb-atlas .wb-readout")
+    entropy = record.blocks[0].statistics["entropy"][2][1]
+    assert told.inner_text().startswith(f"layer 3, head 2: entropy {entropy:.3f}")
+    lab.page.mouse.click(*tile_place(lab.page, 2, 1))
+    assert title(lab.page) == "Who looks at whom: layer 3, head 2"
+    lab.page.keyboard.down("Shift")
+    lab.page.mouse.click(*tile_place(lab.page, 3, 0))
+    lab.page.keyboard.up("Shift")
+    assert title(lab.page) == "Who looks at whom: mean of 2 heads"
+    point_at(lab.page, 3, 4)
+    mean = (record.map(0, 2, 1)[3, 4] + record.map(0, 3, 0)[3, 4]) / 2
+    assert f": {mean:.3f} ±" in said(lab.page)
+    lab.page.locator(".wb-atlas-map").focus()
+    for key in ("Home", "ArrowRight", "ArrowDown", "Enter"):
+        lab.page.keyboard.press(key)
+    assert title(lab.page) == "Who looks at whom: layer 2, head 2"
 
 
-def test_before_and_after_are_one_choice_apart(show_view):
-    records = [
-        make_record(SENTENCE, "before", prediction="negative (0.51)"),
-        make_record(SENTENCE, "after", prediction="positive (0.98)"),
-    ]
-    lab = show_view("attention-two", records)
-    view = lab.page.locator(".wb-attention")
-    assert "Answer: positive (0.98)" in view.inner_text()
-    pick(lab.page, "Model", "before fine-tuning")
-    assert "Answer: negative (0.51)" in view.inner_text()
-    point_at(lab.page, 3, 4, len(SENTENCE))
-    said = view.locator("[role=status]").inner_text()
-    assert f": {records[0].map(3)[3, 4]:.3f} ±" in said
-
-
-def test_the_script_alone_works_on_a_page_without_jupyter(context, artifacts, tmp_path):
-    data = {"records": [view_record(make_record(SENTENCE))], "labels": view_labels("en")}
-    page = context.new_page()
-    page.set_viewport_size({"width": 900, "height": 900})
-    script = (STATIC / "attention.js").read_text("utf-8").replace("export default", "const view =")
-    (tmp_path / "page.html").write_text(
-        "<!doctype html><meta charset=utf-8><style>body{font-family:sans-serif}</style>"
-        f"<div id=el></div><script type=module>{script}\nconst data = {json.dumps(data)};"
-        'view.render({model: {get: (n) => data[n]}, el: document.getElementById("el")});</script>',
-        encoding="utf-8",
+def test_heads_are_sorted_by_a_statistic_and_read_in_numbers(show_desk):
+    record = make_record()
+    lab = show_desk("attention-sort", [record])
+    pick(lab.page, "Bar", "mean distance")
+    pick(lab.page, "Order", "highest first")
+    lab.page.wait_for_timeout(100)
+    order = lab.page.evaluate(
+        "document.querySelector('.wb-atlas-map').wbPlan.tiles.map((one) => one.head)"
     )
-    page.goto((tmp_path / "page.html").as_uri())
-    pick(page, "Layer", "1 / 4")
-    pick(page, "Head", "1 / 3")
-    point_at(page, 1, 2, len(SENTENCE))
-    assert page.locator("[role=status]").inner_text().startswith("the looks at flight: 0.640")
-    page.screenshot(path=artifacts / "attention-plain.png")
-    page.close()
+    far = record.blocks[0].statistics["distance"]
+    values = [far[layer][head] for layer, head in order]
+    assert values == sorted(values, reverse=True)
+    lab.page.get_by_text("All heads in numbers").click()
+    lab.page.locator(".wb-table").get_by_role("button", name="entropy").click()
+    column = lab.page.locator(".wb-table tbody tr td:nth-child(2)").all_inner_texts()
+    assert [float(one) for one in column] == sorted((float(one) for one in column), reverse=True)
+    lab.screenshot("attention-sorted", lab.page.locator(".wb-attention"))
 
 
-LONG = (SENTENCE * 6)[:64]
-CHINESE = ["[CLS]", *"这趟航班晚点了，但机组人员非常好", "。", "[SEP]"]
+def test_pieces_are_merged_and_special_tokens_hidden_with_renormalising(show_desk):
+    record = make_record()
+    lab = show_desk("attention-words", [record])
+    open_head(lab.page, 1, 1)
+    lab.page.get_by_label("merge pieces to words").check()
+    point_at(lab.page, 10, 11)
+    full = record.map(0, 0, 0)
+    assert f"was looks at <b>won</b>derful: {full[10, 11] + full[10, 12]:.3f} ±" in said(lab.page)
+    lab.page.get_by_label("hide special tokens").check()
+    lab.page.wait_for_timeout(80)
+    assert "scaled to sum to 1" in lab.page.locator(".wb-zoom").inner_text()
+    point_at(lab.page, 0, 1)
+    shown = full[1, 2] / full[1, 1:-1].sum()
+    assert f"the looks at flight: {shown:.3f} ±" in said(lab.page)
+
+
+def test_several_tokens_are_summed_in_the_text(show_desk):
+    record = make_record()
+    lab = show_desk("attention-text", [record])
+    open_head(lab.page, 1, 1)
+    words = lab.page.locator(".wb-strip [role=option]")
+    words.nth(1).click()
+    words.nth(3).click(modifiers=["Shift"])
+    lab.page.wait_for_timeout(80)
+    told = lab.page.locator(".wb-strip .wb-cell").inner_text()
+    both = record.map(0, 0, 0)[[1, 3]].sum(axis=0)
+    assert told.startswith(f"the + was, summed, look most at: flight {both[2]:.3f}")
+    lab.page.keyboard.press("ArrowRight")
+    lab.page.wait_for_timeout(80)
+    assert lab.page.locator(".wb-strip .wb-cell").inner_text().startswith("late looks most at")
+
+
+def test_before_and_after_are_compared_with_sign_and_divergence(show_desk):
+    records = [
+        make_record(model="before", prediction="negative (51%)",
+                    probabilities=[("negative", 0.51), ("positive", 0.49)]),
+        make_record(model="after", prediction="positive (98%)",
+                    probabilities=[("negative", 0.02), ("positive", 0.98)]),
+    ]  # fmt: skip
+    lab = show_desk("attention-two", records)
+    desk = lab.page.locator(".wb-attention")
+    assert "Answer: positive (98%)" in desk.inner_text()
+    pick(lab.page, "Model", "before fine-tuning")
+    assert "Answer: negative (51%)" in desk.inner_text()
+    pick(lab.page, "Model", "after fine-tuning")
+    pick(lab.page, "Compared with", "before fine-tuning")
+    pick(lab.page, "Layer", "2 / 4")
+    pick(lab.page, "Head", "1 / 3")
+    assert title(lab.page) == "What changed: layer 2, head 1"
+    change = records[1].map(0, 1, 0) - records[0].map(0, 1, 0)
+    row, column = (int(n) for n in divmod(abs(change).argmax(), change.shape[1]))
+    point_at(lab.page, row, column)
+    sign = "+" if change[row, column] > 0 else "−"
+    assert f": {sign}{abs(change[row, column]):.3f} ±" in said(lab.page)
+    moved = desk.locator(".wb-change tbody").last.locator("tr")
+    shares = [float(one) for one in moved.locator("td:nth-child(2)").all_inner_texts()]
+    assert shares == sorted(shares, reverse=True)
+    assert "+49.0" in desk.locator(".wb-change").inner_text()
+    lab.screenshot("attention-change", desk)
 
 
 @pytest.mark.parametrize(
     ("name", "tokens", "language", "theme", "size"),
     [
         ("wide-zh-dark", CHINESE, "zh", "JupyterLab Dark", (1280, 1000)),
-        ("narrow-en-dark", SENTENCE, "en", "JupyterLab Dark", (600, 1000)),
-        ("long-en-light", LONG, "en", "JupyterLab Light", (1400, 1200)),
+        ("narrow-en-dark", SENTENCE, "en", "JupyterLab Dark", (700, 1000)),
+        ("long-en-light", (SENTENCE * 8)[:110], "en", "JupyterLab Light", (1400, 1200)),
     ],
 )
-def test_the_map_in_both_languages_and_themes(show_view, name, tokens, language, theme, size):
+def test_the_desk_in_both_languages_and_themes(show_desk, name, tokens, language, theme, size):
     records = [make_record(tokens, "before"), make_record(tokens, "after", prediction="positive")]
-    lab = show_view(f"attention-{name}", records, language, theme, size)
-    point_at(lab.page, 4, 6, len(tokens))
+    lab = show_desk(f"attention-{name}", records, language, theme, size)
+    point_at(lab.page, 4, 6)
     lab.page.wait_for_timeout(200)
     lab.screenshot(f"attention-{name}", lab.page.locator(".wb-attention"))
     box = lab.page.locator(".wb-attention").bounding_box()
     assert box["x"] + box["width"] <= size[0]
+    wide = "[...document.querySelectorAll('.wb-attention section, .wb-attention header')]"
+    assert lab.page.evaluate(f"{wide}.every((one) => one.scrollWidth <= one.clientWidth + 1)")
+
+
+def test_a_saved_notebook_stays_small_and_shows_the_desk_without_its_kernel(show_desk, context):
+    lab = show_desk("attention-saved", [make_record(model="before"), make_record()])
+    lab.command("docmanager:save")
+    lab.page.wait_for_timeout(1500)
+    path = lab.lab.root / "attention-saved.ipynb"
+    assert path.stat().st_size < 1_000_000
+    outputs = nbformat.read(path, 4).cells[0].outputs
+    kinds = [set(one.get("data", {})) for one in outputs]
+    assert {"text/html", "image/png", "text/plain"} in kinds
+    html = next(one["data"]["text/html"] for one in outputs if "text/html" in one["data"])
+    assert html.lstrip().index("<img") < html.index("<script")
+    assert "http" not in json.dumps(outputs)

@@ -152,8 +152,8 @@ def test_rows_without_text_or_label_are_left_out_and_counted(tmp_path):
     pairs = [*rows(10), ("", "pos"), ("  ", "pos"), ("no label", "")]
     data = load(write(tmp_path / "f.csv", csv(pairs)))
     assert data.notes == [
-        "Left out of the training rows, having no text: 2.",
-        "Left out of the training rows, having no label: 1.",
+        "Left out of the training rows, having no text: 2 (row 11, row 12).",
+        "Left out of the training rows, having no label: 1 (row 13).",
     ]
 
 
@@ -202,8 +202,9 @@ def test_one_class_only_is_an_error(tmp_path):
 )
 def test_too_few_rows_are_an_error(tmp_path, count, told):
     path = write(tmp_path / "f.csv", csv([*rows(count), ("", "pos")]))
-    assert (
-        fault(path) == f"f.csv has {told}; at least 4 are needed; add rows with a text and a label"
+    why = " (Left out of the training rows, having no text: 1 (row 1))" if not count else ""
+    assert fault(path) == (
+        f"f.csv has {told}{why}; at least 4 are needed; add rows with a text and a label"
     )
 
 

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from workbench.data import DataProfile, profile_data
 from workbench.data.profile import length_edges
-from workbench.spec import DataSpec
+from workbench.spec import RunSpec
+from workbench.tasks import Setup
 
-from .examples import csv, load, write
+from .examples import TASK, csv, load, write
 
 
 class Words:
@@ -32,7 +33,15 @@ def _profile(tmp_path, words, **fields):
         for i, count in enumerate(words)
     ]
     path = write(tmp_path / "f.csv", csv(pairs))
-    return profile_data(load(path, **fields), Words(), DataSpec(source=str(path), **fields))
+    return profile_of(path, **fields)
+
+
+def profile_of(path, **fields):
+    spec = RunSpec().replace(
+        {"data.source": str(path)} | {f"data.{n}": v for n, v in fields.items()}
+    )
+    setup = Setup(spec, Words(), ["neg", "pos"], min(spec.data.max_tokens, Words.model_max_length))
+    return profile_data(load(path, **fields), TASK, setup)
 
 
 def test_lengths_labels_and_rows_are_counted_for_each_split(tmp_path):
@@ -72,7 +81,7 @@ def test_the_preview_shows_the_first_rows_shortened_to_a_line(tmp_path):
 def test_the_second_text_of_a_pair_counts(tmp_path):
     lines = [f"a{i} b,c d e,{'yes' if i % 2 else 'no'}" for i in range(10)]
     path = write(tmp_path / "f.csv", "\n".join(["sentence1,sentence2,label", *lines]))
-    profile = profile_data(load(path), Words(), DataSpec(source=str(path)))
+    profile = profile_of(path)
     assert profile.length_edges[-1] == 7
     assert profile.length_counts["train"][-1] == 8
     assert profile.preview[0].keys() == {"text", "text_pair", "label"}

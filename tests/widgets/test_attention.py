@@ -122,6 +122,8 @@ def test_no_script_reaches_for_the_network():
 def test_the_script_of_a_page_is_the_module_without_its_export():
     assert "export default { render };" in desk_module()
     assert "export" not in desk_script()
+    assert "http" not in desk_script() + desk_style()
+    assert not re.search(r"(?m)^\s*//", desk_script())
     assert "</script" not in desk_script()
     assert "</style" not in desk_style()
 

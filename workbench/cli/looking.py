@@ -27,7 +27,13 @@ def add_commands(commands: Any) -> None:
     )
     add_json(evaluate_parser)
     predict_parser = commands.add_parser("predict", help="predict texts with a run's model")
-    predict_parser.add_argument("--file", metavar="FILE", help="one text a line")
+    predict_parser.add_argument(
+        "--file", metavar="FILE", help="one text a line, or .jsonl with an object by role a line"
+    )
+    predict_parser.add_argument(
+        "--with", metavar="ROLE=TEXT", action="append", default=[], dest="given",
+        help="what the task needs besides: --with text_pair=…, --with context=…",
+    )  # fmt: skip
     add_json(predict_parser)
     attend_parser = commands.add_parser("attend", help="see where a model looks in a text")
     attend_parser.add_argument(
@@ -36,6 +42,9 @@ def add_commands(commands: Any) -> None:
     attend_parser.add_argument("--pair", metavar="TEXT", help="a second text, or a translation")
     attend_parser.add_argument(
         "--against", metavar="MODEL_OR_RUN", help="compare with it; `before`: before fine-tuning"
+    )
+    attend_parser.add_argument(
+        "--check", choices=("occlusion", "input_x_gradient"), help="keep a causal check, too"
     )
     attend_parser.add_argument("--layer", type=int, help="counted from 1; left out, the last")
     attend_parser.add_argument("--head", type=int, help="counted from 1; left out, the mean")
@@ -88,7 +97,7 @@ def evaluate(options: argparse.Namespace) -> None:
     for name, value in metrics["metrics"].items():
         if value is not None:
             print(f"{name:24}{value:.4f}")
-    for entry in metrics["per_class"]:
+    for entry in metrics.get("per_class", []):
         print(
             f"{entry['label']:24}precision {entry['precision']:.4f}  recall {entry['recall']:.4f}  "
             f"f1 {entry['f1']:.4f}  rows {entry['support']}"
@@ -96,18 +105,24 @@ def evaluate(options: argparse.Namespace) -> None:
 
 
 def predict(options: argparse.Namespace) -> None:
-    """Print one prediction a text: label, probability, text."""
+    """Print one prediction a text, as the task says it in a line."""
     from ..evaluation.run import predict_texts
+    from ..tasks import load_task
 
     run = open_run(options.run, options.runs_dir)
-    for answer in predict_texts(run, texts_to_predict(options)):
-        if options.json:
-            print(json.dumps(answer, ensure_ascii=False))
-        else:
-            print(f"{answer['predicted']}\t{answer['confidence']:.4f}\t{answer['text']}")
+    line = load_task(run.spec().task).line
+    for answer in predict_texts(run, texts_to_predict(options), _given(options)):
+        print(json.dumps(answer, ensure_ascii=False) if options.json else line(answer))
 
 
-def texts_to_predict(options: argparse.Namespace) -> list[str]:
+def _given(options: argparse.Namespace) -> dict[str, str]:
+    pairs = [one.partition("=") for one in options.given]
+    if bare := next((name for name, mark, _ in pairs if not mark), None):
+        raise InputError(f"--with {bare!r} holds no text", "write it as --with ROLE=TEXT")
+    return {name: text for name, _, text in pairs}
+
+
+def texts_to_predict(options: argparse.Namespace) -> list[Any]:
     """Return the texts from arguments, a file, or stdin, in this order of preference."""
     if options.text:
         return options.text
@@ -129,16 +144,25 @@ def texts_to_predict(options: argparse.Namespace) -> list[str]:
         content = ""
     # Not splitlines: a text may hold other line separators of Unicode.
     lines = (line.rstrip("\r") for line in content.split("\n"))
-    return [line for line in lines if line.strip()]
+    lines = [line for line in lines if line.strip()]
+    if not str(options.file).endswith(".jsonl"):
+        return lines
+    try:
+        return [dict(json.loads(line)) for line in lines]
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            f"{options.file!r} holds something else than objects ({error})",
+            'write one object a line, such as {"text": "…"}',
+        ) from None
 
 
 def attend(options: argparse.Namespace) -> None:
     """Write where a model looks in a text, alone or against another."""
-    from ..attention.look import attend as look
+    from ..notebook.looking import look
     from ..report.look import write_look
 
     source, against = _looked_at(options.run, options), _looked_at(options.against, options)
-    records = look(source, options.text, options.pair, against)
+    _, records = look(source, options.text, options.pair, against, options.check)
     write_look(records, Path(options.out), options.layer, options.head)
     print(options.out)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -13,20 +13,23 @@ from ..tasks import Role, Task
 from .cells import as_text
 from .header import is_number
 
+Columns = Mapping[str, str | list[str]]
+
 SAMPLE_ROWS = 2000
 LONGEST_LABEL = 60
 MOST_LABELS = 100
 
 
 def guess_columns(
-    frame: Any, task: Task, given: Mapping[str, str | int] | None = None, name: str = "the data"
-) -> dict[str, str]:
+    frame: Any, task: Task, given: Mapping[str, Any] | None = None, name: str = "the data"
+) -> dict[str, str | list[str]]:
     """Return the column of `frame` for each role of `task`; optional roles may be missing.
 
-    `given` columns (by name, or by number from 0) are taken as they are. For the others, columns
-    with a usual name come first, then the column with the longest texts, and the one with few
-    and short values for the label. An optional role is only filled by name, and only where no
-    text column is given.
+    `given` columns (by name, or by number from 0, or a list of such) are taken as they are. For
+    the others, columns with a usual name come first, then the column with the longest texts, the
+    one with few and short values for the label, and the one with the most different numbers. An
+    optional role is only filled by name, and only where no text column is given. Of roles that
+    stand for one another, the first set that the columns' names can fill is taken.
 
     Raises:
         DataError: a given role or column does not exist, or a needed one cannot be found.
@@ -39,26 +42,20 @@ def guess_columns(
             f"data.columns: {task.name} has no role {shorten(unknown[0])!r}",
             f"its roles are {', '.join(roles)}",
         )
-    found = {role: resolve_column(columns, column, role, name) for role, column in given.items()}
-    if len(set(found.values())) < len(found):
-        double = next(c for c in found.values() if list(found.values()).count(c) > 1)
-        both = " and ".join(role for role, column in found.items() if column == double)
-        raise DataError(
-            f"data.columns: {both} are the same column {shorten(double)!r}",
-            "give each role a column of its own",
-        )
+    found = {role: _resolve(columns, column, role, name) for role, column in given.items()}
+    _refuse_double(found)
     text_given = any(roles[role].kind == "text" for role in given)
     facts = _facts(frame)
+    wanted = _chosen_roles(task, found, facts)
     # By name first for all roles, so that no column is taken by its looks that another role names.
-    for role in task.roles:
-        if role.name not in found and (role.required or not text_given):
-            free = [fact for fact in facts if fact.column not in found.values()]
-            if (column := _by_name(role, free)) is not None:
-                found[role.name] = column
-    for role in sorted(task.roles, key=lambda role: role.kind != "text"):
+    for role in wanted:
+        if role.name in found or (text_given and not role.required):
+            continue
+        if (column := _by_name(role, _free(facts, found))) is not None:
+            found[role.name] = column
+    for role in sorted(wanted, key=lambda role: role.kind != "text"):
         if role.required and role.name not in found:
-            free = [fact for fact in facts if fact.column not in found.values()]
-            column = _longest_text(free) if role.kind == "text" else _fewest_values(free)
+            column = _by_looks(role, _free(facts, found))
             if column is None:
                 raise DataError(
                     f"{name}: no column looks like the {role.name}; there are {_listed(columns)}",
@@ -66,6 +63,57 @@ def guess_columns(
                 )
             found[role.name] = column
     return {role.name: found[role.name] for role in task.roles if role.name in found}
+
+
+def columns_of(place: str | list[str]) -> list[str]:
+    """Return the columns that play a role: as a rule one."""
+    return place if isinstance(place, list) else [place]
+
+
+def flat(columns: Columns) -> list[str]:
+    """Return the columns of all roles."""
+    return [column for place in columns.values() for column in columns_of(place)]
+
+
+def _resolve(columns: Sequence[str], given: Any, role: str, name: str) -> str | list[str]:
+    if not isinstance(given, list):
+        return resolve_column(columns, given, role, name)
+    if not given:
+        raise DataError(f"data.columns.{role}: no column is named", "name one, or leave it out")
+    return [resolve_column(columns, one, role, name) for one in given]
+
+
+def _refuse_double(found: Columns) -> None:
+    named = flat(found)
+    if double := next((column for column in named if named.count(column) > 1), None):
+        both = " and ".join(role for role, place in found.items() if double in columns_of(place))
+        raise DataError(
+            f"data.columns: {both} are the same column {shorten(double)!r}"
+            if " and " in both
+            else f"data.columns.{both} names the column {shorten(double)!r} twice",
+            "give each role a column of its own",
+        )
+
+
+def _chosen_roles(task: Task, found: Columns, facts: list[_Fact]) -> list[Role]:
+    """Return the roles to be filled; those of the first set that can be filled are required."""
+    if not task.alternatives:
+        return list(task.roles)
+    loose = {name for names in task.alternatives for name in names}
+
+    def can_be_filled(names: tuple[str, ...]) -> bool:
+        free = _free(facts, found)
+        return all(n in found or _by_name(task.role(n), free) is not None for n in names)
+
+    given = [names for names in task.alternatives if set(names) & set(found)]
+    chosen = next(
+        filter(can_be_filled, given or task.alternatives), (given or task.alternatives)[-1]
+    )
+    return [
+        replace(role, required=role.required or role.name in chosen)
+        for role in task.roles
+        if role.name not in loose or role.name in (*chosen, *found)
+    ]
 
 
 def resolve_column(columns: Sequence[str], wanted: str | int, role: str, name: str) -> str:
@@ -136,6 +184,11 @@ def _facts(frame: Any) -> list[_Fact]:
     return facts
 
 
+def _free(facts: list[_Fact], found: Columns) -> list[_Fact]:
+    taken = set(flat(found))
+    return [fact for fact in facts if fact.column not in taken]
+
+
 def _by_name(role: Role, facts: list[_Fact]) -> str | None:
     """Return the column with the likeliest name; its values must look their part, too."""
     exact = {fact.column.strip().casefold(): fact for fact in reversed(facts)}
@@ -150,10 +203,8 @@ def _by_name(role: Role, facts: list[_Fact]) -> str | None:
             ),
             key=lambda fact: -fact.mean_length if role.kind == "text" else 0,
         )
-    if role.kind == "text":
-        fitting = [fact for fact in named if fact.filled > 0.2 and fact.numeric < 0.5]
-    else:
-        fitting = [fact for fact in named if fact.is_label]
+    fits = _FITS.get(role.kind, lambda fact: fact.filled > 0.2)
+    fitting = [fact for fact in named if fits(fact)]
     if fitting:
         return fitting[0].column
     # A column called exactly so that does not fit is still what was meant: its fault gets told.
@@ -164,6 +215,25 @@ def _words(column: str) -> list[str]:
     """Split `reviewText` and `review_text` into lower-case words."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column)
     return [word.casefold() for word in re.split(r"[\W_]+", spaced) if word]
+
+
+_FITS: dict[str, Callable[[_Fact], bool]] = {
+    "text": lambda fact: fact.filled > 0.2 and fact.numeric < 0.5,
+    "label": lambda fact: fact.is_label,
+    "numbers": lambda fact: fact.filled > 0.2 and fact.numeric > 0.5,
+}
+
+
+def _by_looks(role: Role, facts: list[_Fact]) -> str | None:
+    """Return the column whose values look most like the role; lists go by their name alone."""
+    match role.kind:
+        case "text":
+            return _longest_text(facts)
+        case "label":
+            return _fewest_values(facts)
+        case "numbers":
+            return _most_numbers(facts)
+    return None
 
 
 def _longest_text(facts: list[_Fact]) -> str | None:
@@ -180,6 +250,16 @@ def _fewest_values(facts: list[_Fact]) -> str | None:
     labels = [fact for fact in facts if fact.is_label]
     several = [fact for fact in labels if fact.distinct > 1 and fact.filled > 0.8]
     best = min(several or labels, key=lambda fact: fact.distinct, default=None)
+    return best.column if best else None
+
+
+def _most_numbers(facts: list[_Fact]) -> str | None:
+    """Return the column with the most different numbers that does not merely count the rows."""
+    numbers = [
+        fact for fact in facts if fact.numeric > 0.9 and fact.filled > 0.5 and fact.distinct > 1
+    ]
+    measures = [fact for fact in numbers if fact.distinct < fact.rows * fact.filled]
+    best = max(measures or numbers, key=lambda fact: fact.distinct, default=None)
     return best.column if best else None
 
 

@@ -20,7 +20,7 @@ def describe_source(source: str, progress: Progress | None = None) -> dict[str, 
         DataError: a file in it cannot be read.
     """
     found = find_data(source, None, progress)
-    tables = open_tables(found, DataSpec(source=source), set())
+    tables = open_tables(found, DataSpec(source=source))
     splits = {}
     for name in tables.splits:
         table = tables.read(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,8 +11,10 @@ from ..errors import DataError, shorten
 from ..language import text as say
 from ..spec import DataSpec
 from ..tasks import Task
-from .columns import guess_columns
-from .examples import Examples, keep_labels, take_examples
+from .columns import Columns, flat, guess_columns
+from .examples import Examples
+from .labels import keep_labels
+from .rows import take_examples
 from .splits import draw, find_split, hold_out
 from .tables import Table, Tables, expand, read_files
 
@@ -27,9 +29,9 @@ class Part:
     notes: list[str] = field(default_factory=list)
 
 
-def usable(table: Table, columns: Mapping[str, str], task: Task, split: str) -> Part:
-    """Return the rows of a table that have a text and a label."""
-    examples, notes = take_examples(table, columns, task, split)
+def usable(table: Table, columns: Columns, task: Task, split: str, spec: DataSpec) -> Part:
+    """Return the rows of a table that have what the task needs."""
+    examples, notes = take_examples(table, columns, task, split, spec)
     return Part(split, table, examples, notes)
 
 
@@ -62,10 +64,9 @@ def validation_part(
     tables: Tables,
     spec: DataSpec,
     task: Task,
-    columns: Mapping[str, str],
+    columns: Columns,
     train: str,
     wanted: Sequence[str],
-    known_names: Collection[str],
 ) -> Part | None:
     """Return the split or file to check on, or None where rows are to be held out.
 
@@ -75,9 +76,9 @@ def validation_part(
         DataError: the wished split or file does not exist, or has nothing to check on.
     """
     if spec.validation_split:
-        table, name = _wished(tables, spec, train, known_names)
+        table, name = _wished(tables, spec, train, task)
         here = guess_columns(table.frame, task, columns, table.name)
-        part = with_labels(usable(table, here, task, "validation"), wanted)
+        part = with_labels(usable(table, here, task, "validation", spec), wanted)
         if not len(part.examples):
             raise DataError(
                 f"{table.name} has no row with a text and a label that could be checked",
@@ -90,9 +91,9 @@ def validation_part(
         if not name:
             continue
         table = tables.read(name)
-        if not set(columns.values()).issubset(table.frame.columns):
+        if not set(flat(columns)).issubset(table.frame.columns):
             continue
-        part = with_labels(usable(table, columns, task, "validation"), wanted)
+        part = with_labels(usable(table, columns, task, "validation", spec), wanted)
         # Splits whose labels are kept secret, as of competitions, are of no use here.
         if len(part.examples):
             notes = (
@@ -102,16 +103,14 @@ def validation_part(
     return None
 
 
-def _wished(
-    tables: Tables, spec: DataSpec, train: str, known_names: Collection[str]
-) -> tuple[Table, str]:
+def _wished(tables: Tables, spec: DataSpec, train: str, task: Task) -> tuple[Table, str]:
     """Return the split or the file that `data.validation_split` names."""
     wish = spec.validation_split
     if wish not in tables.splits:
         beside = Path(tables.place).expanduser().parent / wish
         for path in (Path(wish).expanduser(), beside):
             if path.exists():
-                return read_files(expand([path]), spec, known_names), path.name
+                return read_files(expand([path]), spec, task), path.name
         if any(mark in wish for mark in "/\\."):
             raise DataError(
                 f"data.validation_split: no such file: {shorten(wish)}",
@@ -134,7 +133,7 @@ def held_out(train: Part, share: float, seed: int) -> tuple[Part, Part]:
     """
     examples = train.examples
     keys = examples.text_keys()
-    learned, held = hold_out(keys, examples.labels, share, seed)
+    learned, held = hold_out(examples.group_keys(), examples.strata, share, seed)
     if not held:
         raise DataError(
             f"{train.table.name}: every class has only one distinct text, so none can be held out",
@@ -143,8 +142,8 @@ def held_out(train: Part, share: float, seed: int) -> tuple[Part, Part]:
     notes = []
     if doubles := len(keys) - len(set(keys)):
         notes.append(say("data.note.duplicates", count=f"{doubles:,}"))
-    checked = {examples.labels[i] for i in held}
-    if single := [label for label in Counter(examples.labels) if label not in checked]:
+    checked = {examples.strata[i] for i in held}
+    if single := [name for name in Counter(examples.strata) if name not in checked]:
         shown = shorten(", ".join(single))
         notes.append(say("data.note.single_text_classes", count=len(single), labels=shown))
     return (
@@ -158,4 +157,4 @@ def drawn(examples: Examples, count: int | None, seed: int) -> Examples:
     if count is None or count >= len(examples):
         return examples
     keys = [f"{row}\0{key}" for row, key in zip(examples.rows, examples.text_keys(), strict=True)]
-    return examples.select(draw(keys, examples.labels, count, seed))
+    return examples.select(draw(keys, examples.strata, count, seed))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,11 @@ from ..language import text as say
 from ..sources import FoundData, Progress, find_data
 from ..spec import DataSpec
 from ..tasks import Task
-from .columns import guess_columns
+from .columns import Columns, columns_of, guess_columns
 from .delimited import DELIMITERS
 from .divide import Part, drawn, held_out, train_split, usable, validation_part, with_labels
-from .examples import check_enough, check_seen, check_wanted, fingerprint, name_labels, to_dataset
+from .examples import check_enough, fingerprint, to_dataset
+from .labels import check_seen, check_wanted, name_labels, name_numbers
 from .splits import find_split
 from .tables import Table, open_tables
 
@@ -24,22 +26,24 @@ from .tables import Table, open_tables
 class LoadedData:
     """What a run works with.
 
-    `train` and `validation` are `datasets.Dataset` tables with a column for each text role,
-    `label` (a ClassLabel) and `row` (the number in the source, from 1, a header not counted).
-    `columns` says which column of the source plays which role. `detected` and `notes` are for
-    show. `sizes` counts the usable rows of each split before any were drawn.
+    `train` and `validation` are `datasets.Dataset` tables with a column for each role (labels as
+    a ClassLabel) and `row` (the number in the source, from 1, a header not counted). `labels`
+    names the classes, or the columns of numbers. `columns` says which column of the source plays
+    which role. `detected` and `notes` are for show. `sizes` counts the usable rows of each split
+    before any were drawn, `label_counts` the labels of the training rows that were.
     """
 
     train: Any
     validation: Any
     labels: list[str]
-    columns: dict[str, str]
+    columns: dict[str, str | list[str]]
     detected: dict[str, str]
     notes: list[str]
     fingerprint: str
     revision: str | None
     about: dict[str, Any] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
+    label_counts: dict[str, int] = field(default_factory=dict)
 
 
 def load_data(
@@ -55,39 +59,45 @@ def load_data(
     """
     found = find_data(spec.source, spec.revision, progress)
     spec = _with_hints(spec, found)
-    known_names = _known_names(task)
-    tables = open_tables(found, spec, known_names)
+    tables = open_tables(found, spec, task)
     split = train_split(tables, spec)
     table = tables.read(split)
-    columns = guess_columns(table.frame, task, {**found.columns, **spec.columns}, table.name)
+    # A set of the catalogue may be used for another task than the one it was listed for.
+    roles = {role.name for role in task.roles}
+    known = {role: column for role, column in found.columns.items() if role in roles}
+    columns = guess_columns(table.frame, task, {**known, **spec.columns}, table.name)
     wanted = spec.labels or found.labels
-    train = usable(table, columns, task, "train")
-    check_enough(train.examples, table)
-    check_wanted(train.examples, wanted, table)
-    train = with_labels(train, wanted)
-    check_enough(train.examples, table)
-    labels = name_labels(train.examples, wanted, table, columns["label"])
-    validation = validation_part(tables, spec, task, columns, split, wanted, known_names)
+    train = usable(table, columns, task, "train", spec)
+    check_enough(train.examples, table, train.notes)
+    if task.names_labels:
+        check_wanted(train.examples, wanted, table)
+        train = with_labels(train, wanted)
+        check_enough(train.examples, table)
+    labels = _names(train, task, wanted, columns)
+    validation = validation_part(tables, spec, task, columns, split, wanted)
     if validation is None:
         train, validation = held_out(train, spec.validation_share, seed)
         share = f"{spec.validation_share:.0%}"
         divided, used = say("data.split.held_out", share=share, seed=seed), {split}
     else:
-        check_seen(validation.examples, labels, validation.table, "the training rows")
+        if task.names_labels:
+            check_seen(validation.examples, labels, validation.table, "the training rows")
         shown = table.name if split == "all" else split
         divided = say("data.split.given", train=shown, validation=validation.split)
         used = {split, validation.split}
     drawn_train = drawn(train.examples, spec.max_train_rows, seed)
     drawn_validation = drawn(validation.examples, spec.max_validation_rows, seed)
-    if missing := sorted(set(labels) - set(drawn_train.labels)):
+    # Rows are drawn by their stratum; where that is the label, each must have its share.
+    counted = set(labels) & set(train.examples.strata)
+    if missing := sorted(counted - set(drawn_train.strata)):
         raise DataError(
             f"data.max_train_rows: {spec.max_train_rows} rows leave none for the label "
             f"{shorten(missing[0], 40)!r}; there are {len(labels)} classes",
             f"raise it to at least {len(labels)}",
         )
     return LoadedData(
-        train=to_dataset(drawn_train, labels),
-        validation=to_dataset(drawn_validation, labels),
+        train=to_dataset(drawn_train, task, labels),
+        validation=to_dataset(drawn_validation, task, labels),
         labels=labels,
         columns=columns,
         detected=_detected(table, divided),
@@ -96,6 +106,7 @@ def load_data(
         revision=found.revision,
         about=dict(found.about),
         sizes={"train": len(train.examples), "validation": len(validation.examples)},
+        label_counts=dict(Counter(drawn_train.all_labels())),
     )
 
 
@@ -103,7 +114,7 @@ def load_further(
     source: str | Path,
     task: Task,
     labels: Sequence[str],
-    columns: Mapping[str, str],
+    columns: Columns,
     spec: DataSpec,
 ) -> Any:
     """Load all rows of a further labelled file, for a model that knows `labels`.
@@ -118,27 +129,52 @@ def load_further(
     """
     source = str(source)
     found = find_data(source, spec.revision if source == spec.source else None)
-    tables = open_tables(found, _with_hints(spec, found), _known_names(task))
+    spec = _with_hints(spec, found)
+    tables = open_tables(found, spec, task)
     names = list(tables.splits)
     table = tables.read(find_split(names, "test") or find_split(names, "validation") or names[0])
-    present = {role: column for role, column in columns.items() if column in table.frame.columns}
+    here = set(table.frame.columns)
+    present = {role: place for role, place in columns.items() if {*columns_of(place)} <= here}
     guessed = guess_columns(table.frame, task, present, table.name)
     if lacking := [role for role in columns if role not in guessed]:
         raise DataError(
-            f"{table.name} has no column {shorten(columns[lacking[0]])!r} for the {lacking[0]}, "
+            f"{table.name} has no column {_missing(columns[lacking[0]], here)!r} for the "
+            f"{lacking[0]}, "
             f"which the run learned with; it has {shorten(', '.join(table.frame.columns), 200)}",
             "rename the column to that",
         )
     wanted = labels if spec.labels or found.labels else []
-    here = {role: guessed[role] for role in columns}
-    examples = with_labels(usable(table, here, task, "test"), wanted).examples
+    part = usable(table, {role: guessed[role] for role in columns}, task, "test", spec)
+    examples = with_labels(part, wanted if task.names_labels else []).examples
     if not len(examples):
         raise DataError(
             f"{table.name} has no row with a text and a label that could be checked",
             "add some, or give another file",
         )
-    check_seen(examples, labels, table, "the model")
-    return to_dataset(examples, list(labels))
+    if task.names_labels:
+        check_seen(examples, labels, table, "the model")
+    return to_dataset(examples, task, list(labels))
+
+
+def _missing(place: str | list[str], here: set[str]) -> str:
+    return shorten(next(column for column in columns_of(place) if column not in here))
+
+
+def _names(train: Part, task: Task, wanted: Sequence[str], columns: Columns) -> list[str]:
+    """Return the names of the classes, or of what each number in a row is.
+
+    Raises:
+        DataError: there is only one class, or rows differ in how many numbers they hold.
+    """
+    if task.names_labels:
+        role = next(role for role in task.roles if role.kind in ("label", "labels"))
+        return name_labels(train.examples, wanted, train.table, columns_of(columns[role.name])[0])
+    for role in task.roles:
+        if role.kind == "numbers" and role.name in columns:
+            return name_numbers(
+                train.examples, role.name, columns_of(columns[role.name]), train.table
+            )
+    return []
 
 
 def _with_hints(spec: DataSpec, found: FoundData) -> DataSpec:
@@ -146,12 +182,6 @@ def _with_hints(spec: DataSpec, found: FoundData) -> DataSpec:
     names = ("encoding", "delimiter", "header")
     known = {n: found.hints[n] for n in names if n in found.hints and getattr(spec, n) == "auto"}
     return spec.model_copy(update=known)
-
-
-def _known_names(task: Task) -> set[str]:
-    """Return the names that tell a header: those of all roles, and a few of columns never used."""
-    usual = {name for role in task.roles for name in (role.name, *role.usual_names)}
-    return usual | {"id", "idx", "index", "编号", "序号"}
 
 
 def _notes(train: Part, validation: Part, unused: list[str]) -> list[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ..errors import shorten
-from ..spec import DataSpec
+from ..tasks import Setup, Task
+from .cells import as_text
 
 if TYPE_CHECKING:
     from .load import LoadedData
@@ -16,8 +18,7 @@ if TYPE_CHECKING:
 MOST_BINS = 32
 PREVIEW_ROWS = 5
 PREVIEW_CHARACTERS = 200
-# Longer texts are measured by their beginning: they are cut far before that anyway.
-CHARACTERS_A_TOKEN = 40
+MEASURE_BINS = 20
 BATCH_ROWS = 1000
 
 
@@ -30,6 +31,7 @@ class DataProfile:
     `length_counts`; a bin counts the rows with more tokens than its left edge and at most as many
     as its right one, the last bin also those with more. `truncated_share` is the share of
     training rows longer than `max_tokens`.
+    `measures` are further numbers of the rows, by name: `edges` of bins, and `counts` per split.
     `detected` says what was found out about the file (encoding, delimiter, header, split), for
     show. `preview` holds the first rows by role. `notes` are sentences worth telling the user.
     """
@@ -37,7 +39,7 @@ class DataProfile:
     source: str
     splits: list[str]
     rows: dict[str, int]
-    columns: dict[str, str]
+    columns: dict[str, str | list[str]]
     detected: dict[str, str]
     label_counts: dict[str, dict[str, int]]
     length_edges: list[int]
@@ -47,6 +49,7 @@ class DataProfile:
     preview: list[dict[str, str]]
     fingerprint: str
     notes: list[str] = field(default_factory=list)
+    measures: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, fit for JSON."""
@@ -58,32 +61,45 @@ class DataProfile:
         return cls(**plain)
 
 
-def profile_data(loaded: LoadedData, tokenizer: Any, spec: DataSpec) -> DataProfile:
+def profile_data(loaded: LoadedData, task: Task, setup: Setup) -> DataProfile:
     """Measure loaded data with the model's tokenizer.
 
     Units:
         Lengths are in tokens, special tokens included, before texts are cut.
     """
     splits = {"train": loaded.train, "validation": loaded.validation}
-    max_tokens = min(spec.max_tokens, int(tokenizer.model_max_length))
-    lengths = {name: _lengths(table, tokenizer, max_tokens) for name, table in splits.items()}
-    edges = length_edges([*lengths["train"], *lengths["validation"]], max_tokens)
-    longer = sum(length > max_tokens for length in lengths["train"])
+    lengths = {name: _lengths(table, task, setup) for name, table in splits.items()}
+    edges = length_edges([*lengths["train"], *lengths["validation"]], setup.max_tokens)
+    longer = sum(length > setup.max_tokens for length in lengths["train"])
     return DataProfile(
-        source=spec.source,
+        source=setup.spec.data.source,
         splits=list(splits),
         rows={name: len(table) for name, table in splits.items()},
         columns=dict(loaded.columns),
         detected=dict(loaded.detected),
-        label_counts={name: _label_counts(table, loaded.labels) for name, table in splits.items()},
+        label_counts={name: count_labels(table, loaded.labels) for name, table in splits.items()}
+        if task.names_labels
+        else {},
         length_edges=edges,
         length_counts={name: _histogram(counts, edges) for name, counts in lengths.items()},
-        max_tokens=max_tokens,
+        max_tokens=setup.max_tokens,
         truncated_share=longer / len(lengths["train"]),
-        preview=_preview(loaded),
+        preview=_preview(loaded.train),
         fingerprint=loaded.fingerprint,
         notes=list(loaded.notes),
+        measures=_measures({name: task.measures(t, setup) for name, t in splits.items()}),
     )
+
+
+def count_labels(table: Any, labels: list[str]) -> dict[str, int]:
+    """Return how often each label occurs in a table of `load_data`; the one column of labels."""
+    column = next((name for name, f in table.features.items() if _names(f)), None)
+    if column is None:
+        return {}
+    values = table[column][:]
+    flat = [n for value in values for n in value] if isinstance(values[0], list) else values
+    counts = Counter(flat)
+    return {label: counts[number] for number, label in enumerate(labels)}
 
 
 def length_edges(lengths: Sequence[int], max_tokens: int) -> list[int]:
@@ -101,17 +117,12 @@ def length_edges(lengths: Sequence[int], max_tokens: int) -> list[int]:
     return [*range(0, top, width), -(-top // width) * width]
 
 
-def _lengths(table: Any, tokenizer: Any, max_tokens: int) -> list[int]:
-    limit = CHARACTERS_A_TOKEN * (max_tokens + 10)
-    lengths: list[int] = []
-    for start in range(0, len(table), BATCH_ROWS):
-        batch = table[start : start + BATCH_ROWS]
-        texts = [text[:limit] for text in batch["text"]]
-        pairs = [text[:limit] for text in batch["text_pair"]] if "text_pair" in batch else None
-        # `verbose` off: the tokenizer would warn of texts beyond its limit, which we count.
-        encoded = tokenizer(texts, pairs, truncation=False, verbose=False)
-        lengths += map(len, encoded["input_ids"])
-    return lengths
+def _lengths(table: Any, task: Task, setup: Setup) -> list[int]:
+    return [
+        length
+        for start in range(0, len(table), BATCH_ROWS)
+        for length in task.lengths(table[start : start + BATCH_ROWS], setup)
+    ]
 
 
 def _histogram(lengths: list[int], edges: list[int]) -> list[int]:
@@ -119,18 +130,42 @@ def _histogram(lengths: list[int], edges: list[int]) -> list[int]:
     return [sum(low < length <= high for length in inside) for low, high in pairwise(edges)]
 
 
-def _label_counts(table: Any, labels: list[str]) -> dict[str, int]:
-    numbers = list(table["label"])
-    return {label: numbers.count(number) for number, label in enumerate(labels)}
+def _measures(splits: dict[str, dict[str, list[float]]]) -> dict[str, dict[str, Any]]:
+    """Put the numbers of each measure into the same even bins for all splits."""
+    import numpy as np
+
+    found: dict[str, dict[str, Any]] = {}
+    for name in splits["train"]:
+        values = {split: measures[name] for split, measures in splits.items()}
+        everything = [value for numbers in values.values() for value in numbers]
+        edges = np.histogram_bin_edges(everything, bins=MEASURE_BINS)
+        found[name] = {
+            "edges": [float(f"{edge:.6g}") for edge in edges],
+            "counts": {s: np.histogram(v, edges)[0].tolist() for s, v in values.items()},
+        }
+    return found
 
 
-def _preview(loaded: LoadedData) -> list[dict[str, str]]:
-    rows = loaded.train.select(range(min(PREVIEW_ROWS, len(loaded.train))))
+def _names(feature: Any) -> list[str] | None:
+    return getattr(getattr(feature, "feature", feature), "names", None)
+
+
+def _preview(table: Any) -> list[dict[str, str]]:
+    rows = table.select(range(min(PREVIEW_ROWS, len(table))))
     return [
         {
-            name: loaded.labels[value] if name == "label" else shorten(value, PREVIEW_CHARACTERS)
+            name: shorten(_shown(value, _names(table.features[name])), PREVIEW_CHARACTERS)
             for name, value in row.items()
             if name != "row"
         }
         for row in rows
     ]
+
+
+def _shown(value: Any, names: list[str] | None) -> str:
+    """Return a value for a reader: labels by their names, lists item by item."""
+    if isinstance(value, list):
+        return ", ".join(_shown(item, names) for item in value)
+    if isinstance(value, int) and names:
+        return names[value]
+    return f"{value:.6g}" if isinstance(value, float) else as_text(value)

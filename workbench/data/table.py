@@ -7,7 +7,7 @@ import io
 import json
 import zlib
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,9 @@ from .objects import read_objects
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".json", ".jsonl", ".ndjson")
 SUFFIXES = (*TEXT_SUFFIXES, ".parquet", ".xlsx")
+
+ReadFile = Callable[[str, str], tuple[list[dict[str, Any]], list[str]] | None]
+"""Called as `read_file(text, name)`: rows and notes, or None for what is read as a table."""
 
 
 @dataclass(frozen=True)
@@ -45,18 +48,22 @@ def read_table(
     delimiter: str = "auto",
     header: str = "auto",
     known_names: Collection[str] = (),
+    read_file: ReadFile | None = None,
 ) -> tuple[Any, Detected]:
     """Read a file into a `pandas.DataFrame` and say what was detected.
 
     csv, tsv, txt (one text a line, or tab-separated), json, jsonl, parquet and xlsx, each also
     gzip-ed. Cells are strings or, from typed formats, objects. The frame's index is the number of
     the row in the file, from 1, the header not counted. Columns without a header are named by
-    number, from 0. `known_names` (lower case) help to recognise a header.
+    number, from 0. `known_names` (lower case) help to recognise a header. `read_file` may know
+    text files that are no tables; then rows are numbered as it gives them.
 
     Raises:
         DataError: the file is missing, empty, damaged, of another format, in another encoding,
             or names two columns alike.
     """
+    import pandas
+
     path = Path(path)
     name = path.name
     raw = _read_bytes(path)
@@ -69,7 +76,12 @@ def read_table(
         decoded = decode(raw, encoding, name)
         if not decoded.text.strip():
             raise DataError(f"{name} is empty", "give a file with a row for each example")
-        if kind == ".json":
+        own = read_file(decoded.text, name) if read_file else None
+        if own is not None:
+            records, notes = own
+            frame = pandas.DataFrame(records, dtype=object, index=range(1, len(records) + 1))
+            detected = Detected(notes=notes)
+        elif kind == ".json":
             frame, notes = read_objects(decoded.text, name)
             detected = Detected(notes=notes)
         elif kind == ".txt" and delimiter == "auto" and not _is_tabular(decoded.text):

@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import DataError, shorten
 from ..sources.contract import FoundData
 from ..spec import DataSpec
+from ..tasks import Task
 from .splits import ROLES, find_split, split_files
 from .table import SUFFIXES, Detected, read_table
 
@@ -55,8 +56,10 @@ class Tables:
         )
 
 
-def open_tables(found: FoundData, spec: DataSpec, known_names: Collection[str]) -> Tables:
+def open_tables(found: FoundData, spec: DataSpec, task: Task | None = None) -> Tables:
     """List the splits of a source: those of a hub set, or those that its files are named after.
+
+    The task knows what columns are usually called, and may know file formats of its own.
 
     Raises:
         DataError: there is no file that could be read.
@@ -78,7 +81,7 @@ def open_tables(found: FoundData, spec: DataSpec, known_names: Collection[str]) 
     return Tables(
         found.place,
         {
-            split: lambda group=group: read_files(group, spec, known_names)
+            split: lambda group=group: read_files(group, spec, task)
             for split, group in split_files(files).items()
         },
     )
@@ -96,7 +99,7 @@ def expand(files: Collection[Path]) -> list[Path]:
     return expanded
 
 
-def read_files(files: list[Path], spec: DataSpec, known_names: Collection[str]) -> Table:
+def read_files(files: list[Path], spec: DataSpec, task: Task | None = None) -> Table:
     """Read files with the same columns as one table; row numbers run on from file to file.
 
     Raises:
@@ -109,7 +112,14 @@ def read_files(files: list[Path], spec: DataSpec, known_names: Collection[str]) 
     offset = 0
     first: Detected | None = None
     for file in files:
-        frame, detected = read_table(file, spec.encoding, spec.delimiter, spec.header, known_names)
+        frame, detected = read_table(
+            file,
+            spec.encoding,
+            spec.delimiter,
+            spec.header,
+            _known_names(task) if task else (),
+            task.read_file if task else None,
+        )
         first = first or detected
         if frames and set(frame.columns) != set(frames[0].columns):
             raise DataError(
@@ -129,12 +139,16 @@ def read_files(files: list[Path], spec: DataSpec, known_names: Collection[str]) 
     return Table(name, whole, class_names, detected)
 
 
+def _known_names(task: Task) -> set[str]:
+    """Return the names that tell a header: those of all roles, and a few of columns never used."""
+    usual = {name for role in task.roles for name in (role.name, *role.usual_names)}
+    return usual | {"id", "idx", "index", "编号", "序号"}
+
+
 def _from_hub(place: str, split: str, table: Any) -> Table:
-    class_names = {
-        column: list(feature.names)
-        for column, feature in table.features.items()
-        if hasattr(feature, "int2str")
-    }
+    # Of a list, what its items are: the tags of a sentence.
+    inner = {column: getattr(f, "feature", f) for column, f in table.features.items()}
+    class_names = {c: list(f.names) for c, f in inner.items() if hasattr(f, "int2str")}
     frame = table.to_pandas()
     frame.index = range(1, len(frame) + 1)
     detected = Detected(rows=len(frame))

@@ -2,51 +2,44 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..data import load_further
-from ..errors import DataError
+from ..errors import DataError, shorten
 from ..models import load_tokenizer, load_trained
 from ..runs import RunFolder, write_json
-from ..tasks import Task, load_task
+from ..tasks import Outcome, Setup, Task, load_task
 from ..training.precision import choose_precision
-from ..training.prepare import Prepared, encode_rows, limit_tokens
-from .inference import predict_logits
+from ..training.prepare import Prepared, encode_rows, in_order, limit_tokens
+from .inference import run_model
 
 
 def evaluate_prepared(run: RunFolder, prepared: Prepared, model: Any) -> dict[str, Any]:
     """Evaluate the best model on the validation rows and write `evaluation/`.
 
-    Baselines: the majority class of the training rows, and the model before fine-tuning.
+    Baselines: the rules of the task that learned nothing, and the model before fine-tuning.
     """
-    spec, task = prepared.spec, prepared.task
-    table, rows = prepared.data.validation, prepared.validation
-    # `rows` is sorted by length; bring it back to the table's order.
-    rows = rows.select(np.argsort(_positions(table, rows)))
-    bins = spec.evaluate.calibration_bins
+    spec, task, setup = prepared.spec, prepared.task, prepared.setup
+    rows = in_order(prepared.validation)
     batch = spec.train.per_device_eval_batch_size
-    labels = np.asarray(table["label"])
 
-    def logits_of(candidate: Any) -> np.ndarray:
-        return predict_logits(candidate, rows, prepared.tokenizer, prepared.precision, batch)
+    def outputs_of(candidate: Any) -> Any:
+        return run_model(candidate, rows, task, setup, prepared.precision, batch)
 
-    logits = logits_of(model)
-    metrics = {"task": task.name, "split": "validation"}
-    metrics |= task.evaluate(logits, labels, prepared.labels, bins)
+    outcome = Outcome(outputs_of(model), rows, prepared.data.validation, setup)
+    metrics = {"task": task.name, "split": "validation", **task.evaluate(outcome)}
     if spec.evaluate.baselines:
-        majority = _majority_logits(prepared.data.train["label"], len(labels), len(prepared.labels))
-        before = logits_of(prepared.new_model())
+        rivals = task.baselines(outcome, prepared.data.train)
+        rivals["before"] = outputs_of(prepared.new_model())
         metrics["baselines"] = {
-            "majority": task.evaluate(majority, labels, prepared.labels, bins)["metrics"],
-            "before": task.evaluate(before, labels, prepared.labels, bins)["metrics"],
+            name: task.evaluate(replace(outcome, outputs=outputs))["metrics"]
+            for name, outputs in rivals.items()
         }
     write_json(run.evaluation_path / "metrics.json", metrics)
-    rows_shown = prediction_rows(table, logits, prepared.labels, task)
-    write_predictions(run.evaluation_path / "predictions.parquet", rows_shown)
+    write_predictions(run.evaluation_path / "predictions.parquet", worst_first(task, outcome))
     return metrics
 
 
@@ -59,67 +52,70 @@ def evaluate_file(run: RunFolder, source: str) -> tuple[dict[str, Any], list[dic
     Raises:
         InputError: the run has no model, or the data cannot be read or has unknown labels.
     """
-    spec = run.spec()
-    task = load_task(spec.task)
-    tokenizer = load_tokenizer(run.model_path)
-    model = load_trained(run.model_path)
-    names = label_names(model)
-    table = load_further(source, task, names, spec.data.columns, spec.data)
-    rows = encode_rows(table, task, tokenizer, limit_tokens(tokenizer, spec.data.max_tokens))
-    precision = choose_precision(spec.train.precision)
-    logits = predict_logits(
-        model, rows, tokenizer, precision, spec.train.per_device_eval_batch_size
-    )
-    labels = np.asarray(table["label"])
-    metrics = {"task": task.name, "split": source}
-    metrics |= task.evaluate(logits, labels, names, spec.evaluate.calibration_bins)
-    return metrics, prediction_rows(table, logits, names, task)
+    finished = _Finished(run)
+    spec, task, setup = finished.setup.spec, finished.task, finished.setup
+    table = load_further(source, task, setup.labels, spec.data.columns, spec.data)
+    outcome = finished.outcome(table)
+    metrics = {"task": task.name, "split": source, **task.evaluate(outcome)}
+    return metrics, worst_first(task, outcome)
 
 
 def predict_texts(
-    run: RunFolder, texts: list[str], pairs: list[str] | None = None
+    run: RunFolder,
+    texts: Sequence[str | Mapping[str, Any]],
+    given: Mapping[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
-    """Predict texts with a run's model; one record a text, in order.
+    """Predict with a run's model; one record a text, in order.
+
+    A text may be a mapping from the task's roles; a bare one is the first role that `given`,
+    which holds for all of them, leaves open.
 
     Raises:
-        InputError: the run has no model, or there is nothing to predict.
+        InputError: the run has no model, there is nothing to predict, or a role is missing or
+            unknown.
     """
     from datasets import Dataset
 
     if not texts:
         raise DataError("no text to predict", "give texts as arguments, with --file, or on stdin")
-    spec = run.spec()
-    task = load_task(spec.task)
-    tokenizer = load_tokenizer(run.model_path)
-    model = load_trained(run.model_path)
-    columns: dict[str, list[Any]] = {"text": texts, "row": list(range(len(texts)))}
-    if pairs is not None:
-        columns["text_pair"] = pairs
-    rows = encode_rows(
-        Dataset.from_dict(columns), task, tokenizer, limit_tokens(tokenizer, spec.data.max_tokens)
-    )
-    logits = predict_logits(model, rows, tokenizer, choose_precision(spec.train.precision))
-    answers = task.predictions(logits, label_names(model), None)
-    return [{"text": text, **answer} for text, answer in zip(texts, answers, strict=True)]
+    task = load_task(run.spec().task)
+    rows = [_by_role(task, text, given or {}) for text in texts]
+    roles = [role.name for role in task.inputs if any(role.name in row for row in rows)]
+    columns = {name: [row.get(name, "") for row in rows] for name in roles}
+    table = Dataset.from_dict(columns | {"row": list(range(1, len(rows) + 1))})
+    records = task.predictions(_Finished(run).outcome(table))
+    return [{name: held for name, held in one.items() if name != "row"} for one in records]
 
 
-def label_names(model: Any) -> list[str]:
-    """Return the names of a model's classes, by number."""
-    return [model.config.id2label[number] for number in range(model.config.num_labels)]
+class _Finished:
+    """A run's model, ready to answer."""
 
+    def __init__(self, run: RunFolder) -> None:
+        spec = run.spec()
+        self.task = load_task(spec.task)
+        tokenizer = load_tokenizer(run.model_path)
+        self.model = load_trained(run.model_path)
+        limit = limit_tokens(tokenizer, spec.data.max_tokens)
+        self.setup = Setup(spec, tokenizer, _labels(run, self.model), limit)
 
-def prediction_rows(
-    table: Any, logits: np.ndarray, names: list[str], task: Task
-) -> list[dict[str, Any]]:
-    """Return one record a row (text, label, predicted, loss, …), the highest loss first."""
-    shown = [name for name in ("row", "text", "text_pair") if name in table.column_names]
-    rows = [
-        {name: row[name] for name in shown} | answer
-        for row, answer in zip(
-            table, task.predictions(logits, names, np.asarray(table["label"])), strict=True
+    def outcome(self, table: Any) -> Outcome:
+        """Return what the model makes of the rows of a table."""
+        train = self.setup.spec.train
+        rows = encode_rows(table, self.task, self.setup, training=False)
+        outputs = run_model(
+            self.model,
+            rows,
+            self.task,
+            self.setup,
+            choose_precision(train.precision),
+            train.per_device_eval_batch_size,
         )
-    ]
-    return sorted(rows, key=lambda row: row["loss"], reverse=True)
+        return Outcome(outputs, rows, table, self.setup)
+
+
+def worst_first(task: Task, outcome: Outcome) -> list[dict[str, Any]]:
+    """Return one record an example (texts, label, predicted, loss, …), the highest loss first."""
+    return sorted(task.predictions(outcome), key=lambda row: row["loss"], reverse=True)
 
 
 def write_predictions(path: Path, rows: list[dict[str, Any]]) -> None:
@@ -131,13 +127,29 @@ def write_predictions(path: Path, rows: list[dict[str, Any]]) -> None:
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), path)
 
 
-def _majority_logits(train_labels: list[int], rows: int, classes: int) -> np.ndarray:
-    """Return logits that say the training shares of the classes for every row: (rows, classes)."""
-    counts = Counter(train_labels)
-    shares = np.array([counts.get(number, 0) for number in range(classes)], float) + 1e-9
-    return np.tile(np.log(shares / shares.sum()), (rows, 1))
+def _labels(run: RunFolder, model: Any) -> list[str]:
+    """Return the names that the run noted; of older runs, those that the model knows."""
+    known = run.record().get("labels")
+    if isinstance(known, list):
+        return known
+    return [model.config.id2label[number] for number in range(model.config.num_labels)]
 
 
-def _positions(table: Any, rows: Any) -> np.ndarray:
-    place = {row: position for position, row in enumerate(table["row"])}
-    return np.array([place[row] for row in rows["row"]])
+def _by_role(task: Task, text: str | Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is asked by role, complete and with no role that the task does not have."""
+    known = [role.name for role in task.inputs]
+    if isinstance(text, str):
+        free = [name for name in known if name not in given]
+        text = {free[0]: text} if free else {}
+    row = {**given, **text}
+    if unknown := [name for name in row if name not in known]:
+        raise DataError(
+            f"{task.name} is not asked with a {shorten(unknown[0])!r}",
+            f"its roles are {', '.join(known)}",
+        )
+    for role in task.inputs:
+        if role.required and not row.get(role.name):
+            raise DataError(
+                f"{task.name} also needs the {role.name}", f"give it --with {role.name}=TEXT"
+            )
+    return row

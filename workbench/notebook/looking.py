@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..attention.look import Watched, look_at_both, look_well, open_before, open_source
+from ..attention.look import Watched, attend, look_at_both, look_well, open_before, open_source
 from ..attention.packing import pack
 from ..attention.record import AttentionRecord
 from ..errors import RunError
-from ..runs import open_run
+from ..runs import RunFolder, open_run, read_state
 
 
 @dataclass(frozen=True)
@@ -89,20 +89,66 @@ def open_watched(source: Any, against: Any = None) -> list[Watched]:
     return [open_source(against), after]
 
 
-def show(watched: Sequence[Watched], records: Sequence[AttentionRecord]) -> Looked:
+def look(
+    source: Any, text: str, pair: str | None = None, against: Any = None, check: str | None = None
+) -> tuple[list[Watched], list[AttentionRecord]]:
+    """Return the models, one or before and after, and where each looked in a text.
+
+    Raises:
+        InputError: there is no such run or model, or it has no attention to show.
+    """
+    from ..training.run import quiet_libraries
+
+    with quiet_libraries():
+        watched = open_watched(source, against)
+    before = watched[0] if len(watched) > 1 else None
+    records = attend(watched[-1], text, pair, against=before)
+    if check is not None:
+        from ..attention import causal
+
+        records = [
+            causal.check(one.model, one.tokenizer, record, method=check)
+            for one, record in zip(watched, records, strict=True)
+        ]
+    return watched, records
+
+
+def show_kept(run: RunFolder, number: int = 0) -> Looked:
+    """Show what a run kept of a probe sentence: before, along the way, after, and its loss.
+
+    Raises:
+        InputError: the run has kept none.
+    """
+    from ..report.attention import loss_points, probe_records
+    from ..report.contents import read_probes
+
+    probe = next((one for one in read_probes(run) if one.number == number), None)
+    if probe is None:
+        raise RunError(
+            f"the run {run.name} kept no attention", "give a sentence to look at as well"
+        )
+    return show([], probe_records(run, probe), loss_points(read_state(run)))
+
+
+def show(
+    watched: Sequence[Watched],
+    records: Sequence[AttentionRecord],
+    loss: Sequence[tuple[int, float]] = (),
+) -> Looked:
     """Show the desk of records: live where somebody watches, else as it needs no kernel."""
     from .kernel import in_notebook, is_live
 
     if is_live():
         from ..widgets.attention import AttentionDesk, show_desk
 
-        show_desk(AttentionDesk(records, Answers(watched).asks()))
+        asks = Answers(watched).asks() if watched else {}
+        show_desk(AttentionDesk(records, asks, loss=loss))
     elif in_notebook():
         from IPython.display import display
 
         from ..report.look import desk_bundle
 
-        display(desk_bundle(records), raw=True)
+        display(desk_bundle(records, loss=loss), raw=True)
     return Looked(records)
 
 

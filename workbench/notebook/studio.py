@@ -17,7 +17,7 @@ from .. import language, pipeline, worker
 from ..errors import InputError
 from ..language import text
 from ..runs import RunFolder
-from ..spec import RunSpec, from_namespace
+from ..spec import RunSpec, find, from_namespace, to_flat
 from . import pages
 from .kernel import Slot, Slots, is_live
 
@@ -143,28 +143,31 @@ class Studio:
 
     def _prepare(self) -> Prepared:
         """Return everything the present spec needs, loading only what has changed."""
-        from ..training.prepare import check_metric, prepare, resolve_replay
+        with self._preparing:
+            return self._prepare_changes()
+
+    def _prepare_changes(self) -> Prepared:
+        from ..training.prepare import check_spec, prepare, resolve_replay
         from ..training.run import quiet_libraries
 
-        with self._preparing:
-            spec = self.spec
-            before = self._prepared
-            if before is not None and _same_ingredients(self._prepared_for, spec):
-                check_metric(spec, before.task)
-                resolved = resolve_replay(spec).replace(
-                    {
-                        "data.columns": before.spec.data.columns,
-                        "data.revision": before.spec.data.revision,
-                        "model.revision": before.spec.model.revision,
-                        "train.precision": before.spec.train.precision,
-                    }
-                )
-                self._prepared = replace(before, spec=resolved)
-            else:
-                with quiet_libraries():
-                    self._prepared = prepare(spec)
-            self._prepared_for = spec
-            return self._prepared
+        spec = self.spec
+        before = self._prepared
+        if before is not None and _same_ingredients(self._prepared_for, spec):
+            check_spec(spec, before.task)
+            resolved = resolve_replay(spec).replace(
+                {
+                    "data.columns": before.spec.data.columns,
+                    "data.revision": before.spec.data.revision,
+                    "model.revision": before.spec.model.revision,
+                    "train.precision": before.spec.train.precision,
+                }
+            )
+            self._prepared = replace(before, spec=resolved)
+        else:
+            with quiet_libraries():
+                self._prepared = prepare(spec)
+        self._prepared_for = spec
+        return self._prepared
 
     def _finished(self) -> RunFolder:
         if self.run is None:
@@ -314,6 +317,11 @@ def look_before(prepared: Prepared, sentence: str) -> Any:
 
 def _same_ingredients(one: RunSpec, other: RunSpec) -> bool:
     """Return whether two specs need the same data, model and encoding."""
+    from ..tasks import load_task
+
+    # What the task heeds may go into the encoding.
+    heeded = [find(path).name for path in load_task(one.task).options]
+    first, second = to_flat(one), to_flat(other)
     return (
         one.task == other.task
         and one.data == other.data
@@ -321,4 +329,5 @@ def _same_ingredients(one: RunSpec, other: RunSpec) -> bool:
         and one.train.seed == other.train.seed
         and one.train.precision == other.train.precision
         and one.output.language == other.output.language  # notes on the data are kept in words
+        and all(first[name] == second[name] for name in heeded)
     )

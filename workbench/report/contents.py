@@ -57,7 +57,7 @@ def read_contents(run: RunFolder) -> Contents:
         card=_read(run.path / "model.json", _json),
         metrics=_read(run.evaluation_path / "metrics.json", _json),
         errors=_read(run.evaluation_path / "predictions.parquet", wrong_predictions),
-        probes=_probes(run),
+        probes=read_probes(run),
     )
 
 
@@ -94,7 +94,8 @@ def _record(run: RunFolder) -> dict[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
-def _probes(run: RunFolder) -> list[Probe]:
+def read_probes(run: RunFolder) -> list[Probe]:
+    """Return what was kept of each probe sentence before and after fine-tuning."""
     probes: dict[int, Probe] = {}
     for when in ("before", "after"):
         for path in sorted(run.attention_path.glob(f"probe-*-{when}.json")):

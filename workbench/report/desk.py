@@ -6,6 +6,7 @@ differs.
 
 from __future__ import annotations
 
+import re
 from importlib import resources
 
 from .. import language as languages
@@ -18,6 +19,7 @@ _PIECES = (
     "attention/head.js", "attention/desk.js",
 )  # fmt: skip
 _AREA = "attention.view."
+_COMMENT = re.compile(r"^\s*//.*\n", re.MULTILINE)
 _EXPORT = "export default { render };\n"
 
 
@@ -27,8 +29,11 @@ def desk_module() -> str:
 
 
 def desk_script() -> str:
-    """Return the front end as a script without exports, to be followed by a call of `render`."""
-    return desk_module().replace(_EXPORT, "")
+    """Return the front end as a script without exports, to be followed by a call of `render`.
+
+    It lies in every saved notebook and page, so comments stay behind.
+    """
+    return _COMMENT.sub("", desk_module().replace(_EXPORT, ""))
 
 
 def desk_style() -> str:

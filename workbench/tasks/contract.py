@@ -1,54 +1,195 @@
-"""What a task is: the columns it needs, how rows become tensors, and how answers are scored.
+"""What a task is: what it reads, how rows become tensors, how answers are found, scored and shown.
 
-Each other file in this folder holds one task as the constant `TASK`.
+Each other file in this folder holds one task as the constant `TASK`; files that begin with an
+underscore hold what several share. CONTRIBUTING.md says how to add one.
+
+Shapes:
+    N encoded rows (an example may give several), B rows of a batch, T tokens, C classes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import numpy as np
+from ..spec import RunSpec
+from . import _defaults as usual
 
 Batch = Mapping[str, list[Any]]
+Record = dict[str, Any]
+Kind = Literal["text", "label", "labels", "numbers", "object"]
 
 
 @dataclass(frozen=True)
 class Role:
     """A column that the task reads: its name in our tables, and what files usually call it.
 
+    `kind` says what a cell becomes: `text` a string that is not empty; `label` the name of a
+    class, or a list of names where the data has several a row; `labels` a list of names;
+    `numbers` a list of floats, one a column; `object` whatever lists and mappings the cell holds.
+    An `answer` is to be predicted, and not there when predicting.
     `usual_names` are lower case, the likeliest first.
     """
 
     name: str
-    kind: Literal["text", "label"]
+    kind: Kind
     required: bool
     usual_names: tuple[str, ...]
+    answer: bool = False
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A score that the evaluation gives, and, if `followed`, each validation pass of training.
+
+    A `share` lies between 0 and 1 and is shown in percent. Followed metrics other than the loss
+    lie between -1 and 1, for they share one axis.
+    """
+
+    name: str
+    followed: bool = False
+    share: bool = False
+    greater_is_better: bool = True
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the table of predictions; its title is `report.column.NAME`.
+
+    `cell` returns what stands in it: plain text, or `Markup` with everything from data escaped.
+    Without it, the record's own value is shown as `look` says.
+    """
+
+    name: str
+    look: Literal["text", "right", "wrong", "number", "share"] = "text"
+    cell: Callable[[Record], Any] | None = None
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What is settled before rows are encoded; every function of a task gets it.
+
+    `labels` names the classes, or the columns of numbers; empty where the task has neither.
+    `max_tokens` is what the spec asks for, but no more than the model takes. `label_counts` holds
+    the training rows of each label; it is empty when a finished model is used.
+    """
+
+    spec: RunSpec
+    tokenizer: Any
+    labels: list[str]
+    max_tokens: int
+    label_counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a model made of rows: the input of evaluation, baselines and predictions.
+
+    `outputs` has one entry for each of `rows`: an array (N, …) or a list, whatever `infer` gives.
+    `rows` are encoded, in the order of the examples in `table`; the column `row` of both says
+    which belong together. `table` lacks the answers where only predictions are asked for.
+    """
+
+    outputs: Any
+    rows: Any
+    table: Any
+    setup: Setup
+
+
+class RowError(Exception):
+    """A row that cannot be learned from.
+
+    `reason` is a key below `data.note`, whose sentence says it of all such rows; `shown` is what
+    is wrong in this one.
+    """
+
+    def __init__(self, reason: str, shown: object = "") -> None:
+        self.reason = reason
+        self.shown = str(shown)
+        super().__init__(reason)
 
 
 @dataclass(frozen=True)
 class Task:
     """One task, as a record of functions.
 
-    `encode(batch, tokenizer, max_tokens)` turns rows (columns named by role) into model inputs,
-    without padding. `metrics(logits, labels)` scores a validation pass during training.
-    `evaluate(logits, labels, names, bins)` gives the whole evaluation as plain data.
-    `predictions(logits, names, labels)` gives one plain record a row: what was predicted, how
-    surely, and, where labels are given, its loss.
+    Reading. `roles` are the columns; of each set in `alternatives`, the first that a file can
+    fill is taken. `read(values, repaired)` checks the values of one row, by role, and returns
+    what the table shall hold; it raises `RowError` for a row that cannot be learned from, and
+    calls `repaired(reason, shown)` where it mended something. `read_file(text, name)` reads a
+    file in a format of the task's own, or returns None. `labels_of(values)` names the labels of
+    an example, `stratum(values)` what it is counted as when rows are held out. Rows that are
+    equal in `grouped_by` (roles; all questions if empty) are never divided.
 
-    Shapes:
-        logits: (B, C) for C classes; labels: (B,).
+    Learning. `encode(batch, setup, training)` turns rows (columns by role, and `row`) into model
+    inputs, without padding; it may give more or fewer rows if it returns `row` with each, and
+    further columns that `infer` wants to see. `collate(rows, setup)` makes a batch of tensors.
+    `settings(setup)` overrides the model's config. `losses` are the choices of `train.loss`, the
+    first the usual one; `loss(setup)` returns a function of (outputs, labels, items) or None for
+    the model's own. `options` are the fields of the spec that only some tasks heed. `keep(logits,
+    labels)` says what of a validation batch is kept, (B, …) and small; `score(kept, labels,
+    setup)` makes the followed metrics of it.
+
+    Judging. `infer(model, inputs, rows, setup)` answers a batch: an array (B, …) or a list.
+    `evaluate(outcome)` gives the whole evaluation as plain data with `rows` and `metrics`;
+    `baselines(outcome, train)` gives outputs, by name, of rules that learned nothing, in the form
+    of `infer`. `predictions(outcome)` gives one plain record an example: `row`, the texts,
+    `predicted`, and, where the answer is known, `label` and `loss`, by which the worst come first.
+
+    Showing. `leading` metrics stand at the top of the report, the first of them in its first
+    sentence; `compared` ones beside the baselines. `figures` are those of the evaluation,
+    `data_figures` those of the data; `measures(table, setup)` gives numbers to draw for the data.
+    `columns` make the table of wrong predictions, `is_wrong(record)` says which are;
+    `line(record)` is a prediction on the command line.
     """
 
     name: str
     roles: tuple[Role, ...]
     auto_class: str
-    encode: Callable[[Batch, Any, int], dict[str, list[Any]]]
-    metrics: Callable[[np.ndarray, np.ndarray], dict[str, float]]
-    evaluate: Callable[[np.ndarray, np.ndarray, list[str], int], dict[str, Any]]
-    predictions: Callable[[np.ndarray, list[str], np.ndarray | None], list[dict[str, Any]]]
+    encode: Callable[[Batch, Setup, bool], dict[str, list[Any]]]
+    metrics: tuple[Metric, ...]
+    score: Callable[[Any, Any, Setup], dict[str, float]]
+    evaluate: Callable[[Outcome], dict[str, Any]]
+    baselines: Callable[[Outcome, Any], dict[str, Any]]
+    predictions: Callable[[Outcome], list[Record]]
+    columns: tuple[Column, ...]
+    figures: tuple[str, ...]
+    leading: tuple[str, ...]
+    compared: tuple[str, ...]
+    alternatives: tuple[tuple[str, ...], ...] = ()
+    options: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ("cross_entropy",)
+    grouped_by: tuple[str, ...] = ()
+    data_figures: tuple[str, ...] = ("label_counts", "length_histogram")
+    read: Callable[[Record, Callable[[str, object], None]], Record] = usual.read
+    read_file: Callable[[str, str], tuple[list[Record], list[str]] | None] = usual.read_file
+    labels_of: Callable[[Record], list[str]] = usual.labels_of
+    stratum: Callable[[Record], str] = usual.stratum
+    lengths: Callable[[Batch, Setup], list[int]] = usual.lengths
+    measures: Callable[[Any, Setup], dict[str, list[float]]] = usual.measures
+    settings: Callable[[Setup], dict[str, Any]] = usual.settings
+    collate: Callable[[list[Record], Setup], dict[str, Any]] = usual.collate
+    loss: Callable[[Setup], Callable[..., Any] | None] = usual.loss
+    keep: Callable[[Any, Any], Any] = usual.keep
+    infer: Callable[[Any, dict[str, Any], list[Record], Setup], Any] = usual.infer
+    is_wrong: Callable[[Record], bool] = usual.is_wrong
+    line: Callable[[Record], str] = usual.line
+
+    @property
+    def inputs(self) -> tuple[Role, ...]:
+        """The roles that are there when predicting, in order."""
+        return tuple(role for role in self.roles if not role.answer)
+
+    @property
+    def names_labels(self) -> bool:
+        """Whether examples have labels, of which the names are to be known."""
+        return self.labels_of is not usual.labels_of
 
     def role(self, name: str) -> Role:
         """Return the role with this name."""
         return next(role for role in self.roles if role.name == name)
+
+    def metric(self, name: str) -> Metric:
+        """Return the metric with this name; one that is not declared is a plain number."""
+        return next((metric for metric in self.metrics if metric.name == name), Metric(name))

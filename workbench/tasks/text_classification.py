@@ -6,40 +6,64 @@ from typing import Any
 
 import numpy as np
 
+from ._encode import encode_texts, texts_of
 from ._scores import all_scores, cross_entropy, quick_scores, softmax
-from .contract import Batch, Role, Task
+from .contract import Batch, Column, Metric, Outcome, Record, Role, Setup, Task
 
 
-def encode(batch: Batch, tokenizer: Any, max_tokens: int) -> dict[str, list[Any]]:
-    """Turn texts, or pairs of texts, into token ids, cut at `max_tokens` and not padded.
-
-    Of a pair, the longer text is cut first.
-    """
-    encoded = tokenizer(
-        batch["text"], batch.get("text_pair"), truncation=True, max_length=max_tokens
-    )
-    inputs = {name: encoded[name] for name in tokenizer.model_input_names if name in encoded}
+def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
+    """Turn texts, or pairs of texts, into token ids, and labels into their numbers."""
+    inputs = encode_texts(setup, batch["text"], batch.get("text_pair"))
     if "label" in batch:
         inputs["labels"] = batch["label"]
     return inputs
 
 
-def predictions(
-    logits: np.ndarray, names: list[str], labels: np.ndarray | None = None
-) -> list[dict[str, Any]]:
+def score(logits: np.ndarray, labels: np.ndarray, setup: Setup) -> dict[str, float]:
+    """Return the scores that are followed during training."""
+    return quick_scores(logits, labels)
+
+
+def evaluate(outcome: Outcome) -> dict[str, Any]:
+    """Return scores, per class, confusion, curves and calibration."""
+    bins = outcome.setup.spec.evaluate.calibration_bins
+    return all_scores(outcome.outputs, _labels(outcome), outcome.setup.labels, bins)
+
+
+def baselines(outcome: Outcome, train: Any) -> dict[str, np.ndarray]:
+    """Return logits that say the training shares of the classes for every row: (N, C)."""
+    counts = np.bincount(np.asarray(train["label"]), minlength=len(outcome.setup.labels))
+    shares = counts + 1e-9
+    return {"majority": np.tile(np.log(shares / shares.sum()), (len(outcome.table), 1))}
+
+
+def predictions(outcome: Outcome) -> list[Record]:
     """Return each row's likeliest label, its probability, all probabilities, and the loss."""
-    records: list[dict[str, Any]] = [
-        {
+    names = outcome.setup.labels
+    records = [
+        texts
+        | {
             "predicted": names[int(row.argmax())],
             "confidence": float(row.max()),
             "probabilities": [float(p) for p in row],
         }
-        for row in softmax(logits)
+        for texts, row in zip(texts_of(outcome), softmax(outcome.outputs), strict=True)
     ]
-    if labels is not None:
-        for record, label, loss in zip(records, labels, cross_entropy(logits, labels), strict=True):
+    if "label" in outcome.table.column_names:
+        labels = _labels(outcome)
+        losses = cross_entropy(outcome.outputs, labels)
+        for record, label, loss in zip(records, labels, losses, strict=True):
             record |= {"label": names[int(label)], "loss": float(loss)}
     return records
+
+
+def line(record: Record) -> str:
+    """Return a prediction as one line: label, probability, text."""
+    return f"{record['predicted']}\t{record['confidence']:.4f}\t{record['text']}"
+
+
+def _labels(outcome: Outcome) -> np.ndarray:
+    return np.asarray(outcome.table["label"])
 
 
 TASK = Task(
@@ -73,11 +97,45 @@ TASK = Task(
                 "answer", "polarity", "rating", "stars", "quality", "y", "标签", "类别", "分类",
                 "情感", "评分星级",
             ),
+            answer=True,
         ),
     ),
     auto_class="AutoModelForSequenceClassification",
     encode=encode,
-    metrics=quick_scores,
-    evaluate=all_scores,
+    metrics=(
+        Metric("loss", followed=True, greater_is_better=False),
+        Metric("accuracy", followed=True, share=True),
+        Metric("precision_macro", followed=True, share=True),
+        Metric("recall_macro", followed=True, share=True),
+        Metric("f1_macro", followed=True, share=True),
+        Metric("precision_weighted", share=True),
+        Metric("recall_weighted", share=True),
+        Metric("f1_weighted", share=True),
+        Metric("roc_auc_macro"),
+        Metric("average_precision_macro"),
+        Metric("ece", greater_is_better=False),
+    ),
+    score=score,
+    evaluate=evaluate,
+    baselines=baselines,
     predictions=predictions,
+    columns=(
+        Column("row", "number"),
+        Column("text"),
+        Column("text_pair"),
+        Column("label", "right"),
+        Column("predicted", "wrong"),
+        Column("confidence", "share"),
+        Column("loss", "number"),
+    ),
+    figures=(
+        "confusion_matrix", "per_class", "roc_curves", "precision_recall_curves", "reliability",
+    ),
+    leading=("accuracy", "f1_macro", "loss", "ece"),
+    compared=("accuracy", "f1_macro"),
+    options=("data.labels", "evaluate.calibration_bins", "train.label_smoothing_factor"),
+    labels_of=lambda values: [values["label"]],
+    stratum=lambda values: values["label"],
+    settings=lambda setup: {"problem_type": "single_label_classification"},
+    line=line,
 )  # fmt: skip

@@ -99,7 +99,7 @@ def _measure(prepared: Prepared, model: Any) -> tuple[float, float, float]:
             torch.set_grad_enabled(learn),
             torch.autocast(precision.device, dtype=dtype, enabled=dtype is not None),
         ):
-            loss = model(**inputs).loss
+            loss = prepared.loss(model, inputs)
         if learn:
             loss.backward()
         loss.item()  # waits for the GPU

@@ -201,7 +201,7 @@ def _losses(prepared: Prepared, rates: Sequence[float], model: Any) -> Iterator[
                 for batch in parts:
                     inputs = {name: tensor.to(precision.device) for name, tensor in batch.items()}
                     with torch.autocast(precision.device, dtype=dtype, enabled=dtype is not None):
-                        loss = model(**inputs).loss / len(parts)
+                        loss = prepared.loss(model, inputs) / len(parts)
                     scaler.scale(loss).backward()
                     total += loss.item()
                 scaler.unscale_(optimizer)

@@ -19,8 +19,8 @@ from ..models import ModelCard, load_model, load_tokenizer
 from ..models.card import card_of
 from ..runs import open_run
 from ..sources import FoundModel, find_model
-from ..spec import RunSpec
-from ..tasks import Task, load_task
+from ..spec import RunSpec, SpecError, find, to_flat
+from ..tasks import Setup, Task, load_task, served_by
 from .precision import Precision, choose_precision
 
 Progress = Callable[[int, int, str], None]
@@ -31,7 +31,8 @@ class Prepared:
     """A spec, resolved, with its data encoded and its tokenizer loaded.
 
     `train` keeps the order of the rows; `validation` is sorted by length, longest first, so that
-    its batches waste little on padding. Both hold model inputs, `length` (tokens) and `row`.
+    its batches waste little on padding. Both hold model inputs, `length` (tokens) and `row`, which
+    the rows of one example share.
     """
 
     spec: RunSpec
@@ -45,8 +46,19 @@ class Prepared:
 
     @property
     def labels(self) -> list[str]:
-        """Names of the classes, by number."""
+        """Names of the classes, by number, or of the columns of numbers."""
         return self.data.labels
+
+    @property
+    def setup(self) -> Setup:
+        """What the functions of the task are told."""
+        return Setup(
+            self.spec,
+            self.tokenizer,
+            self.labels,
+            limit_tokens(self.tokenizer, self.spec.data.max_tokens),
+            self.data.label_counts,
+        )
 
     def new_model(self) -> Any:
         """Return the model before fine-tuning: pretrained body, new head drawn from the seed."""
@@ -56,15 +68,23 @@ class Prepared:
             self.labels,
             self.spec.train.seed,
             trust_remote_code=self.spec.model.trust_remote_code,
+            problem=self.task.settings(self.setup),
         )
 
     def collate(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
-        """Pad the rows of one batch to the longest of them."""
-        return collate(self.tokenizer, rows)
+        """Make a batch of tensors of some encoded rows."""
+        return self.task.collate(rows, self.setup)
+
+    def loss(self, model: Any, inputs: dict[str, Any]) -> Any:
+        """Return what training minimises, for one batch."""
+        own = self.task.loss(self.setup)
+        if own is None:
+            return model(**inputs).loss
+        return own(model(**{k: v for k, v in inputs.items() if k != "labels"}), inputs["labels"])
 
     def profile(self) -> DataProfile:
         """Return what the data looks like to the model."""
-        return profile_data(self.data, self.tokenizer, self.spec.data)
+        return profile_data(self.data, self.task, self.setup)
 
     def card(self) -> ModelCard:
         """Return the model's card."""
@@ -93,7 +113,7 @@ def prepare(spec: RunSpec, progress: Progress | None = None) -> Prepared:
         InputError: of any kind: a source, file, column, label or model is at fault.
     """
     task = load_task(spec.task)
-    check_metric(spec, task)
+    check_spec(spec, task)
     spec = resolve_replay(spec)
     found = find_model(spec.model.source, spec.model.revision, progress)
     tokenizer = load_tokenizer(found, spec.model.trust_remote_code)
@@ -108,14 +128,15 @@ def prepare(spec: RunSpec, progress: Progress | None = None) -> Prepared:
         }
     )
     max_tokens = limit_tokens(tokenizer, spec.data.max_tokens)
+    setup = Setup(spec, tokenizer, data.labels, max_tokens, data.label_counts)
     return Prepared(
         spec=spec,
         task=task,
         data=data,
         found=found,
         tokenizer=tokenizer,
-        train=encode_rows(data.train, task, tokenizer, max_tokens),
-        validation=longest_first(encode_rows(data.validation, task, tokenizer, max_tokens)),
+        train=encode_rows(data.train, task, setup, training=True),
+        validation=longest_first(encode_rows(data.validation, task, setup, training=False)),
         precision=precision,
     )
 
@@ -131,12 +152,16 @@ def resolve_replay(spec: RunSpec) -> RunSpec:
     return spec.replace({"train.replay": str(open_run(spec.train.replay).path.absolute())})
 
 
-def encode_rows(table: Any, task: Task, tokenizer: Any, max_tokens: int) -> Any:
+def encode_rows(table: Any, task: Task, setup: Setup, training: bool) -> Any:
     """Return the table as model inputs, with `length` in tokens and the number of the `row`."""
+
+    def encode(batch: Any) -> dict[str, list[Any]]:
+        return {"row": batch["row"]} | task.encode(batch, setup, training)
+
     encoded = table.map(
-        lambda batch: task.encode(batch, tokenizer, max_tokens),
+        encode,
         batched=True,
-        remove_columns=[name for name in table.column_names if name != "row"],
+        remove_columns=table.column_names,
         keep_in_memory=True,
         new_fingerprint=uuid4().hex,  # or the whole tokenizer is hashed, for a cache not used
     )
@@ -145,21 +170,21 @@ def encode_rows(table: Any, task: Task, tokenizer: Any, max_tokens: int) -> Any:
 
 
 def longest_first(rows: Any) -> Any:
-    """Return encoded rows sorted by length, the longest first, ties in their order."""
+    """Return encoded rows sorted by length, the longest first, ties in their order.
+
+    Their column `place` says where they stood.
+    """
     import numpy as np
 
-    return rows.select(np.argsort(-np.asarray(rows["length"]), kind="stable"))
+    order = np.argsort(-np.asarray(rows["length"]), kind="stable")
+    return rows.add_column("place", list(range(len(rows)))).select(order)
 
 
-def collate(tokenizer: Any, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Pad model inputs to the longest row of the batch and stack them as tensors.
+def in_order(rows: Any) -> Any:
+    """Return rows that were sorted by length in the order in which they were encoded."""
+    import numpy as np
 
-    Shapes:
-        input_ids, attention_mask: (B, T) with T the longest row; labels: (B,).
-    """
-    names = [*tokenizer.model_input_names, "labels"]
-    inputs = [{name: row[name] for name in names if name in row} for row in rows]
-    return tokenizer.pad(inputs, return_tensors="pt").data
+    return rows.select(np.argsort(np.asarray(rows["place"])))
 
 
 def limit_tokens(tokenizer: Any, wish: int) -> int:
@@ -179,15 +204,28 @@ def environment() -> dict[str, str]:
     }
 
 
-def check_metric(spec: RunSpec, task: Task) -> None:
-    """Refuse a `metric_for_best_model` that the task does not give, before any work is done."""
-    import numpy as np
+def check_spec(spec: RunSpec, task: Task) -> None:
+    """Refuse what the task does not have, before any work is done.
 
-    from ..spec import SpecError
-
-    known = sorted(task.metrics(np.eye(2), np.arange(2)))
-    wish = spec.train.metric_for_best_model
-    if wish not in known:
-        raise SpecError(
-            [f"train.metric_for_best_model: {wish!r} does not fit; choose {' | '.join(known)}"]
+    Raises:
+        SpecError: with all faults at once.
+    """
+    followed = sorted(metric.name for metric in task.metrics if metric.followed)
+    faults = [
+        f"{path}: {held!r} does not fit; choose {' | '.join(known)}"
+        for path, held, known in (
+            ("train.metric_for_best_model", spec.train.metric_for_best_model, followed),
+            ("train.loss", spec.train.loss, ("auto", *task.losses)),
         )
+        if held not in known
+    ]
+    values = to_flat(spec)
+    for path, served in served_by().items():
+        field = find(path)
+        if task.name not in served and values[field.name] != field.default:
+            faults.append(
+                f"{path}: {values[field.name]!r} has no effect in {task.name}, only in "
+                f"{', '.join(served)}; leave it at {field.default!r}"
+            )
+    if faults:
+        raise SpecError(faults)

@@ -20,6 +20,7 @@ from transformers.trainer_utils import TrainOutput
 from ..errors import disk_is_full
 from ..runs import EventWriter, RunFolder
 from ..spec import RunSpec
+from ..tasks import load_task
 from . import checkpoints
 from .batches import epoch_batches, steps_left
 from .callback import EventCallback
@@ -67,7 +68,9 @@ def training_arguments(spec: RunSpec, device: str, output_dir: Any) -> TrainingA
         save_strategy="best",
         load_best_model_at_end=True,
         metric_for_best_model=train.metric_for_best_model,
-        greater_is_better=train.metric_for_best_model != "loss",
+        greater_is_better=load_task(spec.task)
+        .metric(train.metric_for_best_model)
+        .greater_is_better,
         logging_nan_inf_filter=False,  # a NaN must be seen, not averaged away
         include_num_input_tokens_seen="non_padding",
         remove_unused_columns=False,
@@ -111,7 +114,11 @@ class WorkbenchTrainer(Trainer):
             eval_dataset=prepared.validation,
             processing_class=prepared.tokenizer,
             data_collator=prepared.collate,
-            compute_metrics=lambda p: prepared.task.metrics(p.predictions, p.label_ids),
+            compute_loss_func=prepared.task.loss(prepared.setup),
+            compute_metrics=lambda p: prepared.task.score(
+                p.predictions, p.label_ids, prepared.setup
+            ),
+            preprocess_logits_for_metrics=prepared.task.keep,
             callbacks=[self.watcher],
         )
 

@@ -116,6 +116,7 @@ function drawAtlas(desk, atlas, canvas, frame) {
   if (!width) return;
   const plan = planAtlas(desk, width);
   atlas.plan = plan;
+  canvas.wbPlan = plan;
   const pen = sized(canvas, plan.width, plan.height);
   const look = readLook(frame);
   const block = desk.block();
@@ -199,10 +200,10 @@ function tilePicture(desk, head) {
   const now = smallMap(desk.block(), head);
   if (!now) return null;
   const { rows, columns, data } = now;
-  if (!desk.comparing()) return pictureOf(rows, columns, (i) => TABLE[data[i]]);
+  if (!desk.comparing()) return pictureOf(rows, columns, (i) => PIXELS[data[i]]);
   const before = smallMap(desk.otherBlock(), head);
   if (!before || before.rows !== rows || before.columns !== columns) return null;
-  return pictureOf(rows, columns, (i) => changeColour(WEIGHTS[data[i]] - WEIGHTS[before.data[i]]));
+  return pictureOf(rows, columns, (i) => pixel(changeColour(WEIGHTS[data[i]] - WEIGHTS[before.data[i]])));
 }
 
 function rangeOf(desk) {

@@ -20,7 +20,8 @@ function makeChange(desk) {
       const other = desk.choice.against ?? otherRecord(desk);
       invite.hidden = desk.comparing() || other === null;
       start.textContent = other === null ? "" : desk.say("compare_with", { name: nameOfRecord(desk, other) });
-      answers.replaceChildren(...(other === null ? [] : [tableOfAnswers(desk, other)]));
+      const answered = other !== null && desk.records[other].plain.prediction;
+      answers.replaceChildren(...(answered ? [tableOfAnswers(desk, other)] : []));
       for (const node of [place, note, box.querySelector("h4")]) node.hidden = !desk.comparing();
       if (desk.comparing()) place.replaceChildren(tableOfMoved(desk));
     },

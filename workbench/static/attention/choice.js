@@ -21,6 +21,7 @@ function makeDesk(model, labels) {
     hideSpecial: false,
     hideFirst: false,
     norms: false,
+    brighten: null, // colours up to the largest weight shown; null leaves it to the length
     values: false,
     dots: true,
     size: 0, // page pixels a cell; 0 fits the map to its place
@@ -37,6 +38,7 @@ function makeDesk(model, labels) {
   desk.shown = () =>
     remembered(desk, "shown", () => {
       const after = makeShown(desk.record(), desk.block(), choice);
+      after.brightest = after.weights && isBright(desk) ? after.weights.reduce((a, b) => Math.max(a, b), 1e-6) : 1;
       if (!desk.comparing()) return after;
       return makeDifference(makeShown(desk.records[choice.against], desk.otherBlock(), choice), after);
     });
@@ -74,6 +76,13 @@ function makeDesk(model, labels) {
     });
   };
   return desk;
+}
+
+// In a long text every weight is small, and on a scale up to 1 all would be dark.
+const DARK_TOKENS = 96;
+
+function isBright(desk) {
+  return !desk.comparing() && (desk.choice.brighten ?? desk.block().keys.length > DARK_TOKENS);
 }
 
 // The statistics that any head of the block has.

@@ -11,10 +11,15 @@ const SIGNED = [
   [253, 212, 166], [245, 152, 75], [204, 92, 14], [127, 52, 4],
 ];
 const TABLE = Array.from({ length: 256 }, (_, byte) => mix(SCALE, byte / 255));
+const PIXELS = Uint32Array.from(TABLE, pixel);
 
 // Colour grows with the square root of a weight, because most weights are tiny.
-function weightColour(weight) {
-  return TABLE[Math.round(Math.sqrt(Math.min(1, Math.max(0, weight))) * 255)];
+function weightColour(weight, brightest = 1) {
+  return TABLE[shadeOf(weight, brightest)];
+}
+
+function shadeOf(weight, brightest) {
+  return Math.round(Math.sqrt(Math.min(1, Math.max(0, weight / brightest))) * 255);
 }
 
 function changeColour(change) {
@@ -52,18 +57,21 @@ function sized(canvas, width, height) {
   return pen;
 }
 
-// A picture of one pixel a value, to be drawn large.
-function pictureOf(rows, columns, colourAt) {
+// A picture of one pixel a value, to be drawn large; `pixelAt` gives what `pixel` makes.
+function pictureOf(rows, columns, pixelAt) {
   const canvas = document.createElement("canvas");
   canvas.width = columns;
   canvas.height = rows;
-  const image = new ImageData(columns, rows);
-  for (let i = 0; i < rows * columns; i++) {
-    const [red, green, blue] = colourAt(i);
-    image.data.set([red, green, blue, 255], i * 4);
-  }
+  const pixels = new Uint32Array(rows * columns);
+  for (let i = 0; i < pixels.length; i++) pixels[i] = pixelAt(i);
+  const image = new ImageData(new Uint8ClampedArray(pixels.buffer), columns, rows);
   canvas.getContext("2d").putImageData(image, 0, 0);
   return canvas;
+}
+
+// Bytes in the order of the machine, which is little-endian wherever a browser runs.
+function pixel([red, green, blue]) {
+  return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 }
 
 function readLook(el) {
@@ -80,15 +88,15 @@ function readLook(el) {
 }
 
 // The bar that says which colour is which weight.
-function makeScale(title, ticks, colourOf, placeOf) {
+function makeScale(title, ticks, colourOf) {
   const box = make("div", "wb-scale");
   const bar = make("div", "wb-ramp");
   const stops = Array.from({ length: 33 }, (_, n) => css(colourOf(n / 32)));
   bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
   const marks = make("div", "wb-ticks");
-  for (const value of ticks) {
-    const mark = make("span", "", typeof value === "number" ? String(value) : value);
-    mark.style.left = `${placeOf(Number(value)) * 100}%`;
+  for (const [place, text] of ticks) {
+    const mark = make("span", "", text);
+    mark.style.left = `${place * 100}%`;
     marks.append(mark);
   }
   box.append(make("span", "wb-scale-name", title), bar, marks);

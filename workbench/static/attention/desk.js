@@ -38,13 +38,21 @@ function render({ model, el }) {
     body.hidden = !opened.length;
     if (!opened.length) return;
     open(desk, model.get("start"), first);
+    // The maps are seen at once; what lies below them follows when they have been painted.
+    for (const view of [head, atlas, zoom]) view.update();
     el.dispatchEvent(new CustomEvent("wb-ready", { bubbles: true }));
+    setTimeout(() => [strip, tabs].forEach((view) => view.update()));
   };
+  let width = 0;
   const redraw = () => {
     if (!desk.records.length) return;
     for (const view of [atlas, zoom]) view.draw();
   };
-  const resized = new ResizeObserver(redraw);
+  const fit = () => {
+    if (width !== el.clientWidth) redraw();
+    width = el.clientWidth;
+  };
+  const resized = new ResizeObserver(fit);
   resized.observe(el);
   const themed = new MutationObserver(redraw);
   themed.observe(document.body, { attributes: true });
@@ -78,7 +86,6 @@ function open(desk, start, first) {
   }
   if (start) Object.assign(choice, start);
   tidy(desk);
-  desk.views.forEach((view) => view.update());
 }
 
 // Questions to Python, and what becomes of their answers.

@@ -175,7 +175,7 @@ function drawMatrix(desk, name, { shape, data }, marked, labels) {
   const canvas = make("canvas", "wb-matrix");
   const pen = sized(canvas, wide, high);
   pen.imageSmoothingEnabled = false;
-  pen.drawImage(pictureOf(rows, columns, (i) => changeColour(data[i] / most)), 0, 0, wide, high);
+  pen.drawImage(pictureOf(rows, columns, (i) => pixel(changeColour(data[i] / most))), 0, 0, wide, high);
   if (marked >= 0) {
     const step = high / rows;
     pen.lineWidth = 2;

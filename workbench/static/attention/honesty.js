@@ -36,11 +36,7 @@ function makeHonesty(desk) {
         verdict.textContent = desk.say(desk.can("causal") ? "check_hint" : "check_not_kept");
         return;
       }
-      verdict.textContent = desk.say(check.spearman === null ? "check_no_rank" : "check_rank", {
-        method: desk.say(check.method),
-        rank: check.spearman === null ? "" : signedFigure(check.spearman, 2),
-        what: desk.labels[check.compared_with] ?? check.compared_with,
-      });
+      verdict.textContent = verdictOf(desk, check);
       const most = Math.max(1e-9, ...check.importance.map(Math.abs));
       const { labels } = desk.record().blocks[0].keys;
       words.replaceChildren(...labels.map((label, n) => {
@@ -54,6 +50,56 @@ function makeHonesty(desk) {
       table.replaceChildren(strongestCauses(desk, check, labels, most));
     },
   };
+}
+
+// The check against the attention that is shown now; without a map, against what Python kept.
+function verdictOf(desk, check) {
+  const method = desk.say(check.method);
+  const rank = rankWithShown(desk, check);
+  if (rank !== null) {
+    return desk.say("check_rank", { method, rank: signedFigure(rank, 2), what: nameOfChoice(desk) });
+  }
+  if (check.spearman === null) return desk.say("check_no_rank", { method });
+  const what = desk.say("last_layer");
+  return desk.say("check_rank", { method, rank: signedFigure(check.spearman, 2), what });
+}
+
+function rankWithShown(desk, check) {
+  const shown = desk.shown();
+  const { keys } = desk.block();
+  if (!shown.weights || shown.signed || keys.name !== "source") return null;
+  const places = shown.columns.map((_, n) => n).filter((n) => !shown.columns[n].special && !shown.columns[n].made);
+  if (places.length < 3) return null;
+  const wide = shown.columns.length;
+  const looked = places.map((c) => shown.rows.reduce((sum, _, r) => sum + shown.weights[r * wide + c], 0));
+  const matters = places.map((c) =>
+    shown.columns[c].members.reduce((sum, n) => sum + Math.abs(check.importance[n] ?? 0), 0));
+  return correlation(ranks(looked), ranks(matters));
+}
+
+// Ranks from 1; equal values share the mean of theirs.
+function ranks(values) {
+  const order = values.map((_, n) => n).sort((a, b) => values[a] - values[b]);
+  const found = new Array(values.length);
+  for (let from = 0; from < order.length; ) {
+    let to = from;
+    while (to < order.length && values[order[to]] === values[order[from]]) to++;
+    for (let n = from; n < to; n++) found[order[n]] = (from + to + 1) / 2;
+    from = to;
+  }
+  return found;
+}
+
+function correlation(xs, ys) {
+  const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
+  const [mx, my] = [mean(xs), mean(ys)];
+  let [xy, xx, yy] = [0, 0, 0];
+  xs.forEach((x, n) => {
+    xy += (x - mx) * (ys[n] - my);
+    xx += (x - mx) ** 2;
+    yy += (ys[n] - my) ** 2;
+  });
+  return xx && yy ? xy / Math.sqrt(xx * yy) : null;
 }
 
 function strongestCauses(desk, check, labels, most) {

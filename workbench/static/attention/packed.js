@@ -5,7 +5,9 @@ const WEIGHTS = Float32Array.from({ length: 256 }, (_, byte) => (byte / 255) ** 
 
 async function unpack(packed) {
   if (!packed) return null;
-  const raw = Uint8Array.from(atob(packed.data), (letter) => letter.charCodeAt(0));
+  const text = atob(packed.data);
+  const raw = new Uint8Array(text.length);
+  for (let n = 0; n < raw.length; n++) raw[n] = text.charCodeAt(n);
   const stream = new Blob([raw]).stream().pipeThrough(new DecompressionStream("deflate"));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
   return { shape: packed.shape, data: numbersOf(bytes, packed.dtype) };

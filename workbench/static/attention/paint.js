@@ -7,9 +7,7 @@ const SLANT = (55 * Math.PI) / 180;
 function planZoom(desk, frame, { rows, columns }) {
   const look = readLook(frame);
   const font = `12px ${look.family}`;
-  const pen = document.createElement("canvas").getContext("2d");
-  pen.font = `bold ${font}`;
-  const longest = (groups) => Math.max(20, ...groups.map((group) => pen.measureText(group.label).width));
+  const longest = (groups) => Math.max(20, ...groups.map((group) => widthOf(group.label, `bold ${font}`)));
   const most = Math.max(90, frame.clientWidth * 0.36);
   const [labelLeft, labelTop] = [Math.min(longest(rows), most), Math.min(longest(columns), 170)];
   const left = Math.max(Math.ceil(labelLeft) + 16, 84);
@@ -28,6 +26,18 @@ function planZoom(desk, frame, { rows, columns }) {
   };
 }
 
+const WIDTHS = new Map();
+const RULER = document.createElement("canvas").getContext("2d");
+
+function widthOf(label, font) {
+  const key = `${font} ${label}`;
+  if (!WIDTHS.has(key)) {
+    RULER.font = font;
+    WIDTHS.set(key, RULER.measureText(label).width);
+  }
+  return WIDTHS.get(key);
+}
+
 function paintZoom(desk, zoom, canvas, frame, shown) {
   const { plan } = zoom;
   const [wide, high] = [Math.min(frame.clientWidth, plan.width), Math.min(frame.clientHeight, plan.height)];
@@ -44,7 +54,7 @@ function paintZoom(desk, zoom, canvas, frame, shown) {
     if (zoom.picture) pen.drawImage(zoom.picture, at.x(0), at.y(0), plan.columns * cell, plan.rows * cell);
     paintMarks(pen, desk, shown, plan, at, seen);
   });
-  within(pen, 0, top, left, high - top, () => paintRows(pen, desk, shown, plan, at, seen));
+  within(pen, 0, top - 6, left, high - top + 6, () => paintRows(pen, desk, shown, plan, at, seen));
   within(pen, left, 0, wide - left, top, () => paintColumns(pen, desk, shown, plan, at, seen));
   pen.font = `11px ${plan.look.family}`;
   pen.fillStyle = plan.look.quiet;
@@ -72,7 +82,7 @@ function paintMarks(pen, desk, shown, plan, at, seen) {
     const best = dots ? strongest(shown, r) : -1;
     for (let c = seen.columns[0]; c < seen.columns[1]; c++) {
       const weight = shown.weights[r * plan.columns + c];
-      const ink = () => inkOn(shown.signed ? changeColour(weight) : weightColour(weight));
+      const ink = () => inkOn(shown.signed ? changeColour(weight) : weightColour(weight, shown.brightest));
       if (choice.values && cell >= 30) paintValue(pen, plan, at.x(c), at.y(r), weight, shown.signed, ink());
       else if (shown.signed && cell >= 12 && Math.abs(weight) >= 0.05) {
         paintSign(pen, at.x(c) + cell / 2, at.y(r) + cell / 2, weight, ink());

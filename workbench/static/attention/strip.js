@@ -53,6 +53,7 @@ function makeStrip(desk) {
     place.addEventListener("click", (event) => {
       const node = wordOf(event);
       if (node?.tabIndex !== undefined && node.getAttribute("role") === "option") {
+        node.focus();
         pick(node, event.shiftKey || event.ctrlKey || event.metaKey);
       }
     });
@@ -109,10 +110,10 @@ function shade(desk, shown, nodes, chosen, others) {
   const { picked, direction } = desk.choice;
   const count = chosen.filter((group) => isPicked(group, picked)).length;
   const sums = sumOfPicked(shown, picked, direction);
-  const most = Math.max(...sums);
+  const most = Math.max(1e-6, ...sums);
   nodes.forEach((node, n) => {
     const value = sums[n];
-    const colour = shown.signed ? changeColour(value) : weightColour(value / Math.max(1, count, most));
+    const colour = shown.signed ? changeColour(value) : weightColour(value, isBright(desk) ? most : Math.max(count, most));
     node.style.background = css(colour);
     node.style.color = inkOn(colour);
     node.title = shown.signed ? signedFigure(value, 3) : value.toFixed(3);

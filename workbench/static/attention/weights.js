@@ -43,6 +43,7 @@ function fromBytes(bytes) {
 
 // A word is looked at as much as all its pieces together, and looks as its pieces do on average.
 function grouped(full, width, rows, columns) {
+  if (rows.length * columns.length === full.length) return full;
   const weights = new Float32Array(rows.length * columns.length);
   rows.forEach((row, r) => {
     columns.forEach((column, c) => {

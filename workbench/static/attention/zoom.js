@@ -20,14 +20,6 @@ function makeZoom(desk) {
   const readout = make("p", "wb-cell");
   readout.setAttribute("role", "status");
   const scales = make("div", "wb-scales");
-  const plain = makeScale(desk.say("weight"), [0, 0.05, 0.2, 0.5, 1],
-    (share) => weightColour(share ** 2), Math.sqrt);
-  const signed = makeScale(desk.say("change"), ["−1", "−0.25", "0", "+0.25", "+1"],
-    (share) => mix(SIGNED, share), () => 0);
-  [...signed.querySelectorAll(".wb-ticks span")].forEach((mark, n) => {
-    mark.style.left = `${n * 25}%`;
-  });
-  scales.append(plain, signed);
   const tip = make("div", "wb-tip");
   tip.hidden = true;
   box.append(title, tools.node, lacking, frame, readout, scales, tip);
@@ -38,6 +30,7 @@ function makeZoom(desk) {
     frame.hidden = !shown.weights;
     if (!shown.weights || !frame.clientWidth) return;
     zoom.plan = planZoom(desk, frame, shown);
+    canvas.wbPlan = zoom.plan;
     const { plan } = zoom;
     spread.style.width = `${plan.width}px`;
     spread.style.height = `${plan.height}px`;
@@ -51,13 +44,13 @@ function makeZoom(desk) {
       ? desk.say("zoom_change", { what: nameOfChoice(desk) })
       : desk.say("zoom", { what: nameOfChoice(desk) });
     tools.update();
-    [plain.hidden, signed.hidden] = [comparing, !comparing];
+    scales.replaceChildren(shown.signed ? scaleOfChange(desk) : scaleOfWeights(desk, shown));
     lacking.hidden = Boolean(shown.weights);
     lacking.textContent = shown.weights ? "" : desk.say(desk.asking ? "asking" : "not_kept");
     const { columns } = shown;
     zoom.picture = shown.weights && shown.rows.length && columns.length
       ? pictureOf(shown.rows.length, columns.length, (i) =>
-          shown.signed ? changeColour(shown.weights[i]) : weightColour(shown.weights[i]))
+          shown.signed ? pixel(changeColour(shown.weights[i])) : PIXELS[shadeOf(shown.weights[i], shown.brightest)])
       : null;
     draw();
     zoom.say();
@@ -117,10 +110,23 @@ function makeZoom(desk) {
   return zoom;
 }
 
+const SHARES = [0, 0.05, 0.2, 0.5, 1];
+
+function scaleOfWeights(desk, { brightest }) {
+  const text = (share) => (brightest === 1 ? share : share * brightest).toPrecision(2).replace(/\.?0+$/, "");
+  const ticks = SHARES.map((share) => [Math.sqrt(share), share ? text(share) : "0"]);
+  return makeScale(desk.say("weight"), ticks, (share) => weightColour(share ** 2));
+}
+
+function scaleOfChange(desk) {
+  const ticks = ["−1", "−0.25", "0", "+0.25", "+1"].map((text, n) => [n / 4, text]);
+  return makeScale(desk.say("change"), ticks, (share) => mix(SIGNED, share));
+}
+
 function makeZoomTools(desk) {
   const node = make("div", "wb-tools");
   const source = makePicker(node, desk.say("map_kind"), (value) => desk.change({ source: value }));
-  const switches = ["words", "hideSpecial", "hideFirst", "norms", "values", "dots"].map((name) => [
+  const switches = ["words", "hideSpecial", "hideFirst", "norms", "brighten", "values", "dots"].map((name) => [
     name,
     makeSwitch(node, desk.say(name), (on) => desk.change({ [name]: on })),
   ]);
@@ -150,14 +156,17 @@ function makeZoomTools(desk) {
         words: [block.queries, block.keys].some((one) => one.words?.some((w, n) => w !== null && w === one.words[n - 1])),
         hideSpecial: [block.queries, block.keys].some((one) => one.special?.some(Boolean)),
         norms: Boolean(block.norms) && choice.source === "heads",
+        brighten: !desk.comparing(),
         dots: !block.sameText,
       };
-      for (const [name, one] of switches) one.show(choice[name], has[name] ?? true);
+      const on = { ...choice, brighten: isBright(desk) };
+      for (const [name, one] of switches) one.show(on[name], has[name] ?? true);
       slider.value = choice.size || LARGEST_CELL;
       const notes = [];
       if (choice.hideSpecial || choice.hideFirst) notes.push(desk.say("renormalised"));
       if (choice.norms && has.norms) notes.push(desk.say("norms_note"));
       if (choice.source !== "heads") notes.push(desk.say("rollout_note"));
+      if (has.brighten && on.brighten) notes.push(desk.say("brighten_note"));
       if (choice.words) notes.push(desk.say("words_note"));
       note.textContent = notes.join(" ");
     },

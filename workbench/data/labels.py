@@ -1,0 +1,147 @@
+"""The labels of examples: which there are, in which order, and which do not belong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from ..errors import DataError, shorten
+from ..language import text as say
+from .examples import Examples
+from .header import is_number
+from .tables import Table
+
+MOST_CLASSES = 100
+MOST_NUMBERS = 20
+
+
+def keep_labels(
+    examples: Examples, wanted: Sequence[str], split: str
+) -> tuple[Examples, list[str]]:
+    """Keep the examples that have wanted labels only; no wish keeps all."""
+    if not wanted:
+        return examples, []
+    kept = [i for i, labels in enumerate(examples.labels) if set(labels) <= set(wanted)]
+    left_out = len(examples) - len(kept)
+    if not left_out:
+        return examples, []
+    note = say("data.note.other_labels", count=f"{left_out:,}", split=say(f"data.part.{split}"))
+    return examples.select(kept), [note]
+
+
+def check_wanted(examples: Examples, wanted: Sequence[str], table: Table) -> None:
+    """Refuse a wish for labels that do not occur, or for one twice.
+
+    Raises:
+        DataError: naming the label and those that there are.
+    """
+    known = set(examples.all_labels())
+    for label in wanted:
+        if label not in known:
+            near = get_close_matches(label, known, n=1)
+            raise DataError(
+                f"data.labels: no row of {table.name} has the label {shorten(label, 40)!r}; "
+                f"there are {_listed(known)}",
+                f"did you mean {shorten(near[0], 40)!r}?" if near else "choose from these",
+            )
+        if wanted.count(label) > 1:
+            raise DataError(f"data.labels: {shorten(label, 40)!r} is given twice", "give it once")
+
+
+def name_labels(examples: Examples, wanted: Sequence[str], table: Table, column: str) -> list[str]:
+    """Return the classes in order: as wanted, else as the source numbers them, else sorted.
+
+    Raises:
+        DataError: there is only one class, or the column holds free text or a measure.
+    """
+    counts = Counter(examples.all_labels())
+    if wanted:
+        labels = list(wanted)
+    else:
+        _check_classes(counts, table.name, column)
+        order = {name: number for number, name in enumerate(table.class_names.get(column, []))}
+        labels = sorted(
+            counts, key=lambda label: (order.get(label, len(order)), natural_key(label))
+        )
+    if len(labels) == 1:
+        raise DataError(
+            f"{table.name}: all {counts[labels[0]]:,} rows have the one label "
+            f"{shorten(labels[0], 40)!r} (column {shorten(column)!r})",
+            "add rows of another class, or set data.columns or data.labels",
+        )
+    return labels
+
+
+def name_numbers(examples: Examples, role: str, columns: list[str], table: Table) -> list[str]:
+    """Return what the numbers of each row are called: the columns, or the column and a number.
+
+    Raises:
+        DataError: rows differ in how many numbers they hold, or all hold the same.
+    """
+    values = examples.values[role]
+    width = len(values[0])
+    odd = next((i for i, numbers in enumerate(values) if len(numbers) != width), None)
+    if odd is not None or not width:
+        row = examples.rows[odd or 0]
+        raise DataError(
+            f"{table.name}: row {row} holds {len(values[odd or 0])} numbers in the column "
+            f"{shorten(columns[0])!r}, the first row {width}",
+            "give every row the same numbers",
+        )
+    names = columns if len(columns) == width else [f"{columns[0]}.{n}" for n in range(1, width + 1)]
+    for number, name in enumerate(names):
+        if len({numbers[number] for numbers in values}) == 1:
+            raise DataError(
+                f"{table.name}: all {len(values):,} rows have the one value {values[0][number]:g} "
+                f"(column {shorten(name)!r})",
+                "set data.columns to another column",
+            )
+    return names
+
+
+def natural_key(label: str) -> tuple[int, float, str]:
+    """Return a key that sorts numbers by value, and before words."""
+    return (0, float(label), label) if is_number(label) else (1, 0.0, label)
+
+
+def check_seen(examples: Examples, labels: Sequence[str], table: Table, seen_in: str) -> None:
+    """Refuse labels beyond `labels`, naming one, how often it occurs and where.
+
+    Raises:
+        DataError: there is such a label.
+    """
+    known = set(labels)
+    strange = [
+        (i, label) for i, own in enumerate(examples.labels) for label in own if label not in known
+    ]
+    if strange:
+        first, label = strange[0]
+        count = sum(label in own for own in examples.labels)
+        text = next(iter(examples.values.values()))[first]
+        rows = "1 row" if count == 1 else f"{count:,} rows"
+        raise DataError(
+            f"{table.name}: the label {shorten(label, 40)!r} of {rows} "
+            f"(row {examples.rows[first]}: {shorten(text, 40)!r}) is unknown to {seen_in}, "
+            f"which has {_listed(labels)}",
+            "correct the label, or leave the rows out",
+        )
+
+
+def _check_classes(counts: Counter[str], name: str, column: str) -> None:
+    total = counts.total()
+    numbers = [label for label in counts if is_number(label)]
+    fractions = any(not float(label).is_integer() for label in numbers)
+    measure = len(numbers) == len(counts) > MOST_NUMBERS and fractions
+    free = len(counts) > MOST_CLASSES and len(counts) > total / 2
+    if measure or free:
+        raise DataError(
+            f"{name}: the column {shorten(column)!r} has {len(counts):,} different values in "
+            f"{total:,} rows; that is no set of classes",
+            "set data.columns to {label: NAME} with the column that holds the class",
+        )
+
+
+def _listed(labels: Any) -> str:
+    return shorten(", ".join(sorted(labels, key=natural_key)), 120)

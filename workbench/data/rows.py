@@ -1,0 +1,120 @@
+"""From the rows of a table to examples: each is read, mended, or left out and counted."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import DataError, shorten
+from ..language import text as say
+from ..spec import DataSpec
+from ..tasks import Role, RowError, Task
+from .columns import Columns, columns_of
+from .examples import Examples
+from .tables import Table
+from .values import Cells
+
+LARGEST_CELL = 1_000_000
+SHOWN_ROWS = 3
+SHOWN_CHARACTERS = 40
+
+
+@dataclass
+class Counted:
+    """Rows of which the same is to be said: how many, and the first of them."""
+
+    count: int = 0
+    first: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, row: int, shown: object) -> None:
+        """Count a row, and what is to be shown of it."""
+        self.count += 1
+        if len(self.first) < SHOWN_ROWS:
+            self.first.append((row, shorten(shown, SHOWN_CHARACTERS)))
+
+    def rows(self, language: str | None) -> str:
+        """Return the first rows in words: `row 3 (“n/a”), row 9 (“-”), …`."""
+        named = [
+            say("data.row_shown", language, row=f"{row:,}", shown=shown)
+            if shown
+            else say("data.row", language, row=f"{row:,}")
+            for row, shown in self.first
+        ]
+        more = ["…"] if self.count > len(self.first) else []
+        return say("data.comma", language).join([*named, *more])
+
+
+def take_examples(
+    table: Table, columns: Columns, task: Task, split: str, spec: DataSpec
+) -> tuple[Examples, list[str]]:
+    """Return the rows that can be used, and notes on those left out and those mended.
+
+    Raises:
+        DataError: a cell is larger than any text should be, or rows cannot be used and the spec
+            says that this is a reason to stop.
+    """
+    left_out: dict[str, Counted] = defaultdict(Counted)
+    mended: dict[str, Counted] = defaultdict(Counted)
+    # What is asked comes before what is answered: of a row that lacks both, the former is told.
+    roles = sorted((r for r in task.roles if r.name in columns), key=lambda role: role.answer)
+    readers = {r.name: _cells(table, r, columns_of(columns[r.name]), spec) for r in roles}
+    rows: list[int] = []
+    kept: list[dict[str, Any]] = []
+    for position, row in enumerate(map(int, table.frame.index)):
+
+        def repaired(reason: str, shown: object, row: int = row) -> None:
+            mended[reason].add(row, shown)
+
+        try:
+            values = {name: cells.value(position, repaired) for name, cells in readers.items()}
+            kept.append(task.read(values, repaired))
+            rows.append(row)
+        except RowError as error:
+            left_out[error.reason].add(row, error.shown)
+    if left_out and spec.bad_rows == "refuse":
+        raise DataError(
+            f"{table.name}: {' '.join(_notes(left_out, split, 'en'))}".rstrip("."),
+            "correct these rows, or set data.bad_rows to leave_out",
+        )
+    asked = tuple(role.name for role in task.inputs)
+    examples = Examples(
+        rows,
+        {name: [values[name] for values in kept] for name in (kept[0] if kept else readers)},
+        [task.labels_of(values) for values in kept],
+        [task.stratum(values) for values in kept],
+        asked,
+        task.grouped_by or asked,
+    )
+    return examples, [*_notes(left_out, split), *_notes(mended, split)]
+
+
+def _cells(table: Table, role: Role, columns: list[str], spec: DataSpec) -> Cells:
+    """Return the cells of a role, none of them larger than any text should be."""
+    found = [list(table.frame[column]) for column in columns]
+    for column, cells in zip(columns, found, strict=True):
+        for row, cell in zip(table.frame.index, cells, strict=True):
+            if isinstance(cell, str) and len(cell) > LARGEST_CELL:
+                raise DataError(
+                    f"{table.name}: row {row} has {len(cell):,} characters in the column "
+                    f"{shorten(column)!r}, more than {LARGEST_CELL:,}",
+                    "cut the text into pieces, or close a quote left open there",
+                )
+    return Cells(role, columns, found, table.class_names.get(columns[0]), spec.label_separator)
+
+
+def _notes(counted: Mapping[str, Counted], split: str, language: str | None = None) -> list[str]:
+    """Return one sentence a reason, a missing text before a missing label."""
+    usual = ("empty_text", "empty_label")
+    reasons = sorted(counted, key=lambda r: usual.index(r) if r in usual else len(usual))
+    return [
+        say(
+            f"data.note.{reason}",
+            language,
+            count=f"{counted[reason].count:,}",
+            split=say(f"data.part.{split}", language),
+            rows=counted[reason].rows(language),
+        )
+        for reason in reasons
+    ]

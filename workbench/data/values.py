@@ -1,0 +1,137 @@
+"""From cells to values, by the kind of their role."""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..tasks import Role, RowError
+from .cells import as_text
+
+Repaired = Callable[[str, object], None]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The columns that play a role: their cells, and what is known of them.
+
+    `columns` has one name for each list of `cells`. `names` are those behind numbered classes,
+    `separator` is what stands between several labels in a cell.
+    """
+
+    role: Role
+    columns: list[str]
+    cells: list[list[Any]]
+    names: list[str] | None
+    separator: str
+
+    def value(self, position: int, repaired: Repaired) -> Any:
+        """Return what the cells of a row mean; `repaired` is told what was mended.
+
+        Raises:
+            RowError: they mean nothing that the row could be used with.
+        """
+        cells = [column[position] for column in self.cells]
+        match self.role.kind:
+            case "text":
+                return _text(cells, self.role)
+            case "label" if len(cells) > 1:
+                return [c for c, cell in zip(self.columns, cells, strict=True) if _is_set(cell)]
+            case "label":
+                return _label(cells[0], self.names, self.separator)
+            case "labels":
+                return _labels(cells[0], self.names)
+            case "numbers":
+                return _numbers(cells, repaired)
+        return _structure(cells[0])
+
+
+def _text(cells: list[Any], role: Role) -> str:
+    text = " ".join(map(as_text, cells))
+    if not text.strip():
+        raise RowError("empty_answer" if role.answer else "empty_text")
+    return text
+
+
+def _label(cell: Any, names: list[str] | None, separator: str) -> str | list[str]:
+    """Return a cell as the name of a class, or as several where it holds several."""
+    held = _structure(cell)
+    if isinstance(held, list):
+        return _labels(held, names)
+    text = as_text(cell).strip()
+    if separator:
+        return [_name(part.strip(), names) for part in text.split(separator) if part.strip()]
+    if not (label := _name(text, names)):
+        raise RowError("empty_label")
+    return label
+
+
+def _labels(cell: Any, names: list[str] | None) -> list[str]:
+    held = _structure(cell)
+    if not isinstance(held, list):
+        raise RowError("no_list", held)
+    return [_name(as_text(item).strip(), names) for item in held]
+
+
+def _name(text: str, names: list[str] | None) -> str:
+    """Return the name behind a number; -1 is how hub sets say that there is none."""
+    if names is None or not text.lstrip("-").isdecimal():
+        return text
+    return names[int(text)] if 0 <= int(text) < len(names) else ""
+
+
+def _is_set(cell: Any) -> bool:
+    """Say whether the column of a label holds that the row has it.
+
+    Raises:
+        RowError: the cell is neither yes nor no.
+    """
+    text = as_text(cell).strip().casefold()
+    if text in ("1", "1.0", "true", "yes"):
+        return True
+    if text in ("0", "0.0", "false", "no", ""):
+        return False
+    raise RowError("no_yes_no", text)
+
+
+def _numbers(cells: list[Any], repaired: Repaired) -> list[float]:
+    """Return one number a column, or those of a list in the one cell."""
+    if len(cells) == 1 and isinstance(held := _structure(cells[0]), list):
+        cells = held
+    return [_number(cell, repaired) for cell in cells]
+
+
+def _number(cell: Any, repaired: Repaired) -> float:
+    text = as_text(cell).strip()
+    if not text:
+        raise RowError("empty_label")
+    head, comma, tail = text.partition(",")
+    # 1,234 may be a thousand or a little more than one; 3,5 can only be three and a half.
+    if comma and head.lstrip("+-").isdecimal() and tail.isdecimal() and len(tail) != 3:
+        repaired("decimal_comma", text)
+        text = f"{head}.{tail}"
+    try:
+        number = float(text)
+    except ValueError:
+        raise RowError("no_number", text) from None
+    if not math.isfinite(number):
+        raise RowError("no_number", text)
+    return number
+
+
+def _structure(cell: Any) -> Any:
+    """Return the list or mapping in a cell, also where it is written as JSON or Python."""
+    if hasattr(cell, "tolist"):
+        return cell.tolist()
+    if not isinstance(cell, str) or not cell.lstrip().startswith(("[", "{", "(")):
+        return cell
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            return parse(cell)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+    return cell

@@ -1,0 +1,98 @@
+"""What most tasks do alike; a task names another function where it differs.
+
+Shapes:
+    B rows of a batch, T tokens, C classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .contract import Setup
+
+# Longer texts are measured by their beginning: they are cut far before that anyway.
+CHARACTERS_A_TOKEN = 40
+
+
+def read(values: dict[str, Any], repaired: Callable[[str, object], None]) -> dict[str, Any]:
+    """Take the values of a row as they are."""
+    return values
+
+
+def read_file(text: str, name: str) -> None:
+    """Leave a file to be read as a table."""
+    return
+
+
+def labels_of(values: dict[str, Any]) -> list[str]:
+    """Say that an example has no labels."""
+    return []
+
+
+def stratum(values: dict[str, Any]) -> str:
+    """Count all examples alike when some are held out."""
+    return ""
+
+
+def lengths(batch: Mapping[str, list[Any]], setup: Setup) -> list[int]:
+    """Return the tokens of each row's text, or pair of texts, before it is cut."""
+    return count_tokens(setup, batch["text"], batch.get("text_pair"))
+
+
+def count_tokens(setup: Setup, texts: list[str], pairs: list[str] | None = None) -> list[int]:
+    """Return the tokens of texts, or pairs of texts, special ones included, before any cut."""
+    limit = CHARACTERS_A_TOKEN * (setup.max_tokens + 10)
+    first = [text[:limit] for text in texts]
+    second = None if pairs is None else [text[:limit] for text in pairs]
+    # `verbose` off: the tokenizer would warn of texts beyond its limit, which we count.
+    encoded = setup.tokenizer(first, second, truncation=False, verbose=False)
+    return [len(ids) for ids in encoded["input_ids"]]
+
+
+def measures(table: Any, setup: Setup) -> dict[str, list[float]]:
+    """Say that there is nothing to draw of the data but labels and lengths."""
+    return {}
+
+
+def settings(setup: Setup) -> dict[str, Any]:
+    """Change nothing in the model's config."""
+    return {}
+
+
+def collate(rows: list[dict[str, Any]], setup: Setup) -> dict[str, Any]:
+    """Pad model inputs to the longest row of the batch and stack them as tensors.
+
+    Shapes:
+        input_ids, attention_mask: (B, T) with T the longest row; labels: (B,) or (B, C).
+    """
+    names = [*setup.tokenizer.model_input_names, "labels"]
+    inputs = [{name: row[name] for name in names if name in row} for row in rows]
+    return setup.tokenizer.pad(inputs, return_tensors="pt").data
+
+
+def loss(setup: Setup) -> None:
+    """Leave the loss to the model."""
+    return
+
+
+def keep(logits: Any, labels: Any) -> Any:
+    """Keep the logits of a validation batch as they are: for heads that give a few a row."""
+    return logits
+
+
+def infer(model: Any, inputs: dict[str, Any], rows: list[dict[str, Any]], setup: Setup) -> Any:
+    """Return the logits of a batch as an array: (B, C) float32."""
+    inputs = {name: tensor for name, tensor in inputs.items() if name != "labels"}
+    return model(**inputs).logits.float().cpu().numpy()
+
+
+def is_wrong(record: dict[str, Any]) -> bool:
+    """Call a prediction wrong that is not the label."""
+    return record["predicted"] != record["label"]
+
+
+def line(record: dict[str, Any]) -> str:
+    """Return a prediction as one line: what was predicted, and the text."""
+    return f"{record['predicted']}\t{record['text']}"
