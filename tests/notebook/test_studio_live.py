@@ -90,6 +90,7 @@ def finder(studio, monkeypatch):
 
 
 def test_the_found_rate_goes_into_the_form_and_nothing_else_does(studio, finder):
+    set_fields(studio, learning_rate=1.23e-4)  # no ramp suggests this
     before = studio.spec
     finder._press.click()
     finder.wait()

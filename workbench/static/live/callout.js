@@ -2,11 +2,12 @@
 
 function makeCallout(model, store, labels, redraw) {
   const { look } = store;
-  const box = make("form", "wb-callout");
+  const box = make("div", "wb-callout");
+  box.setAttribute("role", "group");
   box.setAttribute("aria-label", labels.fork_form);
   const fields = make("div", "wb-fields");
   const fork = make("button", "wb-fork");
-  fork.type = "submit";
+  fork.type = "button";
   const close = make("button", "wb-close", "×");
   close.type = "button";
   close.setAttribute("aria-label", labels.close);
@@ -19,23 +20,27 @@ function makeCallout(model, store, labels, redraw) {
   let shown = null; // the offer that the fields stand for
   const callout = { box, panel: null, byKey: false, draw };
 
-  box.addEventListener("submit", (event) => {
-    event.preventDefault();
+  const ask = () => {
     if (look.forking) return;
     const changed = inputs.filter(({ value, dataset }) => value.trim() !== dataset.entry);
     const changes = Object.fromEntries(changed.map(({ name, value }) => [name, value.trim()]));
     Object.assign(look, { forking: true, fault: "" });
     model.send({ kind: "fork", step: look.offer?.at ?? look.picked, changes });
     redraw();
-  });
+  };
   const leave = () => {
     const focused = box.contains(document.activeElement);
     look.picked = null;
     redraw();
     if (focused) callout.panel?.canvas.focus();
   };
+  fork.addEventListener("click", ask);
   close.addEventListener("click", leave);
-  box.addEventListener("keydown", (event) => event.key === "Escape" && leave());
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") leave();
+    // Lab keeps Enter from a form, so the text boxes ask themselves.
+    if (event.key === "Enter" && event.target.tagName === "INPUT") ask();
+  });
 
   function draw(el, store, panels) {
     const panel = callout.panel ?? panels[0];
