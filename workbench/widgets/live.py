@@ -20,6 +20,7 @@ from ..errors import InputError
 from ..runs import RunFolder
 from ..runs.reader import RunReader, read_state
 from ..runs.summary import summarise
+from ..spec import SpecError
 from . import joined
 from .forking import fork_changes, fork_offer
 from .points import (
@@ -164,6 +165,8 @@ class LiveChart(anywidget.AnyWidget):
         fault = ""
         try:
             self._on_fork(step, fork_changes(changes))
+        except SpecError as error:
+            fault = "; ".join(error.faults)
         except (InputError, OSError) as error:
             fault = str(error)
         self.send({"kind": "forked", "fault": fault}, [])

@@ -1,6 +1,6 @@
 // What stands beside a picked step: the offer to fork the run there, with what could be changed.
 
-function makeCallout(model, store, labels, redraw) {
+function makeCallout(model, store, labels, acts) {
   const { look } = store;
   const box = make("div", "wb-callout");
   box.setAttribute("role", "group");
@@ -26,13 +26,16 @@ function makeCallout(model, store, labels, redraw) {
     const changes = Object.fromEntries(changed.map(({ name, value }) => [name, value.trim()]));
     Object.assign(look, { forking: true, fault: "" });
     model.send({ kind: "fork", step: look.offer?.at ?? look.picked, changes });
-    redraw();
+    acts.draw();
   };
   const leave = () => {
-    const focused = box.contains(document.activeElement);
+    const [focused, step] = [box.contains(document.activeElement), look.picked];
     look.picked = null;
-    redraw();
-    if (focused) callout.panel?.canvas.focus();
+    acts.draw();
+    if (!focused || !callout.panel) return;
+    // The keyboard goes back to the step that it came from.
+    callout.panel.canvas.focus();
+    acts.point(callout.panel, step, true);
   };
   fork.addEventListener("click", ask);
   close.addEventListener("click", leave);

@@ -30,7 +30,6 @@ function makeView(store, model, el, redraw) {
 
   const head = makeHead(labels);
   const tools = makeTools(look, labels, store, redraw);
-  const callout = makeCallout(model, store, labels, redraw);
   const spoken = make("div", "wb-spoken");
   spoken.setAttribute("role", "status");
   const tip = make("div", "wb-tip");
@@ -66,6 +65,7 @@ function makeView(store, model, el, redraw) {
       redraw();
     },
   };
+  const callout = makeCallout(model, store, labels, acts);
   const askForDetail = later(200, () => {
     for (const run of runsThatLackDetail(store)) {
       const [low, high] = look.zoom;
