@@ -195,6 +195,8 @@ def test_what_stays_of_a_run_has_the_losses_and_a_small_panel_of_everything_else
     assert figure.layout.xaxis2.range == figure.layout.xaxis3.range == figure.layout.xaxis.range
     assert _trace(figure, "Memory in use (GB)").y[-1] == 1.3
     assert max(_trace(figure, "Gradient norm").y) == 9.0
+    ranges = [figure.layout[f"yaxis{n}"].rangemode for n in ("2", "3", "4", "5", "6")]
+    assert ranges == [None, "tozero", None, "tozero", "tozero"]
     # The lines of what was done by hand cross the losses, not the small panels.
     assert {shape.y0 for shape in figure.layout.shapes} == {figure.layout.yaxis.domain[0]}
 

@@ -82,7 +82,7 @@ def _lay_out(figure: go.Figure, panels: list[str], state: RunState) -> go.Figure
         axis = {"domain": domain, "title": title, "anchor": f"x{2 + column}", "nticks": 4}
         if name == "norm" and _is_positive(figure, number):
             axis["type"] = "log"
-        elif name in ("speed", "memory"):
+        elif name in ("rate", "speed", "memory"):
             axis["rangemode"] = "tozero"
         x = {"domain": COLUMNS[column], "anchor": f"y{2 + number}", "matches": "x", **steps}
         x |= {"title": {"text": text("figures.training_curves.x")}}
