@@ -54,7 +54,7 @@ def photograph(lab: LabPage, language: str) -> None:
     lab.page.evaluate(
         """() => {
             const headings = [...document.querySelectorAll(".jp-Notebook h2")];
-            headings.find((h) => h.textContent.startsWith("5")).scrollIntoView();
+            headings.find((h) => h.textContent.startsWith("6")).scrollIntoView();
         }"""
     )
     lab.page.wait_for_timeout(1000)
