@@ -90,14 +90,18 @@ def checked_parameters(notebook: Any, options: argparse.Namespace) -> dict[str, 
     """
     own = own_parameters(notebook)
     wishes = {name: parse_value(value, name) for name, value in options.parameter}
-    wishes |= parse_changes(options.changes)
+    changes = parse_changes(options.changes)
+    wishes |= changes
     if options.recipe or options.file:
         wishes = to_flat(load(options.recipe or options.file)) | short_names(wishes)
     extra = {name: value for name, value in wishes.items() if name in own and not is_field(name)}
     fields = {name: value for name, value in wishes.items() if name not in extra}
     base = {name: value for name, value in own.items() if is_field(name)}
     flat = to_flat(from_flat(fields, base=base, where="the parameters"))
-    return {n: v for n, v in flat.items() if n not in own or own[n] != v} | extra
+    # A notebook that has only some of the fields is given those, and what was asked for by name.
+    asked = short_names({name: None for name, _ in options.parameter} | dict.fromkeys(changes))
+    given = {n: v for n, v in flat.items() if n in own or n in asked}
+    return {n: v for n, v in given.items() if n not in own or own[n] != v} | extra
 
 
 def fetch(notebook: Any, parameters: dict[str, Any]) -> None:
