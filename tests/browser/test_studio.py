@@ -138,10 +138,11 @@ def test_a_learning_rate_is_looked_for_and_put_into_the_form(
         arg=rate,
     )
     assert slider.get_attribute("aria-valuetext") != before
-    texts = page.locator(".wb-spec pre").all_inner_texts()
-    assert any(f"-p learning_rate {box.input_value()}" in text for text in texts)
-    lines = [line.strip() for text in texts for line in text.splitlines()]
-    assert [float(x.partition(": ")[2]) for x in lines if x.startswith("learning_rate:")] == [rate]
+    page.wait_for_function(
+        """rate => [...document.querySelectorAll(".wb-spec pre")].every((text) =>
+            Number(text.textContent.match(/learning_rate:? ([0-9.e-]+)/)?.[1]) === rate)""",
+        arg=rate,
+    )
 
 
 def test_the_finder_leaves_the_cells_free_and_can_be_stopped(open_studio):
