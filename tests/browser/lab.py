@@ -162,6 +162,22 @@ class LabPage:
             [name, arguments],
         )
 
+    def run_cell(self, cell: int, seconds: float = 60) -> None:
+        """Run one cell, counted from 0, and wait until it has ended."""
+        self.page.evaluate(
+            "at => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = at }", cell
+        )
+        self.command("notebook:run-cell")
+        self.wait_for_cells(seconds)
+
+    def restart_kernel(self) -> None:
+        """Restart the notebook's kernel as its menu does, without the question before it."""
+        self.page.evaluate(
+            """() => window.jupyterapp.shell.currentWidget.context.sessionContext
+                .session.kernel.restart().then(() => null)"""
+        )
+        self.wait_for_kernel()
+
     def run_all(self, seconds: float = 120) -> None:
         """Run all cells and wait until the last has ended.
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.tiny_runs import tiny_spec
-from workbench.runs import ask
+from workbench.runs import RunFolder, ask, read_state
 from workbench.runs.folder import list_runs
 from workbench.runs.lock import is_locked
 from workbench.spec import to_yaml
@@ -48,3 +48,20 @@ def end_runs(runs: Path) -> None:
             ask(run, "stop", "discard")
             wait_until(lambda run=run: not is_locked(run), 30)
     shutil.rmtree(runs, ignore_errors=True)
+
+
+def write_spec(root: Path, name: str, **changes: object) -> None:
+    """Write `NAME.yaml` into Lab's folder: a run on the tiny model, its runs in `NAME-runs`."""
+    spec = tiny_spec(root, **{"output.runs_dir": str(root / f"{name}-runs"), **changes})
+    (root / f"{name}.yaml").write_text(to_yaml(spec), encoding="utf-8")
+
+
+def wait_for_steps(run: RunFolder, more: int, seconds: float = 60) -> None:
+    """Wait until a run has gone so many steps further."""
+    goal = read_state(run).step + more
+    wait_until(lambda: read_state(run).step >= goal, seconds)
+
+
+def losses(run: RunFolder, first: int, last: int) -> list[float]:
+    """Return the training losses that a run has logged from one step to another."""
+    return [e["loss"] for e in read_state(run).steps if first <= e["step"] <= last]

@@ -2,7 +2,7 @@
 
     python tests/browser/screenshots.py
 
-Needs Chromium (`CHROMIUM` names it where it is not found) and takes about two minutes a language.
+Needs Chromium (`WORKBENCH_CHROMIUM` names it where it is not found) and takes about two minutes a language.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def photograph(lab: LabPage, language: str) -> None:
     lab.page.evaluate(
         """() => {
             const headings = [...document.querySelectorAll(".jp-Notebook h2")];
-            headings.find((h) => h.textContent.startsWith("5")).scrollIntoView();
+            headings.find((h) => h.textContent.startsWith("6")).scrollIntoView();
         }"""
     )
     lab.page.wait_for_timeout(1000)

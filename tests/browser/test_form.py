@@ -151,3 +151,17 @@ def test_no_label_is_cut_in_a_wide_or_a_narrow_notebook(show_form, language, the
         lab.screenshot(f"form-{name}-{language}", lab.page.locator(".wb-form"))
         lab.screenshot(f"panel-{name}-{language}", lab.page.locator(".wb-spec"))
         assert lab.page.evaluate(CUT) == []
+
+
+def test_fields_that_the_task_does_not_heed_are_out_of_sight_until_they_are_changed(show_form):
+    lab = show_form("form-tasks")
+    lab.page.locator(".wb-form .wb-more").nth(2).locator("summary").click()
+    smoothing, delta = field(lab, "label_smoothing_factor"), field(lab, "huber_delta")
+    assert smoothing.is_visible()
+    assert not delta.is_visible()
+    smoothing.get_by_role("textbox").fill("0.1")
+    field(lab, "task").locator("select").select_option("text-regression")
+    delta.wait_for(state="visible")
+    assert smoothing.is_visible(), "what was set must be seen"
+    smoothing.get_by_role("textbox").fill("0")
+    smoothing.wait_for(state="hidden")

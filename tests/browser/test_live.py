@@ -1,13 +1,16 @@
 """The live chart in a browser: grows with the run, is read by mouse and keys, leaves a record."""
 
+import base64
 import json
 import math
 import random
 
+import nbformat
 import pytest
 from nbconvert import HTMLExporter
 
-from workbench.runs import EventWriter
+from workbench.runs import EventWriter, RunFolder
+from workbench.spec import RunSpec
 
 pytestmark = pytest.mark.browser
 
@@ -18,7 +21,7 @@ from workbench.widgets.live import show_live
 forks = []
 chart = show_live(RunFolder(Path("{name}")){more})
 """
-RECORD = ".jp-OutputArea .js-plotly-plot, .jp-RenderedHTMLCommon img[src^='data:image/svg']"
+RECORD = ".jp-OutputArea .js-plotly-plot"
 
 
 class Run:
@@ -363,8 +366,10 @@ def test_the_lesser_panels_fold(watch):
 
 
 def test_a_fork_is_offered_at_the_point_that_is_clicked(watch):
-    more = ", on_fork=forks.append"
+    more = ", on_fork=lambda step, changes: forks.append((step, changes))"
     lab, run = watch("live-fork", more=more)
+    spec = RunSpec().replace({"train.learning_rate": 5e-5})
+    RunFolder(lab.lab.root / "live-fork-run").write_spec(spec, {})
     run.steps(1, 100)
     wait_for_state(lab, "step 100 of 200")
     assert not lab.page.locator(".wb-callout").is_visible()
@@ -372,14 +377,27 @@ def test_a_fork_is_offered_at_the_point_that_is_clicked(watch):
     lab.page.mouse.down()
     lab.page.mouse.up()
     button = lab.page.get_by_role("button", name="Fork from step 25")
+    decay = lab.page.locator(".wb-callout").get_by_label("Weight decay", exact=True)
+    decay.wait_for(timeout=30_000)
+    decay.fill("0.05")
+    # New points do not touch what is being typed.
+    run.steps(101, 110)
+    wait_for_state(lab, "step 110 of 200")
+    assert decay.input_value() == "0.05"
+    lab.screenshot("live-fork", lab.page.locator(".wb-live"))
     button.click()
+    button.wait_for(state="hidden")
     lab.page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1")
     lab.page.evaluate(
         "window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel"
         ".setSource('print(\"forks\", forks)')"
     )
     lab.command("notebook:run-cell")
-    lab.output(1).get_by_text("forks [25]").wait_for()
+    lab.output(1).get_by_text("forks [(25, {'train.weight_decay': 0.05})]").wait_for()
+    hover(lab, 0.25)
+    lab.page.mouse.down()
+    lab.page.mouse.up()
+    button.wait_for()
     canvas_of(lab).press("Escape")
     button.wait_for(state="hidden")
 
@@ -437,7 +455,7 @@ def test_a_long_log_is_drawn_whole_and_read_in_full_where_one_zooms_in(watch):
     assert 30_000 < middle < 50_000
 
 
-def test_the_saved_notebook_is_small_and_shows_the_curves_without_a_kernel(watch):
+def test_the_saved_notebook_is_small_and_shows_the_curves_without_a_kernel(watch, context):
     def prepare(root):
         write_long_log(root / "live-saved-run", 5000)
 
@@ -447,17 +465,54 @@ def test_the_saved_notebook_is_small_and_shows_the_curves_without_a_kernel(watch
     with (lab.lab.root / "live-saved-run" / "events.jsonl").open("a") as log:
         log.write(json.dumps(end | {"reason": "finished"}) + "\n")
     lab.page.locator(RECORD).first.wait_for(timeout=30_000)
-    lab.page.wait_for_timeout(1500)  # plotly adds its own still picture to what is saved
+    lab.page.wait_for_timeout(2500)  # plotly adds its own still picture to what is saved
     lab.command("docmanager:save")
     saved = lab.lab.root / "live-saved.ipynb"
-    assert "application/vnd.plotly.v1+json" in saved.read_text("utf-8")
-    assert "widget-view" not in saved.read_text("utf-8")
-    assert saved.stat().st_size < 300_000
-    page, _ = HTMLExporter().from_filename(str(saved))
-    assert "data:image/svg+xml;base64," in page
+    record = record_of(saved)
+    assert set(record) == {
+        "application/vnd.plotly.v1+json", "image/svg+xml", "image/png", "text/plain",
+    }  # fmt: skip
+    sizes = {mime: len(json.dumps(data)) for mime, data in record.items()}
+    assert saved.stat().st_size < 300_000, sizes
     lab.lab.stop_kernels()
     lab.page.reload()
-    lab.page.locator(".jp-OutputArea img, .jp-OutputArea .js-plotly-plot").first.wait_for()
+    # Without a kernel: the very picture that was saved, and the figure when the mouse comes.
+    still = lab.page.locator(".jp-OutputArea img.plot-img").first
+    still.wait_for(timeout=60_000)
+    assert still.get_attribute("src") == f"data:image/png;base64,{record['image/png'].strip()}"
+    assert still.evaluate("image => image.naturalWidth") > 500
+    still.hover()
+    title = lab.page.locator(".js-plotly-plot .gtitle")
+    title.wait_for(timeout=30_000)
+    assert title.text_content() == "Training"
+    # Exported, opened from disk, with no network.
+    page, _ = HTMLExporter().from_filename(str(saved))
+    exported = lab.lab.root / "live-saved.html"
+    exported.write_text(page, "utf-8")
+    alone = context.new_page()
+    alone.route("**", lambda route: route.continue_() if is_file(route) else route.abort())
+    alone.goto(exported.as_uri(), wait_until="domcontentloaded")
+    image = alone.locator(".jp-OutputArea-output img").first
+    image.wait_for()
+    size = image.evaluate("async image => { await image.decode(); return image.naturalWidth }")
+    assert size == 720
+    source = image.get_attribute("src").partition("base64,")[2]
+    assert base64.b64decode(source).decode() == record["image/svg+xml"]
+    image.screenshot(path=lab.artifacts / "live-exported.png")
+    alone.close()
+
+
+def record_of(saved):
+    """Return the saved outputs that hold the record of a run, which must be one."""
+    cells = nbformat.read(saved, as_version=4).cells
+    bundles = [output.data for cell in cells for output in cell.outputs if "data" in output]
+    assert "widget-view" not in " ".join(mime for data in bundles for mime in data)
+    (record,) = (data for data in bundles if "application/vnd.plotly.v1+json" in data)
+    return record
+
+
+def is_file(route):
+    return route.request.url.startswith(("file:", "data:"))
 
 
 def write_long_log(folder, steps):
@@ -468,7 +523,10 @@ def write_long_log(folder, steps):
     for step in range(1, steps + 1):
         at = {"step": step, "wall_seconds": step / 10}
         loss = 0.3 + math.exp(-3 * step / steps) + chance.gauss(0, 0.1)
-        events.append({"event": "step_logged", **at, "loss": loss, "learning_rate": 1e-5 / step})
+        logged = {"loss": loss, "learning_rate": 1e-5 * (1 - step / steps), "rows": 16 * step}
+        logged |= {"grad_norm": abs(chance.gauss(1, 0.4)), "rows_per_second": chance.gauss(60, 3)}
+        logged |= {"memory_bytes": 1_300_000_000 + 100 * step}
+        events.append({"event": "step_logged", **at, **logged})
         if step % (steps // 50) == 0:
             scores = {"loss": loss, "accuracy": 1 - loss / 2, "f1_macro": 0.9 - loss / 2}
             events.append({"event": "evaluated", **at, "metrics": scores, "best": False})

@@ -103,6 +103,68 @@ def test_from_sliders_to_report(open_studio, language, start, finished, confusio
     shutil.rmtree(run)
 
 
+@pytest.mark.parametrize(
+    ("language", "theme", "find", "use", "told"),
+    [
+        ("en", "JupyterLab Light", "Find a learning rate", "Use ", "Try a learning rate of"),
+        ("zh", "JupyterLab Dark", "查找学习率", "采用 ", "建议学习率"),
+    ],
+)
+def test_a_learning_rate_is_looked_for_and_put_into_the_form(
+    open_studio, language, theme, find, use, told
+):
+    lab = open_studio(f"studio-rate-{language}", language, **{"train.learning_rate": 1.23e-4})
+    lab.command("apputils:change-theme", theme=theme)
+    page = lab.page
+    box = field(lab, "learning_rate").get_by_role("textbox")
+    slider = field(lab, "learning_rate").get_by_role("slider")
+    place = page.locator(".jp-Notebook .jp-CodeCell").filter(has_text="studio.find_rate()")
+    assert box.input_value() == "1.23e-4"
+    before = slider.get_attribute("aria-valuetext")
+    place.get_by_role("button", name=find).click()
+    take = place.get_by_role("button", name=use)
+    take.wait_for(timeout=120_000)
+    place.locator(".js-plotly-plot").wait_for(timeout=30_000)
+    assert told in place.inner_text()
+    assert box.input_value() == "1.23e-4"
+    place.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    lab.screenshot(f"studio-rate-{language}", place)
+    rate = float(take.inner_text().strip().removeprefix(use))
+    take.click()
+    page.wait_for_function(
+        "rate => Number(document.querySelector('.wb-form [data-field=learning_rate] "
+        "input[type=text]').value) === rate",
+        arg=rate,
+    )
+    assert slider.get_attribute("aria-valuetext") != before
+    texts = page.locator(".wb-spec pre").all_inner_texts()
+    assert any(f"-p learning_rate {box.input_value()}" in text for text in texts)
+    lines = [line.strip() for text in texts for line in text.splitlines()]
+    assert [float(x.partition(": ")[2]) for x in lines if x.startswith("learning_rate:")] == [rate]
+
+
+def test_the_finder_leaves_the_cells_free_and_can_be_stopped(open_studio):
+    slow = {"train.per_device_train_batch_size": 8, "train.gradient_accumulation_steps": 128}
+    lab = open_studio("studio-rate-stop", **slow)
+    place = lab.page.locator(".jp-Notebook .jp-CodeCell").filter(has_text="studio.find_rate()")
+    place.get_by_role("button", name="Find a learning rate").click()
+    at_work = place.get_by_role("status").filter(has_text="of 60")
+    at_work.wait_for(timeout=60_000)
+    lab.command("notebook:insert-cell-below")
+    lab.page.evaluate(
+        "window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel"
+        ".setSource('print(6 * 7)')"
+    )
+    lab.command("notebook:run-cell")
+    lab.page.locator(".jp-OutputArea-output").get_by_text("42", exact=True).wait_for()
+    assert at_work.is_visible()
+    place.get_by_role("button", name="Stop").click()
+    place.get_by_role("status").filter(has_text="Stopped").wait_for(timeout=30_000)
+    place.get_by_role("button", name="Find a learning rate").wait_for()
+    assert place.locator(".js-plotly-plot").count() == 0
+
+
 def test_a_fault_is_shown_where_it_arises_and_run_all_goes_on(open_studio):
     lab = open_studio("studio-fault", **{"data.source": "absent.csv"})
     lab.page.get_by_role("alert").filter(has_text="absent.csv").first.wait_for()

@@ -96,6 +96,15 @@ def test_a_given_role_chooses_its_set():
     assert list(guess_columns(frame, INSTRUCTED, {"text": "text"})) == ["text"]
 
 
+def test_a_text_that_may_be_empty_keeps_its_row(tmp_path):
+    lines = [f"text {n},{'' if n % 2 else 'more'},{'yes' if n % 3 else 'no'}" for n in range(20)]
+    path = write(tmp_path / "f.csv", "\n".join(["text,text_pair,label", *lines]))
+    assert sum(load_data(DataSpec(source=str(path)), TASK, 42).sizes.values()) == 10
+    first, second, label = TASK.roles
+    loose = replace(TASK, roles=(first, replace(second, may_be_empty=True), label))
+    assert sum(load_data(DataSpec(source=str(path)), loose, 42).sizes.values()) == 20
+
+
 def test_rows_of_one_group_stay_on_one_side(tmp_path):
     grouped = replace(TASK, grouped_by=("text_pair",))
     lines = [f"question {n},passage {n % 6},{'yes' if n % 2 else 'no'}" for n in range(60)]

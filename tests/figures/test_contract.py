@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import importlib
 import inspect
 import json
 import pkgutil
+import re
 import xml.etree.ElementTree as ET
 
+import nbformat
 import plotly.graph_objects as go
 import pytest
+from nbconvert import HTMLExporter
 
 from figures.examples import HOSTILE, figure
 from workbench import figures, language
@@ -83,10 +87,19 @@ def test_a_bundle_is_strict_json_with_an_image_and_a_line(name):
     made = figures.bundle(figure(name, LABELS))
     text = json.dumps(made, allow_nan=False)
     assert json.loads(text) == made
-    assert made["text/html"].startswith('<img alt="')
-    assert 'src="data:image/svg+xml;base64,' in made["text/html"]
+    assert set(made) == {"application/vnd.plotly.v1+json", "image/svg+xml", "text/plain"}
+    assert ET.fromstring(made["image/svg+xml"]).tag == "{http://www.w3.org/2000/svg}svg"
     assert "\n" not in made["text/plain"]
     assert figures.caption(name) in made["text/plain"]
+
+
+def test_the_image_survives_whoever_takes_data_out_of_html():
+    made = figures.bundle(figure("training_curves"))
+    output = nbformat.v4.new_output("display_data", made)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", outputs=[output])])
+    page, _ = HTMLExporter(sanitize_html=True).from_notebook_node(notebook)
+    source = re.search(r'<img[^>]* src="data:image/svg\+xml;base64,([^"]+)"', page)[1]
+    assert base64.b64decode(source).decode() == made["image/svg+xml"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import random
+import re
+import xml.etree.ElementTree as ET
 
 import pytest
 
 from figures.examples import state
 from workbench import figures, language
+from workbench.figures import theme
 from workbench.figures.curves import smooth, thin
 from workbench.runs import RunState
 from workbench.runs.columns import Steps
@@ -152,7 +156,9 @@ def _long_run(steps, evaluations=100, acts=20):
             "step": n,
             "loss": 0.3 + math.exp(-3 * n / steps) + chance.gauss(0, 0.1),
             "learning_rate": 5e-5 * (1 - n / steps),
-            "grad_norm": abs(chance.gauss(1, 0.3)),
+            "grad_norm": 9.0 if n == 77 else abs(chance.gauss(1, 0.3)),
+            "rows_per_second": 60 + chance.random(),
+            "memory_bytes": 1_300_000_000,
         }
         for n in range(1, steps + 1)
     )
@@ -168,17 +174,50 @@ def _long_run(steps, evaluations=100, acts=20):
     return run
 
 
-def test_what_stays_of_a_run_has_losses_scores_and_rate_below_one_another():
+def test_what_stays_of_a_run_has_the_losses_and_a_small_panel_of_everything_else():
     figure = figures.training_curves(_long_run(200))
-    panels = {trace.name: trace.yaxis or "y" for trace in figure.data}
-    assert panels["Training loss"] == panels["Validation loss"] == panels["Steered"] == "y"
-    assert panels["Accuracy"] == "y3"
-    assert panels["Learning rate"] == "y2"
-    low, middle, high = (figure.layout[f"yaxis{n}"].domain for n in ("2", "3", ""))
-    assert low[0] == 0
-    assert low[1] < middle[0]
-    assert middle[1] < high[0]
-    assert high[1] == 1
+    panels = {trace.name: (trace.xaxis or "x", trace.yaxis or "y") for trace in figure.data}
+    assert panels["Training loss"] == panels["Validation loss"] == panels["Steered"] == ("x", "y")
+    below = {name: place for name, place in panels.items() if place[0] != "x"}
+    assert {name for name, place in below.items() if place == ("x2", "y2")} == {
+        "Accuracy", "F1 (macro)", "Precision (macro)", "Recall (macro)", "Best (step 100)",
+    }  # fmt: skip
+    assert {name: place for name, place in below.items() if place != ("x2", "y2")} == {
+        "Learning rate": ("x3", "y3"),
+        "Gradient norm": ("x2", "y4"),
+        "Throughput (rows/s)": ("x3", "y5"),
+        "Memory in use (GB)": ("x2", "y6"),
+    }
+    domains = [figure.layout[f"yaxis{n}"].domain for n in ("6", "4", "2", "")]
+    assert domains[0][0] == pytest.approx(0)
+    assert domains[-1][1] == 1
+    assert all(low[1] < high[0] for low, high in itertools.pairwise(domains))
+    assert figure.layout.xaxis2.range == figure.layout.xaxis3.range == figure.layout.xaxis.range
+    assert _trace(figure, "Memory in use (GB)").y[-1] == 1.3
+    assert max(_trace(figure, "Gradient norm").y) == 9.0
+    ranges = [figure.layout[f"yaxis{n}"].rangemode for n in ("2", "3", "4", "5", "6")]
+    assert ranges == [None, "tozero", None, "tozero", "tozero"]
+    # The lines of what was done by hand cross the losses, not the small panels.
+    assert {shape.y0 for shape in figure.layout.shapes} == {figure.layout.yaxis.domain[0]}
+
+
+def test_panels_of_the_image_stand_beside_one_another_and_hold_their_curves():
+    root = ET.fromstring(figures.to_svg(figures.training_curves(_long_run(300))))
+    norm, speed = (
+        path
+        for path in root.iter("{http://www.w3.org/2000/svg}path")
+        if path.get("stroke") in (theme.PURPLE, theme.GOLD)
+        and not path.get("stroke-dasharray")
+        and path.get("d").count("L") > 50
+    )
+    left, right = _extent(norm), _extent(speed)
+    assert left[1] < right[0]
+    assert right[1] < float(root.get("width"))
+
+
+def _extent(path):
+    xs = [float(x) for x in re.findall(r"[ML]([0-9.]+) ", path.get("d"))]
+    return min(xs), max(xs)
 
 
 def test_acts_and_checkpoints_stand_on_the_curves_with_words_from_data_escaped():
@@ -197,8 +236,9 @@ def test_acts_and_checkpoints_stand_on_the_curves_with_words_from_data_escaped()
 def test_without_scores_there_is_no_panel_for_them():
     run = _long_run(50, evaluations=0, acts=0)
     figure = figures.training_curves(run)
-    assert [trace.name for trace in figure.data][-1] == "Learning rate"
-    assert "yaxis3" not in figure.layout
+    assert "Accuracy" not in [trace.name for trace in figure.data]
+    assert figure.layout.yaxis2.title.text == "Learning rate"
+    assert "yaxis6" not in figure.layout
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ def executed(tmp_path_factory):
         cwd=place, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    assert "unknown parameter" not in done.stderr
     return out
 
 

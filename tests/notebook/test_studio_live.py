@@ -8,6 +8,7 @@ from tests.tiny_runs import tiny_spec
 from workbench.errors import RunError
 from workbench.notebook.studio import Studio
 from workbench.spec import SpecError, to_flat
+from workbench.widgets import finding
 from workbench.widgets import studio as widgets
 
 
@@ -68,3 +69,70 @@ def test_another_language_draws_form_and_panel_anew(studio):
     assert studio._form.language == "zh"
     set_fields(studio, language="en")
     assert studio._form.schema["groups"][0]["title"] == legend
+
+
+@pytest.fixture
+def finder(studio, monkeypatch):
+    """Return the learning-rate panel; `finder.shown` is what its places were filled with."""
+    made = []
+    panel, slots = finding.RatePanel, sys.modules[Studio.__module__].Slots
+
+    def panel_noted(*arguments):
+        made.append(panel(*arguments))
+        return made[-1]
+
+    shown = []
+    monkeypatch.setattr(finding, "RatePanel", panel_noted)
+    monkeypatch.setattr(slots, "fill", lambda _, bundles: shown.append(bundles))
+    studio.find_rate()
+    made[0].shown = shown
+    return made[0]
+
+
+def test_the_found_rate_goes_into_the_form_and_nothing_else_does(studio, finder):
+    set_fields(studio, learning_rate=1.23e-4)  # no ramp suggests this
+    before = studio.spec
+    finder._press.click()
+    finder.wait()
+    ((told, figure, _),) = finder.shown
+    assert "Try a learning rate of" in told["text/plain"]
+    assert "application/vnd.plotly.v1+json" in figure
+    assert studio.spec == before
+    assert finder._use.layout.display is None
+    finder._use.click()
+    assert studio.spec != before
+    assert studio.spec == before.replace({"train.learning_rate": finder._rate})
+    assert f"{finder._rate:.1e}" in finder._status.value
+    # Its own advice does not make it stale; another batch size does.
+    assert finder._stale.value == ""
+    set_fields(studio, per_device_train_batch_size=4)
+    assert "have changed" in finder._stale.value
+
+
+def test_a_second_press_stops_the_finder(studio, finder):
+    steps = []
+    follow = finder._follow
+
+    def stop_at_five(done, count):
+        steps.append(done)
+        if done == 5:
+            finder._press.click()
+        follow(done, count)
+
+    finder._follow = stop_at_five
+    finder._press.click()
+    finder.wait()
+    assert steps == [1, 2, 3, 4, 5]
+    assert "Stopped" in finder._status.value
+    assert finder.shown == []
+    assert finder._use.layout.display == "none"
+    assert finder._press.description == "Find a learning rate"
+
+
+def test_what_hinders_the_finder_is_said_beside_its_button(studio, finder):
+    set_fields(studio, data_source="absent.csv")
+    finder._press.click()
+    finder.wait()
+    assert "role='alert'" in finder._status.value
+    assert "absent.csv" in finder._status.value
+    assert finder.shown == []

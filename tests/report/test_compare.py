@@ -132,7 +132,7 @@ def test_a_notebook_gets_tables_and_three_figures(runs, spoken):
     assert not re.search(r"<script|<img src=https|<b>co", tables["text/html"])
     assert runs[0].name in tables["text/plain"]
     assert [set(bundle) for bundle in figures] == [
-        {"application/vnd.plotly.v1+json", "text/html", "text/plain"}
+        {"application/vnd.plotly.v1+json", "image/svg+xml", "text/plain"}
     ] * 3
     assert json.loads(json.dumps(figures[0], allow_nan=False)) == figures[0]
 

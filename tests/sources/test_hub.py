@@ -13,6 +13,7 @@ from stand_in_hub import stand_in_hub
 from tiny_models import make_tiny_bert
 
 from workbench.errors import SourceError
+from workbench.runs import RunFolder, read_state
 from workbench.sources._hub_errors import readable
 
 ROOT = Path(__file__).parents[2]
@@ -108,7 +109,9 @@ def root(tmp_path_factory):
     sets = root / "datasets" / "org"
     make_set(sets / "pair", ["one", "two"])
     make_set(sets / "gated", ["one"])
+    rows = "".join(f'{{"text": "row {n}", "label": "{"xy"[n % 2]}"}}\n' for n in range(24))
     for name, file, text in (
+        ("rows", "train.jsonl", rows),
         ("plain", "train.jsonl", '{"text": "a", "label": "x"}\n{"text": "b", "label": "y"}\n'),
         ("script", "script.py", "raise SystemExit('a loading script was run')"),
         ("empty", "README.md", "nothing here"),
@@ -193,6 +196,38 @@ def test_a_model_is_fetched_without_what_is_not_needed_and_pinned(online, hub):
     ]
     assert found["revision"] == hub.commit("models", "org/tiny")
     assert (found["kind"], found["place"]) == ("hub", "org/tiny")
+
+
+def test_a_run_from_the_hub_is_pinned_and_repeats_itself_offline(online, hub, home, tmp_path):
+    settings = {"HF_HOME": str(home), "HF_ENDPOINT": hub.endpoint, "PYTHONPATH": str(ROOT)}
+    kept = {n: v for n, v in os.environ.items() if not n.startswith(("HF_", "HUGGING"))}
+    again = tmp_path / "runs" / "first" / "spec.yaml"
+    sources = ["--set", "data.source=org/rows", "--set", "model.source=org/tiny"]
+    short = ["--set", "train.max_steps=2", "--set", "train.precision=fp32"]
+    for name, spec, more in (
+        ("first", ["quickstart", *sources, *short], {}),
+        ("second", [str(again)], {"HF_HUB_OFFLINE": "1"}),
+    ):
+        command = [sys.executable, "-m", "workbench", "train", *spec]
+        done = subprocess.run(
+            [*command, "--set", f"output.run_name={name}"],
+            cwd=tmp_path, env=kept | settings | more, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    runs = [RunFolder(tmp_path / "runs" / name) for name in ("first", "second")]
+    for run in runs:
+        assert run.spec().model.revision == hub.commit("models", "org/tiny")
+        assert run.spec().data.revision == hub.commit("datasets", "org/rows")
+    losses = [[event["loss"] for event in read_state(run).steps] for run in runs]
+    assert losses[0] == losses[1]
+    assert len(losses[0]) == 2
+
+
+def test_what_is_found_on_the_hub_names_place_and_kind(online):
+    for found in (online["model org/tiny None"], online["data org/pair:one None"]):
+        assert found["kind"] == "hub"
+        assert found["place"] in ("org/tiny", "org/pair:one")
+        assert found["about"]["title"]
 
 
 def test_progress_of_a_model_counts_its_bytes(online, root):

@@ -116,3 +116,15 @@ def test_the_catalogues_say_nothing_about_fields_that_do_not_exist():
 def test_the_form_speaks_the_language_it_is_given():
     labels = [f["label"] for f in SpecForm(language="zh").schema["groups"][0]["basic"]]
     assert labels[0] == "任务"
+
+
+def test_a_field_names_the_tasks_that_heed_it_and_its_default():
+    form = SpecForm(language="en")
+    described = {
+        field["name"]: field
+        for group in form.schema["groups"]
+        for field in (*group["basic"], *group["more"])
+    }
+    assert described["learning_rate"]["tasks"] == []
+    assert described["huber_delta"]["tasks"] == ["text-regression"]
+    assert described["huber_delta"]["default"] == "1"

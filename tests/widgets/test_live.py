@@ -1,6 +1,5 @@
 """What the live chart sends to its views, and when."""
 
-import base64
 import json
 import random
 import threading
@@ -12,6 +11,7 @@ from workbench.errors import InputError
 from workbench.figures import describe_mark
 from workbench.runs import EventWriter, RunFolder, RunState, knobs
 from workbench.runs.lock import writer_lock
+from workbench.spec import RunSpec
 from workbench.widgets import live, points
 from workbench.widgets.live import LiveChart, static_record
 from workbench.widgets.points import STEP_COLUMNS
@@ -378,29 +378,73 @@ def test_the_runs_behind_have_tables_of_their_own(run, writer, tmp_path, monkeyp
     parent.close()
 
 
-def test_a_fork_is_asked_for_with_its_step_and_a_refusal_is_told(run, monkeypatch):
+@pytest.fixture
+def forked(run, monkeypatch):
+    """Return a chart with a way to fork, and note what is asked for: `chart.asked`."""
     asked = []
 
-    def fork(step):
-        asked.append(step)
+    def fork(step, changes):
+        asked.append((step, changes))
+        RunSpec().replace(changes)
         if step == 7:
-            raise InputError("there is no checkpoint yet", "wait for one")
+            raise InputError("there is no good checkpoint", "wait for one")
 
+    run.write_spec(RunSpec().replace({"train.learning_rate": 5e-5}), {})
     chart = LiveChart(run, language="en", on_fork=fork)
     note_messages(chart, monkeypatch)
-    for step in (5, 7):
-        chart._received(chart, {"kind": "pick", "step": step}, [])
-        chart._received(chart, {"kind": "fork", "step": step}, [])
-    assert asked == [5, 7]
-    assert [content["text"] for content, _ in chart.sent] == [
-        "", str(InputError("there is no checkpoint yet", "wait for one")),
-    ]  # fmt: skip
-    assert chart.can_fork
+    chart.asked = asked
+    return chart
+
+
+def save_progress(run, step, **knobs):
+    folder = run.checkpoint_path(step)
+    folder.mkdir(parents=True)
+    (folder / "progress.json").write_text(json.dumps({"step": step, "knobs": knobs}), "utf-8")
+
+
+def picked(chart, step):
+    """Return what the chart offers at a step: where from, and the fields' entries."""
+    chart._received(chart, {"kind": "pick", "step": step}, [])
+    offer, _ = chart.sent[-1]
+    assert (offer["kind"], offer["step"]) == ("offer", step)
+    return offer["at"], {field["name"]: field["entry"] for field in offer["fields"]}
+
+
+def test_a_picked_step_offers_the_checkpoint_before_it_with_the_knobs_as_they_were(forked, run):
+    assert picked(forked, 30) == (30, {"learning_rate": "5e-5", "weight_decay": "0.01"})
+    save_progress(run, 20, learning_rate=5e-5, weight_decay=0.01)
+    save_progress(run, 40, learning_rate=2e-5, weight_decay=0.1)
+    assert picked(forked, 30) == (20, {"learning_rate": "5e-5", "weight_decay": "0.01"})
+    assert picked(forked, 41) == (40, {"learning_rate": "2e-5", "weight_decay": "0.1"})
+    assert picked(forked, 3) == (20, {"learning_rate": "5e-5", "weight_decay": "0.01"})
+
+
+def test_a_fork_is_asked_for_with_its_step_and_changes_and_a_refusal_is_told(forked):
+    for step, changes in (
+        (5, {}),
+        (6, {"learning_rate": "1e-5", "weight_decay": "0"}),
+        (6, {"learning_rate": "fast", "weight_decay": "7"}),
+        (7, {}),
+    ):
+        forked._received(forked, {"kind": "fork", "step": step, "changes": changes}, [])
+    assert forked.asked == [
+        (5, {}),
+        (6, {"train.learning_rate": 1e-5, "train.weight_decay": 0.0}),
+        (6, {"train.learning_rate": "fast", "train.weight_decay": 7.0}),
+        (7, {}),
+    ]
+    faults = [content["fault"] for content, _ in forked.sent]
+    assert faults[:2] == ["", ""]
+    assert "train.learning_rate: 'fast'" in faults[2]
+    assert "train.weight_decay: 7" in faults[2]
+    assert faults[3] == str(InputError("there is no good checkpoint", "wait for one"))
+    assert forked.can_fork
 
 
 def test_without_a_way_to_fork_none_is_offered(chart):
     assert not chart.can_fork
-    chart._received(chart, {"kind": "fork", "step": 5}, [])
+    chart._received(chart, {"kind": "pick", "step": 5}, [])
+    chart._received(chart, {"kind": "fork", "step": 5, "changes": {}}, [])
     assert chart.sent == []
 
 
@@ -438,5 +482,4 @@ def test_the_record_left_behind_needs_no_widget(run, writer):
     log(writer, 1, 0.5)
     record = static_record(run)
     assert "application/vnd.jupyter.widget-view+json" not in record
-    source = record["text/html"].partition("base64,")[2].partition('"')[0]
-    assert b"<svg" in base64.b64decode(source)
+    assert record["image/svg+xml"].startswith("<svg")

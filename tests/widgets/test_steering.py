@@ -290,3 +290,29 @@ def test_the_chinese_panel_speaks_chinese(run, writer):
     assert panel.shown["words"] == "训练中"
     assert note(panel, "learning_rate") == "自第 12 步起生效；原为 0.005，由 ada@desk 修改"
     assert panel.rows[0]["label"] == "学习率"
+
+
+def test_messages_and_bytes_of_the_panel_are_counted(panel, run, writer, monkeypatch):
+    sent = []
+    monkeypatch.setattr(panel, "_send", lambda msg, buffers=None: sent.append(len(json.dumps(msg))))
+    for step in range(1, 200):
+        writer.write("step_logged", step, loss=0.5, learning_rate=5e-3)
+        panel.update()
+    # A run that nobody steers costs nothing, however often the panel looks.
+    assert sent == []
+    ask(run, "learning_rate", 1e-3, who="ada@desk")
+    panel.update()
+    steered(writer, 200, "learning_rate", 5e-3, 1e-3, request=1)
+    panel.update()
+    panel.update()
+    # One message when it is asked for, one when it is done.
+    assert len(sent) == 2
+    assert max(sent) < 2000
+
+
+def test_the_panel_counts_no_steps_so_a_long_run_makes_its_messages_no_longer(panel, writer):
+    before = len(json.dumps(panel.shown))
+    for number in range(300):
+        steered(writer, 10 + number, "paused", number % 2 == 1, number % 2 == 0)
+    panel.update()
+    assert len(json.dumps(panel.shown)) < before + 400

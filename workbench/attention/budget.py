@@ -16,13 +16,24 @@ SIDES = (64, 56, 48, 40, 32, 24, 16)
 SMALL_PART = 0.36
 
 
+# What a record may take. A page adds a picture of it and the script; for long texts all of that
+# together stays below 400 kB.
+ROOM_BYTES = 340_000
+LONG_TOKENS, LONG_ROOM_BYTES = 256, 205_000
+
+
+def room_for(tokens: int) -> int:
+    """Return the budget for a text of so many tokens, in bytes."""
+    return ROOM_BYTES if tokens <= LONG_TOKENS else LONG_ROOM_BYTES
+
+
 def fit(
     blocks: list[Block], whole: bool, pinned: list[tuple[int, int, int]], budget_bytes: int
 ) -> list[Block]:
     """Return blocks whose norms, thumbnails and maps take at most about `budget_bytes` as text.
 
     While all maps fit, all are kept and thumbnails are not needed. Otherwise thumbnails are made
-    as large as a part of the room allows, and the pinned maps follow in their order until the room is
+    as large as a part of the room allows, and the pinned maps follow in their order until it is
     used up. The smallest thumbnails are kept even over the budget: a record shows every head.
     """
     room = budget_bytes - sum(_size(block.norms) for block in blocks)
@@ -48,12 +59,14 @@ def fit(
 
 
 def trimmed(
-    record: AttentionRecord, pinned: list[tuple[int, int, int]] | None, budget_bytes: int
+    record: AttentionRecord, pinned: list[tuple[int, int, int]] | None, budget_bytes: int | None
 ) -> AttentionRecord:
     """Return a record that holds more than its share with as much of it as fits.
 
     Without `pinned` the first head of each block's last layer comes first.
     """
+    if budget_bytes is None:
+        budget_bytes = room_for(len(record.tokens))
     blocks = record.blocks
     heads = sum(layer.heads for block in blocks for layer in block.layers if not layer.missing)
     whole = sum(len(block.maps) for block in blocks) == heads

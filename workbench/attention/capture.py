@@ -7,15 +7,13 @@ from typing import Any
 
 from ..errors import ModelError
 from .answers import answer
-from .budget import fit
+from .budget import fit, room_for
 from .collect import Chosen, Collector
 from .interface import evaluating, listening, offers_interface
 from .places import Place, Places
 from .record import AttentionRecord, Block
 from .statistics import induction
 from .texts import Reading, read, repeated
-
-BUDGET_BYTES = 340_000
 
 # What the maps of all heads may take in memory while two models are compared.
 HELD_BYTES = 256_000_000
@@ -37,7 +35,7 @@ def capture(
     step: int = 0,
     max_new_tokens: int = 0,
     pinned: list[Chosen] | None = None,
-    budget_bytes: int = BUDGET_BYTES,
+    budget_bytes: int | None = None,
     formula: Chosen | str | None = None,
     rollout: bool = False,
     lens: bool = False,
@@ -62,6 +60,8 @@ def capture(
     model = unwrapped(model)
     if reading is None:
         reading = read(model, tokenizer, text, text_pair, max_tokens, max_new_tokens)
+    if budget_bytes is None:
+        budget_bytes = room_for(len(reading.ids))
     held = HELD_BYTES if keep_all else 4 * budget_bytes
     rollout = rollout and len(reading.ids) <= ROLLOUT_TOKENS
     collector = Collector(Places(model), reading.sequences, pinned, held, formula, rollout)

@@ -15,7 +15,7 @@ from ..sources import FoundModel, find_model
 from ..spec import RunSpec
 from ..tasks import load_task
 from .budget import trimmed
-from .capture import BUDGET_BYTES, capture
+from .capture import capture
 from .collect import Chosen
 from .compare import compared, moved_most
 from .packing import pack
@@ -59,7 +59,7 @@ def attend(
     max_tokens: int | None = None,
     max_new_tokens: int = 0,
     pinned: list[Chosen] | None = None,
-    budget_bytes: int = BUDGET_BYTES,
+    budget_bytes: int | None = None,
     formula: Chosen | None = None,
 ) -> list[AttentionRecord]:
     """Return where a model looks in a text, of any architecture; with `against`, two records.
@@ -102,7 +102,7 @@ def look_at_both(
     text: str,
     pair: str | None = None,
     pinned: list[Chosen] | None = None,
-    budget_bytes: int = BUDGET_BYTES,
+    budget_bytes: int | None = None,
     **how: Any,
 ) -> list[AttentionRecord]:
     """Return the records of two models on one text; the second knows how far each head moved.

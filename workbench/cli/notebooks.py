@@ -15,6 +15,7 @@ from ..errors import InputError
 from ..runs import open_run
 from ..spec import from_flat, load, to_flat
 from .options import add_spec_changes, parse_changes, parse_value
+from .terminal import download_progress
 from .training import print_result
 
 RUN_MIME = "application/vnd.workbench.run+json"
@@ -51,6 +52,7 @@ def run_notebook(options: argparse.Namespace) -> None:
     """
     notebook = read_notebook(Path(options.notebook))
     parameters = checked_parameters(notebook, options)
+    fetch(notebook, parameters)
     out = Path(options.out) if options.out else waiting_place(options.notebook)
     executed = execute(Path(options.notebook), out, parameters, keep_failed=bool(options.out))
     run_path = run_folder_of(executed)
@@ -86,21 +88,44 @@ def checked_parameters(notebook: Any, options: argparse.Namespace) -> dict[str, 
     Raises:
         SpecError: naming every parameter that no field and no line of the cell has.
     """
-    from ..spec.cell import parse_cell
-
-    cell = next(
-        (c.source for c in notebook.cells if "parameters" in c.metadata.get("tags", [])), ""
-    )
-    own = parse_cell(cell)
+    own = own_parameters(notebook)
     wishes = {name: parse_value(value, name) for name, value in options.parameter}
-    wishes |= parse_changes(options.changes)
+    changes = parse_changes(options.changes)
+    wishes |= changes
     if options.recipe or options.file:
         wishes = to_flat(load(options.recipe or options.file)) | short_names(wishes)
     extra = {name: value for name, value in wishes.items() if name in own and not is_field(name)}
     fields = {name: value for name, value in wishes.items() if name not in extra}
     base = {name: value for name, value in own.items() if is_field(name)}
     flat = to_flat(from_flat(fields, base=base, where="the parameters"))
-    return {n: v for n, v in flat.items() if n not in own or own[n] != v} | extra
+    # A notebook that has only some of the fields is given those, and what was asked for by name.
+    asked = short_names({name: None for name, _ in options.parameter} | dict.fromkeys(changes))
+    given = {n: v for n, v in flat.items() if n in own or n in asked}
+    return {n: v for n, v in given.items() if n not in own or own[n] != v} | extra
+
+
+def fetch(notebook: Any, parameters: dict[str, Any]) -> None:
+    """Fetch what the notebook will train on, if a cell of parameters says it, with a bar.
+
+    Raises:
+        SourceError: it cannot be found or fetched; better now than when the kernel has started.
+    """
+    from ..sources import find_data, find_model
+
+    named = {"data_source": find_data, "model_source": find_model}
+    values = own_parameters(notebook) | parameters
+    with download_progress() as progress:
+        for name, find in named.items():
+            if values.get(name):
+                find(values[name], values.get(name.replace("source", "revision")), progress)
+
+
+def own_parameters(notebook: Any) -> dict[str, Any]:
+    """Return what the notebook's own cell of parameters says."""
+    from ..spec.cell import parse_cell
+
+    tagged = (c.source for c in notebook.cells if "parameters" in c.metadata.get("tags", []))
+    return parse_cell(next(tagged, ""))
 
 
 def short_names(values: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from ..runs import RunFolder, write_json
 from ..tasks import Outcome, Setup, Task, load_task
 from ..training.precision import choose_precision
 from ..training.prepare import Prepared, encode_rows, in_order, limit_tokens
+from ..training.run import quiet_libraries
 from .inference import run_model
 
 
@@ -93,15 +94,17 @@ class _Finished:
     def __init__(self, run: RunFolder) -> None:
         spec = run.spec()
         self.task = load_task(spec.task)
-        tokenizer = load_tokenizer(run.model_path)
-        self.model = load_trained(run.model_path)
+        trusted = spec.model.trust_remote_code
+        tokenizer = load_tokenizer(run.model_path, trusted)
+        self.model = load_trained(run.model_path, trusted)
         limit = limit_tokens(tokenizer, spec.data.max_tokens)
         self.setup = Setup(spec, tokenizer, _labels(run, self.model), limit)
 
     def outcome(self, table: Any) -> Outcome:
         """Return what the model makes of the rows of a table."""
         train = self.setup.spec.train
-        rows = encode_rows(table, self.task, self.setup, training=False)
+        with quiet_libraries():
+            rows = encode_rows(table, self.task, self.setup, training=False)
         outputs = run_model(
             self.model,
             rows,

@@ -13,7 +13,6 @@ from .curves import (
     learning_rate_curve,
     loss_curves,
     metric_curves,
-    training_curves,
 )
 from .data import label_counts, length_histogram, measure_histogram
 from .evaluation import (
@@ -29,6 +28,7 @@ from .numbers import predicted_against_true
 from .schedule import schedule
 from .svg import to_svg
 from .theme import caption
+from .training import training_curves
 
 __all__ = [
     "attention_picture",

@@ -96,8 +96,12 @@ class Drawing:
         """Draw more."""
         self.marks += marks
 
-    def svg(self, adaptive: bool = False) -> str:
-        """Return one SVG document; `adaptive` text follows the reader's light or dark setting."""
+    def svg(self, adaptive: bool = False, most: int | None = None) -> str:
+        """Return one SVG document; `adaptive` text follows the reader's light or dark setting.
+
+        With `most`, pictures in it have at most so many pixels a side, no more than the sheet has,
+        and few colours.
+        """
         style = f"text{{font-family:{theme.FONT}}}.ink,.strong{{fill:{theme.INK}}}"
         style += ".strong{font-weight:600}image{image-rendering:pixelated}"
         size = f'width="{self.wide:g}" height="{self.high:g}"'
@@ -105,7 +109,7 @@ class Drawing:
             f'<svg xmlns="http://www.w3.org/2000/svg" {size} '
             f'viewBox="0 0 {self.wide:g} {self.high:g}" role="img"><title>{xml(self.title)}</title>'
             f"<desc>{xml(self.look)}</desc><style>{style}{_ADAPTIVE if adaptive else ''}</style>"
-            f"{''.join(map(self._as_svg, self.marks))}</svg>"
+            f"{''.join(self._as_svg(mark, most) for mark in self.marks)}</svg>"
         )
 
     def png(self, finer: float = 2) -> bytes:
@@ -128,18 +132,25 @@ class Drawing:
                 _paint_words(image, mark, finer)
         return _png_bytes(self._reduced(image))
 
-    def _reduced(self, image: Any) -> Any:
-        """Return the image in 256 colours, half the size: those of its scale, and greys."""
+    def _reduced(self, image: Any, few: bool = False) -> Any:
+        """Return the image in 256 colours, half the size: those of its scale, and greys.
+
+        In a `few`, sixteen, it is half as large again.
+        """
         from PIL import Image
 
         if not len(self.scale):
             return image
-        greys = np.linspace(0, 255, 256 - len(self.scale)).round()[:, None].repeat(3, 1)
+        scale, count = self.scale, 256
+        if few:
+            count = 16
+            scale = scale[np.linspace(0, len(scale) - 1, count - 3).round().astype(int)]
+        greys = np.linspace(0, 255, count - len(scale)).round()[:, None].repeat(3, 1)
         palette = Image.new("P", (1, 1))
-        palette.putpalette(np.concatenate([self.scale, greys]).astype(np.uint8).tobytes())
+        palette.putpalette(np.concatenate([scale, greys]).astype(np.uint8).tobytes())
         return image.quantize(palette=palette, dither=Image.Dither.NONE)
 
-    def _as_svg(self, mark: Words | Box | Pixels) -> str:
+    def _as_svg(self, mark: Words | Box | Pixels, most: int | None) -> str:
         if isinstance(mark, Box):
             return (
                 f'<rect x="{mark.x:.1f}" y="{mark.y:.1f}" width="{mark.wide:.1f}" '
@@ -148,9 +159,13 @@ class Drawing:
         if isinstance(mark, Pixels):
             from PIL import Image
 
-            data = base64.b64encode(
-                _png_bytes(self._reduced(Image.fromarray(mark.colours)))
-            ).decode("ascii")
+            image = Image.fromarray(mark.colours)
+            if most is not None:
+                sides = (min(most, round(mark.wide)), min(most, round(mark.high)))
+                size = tuple(min(pair) for pair in zip(sides, image.size, strict=True))
+                image = image.resize(size, Image.Resampling.BOX)
+            reduced = self._reduced(image, few=most is not None)
+            data = base64.b64encode(_png_bytes(reduced)).decode("ascii")
             return (
                 f'<image x="{mark.x:.1f}" y="{mark.y:.1f}" width="{mark.wide:.1f}" '
                 f'height="{mark.high:.1f}" preserveAspectRatio="none" '

@@ -18,14 +18,16 @@ PLOTLY = "application/vnd.plotly.v1+json"
 def bundle(figure: go.Figure) -> dict[str, Any]:
     """Return a figure as `{mime type: data}`, for `display(…, raw=True)`.
 
-    The same figure three times: plotly's own form; an `<img>` that also survives an untrusted
-    notebook, nbconvert and a code host's preview; one line of text.
+    The same figure three times: plotly's own form, which Lab takes; an SVG image; one line of
+    text. The image stands alone and not inside HTML, because whoever shows a stranger's notebook
+    (a code host, nbconvert with `sanitize_html`) takes `data:` images out of HTML, but makes an
+    `<img>` of an output that is an image.
     """
     from plotly.io import to_json
 
     return {
         PLOTLY: json.loads(to_json(figure, validate=False, engine="json")),
-        "text/html": image(figure),
+        "image/svg+xml": to_svg(figure),
         "text/plain": summary(figure),
     }
 

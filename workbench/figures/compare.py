@@ -12,7 +12,7 @@ from ..language import text
 from ..runs import RunState
 from . import theme
 from ._text import escape
-from .curves import _evaluated, _logged, metric_name, smooth, thin
+from .curves import _evaluated, logged, metric_name, smooth, thin
 
 Points = tuple[list[int], list[float | None]]
 
@@ -85,7 +85,7 @@ def _from_fork(
 
 
 def _smoothed_loss(state: RunState) -> Points:
-    steps, losses = _logged(state, "loss")
+    steps, losses = logged(state, "loss")
     return steps, smooth(losses)
 
 

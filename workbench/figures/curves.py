@@ -15,7 +15,6 @@ import plotly.graph_objects as go
 from ..language import text
 from ..runs import RunState
 from . import theme
-from ._acts import mark_acts
 from ._text import escape
 
 MAX_POINTS = 1500
@@ -28,68 +27,34 @@ MAX_SMOOTH_POINTS = 400
 MOST_DOTS = 80
 
 
-def training_curves(state: RunState) -> go.Figure:
-    """Show losses, scores and learning rate below one another, with what was done by hand.
-
-    This is what stays in the notebook when the live chart goes.
-    """
-    losses, scores = _loss_traces(state), _score_traces(state)
-    rates = _rate_traces(state)
-    below = [(name, traces) for name, traces in (("metric", scores), ("rate", rates)) if traces]
-    if not losses and not below:
-        return _by_step("training_curves", [], state)
-    figure = theme.begin("training_curves", losses, height=360 + 150 * len(below))
-    known = [y for trace in losses for y in trace.y if y is not None]
-    mark_acts(figure, state, min(known, default=0.0), max(known, default=1.0))
-    named = {trace.name for trace in losses}
-    share = 150 / figure.layout.height
-    for number, (name, traces) in enumerate(reversed(below)):
-        axis = f"{2 + number}"
-        # The ring has its entry from the losses, and the rate its name at the axis.
-        for trace in traces:
-            trace.showlegend = name != "rate" and trace.name not in named
-        figure.add_traces([trace.update(yaxis=f"y{axis}") for trace in traces])
-        title = {"text": text(f"figures.training_curves.{name}")}
-        room = [number * share, (number + 1) * share - 0.065]
-        figure.update_layout({f"yaxis{axis}": {"domain": room, "title": title, "anchor": "x"}})
-    figure.update_layout(
-        yaxis={"domain": [len(below) * share, 1]},
-        xaxis={"anchor": "y2" if below else "y", **theme.step_ticks(state.step)},
-        hovermode="x unified",
-        hoversubplots="axis",
-        margin={"t": 52 + 20 * math.ceil(_named(figure) / 3)},
-    )
-    return figure
-
-
 def loss_curves(state: RunState) -> go.Figure:
     """Show training loss (as logged and smoothed) and validation loss, with the best step."""
-    return _by_step("loss_curves", _loss_traces(state), state)
+    return _by_step("loss_curves", loss_traces(state), state)
 
 
 def metric_curves(state: RunState) -> go.Figure:
     """Show the validation scores, each between 0 and 1, with the best step."""
-    return _by_step("metric_curves", _score_traces(state), state)
+    return _by_step("metric_curves", score_traces(state), state)
 
 
 def learning_rate_curve(state: RunState) -> go.Figure:
     """Show the learning rate that each step was taken with."""
-    traces = _rate_traces(state)
+    traces = rate_traces(state)
     figure = _by_step("learning_rate_curve", traces, state, legend="none")
     return figure.update_yaxes(rangemode="tozero") if traces else figure
 
 
 def gradient_norm_curve(state: RunState) -> go.Figure:
     """Show the length of the gradient at each step, on a log axis."""
-    steps, norms = _logged(state, "grad_norm")
+    steps, norms = logged(state, "grad_norm")
     traces: list[Any] = []
     if steps:
         smoothed = smooth(norms)
         traces.append(
-            _line(*thin(steps, norms), "gradient_norm", theme.PURPLE, opacity=0.45, width=1.2)
+            line(*thin(steps, norms), "gradient_norm", theme.PURPLE, opacity=0.45, width=1.2)
         )
         traces.append(
-            _line(
+            line(
                 *thin(steps, smoothed, MAX_SMOOTH_POINTS),
                 "gradient_norm_smoothed",
                 theme.PURPLE,
@@ -145,12 +110,9 @@ def thin(
     return [steps[n] for n in order], [values[n] for n in order]
 
 
-def _named(figure: go.Figure) -> int:
-    return sum(trace.showlegend is not False for trace in figure.data)
-
-
-def _loss_traces(state: RunState) -> list[Any]:
-    steps, losses = _logged(state, "loss")
+def loss_traces(state: RunState) -> list[Any]:
+    """Return the losses: as logged, smoothed, and in validation, with a ring at the best."""
+    steps, losses = logged(state, "loss")
     checked, validation = _evaluated(state, "loss")
     traces: list[Any] = []
     if steps:
@@ -158,12 +120,12 @@ def _loss_traces(state: RunState) -> list[Any]:
         traces = [
             _band(steps, losses)
             if len(steps) > MOST_LINES
-            else _line(steps, losses, "train_loss", theme.BLUE, opacity=0.45, width=1.2),
-            _line(*smoothed, "train_loss_smoothed", theme.BLUE, width=2.5),
+            else line(steps, losses, "train_loss", theme.BLUE, opacity=0.45, width=1.2),
+            line(*smoothed, "train_loss_smoothed", theme.BLUE, width=2.5),
         ]
     if checked:
         shown = thin(checked, validation, MAX_SMOOTH_POINTS)
-        traces.append(_line(*shown, "validation_loss", theme.ORANGE, _mode(shown[0])))
+        traces.append(line(*shown, "validation_loss", theme.ORANGE, _mode(shown[0])))
         traces += _best(state, [validation], checked)
     return traces
 
@@ -178,11 +140,12 @@ def _band(steps: list[int], losses: list[float | None]) -> go.Scatter:
             middles.append(steps[min(start + size // 2, len(steps) - 1)])
             lows.append(min(known))
             highs.append(max(known))
-    trace = _line(middles + middles[::-1], highs + lows[::-1], "train_loss", theme.BLUE, width=0)
+    trace = line(middles + middles[::-1], highs + lows[::-1], "train_loss", theme.BLUE, width=0)
     return trace.update(fill="toself", fillcolor="rgba(47,126,187,0.3)", hoverinfo="skip")
 
 
-def _score_traces(state: RunState) -> list[Any]:
+def score_traces(state: RunState) -> list[Any]:
+    """Return a curve of each validation score, with a ring at the best step."""
     names = [name for name in _metric_names(state) if name != "loss"]
     curves = [_evaluated(state, name) for name in names]
     traces: list[Any] = []
@@ -209,12 +172,14 @@ def _mode(steps: list[int]) -> str:
     return "lines+markers" if len(steps) <= MOST_DOTS else "lines"
 
 
-def _rate_traces(state: RunState) -> list[Any]:
-    steps, rates = thin(*_logged(state, "learning_rate"), MAX_SMOOTH_POINTS)
-    return [_line(steps, rates, "learning_rate", theme.GREEN)] if steps else []
+def rate_traces(state: RunState) -> list[Any]:
+    """Return the curve of the learning rate, if it was logged."""
+    steps, rates = thin(*logged(state, "learning_rate"), MAX_SMOOTH_POINTS)
+    return [line(steps, rates, "learning_rate", theme.GREEN)] if steps else []
 
 
-def _logged(state: RunState, name: str) -> tuple[list[int], list[float | None]]:
+def logged(state: RunState, name: str) -> tuple[list[int], list[float | None]]:
+    """Return the steps and a column of what was logged, None for what is no number."""
     values = [value if math.isfinite(value) else None for value in state.steps.column(name)]
     if all(value is None for value in values):
         return [], []
@@ -247,7 +212,7 @@ def _metric_names(state: RunState) -> list[str]:
     )
 
 
-def _line(
+def line(
     steps: list[int],
     values: list[float | None],
     name: str,
@@ -256,6 +221,7 @@ def _line(
     opacity: float | None = None,
     width: float = 2,
 ) -> go.Scatter:
+    """Return a curve under a name of the catalogue, with numbers a reader can tell apart."""
     return go.Scatter(
         x=steps,
         y=[value if value is None else float(f"{value:.6g}") for value in values],

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -38,6 +42,37 @@ def go_home() -> None:
     """Work in the folder that `workbench lab` was started in, where paths mean the same."""
     if root := os.environ.get("WORKBENCH_ROOT"):
         os.chdir(root)
+
+
+@contextmanager
+def fetching(live: bool) -> Iterator[Callable[[int, int, str], None]]:
+    """Yield a function `(done_bytes, total_bytes, text)` that shows downloads where somebody looks.
+
+    Its place is made when there is something to show, and is empty afterwards.
+    """
+    from IPython.display import display
+
+    shown: list[Any] = []
+    told = 0.0
+
+    def show(done: int, total: int, what: str) -> None:
+        nonlocal told
+        if not live or (time.monotonic() - told < 0.5 and done < total):
+            return
+        told = time.monotonic()
+        bar = f"<progress max='{total}' value='{done}'></progress>" if total else ""
+        words = html.escape(f"{what}: {done / 1e6:.0f} MB")
+        markup = {"text/html": f"<span role='status'>{words}</span> {bar}", "text/plain": words}
+        if shown:
+            shown[0].update(markup, raw=True)
+        else:
+            shown.append(display(markup, raw=True, display_id=True))
+
+    try:
+        yield show
+    finally:
+        for handle in shown:
+            handle.update(_empty(), raw=True)
 
 
 class Slot:

@@ -13,6 +13,7 @@ from ..runs import RunFolder, read_state
 from ..spec import RunSpec, changes, to_yaml
 from ..tasks import Task
 from ..training.estimate import Estimate
+from ..training.lr_finder import Finder
 from ..training.precision import Precision
 
 Bundle = dict[str, Any]
@@ -125,14 +126,19 @@ def cost_page(cost: Estimate, precision: Precision) -> list[Bundle]:
     return [page(table(rows), plain), *drawn(schedule(list(steps), list(rates)))]
 
 
+def rate_page(found: Finder) -> list[Bundle]:
+    """Return what the learning-rate finder suggests and why, and the losses it saw."""
+    from ..figures.lr_finder import lr_finder
+    from ..training.lr_finder import explain
+
+    return [note(explain(found)), *drawn(lr_finder(found))]
+
+
 def curves_page(run: RunFolder) -> list[Bundle]:
     """Return the finished curves."""
-    from ..figures import curves
+    from ..figures.training import training_curves
 
-    state = read_state(run)
-    return drawn(
-        curves.loss_curves(state), curves.metric_curves(state), curves.learning_rate_curve(state)
-    )
+    return drawn(training_curves(read_state(run)))
 
 
 def evaluation_page(run: RunFolder) -> list[Bundle]:

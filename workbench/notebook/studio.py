@@ -7,6 +7,7 @@ work in place and a fault fails the notebook.
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,7 +19,7 @@ from ..language import text
 from ..runs import RunFolder
 from ..spec import RunSpec, find, from_namespace, to_flat
 from . import pages
-from .kernel import Slot, Slots, is_live
+from .kernel import Slot, Slots, fetching, is_live
 
 if TYPE_CHECKING:
     from ..training.prepare import Prepared
@@ -36,6 +37,7 @@ class Studio:
         self.live = is_live()
         self.run: RunFolder | None = None
         self._prepared: Prepared | None = None
+        self._preparing = threading.RLock()  # clicks and threads prepare, too
         self._after_run: list[Callable[[], None]] = []
         spec = from_namespace(namespace, strict=not self.live)
         language.use(spec.output.language)
@@ -62,7 +64,7 @@ class Studio:
         self._section(
             "data",
             self._data_page,
-            count=5,
+            count=21,  # page, two a figure: lengths, labels, and up to eight measures
             depends=lambda spec: (spec.task, spec.data, spec.model, spec.train.seed),
         )
 
@@ -91,6 +93,14 @@ class Studio:
 
         depends = lambda spec: (spec.task, spec.data, spec.model, spec.train)  # noqa: E731
         self._section("cost", build, count=3, depends=depends)
+
+    def find_rate(self) -> None:
+        """Live, try learning rates at a click and suggest one; headless, say how to do it."""
+        if not self.live:
+            words = ("studio.rate.intro", "studio.rate.headless")
+            Slots(live=False, count=0).fill([pages.note(text(word)) for word in words])
+            return
+        self._show_finder()
 
     def train(self) -> None:
         """Headless, train now; live, show the Start button and then the growing curves."""
@@ -138,6 +148,10 @@ class Studio:
 
     def _prepare(self) -> Prepared:
         """Return everything the present spec needs, loading only what has changed."""
+        with self._preparing:
+            return self._prepare_changes()
+
+    def _prepare_changes(self) -> Prepared:
         from ..training.prepare import check_spec, prepare, resolve_replay
         from ..training.run import quiet_libraries
 
@@ -155,8 +169,8 @@ class Studio:
             )
             self._prepared = replace(before, spec=resolved)
         else:
-            with quiet_libraries():
-                self._prepared = prepare(spec)
+            with quiet_libraries(), fetching(self.live) as progress:
+                self._prepared = prepare(spec, progress)
         self._prepared_for = spec
         return self._prepared
 
@@ -252,6 +266,35 @@ class Studio:
         panel.show()
         worker.make_ready()
         fault_slot = Slot(live=True)
+
+    def _show_finder(self) -> None:
+        from ..training.lr_finder import Finder, find_learning_rate
+        from ..widgets.finding import Progress, RatePanel
+
+        tried: RunSpec | None = None
+
+        def without_rate(spec: RunSpec) -> tuple[Any, ...]:
+            spec = spec.replace({"train.learning_rate": RunSpec().train.learning_rate})
+            return spec.task, spec.data, spec.model, spec.train
+
+        def find(progress: Progress) -> Finder:
+            nonlocal tried
+            spec = self.spec
+            found = find_learning_rate(self._prepare(), progress=progress)
+            tried = spec
+            return found
+
+        def take(rate: float) -> None:
+            self._form.set_spec(self._form.spec.replace({"train.learning_rate": rate}))
+
+        def compare(form: Any) -> None:
+            if tried is not None and not form.fault_text:
+                panel.tell_stale(without_rate(form.spec) != without_rate(tried))
+
+        panel = RatePanel(find, lambda found: slots.fill(pages.rate_page(found)), take)
+        panel.show()
+        slots = Slots(live=True, count=3)
+        self._form.on_change(compare)
 
     def _show_attention(self, identity: str) -> None:
         from ..widgets.studio import AttentionPanel

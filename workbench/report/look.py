@@ -38,10 +38,15 @@ def desk_values(
     }
 
 
+# The picture stands in for the desk: it need not be as fine as one that was asked for.
+STILL_PIXELS = 160
+
+
 def still_image(records: Sequence[AttentionRecord], adaptive: bool = False) -> Markup:
     """Return the picture of the last record, as an `<img>` that survives where no script runs."""
     drawing = attention_picture(records[-1], _before(records))
-    data = base64.b64encode(drawing.svg(adaptive).encode("utf-8")).decode("ascii")
+    drawn = drawing.svg(adaptive, most=STILL_PIXELS)
+    data = base64.b64encode(drawn.encode("utf-8")).decode("ascii")
     return Markup(
         '<img alt="{alt}" src="data:image/svg+xml;base64,{data}" '
         'style="max-width:100%;height:auto">'

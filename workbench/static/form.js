@@ -46,7 +46,14 @@ function render({ model, el }) {
 
   const showEntries = () => {
     const entries = model.get("entries");
-    for (const name in rows) rows[name].show(entries[name] ?? "");
+    for (const name in rows) {
+      rows[name].show(entries[name] ?? "");
+      rows[name].box.hidden = !serves(rows[name].field, entries);
+    }
+    // A group of which nothing is left to see goes, too: first what is folded away, then the whole.
+    for (const box of el.querySelectorAll(".wb-more, .wb-group")) {
+      box.hidden = !box.querySelector(".wb-row:not([hidden])");
+    }
   };
 
   const showFaults = () => {
@@ -85,6 +92,12 @@ function recipePicker(schema, model, prefix) {
   control.append(select);
   box.append(label, control);
   return box;
+}
+
+// Whether the chosen task heeds the field; one that was changed stays in sight all the same.
+function serves(field, entries) {
+  if (!field.tasks.length || field.tasks.includes(entries.task)) return true;
+  return (entries[field.name] ?? "") !== field.default;
 }
 
 // One row: label, input (with a slider where the field has one), help, fault.
@@ -127,6 +140,7 @@ function fieldRow(field, labels, id, changed) {
 
   return {
     box,
+    field,
     show(entry) {
       if (isCheck) input.checked = entry === true;
       else if (input.value !== entry) input.value = entry;

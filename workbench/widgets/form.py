@@ -27,6 +27,7 @@ from ..spec import (
     recipe_text,
     to_flat,
 )
+from ..tasks import served_by
 from . import joined
 from .entries import entry, kind, number, parse, slider_values
 from .routing import answer_at_once
@@ -203,6 +204,8 @@ def _describe(field: Field, language: str, suggestions: list[str]) -> dict[str, 
         "unit": unit,
         "placeholder": languages.text("form.ui.none", language) if field.optional else "",
         "suggestions": suggestions,
+        "tasks": list(served_by().get(field.path, ())),
+        "default": entry(field, field.default),
     }
 
 

@@ -20,7 +20,9 @@ from ..errors import InputError
 from ..runs import RunFolder
 from ..runs.reader import RunReader, read_state
 from ..runs.summary import summarise
+from ..spec import SpecError
 from . import joined
+from .forking import fork_changes, fork_offer
 from .points import (
     MOST_HELD,
     STEP_COLUMNS,
@@ -38,7 +40,7 @@ SECONDS_BETWEEN_UPDATES = 0.5
 # A run that has been silent for so long is asked whether anybody still writes it.
 SILENT_SECONDS = 5.0
 
-_PIECES = ("numbers", "store", "canvas", "panel", "view")
+_PIECES = ("numbers", "store", "canvas", "panel", "callout", "view")
 
 
 class LiveChart(anywidget.AnyWidget):
@@ -46,7 +48,8 @@ class LiveChart(anywidget.AnyWidget):
 
     `start` begins to watch in a thread; `update` looks once. The run may be anybody's: only its
     folder is read. The curves of the runs in `behind` (a fork's parent) are drawn muted. With
-    `on_fork`, a click on the curve offers to fork there, and `on_fork` is called with the step.
+    `on_fork`, a click on the curve offers to fork there, and `on_fork` is called with the step
+    and what is to be changed in the spec.
     """
 
     _esm = joined(*(f"live/{piece}.js" for piece in _PIECES))
@@ -59,7 +62,7 @@ class LiveChart(anywidget.AnyWidget):
         self,
         run: RunFolder,
         language: str | None = None,
-        on_fork: Callable[[int], Any] | None = None,
+        on_fork: Callable[[int, dict[str, Any]], Any] | None = None,
         behind: Sequence[RunFolder] = (),
     ) -> None:
         self._language = language or languages.current()
@@ -143,16 +146,30 @@ class LiveChart(anywidget.AnyWidget):
                     steps = self._followed[run].reader.state.steps
                     rows = columns_first(steps_between(steps, first, last))
                 self.send({"kind": "detail", "run": run, "first": first, "last": last}, [rows])
-            case {"kind": "fork", "step": int(step)} if self._on_fork is not None:
-                self._fork(step)
+            case {"kind": "pick", "step": int(step)} if self._on_fork is not None:
+                self._offer(step)
+            case {"kind": "fork", "step": int(step), "changes": dict(changes)} if (
+                self._on_fork is not None
+            ):
+                self._fork(step, changes)
 
-    def _fork(self, step: int) -> None:
-        notice = ""
+    def _offer(self, step: int) -> None:
         try:
-            self._on_fork(step)
+            offer = fork_offer(self._run, step, self._language)
         except InputError as error:
-            notice = str(error)
-        self.send({"kind": "notice", "text": notice}, [])
+            self.send({"kind": "forked", "fault": str(error)}, [])
+            return
+        self.send({"kind": "offer", "step": step} | offer, [])
+
+    def _fork(self, step: int, changes: dict[str, Any]) -> None:
+        fault = ""
+        try:
+            self._on_fork(step, fork_changes(changes))
+        except SpecError as error:
+            fault = "; ".join(error.faults)
+        except (InputError, OSError) as error:
+            fault = str(error)
+        self.send({"kind": "forked", "fault": fault}, [])
 
     def _publish(self, whole: bool) -> None:
         """Send what the views do not hold yet, or all that they should hold."""
@@ -237,7 +254,7 @@ def show_live(
     run: RunFolder,
     on_end: Callable[[], None] | None = None,
     handle: Any = None,
-    on_fork: Callable[[int], Any] | None = None,
+    on_fork: Callable[[int, dict[str, Any]], Any] | None = None,
     behind: Sequence[RunFolder] = (),
 ) -> LiveChart:
     """Show a run's chart in this cell; when the run ends, its static record replaces it.
@@ -274,6 +291,6 @@ def show_live(
 def static_record(run: RunFolder) -> dict[str, Any]:
     """Return the curves of a run as a mime bundle that needs no kernel and no widget."""
     from ..figures.bundle import bundle
-    from ..figures.curves import training_curves
+    from ..figures.training import training_curves
 
     return bundle(training_curves(read_state(run)))

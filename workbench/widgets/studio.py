@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 from IPython.display import display
 
-from .. import worker
 from ..errors import InputError
 from ..language import text
 from ..runs import RunFolder, read_state
@@ -18,10 +17,9 @@ from ..sources import entries
 from ..spec import RunSpec
 from .attention import AttentionDesk
 from .form import SpecForm
-from .live import show_live
+from .places import RunPlaces
 from .routing import answer_at_once
 from .spec_panel import SpecPanel
-from .steering import show_steering
 
 if TYPE_CHECKING:
     from ..attention.record import AttentionRecord
@@ -62,70 +60,6 @@ def section_header(
         told.value = words if is_stale else ""
 
     return tell
-
-
-class RunPlaces:
-    """The places of a cell's output where runs are watched and steered.
-
-    A click has no cell of its own to show things in, so the places are made first and filled
-    later: one for a run, and more for the runs that are forked from it by a click.
-    """
-
-    def __init__(self, count: int = 4) -> None:
-        self._count = count
-        self._free: list[tuple[Any, Any]] = []
-
-    def show(self) -> RunPlaces:
-        """Make the places in this cell."""
-        self._free = [(_place(), _place()) for _ in range(self._count)]
-        return self
-
-    def fill(
-        self,
-        run: RunFolder,
-        on_end: Callable[[], None] = lambda: None,
-        parent: RunFolder | None = None,
-    ) -> None:
-        """Show a run's curves, live or at rest, and its controls while it can be steered.
-
-        `parent` is drawn behind it. `on_end` is called when the run has ended.
-        """
-        # The last place is used again.
-        place = self._free.pop(0) if len(self._free) > 1 else self._free[0]
-        self._watch(place, run, on_end, parent)
-
-    def _watch(
-        self,
-        place: tuple[Any, Any],
-        run: RunFolder,
-        on_end: Callable[[], None],
-        parent: RunFolder | None,
-    ) -> None:
-        chart, controls = place
-
-        def ended() -> None:
-            if read_state(run).status != "failed":  # such a run can be taken up again
-                controls.update({"text/html": "", "text/plain": ""}, raw=True)
-            on_end()
-
-        def resume(interrupted: RunFolder) -> None:
-            worker.resume(interrupted)
-            if view.closed:
-                self._watch(place, run, on_end, parent)
-
-        view = show_live(
-            run,
-            ended,
-            chart,
-            on_fork=lambda step: self.fill(worker.fork(run, step, {}), parent=run),
-            behind=[] if parent is None else [parent],
-        )
-        if not view.ended or read_state(run).status == "failed":
-            show_steering(run, controls, on_resume=resume)
-
-
-def _place() -> Any:
-    return display({"text/html": "", "text/plain": ""}, raw=True, display_id=True)
 
 
 def show_choice(question: str, runs: list[RunFolder], pick: Callable[[RunFolder], None]) -> None:

@@ -200,10 +200,18 @@ function tilePicture(desk, head) {
   const now = smallMap(desk.block(), head);
   if (!now) return null;
   const { rows, columns, data } = now;
-  if (!desk.comparing()) return pictureOf(rows, columns, (i) => PIXELS[data[i]]);
+  // Small maps of another sentence do not lie on each other: then the new one is shown as it is.
+  if (!desk.comparing() || !sameTokens(desk)) return pictureOf(rows, columns, (i) => PIXELS[data[i]]);
   const before = smallMap(desk.otherBlock(), head);
   if (!before || before.rows !== rows || before.columns !== columns) return null;
   return pictureOf(rows, columns, (i) => pixel(changeColour(WEIGHTS[data[i]] - WEIGHTS[before.data[i]])));
+}
+
+function sameTokens(desk) {
+  const [before, after] = [desk.otherBlock(), desk.block()];
+  return ["queries", "keys"].every(
+    (side) => before[side].labels.join("\n") === after[side].labels.join("\n"),
+  );
 }
 
 function rangeOf(desk) {

@@ -138,7 +138,7 @@ function followMouse(panel, store, acts) {
     from = null;
     if (event.type === "pointercancel") return;
     if (dragged) acts.zoom([stepAtX(store, panel.axes.x(a)), stepAtX(store, panel.axes.x(b))]);
-    else acts.pick(panel, stepNear(store, panel, event.offsetX));
+    else acts.pick(panel, stepNear(store, panel, event.offsetX), false);
   };
   canvas.addEventListener("pointerup", release);
   canvas.addEventListener("pointercancel", release);
@@ -185,7 +185,7 @@ function followKeys(panel, store, acts) {
       if (event.key === "+" || event.key === "=") return zoomAround(store, acts, at ?? middle(store), 0.7);
       if (event.key === "-") return zoomAround(store, acts, at ?? middle(store), 1 / 0.7);
       if (event.key === "0") return acts.zoom(null);
-      if (event.key === "Enter") return at !== null && acts.pick(panel, at);
+      if (event.key === "Enter") return at !== null && acts.pick(panel, at, true);
       if (event.key === "Escape") return acts.clear();
       return "not ours";
     };

@@ -17,7 +17,9 @@ function makeStore() {
       zoom: null,
       at: null,
       picked: null,
-      notice: "",
+      offer: null, // what a fork at the picked step would start from
+      fault: "",
+      forking: false,
       hidden: new Set(),
       folded: new Set(["speed", "memory"]),
     },

@@ -11,7 +11,8 @@ export default () => {
           model.send({ kind: "sync" });
         }
         if (message.kind === "detail") takeDetail(store, message, buffers[0]);
-        if (message.kind === "notice") store.look.notice = message.text;
+        if (message.kind === "offer" && message.step === store.look.picked) store.look.offer = message;
+        if (message.kind === "forked") takeAnswer(store.look, message.fault);
         redraw();
       });
       model.send({ kind: "sync" });
@@ -29,7 +30,6 @@ function makeView(store, model, el, redraw) {
 
   const head = makeHead(labels);
   const tools = makeTools(look, labels, store, redraw);
-  const callout = makeCallout(model, look, labels, redraw);
   const spoken = make("div", "wb-spoken");
   spoken.setAttribute("role", "status");
   const tip = make("div", "wb-tip");
@@ -46,10 +46,12 @@ function makeView(store, model, el, redraw) {
       redraw();
       if (speak) spoken.textContent = sentence(readout(panel, store, step, labels));
     },
-    pick(panel, step) {
+    pick(panel, step, byKey) {
       if (step === null) return;
-      Object.assign(look, { picked: step, notice: "" });
+      look.picked = step;
+      leaveFork(look);
       callout.panel = panel;
+      callout.byKey = byKey;
       model.send({ kind: "pick", step });
       redraw();
     },
@@ -59,10 +61,11 @@ function makeView(store, model, el, redraw) {
       redraw();
     },
     clear() {
-      Object.assign(look, { at: null, picked: null, notice: "" });
+      Object.assign(look, { at: null, picked: null });
       redraw();
     },
   };
+  const callout = makeCallout(model, store, labels, acts);
   const askForDetail = later(200, () => {
     for (const run of runsThatLackDetail(store)) {
       const [low, high] = look.zoom;
@@ -294,39 +297,4 @@ function beside(box, el, panel, store, step, down) {
   const fits = left + 16 + box.offsetWidth < outer.width;
   box.style.left = `${Math.max(0, fits ? left + 14 : left - 14 - box.offsetWidth)}px`;
   box.style.top = `${inner.top - outer.top + down}px`;
-}
-
-// ---------------------------------------------------------------- call-out at a picked step
-
-function makeCallout(model, look, labels, redraw) {
-  const box = make("div", "wb-callout");
-  const fork = make("button", "wb-fork");
-  fork.type = "button";
-  const close = make("button", "wb-close", "×");
-  close.type = "button";
-  close.setAttribute("aria-label", labels.close);
-  const notice = make("p", "wb-notice");
-  notice.setAttribute("role", "alert");
-  box.append(fork, close, notice);
-  fork.addEventListener("click", () => model.send({ kind: "fork", step: look.picked }));
-  const leave = () => {
-    Object.assign(look, { picked: null, notice: "" });
-    redraw();
-  };
-  close.addEventListener("click", leave);
-  box.addEventListener("keydown", (event) => event.key === "Escape" && leave());
-  const callout = {
-    box,
-    panel: null,
-    draw(el, store, panels) {
-      const panel = callout.panel ?? panels[0];
-      box.hidden = look.picked === null || !model.get("can_fork") || !panel.axes;
-      if (box.hidden) return;
-      fork.textContent = labels.fork.replace("{step}", look.picked.toLocaleString());
-      notice.textContent = look.notice;
-      notice.hidden = !look.notice;
-      beside(box, el, panel, store, look.picked, panel.spec.height - 84);
-    },
-  };
-  return callout;
 }
