@@ -28,6 +28,7 @@ class Role:
     `kind` says what a cell becomes: `text` a string that is not empty; `label` the name of a
     class, or a list of names where the data has several a row; `labels` a list of names;
     `numbers` a list of floats, one a column; `object` whatever lists and mappings the cell holds.
+    A text that `may_be_empty` is missing in some rows, and they can be used all the same.
     An `answer` is to be predicted, and not there when predicting.
     `usual_names` are lower case, the likeliest first.
     """
@@ -37,6 +38,7 @@ class Role:
     required: bool
     usual_names: tuple[str, ...]
     answer: bool = False
+    may_be_empty: bool = False
 
 
 @dataclass(frozen=True)
