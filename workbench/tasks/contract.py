@@ -28,8 +28,8 @@ class Role:
     `kind` says what a cell becomes: `text` a string that is not empty; `label` the name of a
     class, or a list of names where the data has several a row; `labels` a list of names;
     `numbers` a list of floats, one a column; `object` whatever lists and mappings the cell holds.
-    A text that `may_be_empty` is missing in some rows, and they can be used all the same.
-    An `answer` is to be predicted, and not there when predicting.
+    An `answer` is to be predicted, and not there when predicting. A text that `may_be_empty` is
+    no reason to leave the row out.
     `usual_names` are lower case, the likeliest first.
     """
 
