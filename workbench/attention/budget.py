@@ -22,8 +22,8 @@ def fit(
     """Return blocks whose norms, thumbnails and maps take at most about `budget_bytes` as text.
 
     While all maps fit, all are kept and thumbnails are not needed. Otherwise thumbnails are made
-    as large as a part of the room allows, and the pinned maps follow in their order until the room
-    is used up. The smallest thumbnails are kept even over the budget: a record shows every head.
+    as large as a part of the room allows, and the pinned maps follow in their order until it is
+    used up. The smallest thumbnails are kept even over the budget: a record shows every head.
     """
     room = budget_bytes - sum(_size(block.norms) for block in blocks)
     if whole and sum(_size(one) for block in blocks for one in block.maps.values()) <= room:
