@@ -394,7 +394,7 @@ def test_a_fork_is_offered_at_the_point_that_is_clicked(watch):
     )
     lab.command("notebook:run-cell")
     lab.output(1).get_by_text("forks [(25, {'train.weight_decay': 0.05})]").wait_for()
-    hover(lab, 0.25)
+    hover(lab, 0.125)  # the axis has grown to all 200 steps
     lab.page.mouse.down()
     lab.page.mouse.up()
     button.wait_for()

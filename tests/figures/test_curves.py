@@ -58,10 +58,10 @@ def test_the_raw_losses_of_a_long_run_are_a_band_from_lowest_to_highest():
     figure = figures.loss_curves(_logged(losses))
     band = _trace(figure, "Training loss")
     assert band.fill == "toself"
-    assert len(band.x) == 300
+    assert len(band.x) == 200
     assert (max(band.y), min(band.y)) == (5.0, -3.0)
     assert band.y[0] == 1.0
-    assert band.y[-1] == pytest.approx(losses[19])
+    assert band.y[-1] == pytest.approx(losses[29])
     assert f'fill="{band.fillcolor}"' in figures.to_svg(figure)
 
 
@@ -199,6 +199,13 @@ def test_what_stays_of_a_run_has_the_losses_and_a_small_panel_of_everything_else
     assert ranges == [None, "tozero", None, "tozero", "tozero"]
     # The lines of what was done by hand cross the losses, not the small panels.
     assert {shape.y0 for shape in figure.layout.shapes} == {figure.layout.yaxis.domain[0]}
+
+
+def test_of_a_long_run_the_gradient_norm_keeps_its_jumps():
+    trace = _trace(figures.training_curves(_long_run(5000)), "Gradient norm, highest nearby")
+    assert len(trace.x) <= 60
+    assert max(trace.y) == 9.0
+    assert sorted(trace.y)[-2] < 3
 
 
 def test_panels_of_the_image_stand_beside_one_another_and_hold_their_curves():

@@ -21,10 +21,10 @@ MAX_POINTS = 1500
 # Of a longer run, the losses as logged are drawn as a band from lowest to highest: a thick mesh
 # of lines shows no more, and Lab's own picture of it makes the notebook ten times as large.
 MOST_LINES = 600
-BANDS = 150
+BANDS = 100
 # A smoothed curve and a schedule have no fine detail to keep.
-MAX_SMOOTH_POINTS = 400
-MOST_DOTS = 80
+MAX_SMOOTH_POINTS = 200
+MOST_DOTS = 40
 
 
 def loss_curves(state: RunState) -> go.Figure:

@@ -11,15 +11,17 @@ from ..language import text
 from ..runs import RunState
 from . import theme
 from ._acts import mark_acts
-from .curves import line, logged, loss_traces, rate_traces, score_traces, smooth, thin
+from .curves import MOST_LINES, line, logged, loss_traces, rate_traces, score_traces, smooth, thin
 
 # In pixels: the losses, the small panels below them, and the room between for ticks and titles.
 LOSS_HIGH, PANEL_HIGH = 240, 92
 BELOW_LOSS, BELOW_PANEL = 64, 26
 # The small panels stand in two columns.
 COLUMNS = ([0, 0.44], [0.56, 1])
-# A small panel is half as wide as the losses: of more points none could be seen.
-MOST_POINTS = 200
+# A small panel is half as wide as the losses. What more points would show is a thick mesh, and
+# Lab's own picture of that alone makes the notebook half as large again.
+MOST_POINTS = 100
+STRETCHES = 60
 
 
 def training_curves(state: RunState) -> go.Figure:
@@ -46,7 +48,9 @@ def training_curves(state: RunState) -> go.Figure:
 
 def _panels(state: RunState) -> dict[str, list[Any]]:
     """Return the traces of each small panel that has any."""
-    norm = thin(*logged(state, "grad_norm"), MOST_POINTS)
+    norms = logged(state, "grad_norm")
+    long = len(norms[0]) > MOST_LINES
+    norm = _highest(*norms) if long else norms
     steps, speeds = logged(state, "rows_per_second")
     speed = thin(steps, smooth(speeds), MOST_POINTS)
     steps, sizes = logged(state, "memory_bytes")
@@ -54,11 +58,21 @@ def _panels(state: RunState) -> dict[str, list[Any]]:
     panels = {
         "metric": score_traces(state),
         "rate": rate_traces(state),
-        "norm": [line(*norm, "gradient_norm", theme.PURPLE, width=1.2)],
+        "norm": [
+            line(*norm, f"gradient_norm{'_highest' if long else ''}", theme.PURPLE, width=1.2)
+        ],
         "speed": [line(*speed, "throughput", theme.GOLD, width=1.5)],
         "memory": [line(*memory, "memory", theme.PINK, width=1.5)],
     }
     return {name: traces for name, traces in panels.items() if any(len(t.x) for t in traces)}
+
+
+def _highest(steps: list[int], values: list[float | None]) -> tuple[list[int], list[float | None]]:
+    """Return the highest value of each stretch: of a gradient, one looks for the jumps."""
+    size = math.ceil(len(steps) / STRETCHES)
+    starts = range(0, len(steps), size)
+    known = [[v for v in values[start : start + size] if v is not None] for start in starts]
+    return [steps[start] for start in starts], [max(some, default=None) for some in known]
 
 
 def _lay_out(figure: go.Figure, panels: list[str], state: RunState) -> go.Figure:
