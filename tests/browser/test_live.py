@@ -394,12 +394,13 @@ def test_a_fork_is_offered_at_the_point_that_is_clicked(watch):
     )
     lab.command("notebook:run-cell")
     lab.output(1).get_by_text("forks [(25, {'train.weight_decay': 0.05})]").wait_for()
-    hover(lab, 0.125)  # the axis has grown to all 200 steps
+    hover(lab, 0.25)
     lab.page.mouse.down()
     lab.page.mouse.up()
-    button.wait_for()
+    decay.wait_for()
+    assert decay.input_value() == "0.01"
     canvas_of(lab).press("Escape")
-    button.wait_for(state="hidden")
+    decay.wait_for(state="hidden")
 
 
 def test_without_a_way_to_fork_a_click_offers_none(watch):
@@ -481,7 +482,8 @@ def test_the_saved_notebook_is_small_and_shows_the_curves_without_a_kernel(watch
     still.wait_for(timeout=60_000)
     assert still.get_attribute("src") == f"data:image/png;base64,{record['image/png'].strip()}"
     assert still.evaluate("image => image.naturalWidth") > 500
-    still.hover()
+    box = still.bounding_box()
+    lab.page.mouse.move(box["x"] + 300, box["y"] + 150)
     title = lab.page.locator(".js-plotly-plot .gtitle")
     title.wait_for(timeout=30_000)
     assert title.text_content() == "Training"
