@@ -81,22 +81,6 @@ def acts(run):
     return [(e["knob"], e["new"]) for e in run.events() if e["event"] == "steered"]
 
 
-def test_three_runs_side_by_side_grow_and_are_steered_apart(start):
-    pairs = [start(f"beside-{number}") for number in range(3)]
-    rates = ("0.0002", "0.0003", "0.0004")
-    for (lab, _), rate in zip(pairs, rates, strict=True):
-        lab.page.bring_to_front()
-        set_rate(lab, rate)
-    for (lab, run), rate in zip(pairs, rates, strict=True):
-        wait_until(lambda run=run: len(acts(run)) > 0, 20)
-        assert acts(run) == [("learning_rate", float(rate))]
-        lab.page.bring_to_front()
-        see_it_grow(lab, run)
-        assert read_state(run).steps[-1]["learning_rate"] == float(rate)
-    assert [summarise(run).status for _, run in pairs] == ["running"] * 3
-    pairs[2][0].screenshot("beside-third")
-
-
 def test_a_tab_closed_for_twenty_seconds_finds_the_whole_curve_again(start, open_page):
     lab, run = start("closed")
     lab.command("docmanager:save")
