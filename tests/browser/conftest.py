@@ -29,7 +29,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """Return one profile for all pages: only the first of them loads Lab from scratch."""
     opened = browser.new_context()
-    opened.set_default_timeout(20_000)
+    opened.set_default_timeout(60_000)
     opened.grant_permissions(["clipboard-read", "clipboard-write"])
     yield opened
     opened.close()

@@ -84,6 +84,8 @@ def running_lab(folder: Path, language: str) -> Iterator[Lab]:
         "IPYTHONDIR": str(home / "ipython"),
         "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
         "WORKBENCH_LANGUAGE": language,
+        # Several tiny runs at once, each with a thread for every core, only wait for each other.
+        "OMP_NUM_THREADS": "1",
     }
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0",

@@ -2,7 +2,8 @@
 
     python tests/browser/screenshots.py
 
-Needs Chromium (`WORKBENCH_CHROMIUM` names it where it is not found) and takes about two minutes a language.
+Needs Chromium (`WORKBENCH_CHROMIUM` names it where it is not found) and takes about two minutes a
+language.
 """
 
 from __future__ import annotations

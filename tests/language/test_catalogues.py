@@ -21,7 +21,16 @@ FILES = sorted(
 KEYS = sorted(language.catalogue("en"))
 
 # Names and terms that Chinese technical text writes as they are.
-SAME_IN_BOTH = {"F1", "Python", "PyTorch", "Transformers", "YAML", "Transformer", "macro F1"}
+SAME_IN_BOTH = {
+    "F1",
+    "ROUGE-L",
+    "Python",
+    "PyTorch",
+    "Transformers",
+    "YAML",
+    "Transformer",
+    "macro F1",
+}
 
 
 def names_in(text: str) -> set[str]:

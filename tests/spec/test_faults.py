@@ -6,6 +6,7 @@ import pytest
 
 from workbench.errors import InputError
 from workbench.spec import SpecError, build, from_cell, from_flat, from_yaml
+from workbench.spec.run import TASKS
 
 
 def faults_of(text: str) -> list[str]:
@@ -78,7 +79,7 @@ def faults_of(text: str) -> list[str]:
             "data.max_tokens: 1 does not fit; choose at least 4 tokens",
         ),
         ("train: 3", "train: 3 does not fit; write its fields below it, indented"),
-        ("task: spam", "task: 'spam' does not fit; choose one of text-classification"),
+        ("task: spam", f"task: 'spam' does not fit; choose one of {', '.join(TASKS)}"),
         # Names that no field has.
         (
             "train: {learning_rat: 1}",

@@ -8,7 +8,9 @@ from workbench.spec import RunSpec, changes, load, recipe_names, recipe_text
 
 
 def test_the_promised_recipes_are_there():
-    assert {"quickstart", "sst2-bert", "stsb", "toxicity"} <= set(recipe_names())
+    assert {"quickstart", "sst2-bert", "stsb", "toxicity", "wnut17", "policyqa"} <= set(
+        recipe_names()
+    )
 
 
 @pytest.mark.parametrize("name", recipe_names())

@@ -117,8 +117,12 @@ class _Finished:
 
 
 def worst_first(task: Task, outcome: Outcome) -> list[dict[str, Any]]:
-    """Return one record an example (texts, label, predicted, loss, …), the highest loss first."""
-    return sorted(task.predictions(outcome), key=lambda row: row["loss"], reverse=True)
+    """Return one record an example (texts, label, predicted, loss, …), the highest loss first.
+
+    Those of which no truth is known, and so no loss, come last.
+    """
+    records = task.predictions(outcome)
+    return sorted(records, key=lambda row: row.get("loss", 0.0), reverse=True)
 
 
 def write_predictions(path: Path, rows: list[dict[str, Any]]) -> None:

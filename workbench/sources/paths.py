@@ -10,7 +10,9 @@ from ..errors import SourceError, shorten
 
 PREFIXES = ("wheel", "scratch")
 DATA_SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".txt")
-_FILE_SUFFIXES = (*DATA_SUFFIXES, ".xls", ".safetensors", ".bin", ".yaml")
+# What files with a word and its tag on each line are often called; tasks know how to read them.
+TAGGED_SUFFIXES = (".conll", ".bio", ".iob", ".train", ".dev")
+_FILE_SUFFIXES = (*DATA_SUFFIXES, *TAGGED_SUFFIXES, ".xls", ".safetensors", ".bin", ".yaml")
 _PATH_STARTS = ("./", "../", ".\\", "..\\", "/", "\\", "~")
 
 
@@ -47,7 +49,7 @@ def looks_like_path(text: str) -> bool:
 
 def is_data_file(path: Path) -> bool:
     """Say whether the name is that of a data file, gzipped or not."""
-    return path.name.lower().removesuffix(".gz").endswith(DATA_SUFFIXES)
+    return path.name.lower().removesuffix(".gz").endswith((*DATA_SUFFIXES, *TAGGED_SUFFIXES))
 
 
 def no_such_file(text: str) -> SourceError:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, Interrupted, RunError, disk_is_full
+from ..errors import InputError, Interrupted, RunError, disk_is_full, shorten
 from ..runs import Event, EventWriter, RunFolder, create_run, open_run, write_json
 from ..runs.control import Requests
 from ..spec import RunSpec
@@ -85,7 +85,9 @@ def train_into(
             on_probe=on_probe,
             interrupted=interrupted,
         )
-        trainer = WorkbenchTrainer(prepared, run, writer, prepared.new_model(), steering)
+        model = prepared.new_model()
+        _note_new_weights(run, model)
+        trainer = WorkbenchTrainer(prepared, run, writer, model, steering)
         trainer.evaluated = on_evaluated
         trainer.remove_callback(PrinterCallback)
         trainer.remove_callback(ProgressCallback)
@@ -103,6 +105,14 @@ def train_into(
     if steering.stopped:
         return "stopped", trainer.model
     return ("early_stopped" if trainer.watcher.stopped_early else "finished"), trainer.model
+
+
+def _note_new_weights(run: RunFolder, model: Any) -> None:
+    """Note which weights training begins without: a new head, or all of a model from scratch."""
+    names, record = model.new_weights, run.record()
+    told = f"{len(names)}: {shorten(', '.join(names), 200)}" if names else ""
+    if record.get("new_weights", "") != told:
+        run.write_spec(run.spec(), record | {"new_weights": told})
 
 
 def _note_start(

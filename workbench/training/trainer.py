@@ -72,6 +72,7 @@ def training_arguments(spec: RunSpec, device: str, output_dir: Any) -> TrainingA
         .metric(train.metric_for_best_model)
         .greater_is_better,
         logging_nan_inf_filter=False,  # a NaN must be seen, not averaged away
+        label_names=["labels"],  # what tasks call them, whatever the model's own head does
         include_num_input_tokens_seen="non_padding",
         remove_unused_columns=False,
         report_to="none",

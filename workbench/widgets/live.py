@@ -250,13 +250,22 @@ class _Followed:
         return steps.value(count - 1, "seq"), steps.value(count - 1, "step")
 
 
+class Record:
+    """What stands for a chart where the run was over from the start."""
+
+    ended = closed = True
+
+    def close(self) -> None:
+        """Do nothing: nobody watches."""
+
+
 def show_live(
     run: RunFolder,
     on_end: Callable[[], None] | None = None,
     handle: Any = None,
     on_fork: Callable[[int, dict[str, Any]], Any] | None = None,
     behind: Sequence[RunFolder] = (),
-) -> LiveChart:
+) -> LiveChart | Record:
     """Show a run's chart in this cell; when the run ends, its static record replaces it.
 
     `on_end` is then called, from the watching thread. A run already over shows its record at
@@ -268,14 +277,14 @@ def show_live(
     if handle is None:
         handle = DisplayHandle()
         handle.display({"text/html": "", "text/plain": ""}, raw=True)
-    chart = LiveChart(run, on_fork=on_fork, behind=behind)
-    chart.update()
-    if chart.ended:
-        chart.close()
+    # A chart that is made only to be taken away again leaves an error in the browser's console.
+    if summarise(run).ended:
         handle.update(static_record(run), raw=True)
         if on_end is not None:
             on_end()
-        return chart
+        return Record()
+    chart = LiveChart(run, on_fork=on_fork, behind=behind)
+    chart.update()
     handle.update(chart)
 
     def replace() -> None:

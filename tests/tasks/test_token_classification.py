@@ -1,0 +1,326 @@
+"""Tags: schemes and scores by hand, files with faults, and a run from file to report."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.tiny_runs import THINGS, tiny_spec
+from workbench import pipeline
+from workbench.cli import main
+from workbench.data import load_data
+from workbench.errors import DataError
+from workbench.evaluation.run import evaluate_file, predict_texts
+from workbench.report import render
+from workbench.spec import DataSpec
+from workbench.tasks import load_task
+from workbench.tasks._tags import as_bio, entities, entity_scores
+from workbench.tasks.token_classification import coloured
+from workbench.training.prepare import prepare
+
+from .outcomes import outcome_of
+
+TASK = load_task("token-classification")
+NAMES = ("crew", "film", "plot", "happy ending")
+
+
+def conll(extra=()):
+    """Return 32 sentences in which a few words are things and one follows `at` as a place."""
+    blocks = [
+        "\n".join(
+            ["the O", *tagged(name, "ART"), "was O", f"{thing} O", "at O", *tagged(place, "LOC")]
+        )
+        for name in NAMES
+        for thing in THINGS[:4]
+        for place in ("home", "blue sky")
+    ]
+    return "\n\n".join([*blocks, *extra]) + "\n"
+
+
+def tagged(name, kind):
+    words = name.split()
+    tags = [f"B-{kind}"] + [f"I-{kind}"] * (len(words) - 1)
+    return [f"{word} {tag}" for word, tag in zip(words, tags, strict=True)]
+
+
+def tag_spec(folder, text=None, name="tags.conll", **changes):
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(conll() if text is None else text, encoding="utf-8")
+    return tiny_spec(
+        folder,
+        **{
+            "task": "token-classification",
+            "data.source": str(folder / name),
+            "data.max_tokens": 32,
+            "train.metric_for_best_model": "f1",
+            **changes,
+        },
+    )
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return pipeline.train(tag_spec(tmp_path_factory.mktemp("tags")))
+
+
+# Schemes and scores
+
+
+@pytest.mark.parametrize(
+    ("scheme", "tags"),
+    [
+        ("BIO", "B-PER I-PER O B-LOC B-LOC"),
+        ("IOB1", "I-PER I-PER O I-LOC B-LOC"),
+        ("BIOES", "B-PER E-PER O S-LOC S-LOC"),
+        ("BILOU", "B-PER L-PER O U-LOC U-LOC"),
+    ],
+)
+def test_every_scheme_spells_out_the_same_entities(scheme, tags):
+    found = entities(tags.split())
+    assert found == [("PER", 0, 1), ("LOC", 3, 3), ("LOC", 4, 4)]
+    assert as_bio(found, 5) == ["B-PER", "I-PER", "O", "B-LOC", "B-LOC"]
+
+
+@pytest.mark.parametrize(
+    ("tags", "found"),
+    [
+        ("I-PER I-LOC", [("PER", 0, 0), ("LOC", 1, 1)]),
+        ("O I-PER", [("PER", 1, 1)]),
+        ("B-PER I-LOC I-LOC", [("PER", 0, 0), ("LOC", 1, 2)]),
+        ("E-PER I-PER", [("PER", 0, 0), ("PER", 1, 1)]),
+        ("S-PER E-PER O", [("PER", 0, 0), ("PER", 1, 1)]),
+        ("O O", []),
+        ("B-PER.NAM I-PER.NAM", [("PER.NAM", 0, 1)]),
+        ("B-creative-work I-creative-work", [("creative-work", 0, 1)]),
+    ],
+)
+def test_tags_out_of_order_are_read_as_seqeval_does(tags, found):
+    assert entities(tags.split()) == found
+
+
+def test_an_entity_counts_only_with_its_type_and_both_ends():
+    true = [["B-PER", "I-PER", "O", "B-LOC"], ["B-ORG", "O"]]
+    said = [["B-PER", "O", "O", "B-LOC"], ["B-LOC", "O"]]
+    found = entity_scores(true, said)
+    assert found["precision"] == pytest.approx(1 / 3)
+    assert found["recall"] == pytest.approx(1 / 3)
+    assert found["f1"] == pytest.approx(1 / 3)
+    by_type = {entry["label"]: entry for entry in found["per_class"]}
+    assert (by_type["LOC"]["precision"], by_type["LOC"]["recall"]) == (0.5, 1.0)
+    assert by_type["PER"]["f1"] == by_type["ORG"]["f1"] == 0
+    assert found["f1_macro"] == pytest.approx((2 / 3) / 3)
+
+
+def test_nothing_found_where_nothing_is_scores_nothing():
+    found = entity_scores([["O"]], [["O"]])
+    assert (found["precision"], found["recall"], found["f1"]) == (0, 0, 0)
+
+
+def test_the_baseline_gives_each_word_its_most_frequent_tag():
+    from datasets import Dataset
+
+    labels = ["B-LOC", "I-LOC", "O"]
+    train = Dataset.from_dict({"tokens": [["Bath", "is", "a", "Bath"], ["Bath"]],
+                               "tags": [[0, 2, 2, 2], [0]]})  # fmt: skip
+    outcome = outcome_of([None], labels, tokens=[["Bath", "unseen", "is"]], tags=[[0, 2, 2]])
+    ((name, said),) = TASK.baselines(outcome, train).items()
+    assert name == "most_frequent_tag"
+    assert [labels[n] for n in said[0].argmax(axis=1)] == ["B-LOC", "O", "O"]
+
+
+def test_words_that_were_cut_off_count_as_missed():
+    labels = ["B-LOC", "I-LOC", "O"]
+    seen = [[9.0, 0, 0], [np.nan] * 3]
+    outcome = outcome_of([np.array(seen)], labels, tokens=[["Bath", "Rome"]], tags=[[0, 0]])
+    found = TASK.evaluate(outcome)
+    assert found["metrics"]["recall"] == 0.5
+    assert found["metrics"]["precision"] == 1
+    assert found["unseen_words"] == 1
+    (record,) = TASK.predictions(outcome)
+    assert record["predicted"] == ["B-LOC", "O"]
+    assert record["loss"] == pytest.approx(0, abs=1e-3)
+
+
+# Pieces
+
+
+def test_only_the_first_piece_of_a_word_bears_its_tag(tmp_path):
+    prepared = prepare(tag_spec(tmp_path))
+    batch = {"tokens": [["the", "filmy", "plot"]], "tags": [[2, 0, 1]]}
+    found = TASK.encode(batch, prepared.setup, True)
+    pieces = prepared.tokenizer.convert_ids_to_tokens(found["input_ids"][0])
+    assert len(pieces) > 5
+    labels, first = found["labels"][0], found["first"][0]
+    assert [labels[n] for n in first] == [2, 0, 1]
+    assert sum(label != -100 for label in labels) == 3
+    assert labels[0] == labels[-1] == -100
+    assert pieces[first[2]][0] == "p"
+
+
+def test_words_beyond_the_limit_have_no_piece(tmp_path):
+    prepared = prepare(tag_spec(tmp_path, **{"data.max_tokens": 4}))
+    found = TASK.encode({"tokens": [["the", "the", "the", "the"]]}, prepared.setup, False)
+    assert found["first"] == [[1, 2, -1, -1]]
+
+
+def test_padding_has_no_label_on_either_side(tmp_path):
+    import torch
+
+    prepared = prepare(tag_spec(tmp_path))
+    batch = {"tokens": [["the"], ["the", "the", "the"]], "tags": [[1], [0, 1, 2]]}
+    encoded = TASK.encode(batch, prepared.setup, True)
+    rows = [{name: held[n] for name, held in encoded.items()} for n in range(2)]
+    tensors = TASK.collate(rows, prepared.setup)
+    assert tensors["labels"].tolist() == [[-100, 1, -100, -100, -100], [-100, 0, 1, 2, -100]]
+    prepared.tokenizer.padding_side = "left"
+    tensors = TASK.collate(rows, prepared.setup)
+    assert tensors["labels"].tolist()[0] == [-100, -100, -100, 1, -100]
+    model = prepared.new_model().eval()
+    with torch.inference_mode():
+        left = TASK.infer(model, tensors, rows, prepared.setup)
+        prepared.tokenizer.padding_side = "right"
+        right = TASK.infer(model, TASK.collate(rows, prepared.setup), rows, prepared.setup)
+        alone = TASK.infer(model, TASK.collate(rows[:1], prepared.setup), rows[:1], prepared.setup)
+    assert [len(words) for words in left] == [1, 3]
+    np.testing.assert_allclose(right[0], alone[0], atol=1e-5)
+    np.testing.assert_allclose(left[1], right[1], atol=1e-5)
+
+
+# From a file to a report
+
+
+def test_a_run_learns_and_beats_the_tagger(run):
+    metrics = run.metrics()
+    assert metrics["metrics"]["f1"] > 0.5
+    assert metrics["metrics"]["f1"] > metrics["baselines"]["before"]["f1"]
+    assert "most_frequent_tag" in metrics["baselines"]
+    assert run.record()["labels"] == ["B-ART", "B-LOC", "I-ART", "I-LOC", "O"]
+    evaluated = [event for event in run.events() if event["event"] == "evaluated"]
+    assert set(evaluated[0]["metrics"]) == {"loss", "precision", "recall", "f1", "accuracy"}
+    # Nothing was cut off here, so what was followed is what is found in the end.
+    best = [event["metrics"]["f1"] for event in evaluated if event["best"]][-1]
+    assert metrics["metrics"]["f1"] == pytest.approx(best, abs=1e-6)
+
+
+def test_the_report_shows_types_and_the_baseline(run):
+    page = render(run)
+    assert "F1 of the fine-tuned model on" in page
+    assert "Most frequent tag of each word" in page
+    assert "Scores per class" in page
+
+
+def test_a_run_answers_texts_and_further_files(run, tmp_path, capsys):
+    (answer,) = predict_texts(run, ["the crew was late at home"])
+    assert answer["tokens"] == ["the", "crew", "was", "late", "at", "home"]
+    assert len(answer["predicted"]) == 6
+    further = tmp_path / "more.jsonl"
+    row = {"tokens": ["the", "crew", "was", "at", "home"],
+           "tags": ["O", "I-ART", "O", "O", "I-LOC"]}  # fmt: skip
+    further.write_text("\n".join([json.dumps(row)] * 2), "utf-8")
+    metrics, rows = evaluate_file(run, str(further))
+    assert metrics["rows"] == 2
+    assert rows[0]["label"] == ["O", "B-ART", "O", "O", "B-LOC"]
+    assert main(["predict", str(run.path), "the crew was late at home"]) == 0
+    assert capsys.readouterr().out.strip().endswith("\tthe crew was late at home")
+
+
+def test_entities_are_coloured_and_everything_is_escaped():
+    page = str(coloured(["<b>", "Bath", "&", "Rome"], ["O", "B-<i>", "I-<i>", "O"]))
+    assert page.startswith("&lt;b&gt; <mark ")
+    assert ">Bath &amp;<small" in page
+    assert "&lt;i&gt;</small>" in page
+    assert page.endswith("</mark> Rome")
+
+
+def test_chinese_goes_without_blanks_and_text_is_cut_into_characters():
+    assert "我在<mark" in str(coloured(list("我在北京"), ["O", "O", "B-LOC", "I-LOC"]))
+    record = {"tokens": list("在北京"), "predicted": ["O", "B-LOC", "I-LOC"], "text": "在北京"}
+    assert TASK.line(record) == "北京 [LOC]\t在北京"
+    read = TASK.read({"tokens": "我在北京！Bob's here."}, None)
+    assert read["tokens"] == ["我", "在", "北", "京", "！", "Bob's", "here", "."]
+
+
+# Files
+
+
+def load(path, text, **spec):
+    path.write_text(text, "utf-8")
+    return load_data(DataSpec(source=str(path), validation_share=0.5, **spec), TASK, 42)
+
+
+def rows_of(data):
+    names = data.labels
+    return {
+        row["row"]: (row["tokens"], [names[n] for n in row["tags"]])
+        for row in [*data.train, *data.validation]
+    }
+
+
+def test_conll_2003_has_more_columns_and_headers(tmp_path):
+    text = "-DOCSTART- -X- O O\n\n" + "\n\n".join(
+        f"EU{n} NNP I-NP I-ORG\nrejects VBZ I-VP O" for n in range(6)
+    )
+    data = load(tmp_path / "eng.train", text)
+    assert rows_of(data)[2] == (["EU1", "rejects"], ["B-ORG", "O"])
+    assert data.notes == [
+        "Rewritten in the training rows as BIO, with the same entities: 6 (row 1 (“EU0: I-ORG → "
+        "B-ORG”), row 2 (“EU1: I-ORG → B-ORG”), row 3 (“EU2: I-ORG → B-ORG”), …)."
+    ]
+
+
+def test_numbered_words_with_two_columns_of_tags_take_the_first(tmp_path):
+    text = "\n\n".join(
+        f"#\thttp://x.org/{n} [2009]\n1\tBerlin{n}\tB-LOC\tO\n2\tliegt\tO\tO" for n in range(6)
+    )
+    assert rows_of(load(tmp_path / "ger.tsv", text))[1] == (["Berlin0", "liegt"], ["B-LOC", "O"])
+
+
+def test_characters_lose_the_place_that_is_glued_to_them(tmp_path):
+    text = "\n\n".join(f"北0\tB-LOC\n京1\tI-LOC\n{c}0\tO" for c in "甲乙丙丁戊己")
+    data = load(tmp_path / "weibo.train", text)
+    assert rows_of(data)[1] == (["北", "京", "甲"], ["B-LOC", "I-LOC", "O"])
+    assert data.notes[0].endswith("this was cut off 18 characters.")
+
+
+def test_lines_without_a_tag_leave_their_sentence_out_counted_and_shown(tmp_path):
+    blocks = [f"Bob{n} B-PER\nsings O" for n in range(6)]
+    blocks[1] = "Bob1 B-PER\nsings"
+    data = load(tmp_path / "f.conll", "\n\n".join(blocks))
+    assert data.notes == [
+        "Left out of the training rows, having more or fewer tags than words: 1 (row 2 (“2 ≠ 1: "
+        "Bob1 sings”))."
+    ]
+    assert sorted(rows_of(data)) == [1, 3, 4, 5, 6]
+
+
+def test_faults_in_jsonl_are_counted_shown_and_can_be_a_reason_to_stop(tmp_path):
+    rows = [{"words": [f"Bob{n}", "sings"], "ner": ["B-PER", "O"]} for n in range(8)]
+    rows[0]["ner"] = ["B-PER"]
+    rows[1]["ner"] = ["person", "O"]
+    rows[2]["words"] = []
+    rows[3]["words"] = "Bob3 sings"
+    text = "\n".join(map(json.dumps, rows))
+    data = load(tmp_path / "f.jsonl", text)
+    assert data.columns == {"tokens": "words", "tags": "ner"}
+    assert data.notes == [
+        "Left out of the training rows, having no text: 1 (row 3).",
+        "Left out of the training rows, having more or fewer tags than words: 1 (row 1 (“2 ≠ 1: "
+        "Bob0 sings”)).",
+        "Left out of the training rows, having something else than O or a tag such as B-PER: 1 "
+        "(row 2 (“person”)).",
+    ]
+    assert rows_of(data)[4] == (["Bob3", "sings"], ["B-PER", "O"])
+    with pytest.raises(DataError, match="correct these rows, or set"):
+        load(tmp_path / "g.jsonl", text, bad_rows="refuse")
+
+
+def test_the_inside_of_an_entity_may_first_turn_up_in_validation(tmp_path):
+    train = "\n\n".join(f"Bob{n} B-PER\nsings O" for n in range(6))
+    (tmp_path / "dev.conll").write_text("Bob B-PER\nDylan I-PER\nsings O\n", "utf-8")
+    data = load(tmp_path / "train.conll", train, validation_split="dev.conll")
+    assert data.labels == ["B-PER", "I-PER", "O"]
+
+
+def test_a_csv_is_no_conll_file(tmp_path):
+    assert TASK.read_file("text,label\nBob,O\n", "f.csv") is None
+    assert TASK.read_file("a plain text\nof two lines\n", "f.txt") is None

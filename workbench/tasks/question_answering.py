@@ -1,0 +1,449 @@
+"""Question answering: where in a passage the answer stands, or that it does not.
+
+A passage longer than the model takes is read in windows that overlap; an example then has
+several rows.
+
+Shapes:
+    N windows, B windows of a batch, T tokens.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from ..errors import DataError, ModelError
+from ..language import text as say
+from . import _defaults as usual
+from ._answers import (
+    compare,
+    is_true,
+    likeliest_sentence,
+    place_answer,
+    read_answers,
+    read_squad,
+)
+from .contract import Batch, Column, Metric, Outcome, Record, Role, RowError, Setup, Task
+
+# The columns of what `infer` gives.
+SPAN, START, END, NULL, CONFIDENCE, LOSS = range(6)
+SHOWN_CHARACTERS = 120
+FEWEST_CONTEXT_TOKENS = 4
+
+
+def read_file(text: str, name: str) -> tuple[list[Record], list[str]] | None:
+    """Read the nested JSON of SQuAD, version 1 or 2."""
+    rows = read_squad(text)
+    return None if rows is None else (rows, [])
+
+
+def read(values: Record, repaired: Any) -> Record:
+    """Take questions whose answers stand in the passage; places that lie are mended."""
+    values = dict(values)
+    starts, impossible = values.pop("answer_start", None), values.pop("is_impossible", None)
+    if "answers" not in values:
+        return values
+    given = [] if is_true(impossible) else read_answers(values["answers"], starts)
+    context = values["context"]
+    placed = [place_answer(context, text, start, repaired) for text, start in given]
+    found = [one for one in placed if one is not None]
+    if given and not found:
+        raise RowError("answer_absent", given[0][0])
+    if len(found) < len(given):
+        absent = next(text for (text, _), one in zip(given, placed, strict=True) if one is None)
+        repaired("answer_dropped", absent)
+    return values | {
+        "answers": {"text": [text for text, _ in found], "start": [start for _, start in found]}
+    }
+
+
+def lengths(batch: Batch, setup: Setup) -> list[int]:
+    """Return the tokens of each question with its whole passage."""
+    return usual.count_tokens(setup, batch["question"], batch["context"])
+
+
+def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
+    """Turn each question and its passage into as many windows as it takes.
+
+    `labels` are the tokens of the first answer, or twice the token that stands for none, in
+    windows that do not hold it whole. `offsets` says which characters of the passage each token
+    is; -1 for all others.
+
+    Raises:
+        ModelError: the tokenizer does not say which token comes from where.
+        DataError: `max_tokens` leaves no room for a passage.
+    """
+    found: dict[str, list[Any]] = defaultdict(list)
+    answers = batch.get("answers") or [None] * len(batch["row"])
+    for row, question, context, own in zip(
+        batch["row"], batch["question"], batch["context"], answers, strict=True
+    ):
+        windows = _windows(setup, question.strip(), context)
+        for number, ids in enumerate(windows["input_ids"]):
+            for name in setup.tokenizer.model_input_names:
+                if name in windows:
+                    found[name].append(windows[name][number])
+            sides = windows.sequence_ids(number)
+            offsets = [
+                list(span) if side == 1 and span[1] > span[0] else [-1, -1]
+                for span, side in zip(windows["offset_mapping"][number], sides, strict=True)
+            ]
+            null = ids.index(setup.tokenizer.cls_token_id) if _has_null(setup, ids) else 0
+            found["row"].append(row)
+            found["offsets"].append(offsets)
+            found["null"].append(null)
+            if own is not None:
+                found["labels"].append(_label(offsets, own, null))
+    return dict(found)
+
+
+def collate(rows: list[Record], setup: Setup) -> dict[str, Any]:
+    """Pad a batch to its longest window.
+
+    Shapes:
+        input_ids, attention_mask: (B, T); labels: (B, 2), first and last token.
+    """
+    import torch
+
+    inputs = usual.collate([{k: v for k, v in row.items() if k != "labels"} for row in rows], setup)
+    if "labels" in rows[0]:
+        width = inputs["input_ids"].shape[1]
+        left = setup.tokenizer.padding_side == "left"
+        shifts = [width - len(row["input_ids"]) if left else 0 for row in rows]
+        inputs["labels"] = torch.tensor(
+            [[n + shift for n in row["labels"]] for row, shift in zip(rows, shifts, strict=True)]
+        )
+    return inputs
+
+
+def loss(setup: Setup) -> Any:
+    """Return the loss of a batch: the mean of -log p of the first and of the last token."""
+    import torch
+
+    def of_batch(outputs: Any, labels: Any, num_items_in_batch: Any = None) -> Any:
+        total = sum(
+            torch.nn.functional.cross_entropy(logits.float(), labels[:, side], reduction="sum")
+            for side, logits in enumerate((outputs.start_logits, outputs.end_logits))
+        )
+        return total / (labels.numel() if num_items_in_batch is None else num_items_in_batch)
+
+    return of_batch
+
+
+def keep(logits: Any, labels: Any) -> Any:
+    """Keep of each window the likeliest first and last token, and the loss: (B, 3)."""
+    import torch
+
+    starts, ends = (part.float() for part in logits)
+    best, first = starts.cummax(dim=1)  # the best first token up to each last one
+    last = (best + ends).argmax(dim=1)
+    losses = sum(
+        torch.nn.functional.cross_entropy(part, labels[:, side], reduction="none") / 2
+        for side, part in enumerate((starts, ends))
+    )
+    return torch.stack([first.gather(1, last[:, None])[:, 0].float(), last.float(), losses], dim=1)
+
+
+def score(kept: np.ndarray, labels: np.ndarray, setup: Setup) -> dict[str, float]:
+    """Return the loss, and how well the tokens of each window are met."""
+    said, true = kept[:, :2], labels
+    shared = np.minimum(said[:, 1], true[:, 1]) - np.maximum(said[:, 0], true[:, 0]) + 1
+    both = (said[:, 1] - said[:, 0] + 1) + (true[:, 1] - true[:, 0] + 1)
+    return {
+        "loss": float(kept[:, 2].mean()),
+        "span_exact": float((said == true).all(axis=1).mean()),
+        "span_f1": float((2 * np.maximum(shared, 0) / both).mean()),
+    }
+
+
+def infer(model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup) -> np.ndarray:
+    """Return the best span of each window: its score, its characters, the score of none, and so on.
+
+    Shapes:
+        (B, 6): see the constants of this module; LOSS is NaN where there are no labels.
+    """
+    outputs = model(**{name: tensor for name, tensor in inputs.items() if name != "labels"})
+    starts, ends = (
+        part.float().cpu().numpy().astype(float)
+        for part in (outputs.start_logits, outputs.end_logits)
+    )
+    width, answers = starts.shape[1], np.full((len(rows), 6), np.nan)
+    for number, row in enumerate(rows):
+        skipped = width - len(row["input_ids"]) if setup.tokenizer.padding_side == "left" else 0
+        own = slice(skipped, skipped + len(row["input_ids"]))
+        start, end = starts[number, own], ends[number, own]
+        offsets, null = np.asarray(row["offsets"]), row["null"]
+        first, last = _best_span(start, end, offsets, setup.spec.evaluate.max_answer_tokens)
+        log_start, log_end = _log_shares(start), _log_shares(end)
+        answers[number, SPAN] = start[first] + end[last]
+        answers[number, START], answers[number, END] = offsets[first, 0], offsets[last, 1]
+        answers[number, NULL] = start[null] + end[null]
+        answers[number, CONFIDENCE] = np.exp(log_start[first] + log_end[last])
+        if "labels" in row:
+            true = row["labels"]
+            answers[number, LOSS] = -(log_start[true[0]] + log_end[true[1]]) / 2
+    return answers
+
+
+def evaluate(outcome: Outcome) -> dict[str, Any]:
+    """Return exact match and F1 by SQuAD's rules, of questions with and without an answer too."""
+    records = predictions(outcome)
+    answered = [record for record in records if record["answers"]]
+    unanswerable = [record for record in records if not record["answers"]]
+    losses = outcome.outputs[:, LOSS]
+    return {
+        "rows": len(records),
+        "labels": [],
+        "windows": len(outcome.rows),
+        "metrics": {
+            "loss": float(losses.mean()) if np.isfinite(losses).all() else None,
+            "exact_match": _mean(records, "exact"),
+            "f1": _mean(records, "f1"),
+            "answerable_exact": _mean(answered, "exact"),
+            "answerable_f1": _mean(answered, "f1"),
+            "unanswerable_accuracy": _mean(unanswerable, "exact"),
+        },
+    }
+
+
+def baselines(outcome: Outcome, train: Any) -> dict[str, np.ndarray]:
+    """Return, for every question, the sentence that shares most words with it: (N, 6)."""
+    places = {
+        row["row"]: likeliest_sentence(row["question"], row["context"]) for row in outcome.table
+    }
+    found = np.full((len(outcome.rows), 6), np.nan)
+    found[:, [START, END]] = [places[row] for row in outcome.rows["row"]]
+    found[:, SPAN], found[:, NULL], found[:, CONFIDENCE] = 0, -np.inf, 1
+    return {"overlapping_sentence": found}
+
+
+def predictions(outcome: Outcome) -> list[Record]:
+    """Return the answer to each question from its windows, and, where known, how right it is.
+
+    None is given where that scores higher than the best span, by more than the threshold of the
+    spec; of the windows, the one least in favour of none decides.
+    """
+    windows: dict[int, list[int]] = defaultdict(list)
+    for place, row in enumerate(outcome.rows["row"][:]):
+        windows[row].append(place)
+    threshold = outcome.setup.spec.evaluate.null_threshold
+    records = []
+    for row in outcome.table:
+        own = outcome.outputs[windows[row["row"]]]
+        best = own[own[:, SPAN].argmax()]
+        none = bool(own[:, NULL].min() - best[SPAN] > threshold)
+        first, last = (0, 0) if none else (int(best[START]), int(best[END]))
+        record: Record = {
+            "row": row["row"],
+            "question": row["question"],
+            "context": row["context"],
+            "predicted": row["context"][first:last],
+            "start": first,
+            "confidence": float(best[CONFIDENCE]),
+        }
+        if "answers" in row:
+            texts, places = row["answers"]["text"], row["answers"]["start"]
+            exact, f1 = compare(record["predicted"], texts)
+            record |= {
+                "label": texts[0] if texts else "",
+                "answers": texts,
+                "label_start": places[0] if places else 0,
+                "exact": exact,
+                "f1": f1,
+                "loss": float(own[:, LOSS].mean()),
+            }
+        records.append(record)
+    return records
+
+
+def highlighted(record: Record) -> Any:
+    """Return the passage around the answers as HTML: the given one marked, the true one underlined.
+
+    Everything from data is escaped.
+    """
+    from markupsafe import Markup
+
+    context = record["context"]
+    said = (record["start"], record["start"] + len(record["predicted"]))
+    true = (
+        record.get("label_start", 0),
+        record.get("label_start", 0) + len(record.get("label", "")),
+    )
+    spans = [span for span in (said, true) if span[1] > span[0]]
+    low = max(0, min((a for a, _ in spans), default=0) - SHOWN_CHARACTERS)
+    high = min(len(context), max((b for _, b in spans), default=0) + SHOWN_CHARACTERS)
+    cuts = sorted({low, high, *(edge for span in spans for edge in span)})
+    parts = [Markup("…" if low else "")]
+    for first, last in pairwise(cuts):
+        piece = Markup("{}").format(context[first:last])
+        if said[0] <= first and last <= said[1]:
+            piece = Markup('<mark style="background:#fde68a;color:#111">{}</mark>').format(piece)
+        if true[0] <= first and last <= true[1]:
+            piece = Markup(
+                '<u style="text-decoration-color:#059669;text-decoration-thickness:2px">{}</u>'
+            ).format(piece)
+        parts.append(piece)
+    return Markup("").join([*parts, Markup("…" if high < len(context) else "")])
+
+
+def answer_or_none(record: Record, name: str) -> str:
+    """Return an answer, or in words that there is none."""
+    return record.get(name) or say("report.no_answer")
+
+
+def line(record: Record) -> str:
+    """Return a prediction as one line: the answer, how sure it is, the question."""
+    answer = answer_or_none(record, "predicted")
+    return f"{answer}\t{record['confidence']:.4f}\t{record['question']}"
+
+
+def _windows(setup: Setup, question: str, context: str) -> Any:
+    """Return the tokens of all windows; a question may take half the room."""
+    tokenizer, limit = setup.tokenizer, setup.max_tokens
+    if not tokenizer.is_fast:
+        raise ModelError(
+            f"the tokenizer {type(tokenizer).__name__} does not say where its tokens are from, "
+            "which answers need",
+            "choose a model with a tokenizer.json",
+        )
+    asked = tokenizer(
+        question, add_special_tokens=False, return_offsets_mapping=True, verbose=False
+    )
+    if len(asked["input_ids"]) > limit // 2:
+        question = question[: asked["offset_mapping"][limit // 2 - 1][1]]
+        asked["input_ids"] = asked["input_ids"][: limit // 2]
+    room = limit - len(asked["input_ids"]) - tokenizer.num_special_tokens_to_add(pair=True)
+    if room < FEWEST_CONTEXT_TOKENS:
+        raise DataError(
+            f"data.max_tokens: {limit} tokens leave no room for a passage beside the question",
+            "raise it, for example to 384",
+        )
+    return tokenizer(
+        question,
+        context,
+        truncation="only_second",
+        max_length=limit,
+        # A window must go forward, by half its room at least.
+        stride=min(setup.spec.data.stride_tokens, room // 2),
+        return_overflowing_tokens=True,
+        return_offsets_mapping=True,
+    )
+
+
+def _has_null(setup: Setup, ids: list[int]) -> bool:
+    return setup.tokenizer.cls_token_id is not None and setup.tokenizer.cls_token_id in ids
+
+
+def _label(offsets: list[list[int]], answers: Record, null: int) -> list[int]:
+    """Return the first and the last token of the first answer; twice `null` if it is not here."""
+    if not answers["start"]:
+        return [null, null]
+    start = answers["start"][0]
+    end = start + len(answers["text"][0])
+    inside = [n for n, (a, b) in enumerate(offsets) if a < end and b > start and a >= 0]
+    whole = inside and offsets[inside[0]][0] <= start and offsets[inside[-1]][1] >= end
+    return [inside[0], inside[-1]] if whole else [null, null]
+
+
+def _best_span(
+    start: np.ndarray, end: np.ndarray, offsets: np.ndarray, longest: int
+) -> tuple[int, int]:
+    """Return first and last token of the best span of at most `longest` tokens of the passage."""
+    outside = offsets[:, 0] < 0
+    if outside.all():
+        return 0, 0
+    start, end = np.where(outside, -np.inf, start), np.where(outside, -np.inf, end)
+    totals = [start[: len(start) - n] + end[n:] for n in range(min(longest, len(start)))]
+    length = int(np.argmax([total.max() for total in totals]))
+    first = int(totals[length].argmax())
+    return first, first + length
+
+
+def _log_shares(logits: np.ndarray) -> np.ndarray:
+    shifted = logits - logits.max()
+    return shifted - np.log(np.exp(shifted).sum())
+
+
+def _mean(records: list[Record], name: str) -> float | None:
+    return sum(record[name] for record in records) / len(records) if records else None
+
+
+TASK = Task(
+    name="question-answering",
+    roles=(
+        Role("question", "text", required=True, usual_names=("question", "query", "问题", "提问")),
+        Role(
+            "context",
+            "text",
+            required=True,
+            usual_names=(
+                "context", "passage", "paragraph", "document", "text", "article", "文章", "段落",
+                "材料", "原文",
+            ),
+        ),
+        Role(
+            "answers",
+            "object",
+            required=True,
+            usual_names=("answers", "answer", "answer_text", "答案", "回答"),
+            answer=True,
+        ),
+        Role(
+            "answer_start",
+            "object",
+            required=False,
+            usual_names=("answer_start", "start", "答案位置"),
+            answer=True,
+        ),
+        Role(
+            "is_impossible",
+            "object",
+            required=False,
+            usual_names=("is_impossible", "impossible"),
+            answer=True,
+        ),
+    ),
+    auto_class="AutoModelForQuestionAnswering",
+    encode=encode,
+    metrics=(
+        Metric("loss", followed=True, greater_is_better=False),
+        Metric("span_exact", followed=True, share=True),
+        Metric("span_f1", followed=True, share=True),
+        Metric("exact_match", share=True),
+        Metric("f1", share=True),
+        Metric("answerable_exact", share=True),
+        Metric("answerable_f1", share=True),
+        Metric("unanswerable_accuracy", share=True),
+    ),
+    score=score,
+    evaluate=evaluate,
+    baselines=baselines,
+    predictions=predictions,
+    columns=(
+        Column("row", "number"),
+        Column("question"),
+        Column("context", cell=highlighted),
+        Column("label", "right", cell=lambda record: answer_or_none(record, "label")),
+        Column("predicted", "wrong", cell=lambda record: answer_or_none(record, "predicted")),
+        Column("f1", "share"),
+        Column("loss", "number"),
+    ),
+    figures=(),
+    leading=("f1", "exact_match", "loss"),
+    compared=("exact_match", "f1"),
+    options=("data.stride_tokens", "evaluate.max_answer_tokens", "evaluate.null_threshold"),
+    grouped_by=("context",),
+    data_figures=("length_histogram",),
+    read=read,
+    read_file=read_file,
+    lengths=lengths,
+    collate=collate,
+    loss=loss,
+    keep=keep,
+    infer=infer,
+    is_wrong=lambda record: not record["exact"],
+    line=line,
+)  # fmt: skip

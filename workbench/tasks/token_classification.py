@@ -1,0 +1,394 @@
+"""Token classification: the names of people, places and other things, word by word.
+
+Whatever scheme the tags are in, the model learns BIO. The first piece of a word bears its tag;
+its other pieces are not learned from. Chinese goes character by character.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from itertools import pairwise
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from ..errors import ModelError
+from ..language import text as say
+from . import _defaults as usual
+from ._scores import cross_entropy, softmax
+from ._tags import OUTSIDE, TAG, as_bio, entities, entity_scores, read_conll
+from .contract import Batch, Column, Metric, Outcome, Record, Role, RowError, Setup, Task
+
+IGNORED = -100
+TABLES = (".json", ".jsonl", ".ndjson", ".csv")
+# A Chinese or Japanese character, else a word, else a mark.
+WORDS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W\u3040-\u9fff]+(?:['’]\w+)?|\S")
+
+
+def read_file(text: str, name: str) -> tuple[list[Record], list[str]] | None:
+    """Read a CoNLL file: a word and its tag on each line, empty lines between sentences."""
+    if name.lower().removesuffix(".gz").endswith(TABLES):
+        return None
+    found = read_conll(text)
+    if found is None:
+        return None
+    rows, cut = found
+    return rows, [say("data.note.word_places", count=f"{cut:,}")] if cut else []
+
+
+def read(values: Record, repaired: Any) -> Record:
+    """Take sentences with as many tags as words; tags of another scheme are rewritten as BIO."""
+    tags = values.get("tags")
+    words = _words(values["tokens"], len(tags or ()))
+    if not words:
+        raise RowError("empty_text")
+    if tags is None:
+        return values | {"tokens": words}
+    if len(words) != len(tags):
+        raise RowError("tag_count", f"{len(words)} ≠ {len(tags)}: {' '.join(words)}")
+    if strange := [tag for tag in tags if not TAG.match(tag)]:
+        raise RowError("no_tag", strange[0])
+    plain = as_bio(entities(tags), len(tags))
+    if plain != tags:
+        place = next(n for n, tag in enumerate(tags) if tag != plain[n])
+        repaired("tags_as_bio", f"{words[place]}: {tags[place]} → {plain[place]}")
+    return values | {"tokens": words, "tags": plain}
+
+
+def labels_of(values: Record) -> list[str]:
+    """Return the tags of a sentence, and those that could have been: B goes with I."""
+    tags = values["tags"]
+    kinds = {tag.partition("-")[2] for tag in tags if tag != OUTSIDE}
+    possible = {OUTSIDE, *(f"{mark}-{kind}" for kind in kinds for mark in "BI")}
+    return [*tags, *sorted(possible - set(tags))]
+
+
+def lengths(batch: Batch, setup: Setup) -> list[int]:
+    """Return the pieces of each sentence, before it is cut."""
+    return usual.count_tokens(setup, [" ".join(_words(held)) for held in batch["tokens"]])
+
+
+def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
+    """Turn words into pieces, and their tags into the labels of their first pieces.
+
+    `first` says which piece is the first of each word; -1 where there is none, for a word that
+    lies beyond `max_tokens` or that the tokenizer drops.
+
+    Raises:
+        ModelError: the tokenizer does not say which piece comes from where.
+    """
+    sentences = [_words(held) for held in batch["tokens"]]
+    encoded = _pieces(setup, [" ".join(words) for words in sentences])
+    names = [name for name in setup.tokenizer.model_input_names if name in encoded]
+    inputs: dict[str, list[Any]] = {name: encoded[name] for name in names}
+    inputs["first"] = [
+        _first_pieces(words, offsets)
+        for words, offsets in zip(sentences, encoded["offset_mapping"], strict=True)
+    ]
+    if "tags" in batch:
+        inputs["labels"] = [
+            _on_pieces(first, tags, len(ids))
+            for first, tags, ids in zip(
+                inputs["first"], batch["tags"], inputs["input_ids"], strict=True
+            )
+        ]
+    return inputs
+
+
+def collate(rows: list[Record], setup: Setup) -> dict[str, Any]:
+    """Pad a batch; what is padded has no label.
+
+    Shapes:
+        input_ids, attention_mask, labels: (B, T).
+    """
+    import torch
+
+    inputs = usual.collate([{k: v for k, v in row.items() if k != "labels"} for row in rows], setup)
+    if "labels" in rows[0]:
+        width = inputs["input_ids"].shape[1]
+        left = setup.tokenizer.padding_side == "left"
+        padding = [[IGNORED] * (width - len(row["labels"])) for row in rows]
+        inputs["labels"] = torch.tensor(
+            [
+                [*more, *row["labels"]] if left else [*row["labels"], *more]
+                for row, more in zip(rows, padding, strict=True)
+            ]
+        )
+    return inputs
+
+
+def keep(logits: Any, labels: Any) -> Any:
+    """Keep of each piece the likeliest tag and the loss: (B, T, 2)."""
+    import torch
+
+    losses = torch.nn.functional.cross_entropy(
+        logits.float().transpose(1, 2), labels, ignore_index=IGNORED, reduction="none"
+    )
+    return torch.stack([logits.argmax(dim=-1).float(), losses], dim=-1)
+
+
+def score(kept: np.ndarray, labels: np.ndarray, setup: Setup) -> dict[str, float]:
+    """Return the scores that are followed during training, of the words that were not cut off."""
+    known = labels != IGNORED
+    true = [_names(setup, row[mask]) for row, mask in zip(labels, known, strict=True)]
+    said = [_names(setup, row[mask, 0]) for row, mask in zip(kept, known, strict=True)]
+    found = entity_scores(true, said)
+    return {
+        "loss": float(kept[..., 1][known].mean()),
+        **{name: found[name] for name in ("precision", "recall", "f1")},
+        "accuracy": float((kept[..., 0] == labels)[known].mean()),
+    }
+
+
+def infer(model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup) -> list[Any]:
+    """Return the logits of each word: one array (words, C) a sentence.
+
+    A word that the model did not see has NaN.
+    """
+    logits = usual.infer(model, inputs, rows, setup)
+    answers = []
+    for row, own in zip(rows, logits, strict=True):
+        skipped = len(own) - len(row["input_ids"]) if setup.tokenizer.padding_side == "left" else 0
+        first = np.asarray(row["first"], int)
+        words = np.full((len(first), own.shape[-1]), np.nan, np.float32)
+        words[first >= 0] = own[first[first >= 0] + skipped]
+        answers.append(words)
+    return answers
+
+
+def evaluate(outcome: Outcome) -> dict[str, Any]:
+    """Return entity scores by seqeval's definition, for all and for each type, and by word."""
+    true, said = _true(outcome), [_said(own, outcome.setup) for own in outcome.outputs]
+    found = entity_scores(true, said)
+    pairs = [pair for row in zip(true, said, strict=True) for pair in zip(*row, strict=True)]
+    losses = np.concatenate(_losses(outcome))
+    return {
+        "rows": len(true),
+        "labels": outcome.setup.labels,
+        "metrics": {
+            "loss": float(np.nanmean(losses)) if np.isfinite(losses).any() else None,
+            **{name: found[name] for name in ("precision", "recall", "f1", "f1_macro")},
+            "accuracy": sum(a == b for a, b in pairs) / len(pairs),
+        },
+        "per_class": found["per_class"],
+        "unseen_words": int(np.isnan(losses).sum()),
+    }
+
+
+def baselines(outcome: Outcome, train: Any) -> dict[str, list[np.ndarray]]:
+    """Return the tags that each word had in the training rows; of new words, those of all."""
+    classes = len(outcome.setup.labels)
+    counts: dict[str, Counter[int]] = defaultdict(Counter)
+    for words, tags in zip(train["tokens"][:], train["tags"][:], strict=True):
+        for word, tag in zip(words, tags, strict=True):
+            counts[word][tag] += 1
+    every = sum(counts.values(), Counter())
+    shares = np.array([every[n] + 1e-3 for n in range(classes)])
+    shares /= shares.sum()
+    # One word's worth of all words decides ties, and keeps what was never seen possible.
+    known = {
+        word: np.log(np.array([held[n] for n in range(classes)]) + 0.1 * shares)
+        for word, held in counts.items()
+    }
+    unknown = np.log(shares)
+    return {
+        "most_frequent_tag": [
+            np.array([known.get(word, unknown) for word in words])
+            for words in outcome.table["tokens"][:]
+        ]
+    }
+
+
+def predictions(outcome: Outcome) -> list[Record]:
+    """Return the words of each sentence, their tags, the true ones, and the mean loss."""
+    records = []
+    for row, own in zip(outcome.table, outcome.outputs, strict=True):
+        words = _words(row["tokens"])
+        sure = softmax(own).max(axis=-1)
+        records.append(
+            {
+                "row": row["row"],
+                "text": _joined(words),
+                "tokens": words,
+                "predicted": _said(own, outcome.setup),
+                "confidence": float(np.nanmin(sure)) if np.isfinite(sure).any() else None,
+            }
+        )
+    if "tags" in outcome.table.column_names:
+        for record, tags, losses in zip(records, _true(outcome), _losses(outcome), strict=True):
+            seen = losses[np.isfinite(losses)]
+            record |= {"label": tags, "loss": float(seen.mean()) if len(seen) else 0.0}
+    return records
+
+
+def coloured(words: list[str], tags: list[str]) -> Any:
+    """Return a sentence as HTML in which each entity has the colour of its type, and its name."""
+    from markupsafe import Markup
+
+    starts = {first: (kind, last) for kind, first, last in entities(tags)}
+    parts, place = [], 0
+    while place < len(words):
+        kind, last = starts.get(place, ("", place))
+        text = _joined(words[place : last + 1])
+        gap = "" if place == 0 or _closed(words[place - 1], words[place]) else " "
+        hue = crc32(kind.encode()) % 360
+        shape = (
+            '{}<mark style="background:hsl({} 75% 82%);color:#111;border-radius:3px;'
+            'padding:1px 3px">{}<small style="margin-left:4px;opacity:.75">{}</small></mark>'
+        )
+        parts.append(Markup(shape).format(gap, hue, text, kind) if kind else Markup(gap) + text)
+        place = last + 1
+    return Markup("").join(parts)
+
+
+def shown(record: Record, name: str) -> Any:
+    """Return the coloured sentence of a record with its true or its predicted tags."""
+    return coloured(record["tokens"], record[name]) if record.get(name) is not None else "–"
+
+
+def line(record: Record) -> str:
+    """Return a prediction as one line: the entities with their types, and the text."""
+    words = record["tokens"]
+    found = [
+        f"{_joined(words[first : last + 1])} [{kind}]"
+        for kind, first, last in entities(record["predicted"])
+    ]
+    return f"{', '.join(found) or '–'}\t{record['text']}"
+
+
+def _words(held: Any, tags: int = 0) -> list[str]:
+    """Return the words of a cell; a text is cut into them, as its tags have it if that fits."""
+    if isinstance(held, str):
+        ways = [held.split(), list(held), list("".join(held.split()))]
+        return next((way for way in ways if len(way) == tags), WORDS.findall(held))
+    if not isinstance(held, list | tuple):
+        raise RowError("no_list", held)
+    return [str(word) for word in held]
+
+
+def _pieces(setup: Setup, texts: list[str]) -> Any:
+    if not setup.tokenizer.is_fast:
+        raise ModelError(
+            f"the tokenizer {type(setup.tokenizer).__name__} does not say where its tokens are "
+            "from, which tags need",
+            "choose a model with a tokenizer.json",
+        )
+    return setup.tokenizer(
+        texts, truncation=True, max_length=setup.max_tokens, return_offsets_mapping=True
+    )
+
+
+def _first_pieces(words: list[str], offsets: list[tuple[int, int]]) -> list[int]:
+    """Return the piece with which each word of the joined text begins, or -1."""
+    owner: list[int] = []
+    for number, word in enumerate(words):
+        owner += [number] * len(word) + [-1]
+    first = [-1] * len(words)
+    for piece, (start, end) in enumerate(offsets):
+        word = next((n for n in owner[start:end] if n >= 0), -1)
+        if word >= 0 and first[word] < 0:
+            first[word] = piece
+    return first
+
+
+def _on_pieces(first: list[int], tags: list[int], pieces: int) -> list[int]:
+    labels = [IGNORED] * pieces
+    for piece, tag in zip(first, tags, strict=True):
+        if piece >= 0:
+            labels[piece] = tag
+    return labels
+
+
+def _names(setup: Setup, numbers: Any) -> list[str]:
+    return [setup.labels[int(number)] for number in numbers]
+
+
+def _said(own: np.ndarray, setup: Setup) -> list[str]:
+    """Return the likeliest tag of each word; a word that was not seen is in no entity."""
+    seen = np.isfinite(own).all(axis=-1)
+    tags = [OUTSIDE] * len(own)
+    for place in np.flatnonzero(seen):
+        tags[place] = setup.labels[int(own[place].argmax())]
+    return tags
+
+
+def _true(outcome: Outcome) -> list[list[str]]:
+    return [_names(outcome.setup, tags) for tags in outcome.table["tags"][:]]
+
+
+def _losses(outcome: Outcome) -> list[np.ndarray]:
+    return [
+        cross_entropy(own, np.asarray(tags, int))
+        for own, tags in zip(outcome.outputs, outcome.table["tags"][:], strict=True)
+    ]
+
+
+def _joined(words: list[str]) -> str:
+    """Return words as a text; Chinese characters stand close together."""
+    text = "".join(words[:1])
+    for before, word in pairwise(words):
+        text += word if _closed(before, word) else f" {word}"
+    return text
+
+
+def _closed(before: str, word: str) -> bool:
+    return any(
+        "\u2e80" <= c <= "\ufaff" or "\uff00" <= c <= "\uffef" for c in (before[-1:], word[:1])
+    )
+
+
+TASK = Task(
+    name="token-classification",
+    roles=(
+        Role(
+            "tokens",
+            "object",
+            required=True,
+            usual_names=("tokens", "words", "token", "text", "sentence", "词", "字", "句子"),
+        ),
+        Role(
+            "tags",
+            "labels",
+            required=True,
+            usual_names=(
+                "tags", "ner_tags", "ner", "labels", "entities", "label", "tag", "标签", "标注",
+            ),
+            answer=True,
+        ),
+    ),
+    auto_class="AutoModelForTokenClassification",
+    encode=encode,
+    metrics=(
+        Metric("loss", followed=True, greater_is_better=False),
+        Metric("precision", followed=True, share=True),
+        Metric("recall", followed=True, share=True),
+        Metric("f1", followed=True, share=True),
+        Metric("accuracy", followed=True, share=True),
+        Metric("f1_macro", share=True),
+    ),
+    score=score,
+    evaluate=evaluate,
+    baselines=baselines,
+    predictions=predictions,
+    columns=(
+        Column("row", "number"),
+        Column("label", cell=lambda record: shown(record, "label")),
+        Column("predicted", cell=lambda record: shown(record, "predicted")),
+        Column("confidence", "share"),
+        Column("loss", "number"),
+    ),
+    figures=("per_class",),
+    leading=("f1", "precision", "recall", "accuracy"),
+    compared=("f1", "precision", "recall"),
+    read=read,
+    read_file=read_file,
+    labels_of=labels_of,
+    stratum=lambda values: "",
+    lengths=lengths,
+    collate=collate,
+    keep=keep,
+    infer=infer,
+    line=line,
+)  # fmt: skip
