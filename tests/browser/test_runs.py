@@ -1,12 +1,17 @@
 """Real runs watched and steered in a browser: several at once, reloaded, restarted, forked."""
 
+import os
+import shutil
+import signal
 import time
+from pathlib import Path
 
 import pytest
 
 from tests.browser.runs import end_runs, losses, wait_for_steps, wait_until, write_spec
 from workbench.runs import list_runs, read_state
 from workbench.runs.lock import read_owner
+from workbench.runs.summary import summarise
 
 pytestmark = pytest.mark.browser
 
@@ -60,6 +65,8 @@ def said_at(lab, key, number=0):
 
 def see_it_grow(lab, run):
     """See the whole curve from its first step, and its end move on."""
+    # The canvas is there before the first points are.
+    lab.page.locator(".wb-live progress[value]:not([value='0'])").first.wait_for(timeout=60_000)
     assert said_at(lab, "Home") == 1
     before = said_at(lab, "End")
     wait_for_steps(run, 20)
@@ -74,6 +81,22 @@ def set_rate(lab, entry):
 
 def acts(run):
     return [(e["knob"], e["new"]) for e in run.events() if e["event"] == "steered"]
+
+
+def test_three_runs_side_by_side_grow_and_are_steered_apart(start):
+    pairs = [start(f"beside-{number}") for number in range(3)]
+    rates = ("0.0002", "0.0003", "0.0004")
+    for (lab, _), rate in zip(pairs, rates, strict=True):
+        lab.page.bring_to_front()
+        set_rate(lab, rate)
+    for (lab, run), rate in zip(pairs, rates, strict=True):
+        wait_until(lambda run=run: len(acts(run)) > 0, 20)
+        assert acts(run) == [("learning_rate", float(rate))]
+        lab.page.bring_to_front()
+        see_it_grow(lab, run)
+        assert read_state(run).steps[-1]["learning_rate"] == float(rate)
+    assert [summarise(run).status for _, run in pairs] == ["running"] * 3
+    pairs[2][0].screenshot("beside-third")
 
 
 def test_a_tab_closed_for_twenty_seconds_finds_the_whole_curve_again(start, open_page):
@@ -116,6 +139,27 @@ def test_after_a_kernel_restart_the_same_notebook_attaches_to_the_run(start):
     wait_until(lambda: read_state(run).status == "paused", 10)
     assert read_owner(run).pid == owner
     lab.screenshot("restarted")
+
+
+def test_attach_alone_offers_the_runs_that_are_training(start, open_page):
+    (_, first), (_, second) = start("offer-a"), start("offer-b")
+    lab = open_page("en", (1000, 1100))
+    runs = lab.lab.root / "runs"
+    shutil.rmtree(runs, ignore_errors=True)
+    runs.mkdir()
+    for run in (first, second):
+        (runs / run.path.parent.name).symlink_to(run.path)
+    lab.open(lab.lab.write_notebook("offer.ipynb", ATTACH.format(run="")))
+    lab.run_all()
+    lab.page.get_by_text("Several runs are training.").wait_for()
+    names = lab.page.locator(".jp-Notebook .jupyter-button").all_inner_texts()
+    assert names == ["offer-a-runs", "offer-b-runs"]
+    lab.page.get_by_role("button", name="offer-b-runs").click()
+    live(lab).wait_for(timeout=30_000)
+    assert lab.page.locator(".wb-live .wb-head strong").inner_text() == "offer-b-runs"
+    see_it_grow(lab, second)
+    lab.screenshot("offer")
+    shutil.rmtree(runs)
 
 
 def test_the_learning_rate_changes_the_slope_of_the_curve(start):
@@ -206,3 +250,60 @@ def test_a_click_on_the_curve_forks_with_another_rate(start, language, theme, wo
     assert [e["learning_rate"] for e in read_state(child).steps][-1] == 0.002
     lab.page.locator(RECORD).wait_for(timeout=120_000)
     assert read_state(run).status == "paused"
+
+
+def test_a_fork_is_made_by_keyboard_alone(start):
+    lab, run = start("fork-keys")
+    wait_until(lambda: read_state(run).step >= 120, 180)
+    live(lab).focus()
+    lab.page.keyboard.press("End")
+    lab.page.keyboard.press("Enter")
+    field = lab.page.locator(".wb-callout").get_by_label("Learning rate", exact=True)
+    field.wait_for(timeout=30_000)
+    lab.page.wait_for_function("document.activeElement?.name === 'learning_rate'")
+    lab.page.keyboard.press("Escape")
+    assert not lab.page.locator(".wb-callout").is_visible()
+    assert lab.page.evaluate("document.activeElement.tagName") == "CANVAS"
+    lab.page.keyboard.press("Enter")
+    lab.page.wait_for_function("document.activeElement?.name === 'learning_rate'")
+    lab.page.keyboard.type("0.0005")  # what stood there is marked, and typed over
+    lab.page.keyboard.press("Tab")
+    lab.page.keyboard.type("0.1")
+    lab.page.keyboard.press("Enter")
+    wait_until(lambda: len(list_runs(run.path.parent)) == 2, 30)
+    child = max(list_runs(run.path.parent), key=lambda other: len(other.name))
+    train = child.spec().train
+    assert (train.learning_rate, train.weight_decay) == (0.0005, 0.1)
+    assert lab.page.locator(".jp-Notebook .jp-Cell").count() == 2  # Lab took no key
+
+
+def test_a_run_that_fails_leaves_its_record_and_a_button_and_is_watched_again(start):
+    lab, run = start("fails", **{"train.num_train_epochs": 20})
+    wait_until(lambda: any(e["event"] == "checkpoint_saved" for e in run.events()), 60)
+    wait_until(lambda: summarise(run).status == "running", 10)
+    os.kill(read_owner(run).pid, signal.SIGKILL)
+    panel = lab.page.locator(".wb-steer")
+    panel.locator(".wb-phase", has_text="Interrupted").wait_for(timeout=30_000)
+    # The rows change behind the run's back, so that going on must fail.
+    rows = Path(run.spec().data.source)
+    kept = rows.read_text("utf-8")
+    rows.write_text(kept + "one row more,positive\n", "utf-8")
+    resume = panel.get_by_role("button", name="Resume", exact=True)
+    resume.click()
+    lab.page.locator(RECORD).wait_for(timeout=120_000)
+    assert read_state(run).status == "failed"
+    panel.locator(".wb-phase", has_text="has changed since it began").wait_for()
+    assert lab.page.locator(".wb-live").count() == 0
+    resume.wait_for()
+    lab.screenshot("fails-failed")
+    rows.write_text(kept, "utf-8")
+    at = read_state(run).step
+    resume.click()
+    live(lab).wait_for(timeout=60_000)
+    wait_until(lambda: read_state(run).step > at + 20, 180)
+    assert said_at(lab, "Home") == 1
+    lab.screenshot("fails-resumed")
+    wait_until(lambda: read_state(run).status == "finished", 300)
+    lab.page.locator(RECORD).wait_for(timeout=120_000)
+    panel.wait_for(state="detached")
+    assert read_state(run).status == "finished"
