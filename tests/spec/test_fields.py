@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
+import workbench
 from workbench.spec import Domain, RunSpec, SpecError, build, fields, find
 
 
@@ -107,8 +111,20 @@ def test_train_uses_the_names_of_transformers():
     transformers = pytest.importorskip("transformers")
     own = {"precision", "replay"}  # bf16 and fp16 there
     # What is minimised; a Trainer is given it as a function, or leaves it to a collator.
-    own |= {"loss", "huber_delta", "focal_gamma", "class_weights", "completion_only_loss"}
+    own |= {"loss", "huber_delta", "completion_only_loss"}
     own |= {"mlm_probability", "whole_word_mask"}
     theirs = set(transformers.TrainingArguments.__dataclass_fields__)
     ours = {field.path.removeprefix("train.") for field in fields() if field.section == "train"}
     assert ours - theirs <= own | {"early_stopping_patience"}  # of EarlyStoppingCallback
+
+
+def test_every_field_is_read_somewhere_outside_the_spec():
+    """A control that nothing reads would be a promise that nobody keeps."""
+    package = Path(workbench.__file__).parent
+    code = "\n".join(
+        path.read_text("utf-8")
+        for path in package.rglob("*.py")
+        if "spec" not in path.relative_to(package).parts
+    )
+    names = [field.path.rpartition(".")[2] for field in fields()]
+    assert [name for name in names if not re.search(rf"\b{name}\b", code)] == []

@@ -88,16 +88,6 @@ class DataSpec(Section):
     max_tokens: Annotated[
         int, Domain("cut texts after so many tokens", 4, 131_072, log=True, unit="tokens")
     ] = 128
-    max_target_tokens: Annotated[
-        int,
-        Domain(
-            "cut the texts to be written, such as summaries, after so many tokens",
-            4,
-            131_072,
-            log=True,
-            unit="tokens",
-        ),
-    ] = 64
     stride_tokens: Annotated[
         int,
         Domain(
@@ -109,12 +99,6 @@ class DataSpec(Section):
     ] = 32
     prefix: Annotated[
         str, Domain("what is put before each source text, as T5 wants it: 'summarize: '")
-    ] = ""
-    source_language: Annotated[
-        str, Domain("code of the source texts' language, for models that know several: eng_Latn")
-    ] = ""
-    target_language: Annotated[
-        str, Domain("code of the language to write, for models that know several: zho_Hans")
     ] = ""
     packing: Annotated[
         bool, Domain("fill each training row with several texts instead of padding")
@@ -199,20 +183,6 @@ class TrainSpec(Section):
             log=True,
         ),
     ] = 1.0
-    focal_gamma: Annotated[
-        float,
-        Domain(
-            "γ of the focal loss: how little rows count that are right already", 0, 10, step=0.5
-        ),
-    ] = 2.0
-    class_weights: Annotated[
-        str,
-        Domain(
-            "what a row counts in the loss: none, all alike; balanced, rows ÷ (classes × rows of "
-            "its class)",
-            choices=("none", "balanced"),
-        ),
-    ] = "none"
     completion_only_loss: Annotated[
         bool, Domain("learn from the answers only, not from the prompts before them")
     ] = True
@@ -302,16 +272,6 @@ class GenerateSpec(Section):
     no_repeat_ngram_size: Annotated[
         int, Domain("never write so many tokens in a row twice; 0 allows it", 0, 20, step=1)
     ] = 0
-    do_sample: Annotated[
-        bool, Domain("draw each token by its probability instead of taking the likeliest")
-    ] = False
-    temperature: Annotated[
-        float, Domain("when drawing: below 1 bolder tokens become rarer", 0.01, 5, step=0.05)
-    ] = 1.0
-    top_p: Annotated[
-        float,
-        Domain("when drawing: only from the likeliest that make up this share", 0.01, 1, step=0.01),
-    ] = 1.0
 
 
 class InspectSpec(Section):
