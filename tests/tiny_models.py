@@ -46,10 +46,13 @@ def make_tiny_tokenizer(path: Path, max_tokens: int = 64) -> Path:
     return path
 
 
-def make_tiny_bert(path: Path, labels: list[str] | None = None, seed: int = 0) -> Path:
+def make_tiny_bert(
+    path: Path, labels: list[str] | None = None, seed: int = 0, spread: float = 0.02
+) -> Path:
     """Write a BERT of 2 layers, 2 heads and hidden size 16 to the folder `path`.
 
-    Without `labels` it is a bare encoder, to be fine-tuned; with them, a classifier.
+    Without `labels` it is a bare encoder, to be fine-tuned; with them, a classifier. `spread` is
+    the standard deviation of its weights: at 0.02 every token looks at all others alike.
     """
     import torch
     from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification, BertModel
@@ -63,6 +66,7 @@ def make_tiny_bert(path: Path, labels: list[str] | None = None, seed: int = 0) -
         num_attention_heads=2,
         intermediate_size=32,
         max_position_embeddings=64,
+        initializer_range=spread,
         id2label=names,
         label2id={name: number for number, name in names.items()},
     )

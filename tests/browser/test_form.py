@@ -143,7 +143,7 @@ def test_after_a_reload_the_form_still_says_what_was_typed(show_form):
 @pytest.mark.parametrize(("language", "theme"), [("en", "Light"), ("zh", "Dark")])
 def test_no_label_is_cut_in_a_wide_or_a_narrow_notebook(show_form, language, theme):
     lab = show_form(f"form-{language}", language, f"JupyterLab {theme}", (1280, 3600))
-    for summary in lab.page.locator(".wb-form summary").all():
+    for summary in lab.page.locator(".wb-form summary:visible").all():
         summary.click()
     for name, width in (("wide", 1280), ("narrow", 560)):
         lab.page.set_viewport_size({"width": width, "height": 5200})
