@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import time
+from contextlib import closing
 
 import pytest
 
@@ -28,6 +29,13 @@ def make_run(path, end=None):
         writer.write("run_ended", 2, reason=end, best_step=2, seconds=1)
     writer.close()
     return run
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.01)
 
 
 def test_a_run_that_nobody_writes_is_interrupted(tmp_path):
@@ -60,6 +68,30 @@ def test_the_last_words_count_even_if_the_heart_missed_them(tmp_path):
     writer.close()
     assert summarise(run).status == "failed"
     assert summarise(run).failure == "no luck; try again"
+
+
+def test_a_failed_run_that_is_taken_up_is_not_over_until_its_log_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr("workbench.runs.summary.BEAT_SECONDS", 0.01)
+    run = make_run(tmp_path / "run")
+    with closing(EventWriter(run.events_path)) as writer:
+        writer.write("run_failed", 2, what="no luck", remedy="try again")
+    with writer_lock(run), heartbeat(run):
+        assert summarise(run).status == "new"
+        with closing(EventWriter(run.events_path)) as writer:
+            writer.write("run_started", 2, total_steps=4)
+            wait_for(lambda: summarise(run).status == "running")
+            writer.write("run_failed", 2, what="no luck again", remedy="give up")
+            wait_for(lambda: summarise(run).status == "failed")
+    assert summarise(run).failure == "no luck again; give up"
+
+
+def test_a_failed_run_that_fails_at_once_has_failed(tmp_path):
+    run = make_run(tmp_path / "run")
+    with closing(EventWriter(run.events_path)) as writer:
+        writer.write("run_failed", 2, what="no luck", remedy="try again")
+    with writer_lock(run), heartbeat(run):
+        pass
+    assert summarise(run).status == "failed"
 
 
 def test_a_run_on_another_machine_lives_as_long_as_its_heart_beats(tmp_path, monkeypatch):

@@ -67,13 +67,24 @@ class RunSummary:
 
 @contextmanager
 def heartbeat(run: RunFolder) -> Iterator[None]:
-    """Write `state.json` from the run's own events while the block lasts."""
+    """Write `state.json` from the run's own events while the block lasts.
+
+    A failed run that is taken up is new until its log goes on: whoever watches must not take it
+    for over.
+    """
     reader, done = RunReader(run), threading.Event()
+    reader.update()
+    taken_up = reader.state.status == "failed"
 
     def beat() -> None:
+        nonlocal taken_up
         reader.update()
+        summary = _summary(reader.state)
+        taken_up = taken_up and summary.status == "failed"
+        if taken_up and not done.is_set():
+            summary = replace(summary, status="new")
         with suppress(OSError):  # a full disk: the lock still tells that somebody is here
-            write_json(run.path / "state.json", asdict(_summary(reader.state)), make_folder=False)
+            write_json(run.path / "state.json", asdict(summary), make_folder=False)
 
     def beat_on() -> None:
         while not done.wait(BEAT_SECONDS):
