@@ -1,6 +1,7 @@
 """The attention desk as a file: opened from disk, without kernel and without network."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from tests.browser.desks import (
 )  # fmt: skip
 from tests.records import record_of
 from workbench import language
-from workbench.attention.budget import trimmed
+from workbench.attention.budget import shrunk
 from workbench.attention.packing import quantise
 from workbench.report.look import write_look
 
@@ -152,14 +153,21 @@ def test_what_attention_does_not_say_is_always_there(open_file):
     assert "No causal check was kept" in told
 
 
-def test_a_text_of_512_tokens_is_painted(open_file):
+def test_of_a_long_text_a_head_that_was_not_kept_whole_is_shown_in_small(open_file):
     rng = np.random.default_rng(0)
-    weights = rng.dirichlet(np.full(512, 0.05), size=(6, 12, 512)).astype(np.float32)
+    weights = rng.dirichlet(np.full(512, 0.05), size=(2, 2, 512)).astype(np.float32)
     record = record_of(weights, [f"token{n}" for n in range(512)])
-    page = open_file([trimmed(record, None, 300_000)])
-    heat = page.locator(".wb-heat").first
-    heat.wait_for()
-    assert heat.evaluate("canvas => canvas.width > 300 && canvas.height > 300")
+    small = shrunk(quantise(weights), 40)
+    record = replace(record, blocks=[replace(record.blocks[0], maps={}, thumbnails=small)])
+    page = open_file([record])
+    page.locator(".wb-heat").first.wait_for()
+    assert "Only a small map of this head was kept" in page.locator(".wb-zoom").inner_text()
+    point_at(page, 0, 39)
+    largest = weights[1, 1, :13, 499:].max()
+    told = said(page)
+    assert "token0 … token12 looks at token499 … token511: at most " in told
+    assert abs(float(told.split("at most ")[1].split()[0]) - largest) < 0.02
+    assert "row 1–13, column 500–512" in told
 
 
 @pytest.mark.parametrize("size", [(1280, 1000), (700, 1000)])

@@ -5,6 +5,7 @@ import io
 import itertools
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 
 from figures.examples import HOSTILE, record
 from workbench import figures, language
+from workbench.attention.budget import shrunk
 from workbench.figures._drawing import Box, Drawing, Pixels, Words
 from workbench.figures.attention import attention_picture
 
@@ -87,6 +89,18 @@ def test_a_change_is_signed_in_colour_and_in_writing():
 def test_records_of_other_tokens_are_not_compared():
     one, other = record(("a", "b")), record(("a", "c"))
     assert said(attention_picture(one, against=other)) == said(attention_picture(one))
+
+
+def test_a_head_that_was_not_kept_whole_is_drawn_in_small_and_said_to_be():
+    known = record(tuple("abcdefgh"))
+    block = known.blocks[0]
+    maps = np.stack([[block.maps[layer, head] for head in range(3)] for layer in range(2)])
+    known.blocks[0] = replace(block, maps={}, thumbnails=shrunk(maps, 4))
+    drawing = attention_picture(known, head=(1, 2))
+    assert images(drawing)[-2].colours.shape == (4, 4, 3)
+    told = "".join(said(drawing)).replace(" ", "")
+    assert language.text("attention.view.kept_small").replace(" ", "") in told
+    assert "a…b" in told
 
 
 def test_a_head_that_the_record_lacks_is_an_error():

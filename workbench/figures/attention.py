@@ -6,7 +6,7 @@ The live desk (`static/attention/`) draws the same; this is what remains where n
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -168,13 +168,19 @@ def _map(
     key = "zoom_change" if other else "zoom"
     title = text(f"attention.view.{key}", what=name)
     drawing.add(Words(left, top, title, 12, kind="strong", room=WIDTH - left - _MARGIN))
-    weights = _mean(block, chosen)
-    before = _mean(other, chosen) if other else None
+    weights = _mean(block.map, chosen)
+    before = _mean(other.map, chosen) if other else None
+    if weights is None and not other:
+        weights = _mean(block.thumbnail, chosen)
+        for line in wrap(text("attention.view.kept_small"), 10, WIDTH - left - _MARGIN):
+            drawing.add(Words(left, top + 22, line, 10))
+            top += 14
     if weights is None or (other and before is None):
         drawing.add(Words(left, top + 30, text("attention.view.not_kept"), 11,
                           room=WIDTH - left - _MARGIN))  # fmt: skip
         return top + 50
-    rows, columns = record.sequences[block.queries], record.sequences[block.keys]
+    rows = _stretches(record.sequences[block.queries], weights.shape[0])
+    columns = _stretches(record.sequences[block.keys], weights.shape[1])
     across = min(150.0, _longest(columns))
     beside = min(130.0, _longest(rows))
     x = left + beside + 12
@@ -190,17 +196,27 @@ def _map(
         drawing.add(*_dots(values, x, y, cell))
     every = math.ceil(_LABEL / cell)
     for n in range(0, len(rows), every):
-        drawing.add(Words(x - 6, y + (n + 0.5) * cell, _label(rows.tokens[n]), _LABEL, "end",
+        drawing.add(Words(x - 6, y + (n + 0.5) * cell, rows[n], _LABEL, "end",
                           room=beside))  # fmt: skip
     every = math.ceil(_LABEL / cell / math.sin(math.radians(_SLANT)))
     for n in range(0, len(columns), every):
-        drawing.add(Words(x + (n + 0.5) * cell, y - 6, _label(columns.tokens[n]), _LABEL,
+        drawing.add(Words(x + (n + 0.5) * cell, y - 6, columns[n], _LABEL,
                           turn=-_SLANT, room=across))  # fmt: skip
     return _scale(drawing, x, y + cell * len(rows) + 22, before is not None)
 
 
-def _mean(block: Block, chosen: list[Head]) -> np.ndarray | None:
-    maps = [block.map(layer, head) for layer, head in chosen]
+def _stretches(sequence: TokenSequence, count: int) -> list[str]:
+    """Return the names of as many stretches of tokens as a map has rows; of each, if it can be."""
+    labels, places = [_label(token) for token in sequence.tokens], np.arange(count)
+    starts, ends = places * len(labels) // count, -(-(places + 1) * len(labels) // count)
+    return [
+        labels[start] if end - start == 1 else f"{labels[start]} … {labels[end - 1]}"
+        for start, end in zip(starts, ends, strict=True)
+    ]
+
+
+def _mean(find: Callable[[int, int], np.ndarray | None], chosen: list[Head]) -> np.ndarray | None:
+    maps = [find(layer, head) for layer, head in chosen]
     known = [one for one in maps if one is not None]
     return np.mean(known, axis=0) if known and len(known) == len(maps) else None
 
@@ -260,8 +276,8 @@ def _colours(shares: np.ndarray, scale: Sequence[str]) -> np.ndarray:
     return np.stack(parts, axis=-1).round().astype(np.uint8)
 
 
-def _longest(sequence: TokenSequence) -> float:
-    return max(20.0, *(width(_label(token), _LABEL) for token in sequence.tokens))
+def _longest(labels: list[str]) -> float:
+    return max(20.0, *(width(label, _LABEL) for label in labels))
 
 
 def _label(token: str) -> str:

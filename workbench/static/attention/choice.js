@@ -37,10 +37,17 @@ function makeDesk(model, labels) {
 
   desk.shown = () =>
     remembered(desk, "shown", () => {
-      const after = makeShown(desk.record(), desk.block(), choice);
-      after.brightest = after.weights && isBright(desk) ? after.weights.reduce((a, b) => Math.max(a, b), 1e-6) : 1;
+      const after = brightened(desk, makeShown(desk.record(), desk.block(), choice));
       if (!desk.comparing()) return after;
       return makeDifference(makeShown(desk.records[choice.against], desk.otherBlock(), choice), after);
+    });
+  // What the large map shows: where a head was kept in small only, that.
+  desk.map = () =>
+    remembered(desk, "map", () => {
+      const shown = desk.shown();
+      if (shown.weights || desk.comparing()) return shown;
+      const small = makeCoarse(desk.block(), choice);
+      return small ? brightened(desk, small) : shown;
     });
   desk.measure = (name, head) => {
     if (name !== "divergence") return statistic(desk.block(), name, head);
@@ -86,6 +93,11 @@ function isBright(desk) {
   return !desk.comparing() && (desk.choice.brighten ?? desk.block().keys.length > DARK_TOKENS);
 }
 
+function brightened(desk, shown) {
+  shown.brightest = shown.weights && isBright(desk) ? shown.weights.reduce((a, b) => Math.max(a, b), 1e-6) : 1;
+  return shown;
+}
+
 // The statistics that any head of the block has.
 function measurable(desk) {
   const has = (name) => desk.block().statistics[name]?.some((row) => row?.some((one) => one !== null));
@@ -122,7 +134,7 @@ function tidy(desk) {
   if (!choice.picked.length) choice.picked = [block.causal ? side.length - 1 : 0];
   if (choice.tint === "divergence" && !desk.comparing()) choice.tint = "entropy";
   if (choice.cell) {
-    const { rows, columns } = desk.shown();
+    const { rows, columns } = desk.map();
     if (choice.cell[0] >= rows.length || choice.cell[1] >= columns.length) choice.cell = null;
   }
 }

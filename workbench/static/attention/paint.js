@@ -4,7 +4,7 @@ const LARGEST_CELL = 30;
 const LABEL_STEP = 12; // least page pixels from one label to the next
 const SLANT = (55 * Math.PI) / 180;
 
-function planZoom(desk, frame, { rows, columns }) {
+function planZoom(desk, frame, { rows, columns, coarse }) {
   const look = readLook(frame);
   const font = `12px ${look.family}`;
   const longest = (groups) => Math.max(20, ...groups.map((group) => widthOf(group.label, `bold ${font}`)));
@@ -14,7 +14,7 @@ function planZoom(desk, frame, { rows, columns }) {
   const top = Math.max(Math.ceil(labelTop * Math.sin(SLANT)) + 20, 44);
   const overhang = Math.ceil(labelTop * Math.cos(SLANT)) + 8;
   const fit = (frame.clientWidth - left - overhang - 18) / columns.length;
-  const least = desk.choice.values ? 36 : columns.length <= 72 ? 15 : 2;
+  const least = desk.choice.values ? 36 : coarse ? 4 : columns.length <= 72 ? 15 : 2;
   let cell = desk.choice.size || Math.max(least, Math.min(LARGEST_CELL, Math.floor(fit)));
   if (desk.choice.values) cell = Math.max(cell, least);
   return {

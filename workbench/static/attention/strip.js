@@ -18,6 +18,7 @@ function makeStrip(desk) {
   box.append(make("h4", "", desk.say("strip")), tools, chooserName, chooser, shadedName, shaded, readout);
   const strip = { node: box };
   let nodes = { chosen: [], others: [] };
+  let groups = { chosen: [], others: [] };
 
   const build = (place, groups, act) => {
     const made = groups.map((group, n) => {
@@ -86,6 +87,7 @@ function makeStrip(desk) {
     chooserName.textContent = desk.say("choose_in", { text: desk.say(near.name) });
     shadedName.textContent = desk.say("shaded_in", { text: desk.say(far.name) });
     // Queries and keys of one text make the same groups, so one row of words serves for both.
+    groups = { chosen, others };
     nodes.others = build(shaded, others, one);
     nodes.chosen = one ? nodes.others : build(chooser, chosen, true);
     chosen.forEach((group, n) => {
@@ -98,9 +100,11 @@ function makeStrip(desk) {
   };
   strip.point = () => {
     const { cell, direction: way } = desk.choice;
-    const [chosen, other] = cell ? (way === "from" ? cell : [cell[1], cell[0]]) : [-1, -1];
-    nodes.others.forEach((node, n) => node.classList.toggle("wb-seen", n === other));
-    nodes.chosen.forEach((node, n) => node.classList.toggle("wb-seeing", n === chosen));
+    const { rows, columns } = desk.map();
+    const pointed = cell ? [rows[cell[0]].members, columns[cell[1]].members] : [[], []];
+    const [chosen, other] = way === "from" ? pointed : [...pointed].reverse();
+    nodes.others.forEach((node, n) => node.classList.toggle("wb-seen", isPicked(groups.others[n], other)));
+    nodes.chosen.forEach((node, n) => node.classList.toggle("wb-seeing", isPicked(groups.chosen[n], chosen)));
   };
   return strip;
 }

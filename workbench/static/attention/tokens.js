@@ -49,6 +49,20 @@ function makeGroups(sequence, { words, hideSpecial, hideFirst }) {
   return groups;
 }
 
+// As many stretches of neighbouring tokens as a thumbnail has rows or columns.
+function stretches(sequence, count) {
+  return Array.from({ length: count }, (_, n) => {
+    const start = Math.floor((n * sequence.length) / count);
+    const end = Math.ceil(((n + 1) * sequence.length) / count);
+    const [first, last] = [sequence.labels[start], sequence.labels[end - 1]];
+    return {
+      members: Array.from({ length: end - start }, (_, at) => start + at),
+      label: end - start > 1 ? `${first} … ${last}` : first,
+      made: sequence.prompt != null && start >= sequence.prompt,
+    };
+  });
+}
+
 // Pairs of places in two lists of labels that stay in order: the longest common subsequence.
 function align(before, after) {
   if (before.length === after.length && before.every((label, n) => label === after[n])) {

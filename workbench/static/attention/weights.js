@@ -14,6 +14,19 @@ function makeShown(record, block, choice) {
   return { rows, columns, weights };
 }
 
+// The thumbnails of heads whose maps were not kept: a cell is the largest of the weights of the
+// tokens it stands for, as `shrunk` in workbench/attention/budget.py takes it.
+function makeCoarse(block, { heads, source }) {
+  if (!block.thumbnails || source !== "heads") return null;
+  const [, , high, wide] = block.thumbnails.shape;
+  const weights = new Float32Array(high * wide);
+  for (const head of heads) {
+    const { data } = smallMap(block, head);
+    for (let i = 0; i < weights.length; i++) weights[i] += WEIGHTS[data[i]] / heads.length;
+  }
+  return { rows: stretches(block.queries, high), columns: stretches(block.keys, wide), weights, coarse: true };
+}
+
 function meanOfHeads(block, { heads, norms }) {
   const kept = heads.filter((head) => block.maps.has(headKey(head)));
   if (!kept.length || kept.length < heads.length) return null;

@@ -2,6 +2,7 @@
 // large as what is seen of it; it scrolls over the map, however long the text.
 
 const MOST_HEIGHT = 640;
+const COARSE_ERROR = 0.02; // of a thumbnail's weights, see `_coarse` in workbench/attention/budget.py
 
 function makeZoom(desk) {
   const box = make("section", "wb-zoom");
@@ -26,7 +27,7 @@ function makeZoom(desk) {
 
   const zoom = { node: box, plan: null, picture: null };
   const draw = () => {
-    const shown = desk.shown();
+    const shown = desk.map();
     frame.hidden = !shown.weights;
     if (!shown.weights || !frame.clientWidth) return;
     zoom.plan = planZoom(desk, frame, shown);
@@ -38,15 +39,15 @@ function makeZoom(desk) {
     paintZoom(desk, zoom, canvas, frame, shown);
   };
   zoom.update = () => {
-    const shown = desk.shown();
+    const shown = desk.map();
     const comparing = desk.comparing();
     title.textContent = comparing
       ? desk.say("zoom_change", { what: nameOfChoice(desk) })
       : desk.say("zoom", { what: nameOfChoice(desk) });
     tools.update();
     scales.replaceChildren(shown.signed ? scaleOfChange(desk) : scaleOfWeights(desk, shown));
-    lacking.hidden = Boolean(shown.weights);
-    lacking.textContent = shown.weights ? "" : desk.say(desk.asking ? "asking" : "not_kept");
+    lacking.hidden = Boolean(shown.weights) && !shown.coarse;
+    lacking.textContent = lacking.hidden ? "" : desk.say(desk.asking ? "asking" : shown.coarse ? "kept_small" : "not_kept");
     const { columns } = shown;
     zoom.picture = shown.weights && shown.rows.length && columns.length
       ? pictureOf(shown.rows.length, columns.length, (i) =>
@@ -62,7 +63,7 @@ function makeZoom(desk) {
   zoom.draw = draw;
   zoom.say = () => {
     const { cell } = desk.choice;
-    const shown = desk.shown();
+    const shown = desk.map();
     tip.hidden = !cell || !shown.weights;
     readout.replaceChildren();
     if (tip.hidden) {
@@ -152,10 +153,12 @@ function makeZoomTools(desk) {
       source.node.hidden = !rollouts.length;
       source.offer(["heads", ...rollouts].map((name) => [name, desk.say(`source_${name}`)]), choice.source);
       const block = desk.block();
+      const { coarse } = desk.map();
       const has = {
-        words: [block.queries, block.keys].some((one) => one.words?.some((w, n) => w !== null && w === one.words[n - 1])),
-        hideSpecial: [block.queries, block.keys].some((one) => one.special?.some(Boolean)),
-        norms: Boolean(block.norms) && choice.source === "heads",
+        words: !coarse && [block.queries, block.keys].some((one) => one.words?.some((w, n) => w !== null && w === one.words[n - 1])),
+        hideSpecial: !coarse && [block.queries, block.keys].some((one) => one.special?.some(Boolean)),
+        hideFirst: !coarse,
+        norms: !coarse && Boolean(block.norms) && choice.source === "heads",
         brighten: !desk.comparing(),
         dots: !block.sameText,
       };
@@ -163,11 +166,11 @@ function makeZoomTools(desk) {
       for (const [name, one] of switches) one.show(on[name], has[name] ?? true);
       slider.value = choice.size || LARGEST_CELL;
       const notes = [];
-      if (choice.hideSpecial || choice.hideFirst) notes.push(desk.say("renormalised"));
+      if (!coarse && (choice.hideSpecial || choice.hideFirst)) notes.push(desk.say("renormalised"));
       if (choice.norms && has.norms) notes.push(desk.say("norms_note"));
       if (choice.source !== "heads") notes.push(desk.say("rollout_note"));
       if (has.brighten && on.brighten) notes.push(desk.say("brighten_note"));
-      if (choice.words) notes.push(desk.say("words_note"));
+      if (!coarse && choice.words) notes.push(desk.say("words_note"));
       note.textContent = notes.join(" ");
     },
   };
@@ -180,6 +183,7 @@ function describeCell(desk, shown, [row, column]) {
     if (Number.isNaN(weight)) return sentence(desk.say("cell_new"), ...names, "");
     return sentence(desk.say("cell_change"), ...names, `${signedFigure(weight, 3)} ±${2 * errorOf(desk)}`);
   }
+  if (shown.coarse) return sentence(desk.say("cell_most"), ...names, `${weight.toFixed(2)} ±${COARSE_ERROR}`);
   return sentence(desk.say("cell"), ...names, `${weight.toFixed(3)} ±${errorOf(desk)}`);
 }
 
@@ -193,7 +197,7 @@ function signedFigure(value, digits) {
 }
 
 function placeOf(desk, shown, [row, column]) {
-  const place = (group) => group.members.map((n) => n + 1).join("–");
+  const place = ({ members }) => [...new Set([members[0] + 1, members.at(-1) + 1])].join("–");
   return desk.say("place", { row: place(shown.rows[row]), column: place(shown.columns[column]) });
 }
 
@@ -245,7 +249,7 @@ function moved(desk, plan, key) {
 
 // A click on a row, or on a column's label, reads that token in the text below; with Shift, too.
 function pickFromCell(desk, [row, column], direction, several) {
-  const shown = desk.shown();
+  const shown = desk.map();
   if (!shown.weights) return;
   const { members } = direction === "from" ? shown.rows[row] : shown.columns[column];
   const same = several && desk.choice.direction === direction;
