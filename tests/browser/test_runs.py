@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 # Some thousand steps of a batch of two: minutes, however fast the machine.
 LONG = {
-    "train.num_train_epochs": 100,
+    "train.max_steps": 200_000,
     "train.per_device_train_batch_size": 1,
     "train.lr_scheduler_type": "constant",
     "train.learning_rate": 1e-4,
@@ -84,7 +84,7 @@ def acts(run):
     return [(e["knob"], e["new"]) for e in run.events() if e["event"] == "steered"]
 
 
-def test_three_runs_side_by_side_grow_and_are_steered_apart(start):
+def test_three_runs_side_by_side_grow_are_steered_apart_and_offered(start, open_page):
     pairs = [start(f"beside-{number}") for number in range(3)]
     rates = ("0.0002", "0.0003", "0.0004")
     for (lab, _), rate in zip(pairs, rates, strict=True):
@@ -98,40 +98,48 @@ def test_three_runs_side_by_side_grow_and_are_steered_apart(start):
         assert read_state(run).steps[-1]["learning_rate"] == float(rate)
     assert [summarise(run).status for _, run in pairs] == ["running"] * 3
     pairs[2][0].screenshot("beside-third")
+    # Another notebook, which does not know them, is asked to attach.
+    lab = open_page("en", (1000, 1100))
+    runs = lab.lab.root / "runs"
+    shutil.rmtree(runs, ignore_errors=True)
+    runs.mkdir()
+    for _, run in pairs:
+        (runs / run.path.parent.name).symlink_to(run.path)
+    lab.open(lab.lab.write_notebook("offer.ipynb", ATTACH.format(run="")))
+    lab.run_all()
+    lab.page.get_by_text("Several runs are training.").wait_for()
+    names = lab.page.locator(".jp-Notebook .jupyter-button").all_inner_texts()
+    assert names == ["beside-0-runs", "beside-1-runs", "beside-2-runs"]
+    lab.page.get_by_role("button", name="beside-1-runs").click()
+    live(lab).wait_for(timeout=30_000)
+    assert lab.page.locator(".wb-live .wb-head strong").inner_text() == "beside-1-runs"
+    see_it_grow(lab, pairs[1][1])
+    lab.screenshot("offer")
+    shutil.rmtree(runs)
 
 
-def test_a_tab_closed_for_twenty_seconds_finds_the_whole_curve_again(start, open_page):
-    lab, run = start("closed")
+def test_a_run_is_seen_whole_after_a_reload_a_closed_tab_and_a_kernel_restart(start, open_page):
+    lab, run = start("again")
+    owner = read_owner(run).pid
+    lab.command("docmanager:save")
+    lab.page.reload()
+    live(lab).wait_for(timeout=60_000)
+    see_it_grow(lab, run)
     lab.command("docmanager:save")
     at = read_state(run).step
     lab.page.close()
     time.sleep(20)
     assert read_state(run).step > at
-    again = open_page("en", (1000, 1100))
-    again.open("closed.ipynb")
-    live(again).wait_for(timeout=60_000)
-    see_it_grow(again, run)
-    again.page.locator(".wb-steer").get_by_role("button", name="Pause", exact=True).click()
-    wait_until(lambda: read_state(run).status == "paused", 10)
-    again.screenshot("closed-again")
-
-
-def test_a_page_reloaded_in_mid_run_goes_on_with_the_whole_curve(start):
-    lab, run = start("reloaded")
-    lab.command("docmanager:save")
-    lab.page.reload()
+    lab = open_page("en", (1000, 1100))
+    lab.open("again.ipynb")
     live(lab).wait_for(timeout=60_000)
     see_it_grow(lab, run)
-
-
-def test_after_a_kernel_restart_the_same_notebook_attaches_to_the_run(start):
-    lab, run = start("restarted")
-    owner = read_owner(run).pid
+    lab.screenshot("again-tab")
     lab.restart_kernel()
     wait_for_steps(run, 10)
     lab.page.evaluate(
         "window.jupyterapp.shell.currentWidget.content.widgets[1].model.sharedModel"
-        f".setSource({ATTACH.format(run=repr(f'restarted-runs/{run.name}'))!r})"
+        f".setSource({ATTACH.format(run=repr(f'again-runs/{run.name}'))!r})"
     )
     lab.run_cell(1)
     live(lab).wait_for(timeout=60_000)
@@ -139,28 +147,7 @@ def test_after_a_kernel_restart_the_same_notebook_attaches_to_the_run(start):
     lab.page.locator(".wb-steer").get_by_role("button", name="Pause", exact=True).click()
     wait_until(lambda: read_state(run).status == "paused", 10)
     assert read_owner(run).pid == owner
-    lab.screenshot("restarted")
-
-
-def test_attach_alone_offers_the_runs_that_are_training(start, open_page):
-    (_, first), (_, second) = start("offer-a"), start("offer-b")
-    lab = open_page("en", (1000, 1100))
-    runs = lab.lab.root / "runs"
-    shutil.rmtree(runs, ignore_errors=True)
-    runs.mkdir()
-    for run in (first, second):
-        (runs / run.path.parent.name).symlink_to(run.path)
-    lab.open(lab.lab.write_notebook("offer.ipynb", ATTACH.format(run="")))
-    lab.run_all()
-    lab.page.get_by_text("Several runs are training.").wait_for()
-    names = lab.page.locator(".jp-Notebook .jupyter-button").all_inner_texts()
-    assert names == ["offer-a-runs", "offer-b-runs"]
-    lab.page.get_by_role("button", name="offer-b-runs").click()
-    live(lab).wait_for(timeout=30_000)
-    assert lab.page.locator(".wb-live .wb-head strong").inner_text() == "offer-b-runs"
-    see_it_grow(lab, second)
-    lab.screenshot("offer")
-    shutil.rmtree(runs)
+    lab.screenshot("again-restarted")
 
 
 def test_the_learning_rate_changes_the_slope_of_the_curve(start):
@@ -212,7 +199,7 @@ def mean_loss(run, last=None):
 )
 def test_a_click_on_the_curve_forks_with_another_rate(start, language, theme, words):
     pause, rate, decay, loss = words
-    lab, run = start(f"fork-{language}", language, theme, **{"train.num_train_epochs": 20})
+    lab, run = start(f"fork-{language}", language, theme, **{"train.max_steps": 1120})
     wait_until(lambda: read_state(run).step >= 160, 180)
     lab.page.locator(".wb-steer").get_by_role("button", name=pause, exact=True).click()
     wait_until(lambda: read_state(run).status == "paused", 10)
