@@ -27,7 +27,7 @@ class Places:
     def __init__(self, model: Any) -> None:
         import torch
 
-        self._names = {id(module): name for name, module in model.named_modules()}
+        self._names = {module: name for name, module in model.named_modules()}
         self._lists = {
             name: len(module)
             for name, module in model.named_modules()
@@ -35,23 +35,23 @@ class Places:
         }
         config = model.config
         self.blocks = ENCODER_DECODER if config.is_encoder_decoder else ALONE
-        self._decoder: set[int] = set()
+        self._decoder: set[torch.nn.Module] = set()
         if config.is_encoder_decoder:
-            self._decoder = {id(module) for module in model.get_decoder().modules()}
+            self._decoder = set(model.get_decoder().modules())
         self._types = getattr(config.get_text_config(), "layer_types", None) or []
         self._calls = [0] * len(self.blocks)
-        self._self_of: dict[str, int] = {}
+        self._self_of: dict[str, torch.nn.Module] = {}
         self._sizes = [0] * len(self.blocks)
 
     def of(self, module: Any) -> Place:
         """Return the place of a module that is called now."""
-        name = self._names.get(id(module), type(module).__name__)
+        name = self._names.get(module, type(module).__name__)
         stack, number = self._layer_in(name)
         block = 0
-        if id(module) in self._decoder:
+        if module in self._decoder:
             # In each layer the decoder looks at its own text first, then at the source.
             key = f"{stack}.{number}"
-            block = 1 if self._self_of.setdefault(key, id(module)) == id(module) else 2
+            block = 1 if self._self_of.setdefault(key, module) is module else 2
         # ALBERT calls the same module for several layers; then the calls count, not the name.
         layer = max(number, self._calls[block])
         self._calls[block] += 1
