@@ -48,7 +48,7 @@ def photograph(lab: LabPage, language: str) -> None:
     """Train in the studio, and take its picture while the curve is growing."""
     lab.open("studio.ipynb")
     lab.run_all(seconds=300)
-    lab.page.locator(".jp-Notebook button.mod-primary").first.click()
+    lab.page.locator(".jp-Notebook button.mod-primary:visible").first.click()
     chart = lab.page.locator(".wb-live").first
     chart.locator("canvas").first.wait_for(timeout=120_000)
     wait_for_step(lab.page, 90)
