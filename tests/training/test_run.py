@@ -159,7 +159,25 @@ def test_a_full_disk_is_seen_before_the_run_starts(tmp_path, monkeypatch):
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_disk_too_full_for_the_final_model_is_a_readable_failure_and_resumable(
+def test_a_disk_too_full_for_the_final_model_holds_the_run_until_there_is_room(
+    tmp_path, monkeypatch, capsys
+):
+    failures = iter([True])
+    save = checkpoints.save_model
+
+    def full_at_first(*arguments):
+        if next(failures, False):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(*arguments)
+
+    monkeypatch.setattr(checkpoints, "save_model", full_at_first)
+    run = pipeline.train(tiny_spec(tmp_path))
+    assert summarise(run).status == "finished"
+    assert run.model_path.is_dir()
+    assert "is full; training waits for" in capsys.readouterr().err
+
+
+def test_a_disk_that_fills_up_after_training_is_a_readable_failure_and_resumable(
     tmp_path, monkeypatch
 ):
     def full(*_, **__):
@@ -167,7 +185,7 @@ def test_a_disk_too_full_for_the_final_model_is_a_readable_failure_and_resumable
 
     spec = tiny_spec(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("workbench.training.checkpoints.save_model", full)
+        patch.setattr("workbench.evaluation.run.evaluate_prepared", full)
         with pytest.raises(RunError, match="is full; free some space, then: workbench runs resume"):
             pipeline.train(spec)
     (run,) = list_runs(tmp_path / "runs")

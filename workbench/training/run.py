@@ -93,15 +93,17 @@ def train_into(
         trainer.remove_callback(ProgressCallback)
         trainer.started = lambda: _note_start(run, prepared, writer, trainer, checkpoint)
         trainer.train(checkpoint)
-    if steering.stopped == "discard":
-        shutil.rmtree(run.checkpoints_path, ignore_errors=True)
-        return "discarded", None
-    if trainer.state.best_model_checkpoint is None:
-        raise RunError(
-            "the validation loss was never a number, so there is no best model",
-            "lower train.learning_rate, or train in precision fp32",
+        if steering.stopped == "discard":
+            shutil.rmtree(run.checkpoints_path, ignore_errors=True)
+            return "discarded", None
+        if trainer.state.best_model_checkpoint is None:
+            raise RunError(
+                "the validation loss was never a number, so there is no best model",
+                "lower train.learning_rate, or train in precision fp32",
+            )
+        trainer.write_once_there_is_room(
+            lambda: checkpoints.save_model(trainer.model, prepared.tokenizer, run.model_path)
         )
-    checkpoints.save_model(trainer.model, prepared.tokenizer, run.model_path)
     if steering.stopped:
         return "stopped", trainer.model
     return ("early_stopped" if trainer.watcher.stopped_early else "finished"), trainer.model

@@ -283,22 +283,32 @@ class WorkbenchTrainer(Trainer):
         news = best and self.state.best_model_checkpoint != str(folder)
         if self._saved_at == step and not news and not again:
             return
-        while True:
-            try:
-                checkpoints.save_checkpoint(
-                    folder, self.model, self.processing_class, self.optimizer, self._progress()
-                )
-                break
-            except Exception as error:
-                if not disk_is_full(error) or self.steering is None:
-                    raise
-                self.steering.wait_for_room(self)
+        self.write_once_there_is_room(
+            lambda: checkpoints.save_checkpoint(
+                folder, self.model, self.processing_class, self.optimizer, self._progress()
+            )
+        )
         self._saved_at = step
         if best:
             self.state.best_model_checkpoint = str(folder)
         path = folder.relative_to(self.run_folder.path).as_posix()
         self.writer.write("checkpoint_saved", step, path=path, best=best)
         self._drop_old_checkpoints()
+
+    def write_once_there_is_room(self, write: Callable[[], None]) -> None:
+        """Write files; on a full disk, pause until there is room for them.
+
+        Raises:
+            Interrupted: the disk is full, and the process was asked to end.
+        """
+        while True:
+            try:
+                write()
+                return
+            except Exception as error:
+                if not disk_is_full(error) or self.steering is None:
+                    raise
+                self.steering.wait_for_room(self)
 
     def go_back_to_best(self) -> int | None:
         """Take the weights and moments of the best checkpoint; return its step, None without one.
