@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from workbench import language
 from workbench.errors import InputError
 from workbench.spec import SpecError, build, from_cell, from_flat, from_yaml
 from workbench.spec.run import TASKS
@@ -227,3 +228,13 @@ def test_a_fault_of_the_cell_is_named(cell, fault):
 def test_anything_but_a_spec_is_a_spec_error(tree):
     with pytest.raises(SpecError):
         build(tree)
+
+
+def test_faults_are_told_in_the_language_of_the_interface():
+    with language.using("zh"), pytest.raises(SpecError) as raised:
+        build({"train": {"learning_rate": 7, "lr": 3, "seed": "x"}})
+    told = str(raised.value)
+    assert told.startswith("设置有 3 处错误：")
+    assert "train.learning_rate：7 不合适; 不能大于 0.1" in told
+    assert "train.lr：没有这一项（值为 3）; 是不是想写 train.learning_rate？" in told
+    assert "请填整数" in told

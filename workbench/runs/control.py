@@ -19,6 +19,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from ..errors import InputError, shorten
+from ..language import text
 from ..spec import Domain, find, parse_value
 from .folder import RunFolder
 from .lock import whoami
@@ -81,14 +82,19 @@ def check(name: str, value: Any) -> Any:
     knob = known.get(name.removeprefix("train."))
     if knob is None:
         near = get_close_matches(name, known, n=1, cutoff=0.7)
-        hint = f"did you mean {near[0]}?" if near else "choose " + ", ".join(known)
-        raise InputError(f"{shorten(name)!r} cannot be steered", hint)
+        hint = (
+            text("spec.did_you_mean", near=near[0])
+            if near
+            else text("spec.choose", choices=", ".join(known))
+        )
+        raise InputError(text("spec.cannot_be_steered", name=repr(shorten(name))), hint)
     fits = type(value) is knob.type or (knob.type is float and type(value) is int)
     remedy = knob.domain.fault(value) if fits else f"give a value of type {knob.type.__name__}"
     if knob.type is float and fits and not abs(value) < float("inf"):
-        remedy = "give a finite number"
+        remedy = text("spec.finite")
     if remedy:
-        raise InputError(f"{name}: {shorten(repr(value), 60)} does not fit", remedy)
+        told = shorten(repr(value), 60)
+        raise InputError(text("spec.does_not_fit", field=name, value=told), remedy)
     return knob.type(value)
 
 

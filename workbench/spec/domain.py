@@ -8,6 +8,8 @@ from typing import Any, get_args
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import PydanticCustomError, PydanticKnownError, core_schema
 
+from ..language import text
+
 
 @dataclass(frozen=True)
 class Domain:
@@ -30,11 +32,11 @@ class Domain:
         if value is None:
             return ""
         if self.choices and value not in self.choices:
-            return "choose one of " + ", ".join(map(str, self.choices))
+            return text("spec.one_of", choices=", ".join(map(str, self.choices)))
         if self.low is not None and value < self.low:
-            return f"choose at least {self.low:g}{self._unit()}"
+            return text("spec.at_least", limit=f"{self.low:g}{self._unit()}")
         if self.high is not None and value > self.high:
-            return f"choose at most {self.high:g}{self._unit()}"
+            return text("spec.at_most", limit=f"{self.high:g}{self._unit()}")
         return ""
 
     def describe(self) -> str:

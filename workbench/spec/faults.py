@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..errors import InputError, shorten
+from ..language import text
 from .fields import fields
 from .run import RunSpec
 
@@ -15,17 +16,17 @@ from .run import RunSpec
 class SpecError(InputError):
     """One or more fields are unknown or hold what they cannot; lists all of them."""
 
-    def __init__(self, faults: list[str], where: str = "the spec") -> None:
+    def __init__(self, faults: list[str], where: str = "") -> None:
         self.faults = faults
+        where = where or text("spec.the_spec")
         if len(faults) == 1:
             super().__init__(f"{where}: {faults[0]}")
         else:
-            super().__init__(
-                f"{where} has {len(faults)} faults:" + "".join(f"\n  {f}" for f in faults)
-            )
+            title = text("spec.faults", where=where, count=len(faults))
+            super().__init__(title + "".join(f"\n  {f}" for f in faults))
 
 
-def build(tree: Any, where: str = "the spec") -> RunSpec:
+def build(tree: Any, where: str = "") -> RunSpec:
     """Build a `RunSpec` from nested plain data, or raise `SpecError` naming every fault.
 
     A section that was left empty takes its defaults.
@@ -49,10 +50,10 @@ def unknown_field(name: str, value: Any = None) -> str:
 
 
 def _unknown(name: str, known: list[str], value: Any) -> str:
-    held = "" if value is None else f" (value {shorten(repr(value), 40)})"
+    held = "" if value is None else text("spec.held", value=shorten(repr(value), 40))
     near = _nearest(name, [key for key in known if key != name])
-    hint = f"did you mean {near}?" if near else "`workbench recipes fields` lists all fields"
-    return f"{shorten(name)}: no such field{held}; {hint}"
+    hint = text("spec.did_you_mean", near=near) if near else text("spec.list_fields")
+    return f"{text('spec.no_such_field', field=shorten(name), held=held)}; {hint}"
 
 
 def _nearest(name: str, known: list[str]) -> str:
@@ -87,13 +88,16 @@ def _describe_all(error: ValidationError) -> list[str]:
             faults.append(_describe_unknown(entry))
             continue
         path = ".".join(str(part) for part in entry["loc"][:2])
-        what = f"{path}: {shorten(repr(entry['input']), 60)} does not fit"
+        value = shorten(repr(entry["input"]), 60)
+        what = text("spec.does_not_fit", field=path, value=value)
         if what not in remedies:
             remedies[what] = []
             faults.append(what)
         remedies[what].append(_remedy(entry))
     return [
-        f"{fault}; {' or '.join(dict.fromkeys(remedies[fault]))}" if fault in remedies else fault
+        f"{fault}; {text('spec.or').join(dict.fromkeys(remedies[fault]))}"
+        if fault in remedies
+        else fault
         for fault in faults
     ]
 
@@ -113,16 +117,11 @@ def _remedy(entry: Any) -> str:
     if kind == "domain":
         return entry["ctx"]["remedy"]
     if kind in ("model_type", "model_attributes_type"):
-        return "write its fields below it, indented"
-    return _REMEDIES.get(kind.partition("_")[0], entry["msg"].lower())
+        return text("spec.write_below")
+    kind = kind.partition("_")[0]
+    if kind not in _KINDS:
+        return entry["msg"].lower()
+    return text(f"spec.{kind}", **({"example": "{text: review}"} if kind == "dict" else {}))
 
 
-_REMEDIES = {
-    "int": "give a whole number",
-    "float": "give a number",
-    "finite": "give a finite number",
-    "bool": "give true or false",
-    "string": "give a text (in quotes)",
-    "list": "give a list such as [a, b]",
-    "dict": "give a mapping such as {text: review}",
-}
+_KINDS = ("int", "float", "finite", "bool", "string", "list", "dict")

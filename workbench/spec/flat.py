@@ -22,7 +22,7 @@ def to_flat(spec: RunSpec) -> dict[str, Any]:
 
 
 def from_flat(
-    values: Mapping[str, Any], base: Mapping[str, Any] | None = None, where: str = "the spec"
+    values: Mapping[str, Any], base: Mapping[str, Any] | None = None, where: str = ""
 ) -> RunSpec:
     """Build a spec from short names or paths, over `base` (a flat mapping) or the defaults.
 

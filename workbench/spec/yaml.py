@@ -86,7 +86,7 @@ def dump_tree(tree: dict[str, Any]) -> str:
     return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
-def from_yaml(text: str, where: str = "the spec") -> RunSpec:
+def from_yaml(text: str, where: str = "") -> RunSpec:
     """Build a spec from YAML; fields left out take their defaults.
 
     Raises:
@@ -95,7 +95,7 @@ def from_yaml(text: str, where: str = "the spec") -> RunSpec:
     return build(parse_tree(text, where), where)
 
 
-def parse_tree(text: str, where: str = "the spec") -> dict[str, Any]:
+def parse_tree(text: str, where: str = "") -> dict[str, Any]:
     """Parse YAML into plain nested data without building a spec."""
     try:
         tree = yaml.load(text, Loader=_Loader)
