@@ -100,6 +100,14 @@ class DataSpec(Section):
     prefix: Annotated[
         str, Domain("what is put before each source text, as T5 wants it: 'summarize: '")
     ] = ""
+    source_language: Annotated[
+        str,
+        Domain("the sources' language as the model's tokenizer has it: en_XX, en, eng_Latn"),
+    ] = ""
+    target_language: Annotated[
+        str,
+        Domain("the targets' language as the model's tokenizer has it: zh_CN, zh, zho_Hans"),
+    ] = ""
     packing: Annotated[
         bool, Domain("fill each training row with several texts instead of padding")
     ] = False
