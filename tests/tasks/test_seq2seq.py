@@ -6,6 +6,7 @@ import pytest
 from pyarrow import parquet
 
 from tests.tiny_models import make_tiny_bert
+from tests.tiny_writers import WRITERS
 from tests.tiny_runs import BAD, GOOD, THINGS, tiny_spec
 from workbench import pipeline
 from workbench.attention.snapshots import read_snapshots
@@ -116,3 +117,31 @@ def test_the_same_spec_gives_the_same_losses(tmp_path):
         for _ in range(2)
     ]
     assert losses[0] == losses[1]
+
+
+# Architectures
+
+
+LANGUAGES = {"m2m": ("en", "zh"), "mbart": ("en_XX", "zh_CN"), "mbart50": ("en_XX", "zh_CN")}
+
+
+def writer_spec(folder, kind, **changes):
+    folder.mkdir(parents=True, exist_ok=True)
+    model = WRITERS[kind](folder / kind)
+    source, target = LANGUAGES.get(kind, ("", ""))
+    told = {"data.source_language": source, "data.target_language": target}
+    changes = {"generate.max_new_tokens": 40, **told, **changes}
+    rows = [one | {"target": f"the {one['target']} is at home"}
+            for one in make_rows("source", "target")]  # fmt: skip
+    return pair_spec(folder, "translation", rows, model, **changes)
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_each_architecture_learns_and_writes_what_it_learned(kind, tmp_path):
+    run = pipeline.train(
+        writer_spec(tmp_path, kind, **{"train.num_train_epochs": 15, "train.eval_steps": 100})
+    )
+    ours, rivals = run.metrics()["metrics"], run.metrics()["baselines"]
+    assert set(rivals) == {"nearest_source", "copy", "before"}
+    assert ours["chrf"] > rivals["before"]["chrf"]
+    assert ours["loss"] < rivals["before"]["loss"]

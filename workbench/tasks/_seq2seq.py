@@ -105,22 +105,8 @@ def infer(model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup) 
 
 
 def _write(model: Any, inputs: dict[str, Any], setup: Setup) -> list[str]:
-    """Let the model write, taking the likeliest token each time, or by beams.
-
-    The spec alone says how: what a model's own folder asks for (`min_length`, beams) is set aside.
-    """
-    asked = setup.spec.generate
-    beams = {"length_penalty": asked.length_penalty} if asked.num_beams > 1 else {}
-    found = model.generate(
-        **inputs,
-        max_new_tokens=room(setup),
-        min_length=0,
-        num_beams=asked.num_beams,
-        no_repeat_ngram_size=asked.no_repeat_ngram_size,
-        do_sample=False,
-        use_cache=can_cache(model),
-        **beams,
-    )
+    """Let the model write, as `adapt` told it."""
+    found = model.generate(**inputs, use_cache=can_cache(model))
     texts = setup.tokenizer.batch_decode(found, skip_special_tokens=True)
     return [text.strip() for text in texts]
 
@@ -135,7 +121,18 @@ def can_cache(model: Any) -> bool:
 
 
 def adapt(model: Any, setup: Setup) -> None:
-    """Let a model of many languages begin what it writes with the token of the right one."""
+    """Let the model write as the spec says, from now on and wherever it is taken.
+
+    It takes the likeliest token each time, or goes by beams. What its folder asked for (BART's
+    summarisers for beams and a least length) is set aside. A model of many languages begins with
+    the token of the right one.
+    """
+    asked, told = setup.spec.generate, model.generation_config
+    told.do_sample, told.temperature, told.top_k, told.top_p = False, None, None, None
+    told.num_beams, told.early_stopping = asked.num_beams, None
+    told.length_penalty = asked.length_penalty if asked.num_beams > 1 else None
+    told.no_repeat_ngram_size = asked.no_repeat_ngram_size
+    told.max_length, told.min_length, told.max_new_tokens = None, None, room(setup)
     start_with_language(model, setup)
 
 
