@@ -61,7 +61,7 @@ def make_tiny_t5(path: Path) -> Path:
 
 
 def make_tiny_bart(path: Path) -> Path:
-    """Write a BART with a byte-level tokenizer, as it is published: it asks for beams and length."""
+    """Write a BART with a byte-level tokenizer; as published, it asks for beams and a length."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
     from transformers import BartConfig, PreTrainedTokenizerFast
 
@@ -106,7 +106,8 @@ def make_tiny_marian(path: Path) -> Path:
     pad = vocab["<pad>"]
     return _save(
         path, MarianConfig, "MarianMTModel", tokenizer,
-        **_BART, pad_token_id=pad, decoder_start_token_id=pad, eos_token_id=0, forced_eos_token_id=0,
+        **_BART, pad_token_id=pad, decoder_start_token_id=pad, eos_token_id=0,
+        forced_eos_token_id=0,
     )  # fmt: skip
 
 
@@ -145,11 +146,26 @@ def make_tiny_mbart(path: Path, fifty: bool = True) -> Path:
     )  # fmt: skip
 
 
+def make_tiny_nllb(path: Path) -> Path:
+    """Write an NLLB: an M2M-100 with another tokenizer, whose languages have their scripts."""
+    from transformers import M2M100Config, NllbTokenizer
+
+    path.mkdir(parents=True)
+    letters = sorted(set("".join(SENTENCES)) - {" "})
+    vocab = {one: n for n, one in enumerate(["<s>", "<pad>", "</s>", "<unk>", "▁", *letters])}
+    tokenizer = NllbTokenizer(vocab=vocab, merges=[], model_max_length=64)
+    return _save(
+        path, M2M100Config, "M2M100ForConditionalGeneration", tokenizer,
+        **_BART, decoder_start_token_id=2, bos_token_id=0, pad_token_id=1, eos_token_id=2,
+    )  # fmt: skip
+
+
 WRITERS = {
     "t5": make_tiny_t5,
     "bart": make_tiny_bart,
     "marian": make_tiny_marian,
     "m2m": make_tiny_m2m,
+    "nllb": make_tiny_nllb,
     "mbart50": make_tiny_mbart,
     "mbart": lambda path: make_tiny_mbart(path, fifty=False),
 }

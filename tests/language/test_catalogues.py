@@ -23,6 +23,7 @@ KEYS = sorted(language.catalogue("en"))
 # Names and terms that Chinese technical text writes as they are.
 SAME_IN_BOTH = {
     "F1",
+    "ROUGE",
     "ROUGE-1",
     "ROUGE-2",
     "ROUGE-L",

@@ -24,20 +24,17 @@ def pairs_of(entry: Entry) -> Path:
     """
     mark = hashlib.sha256("".join(wheel.sha256 for wheel in entry.wheels).encode()).hexdigest()
     path = cache_dir() / "packs" / f"{entry.name}-{mark[:12]}.jsonl"
-    if not path.is_file():
-        found = {language: read_pack(wheel) for language, wheel in entry.packs.items()}
-        first, *others = found.values()
-        lines = [
-            json.dumps(
-                {ENGLISH: english, **{language: pack[english] for language, pack in found.items()}},
-                ensure_ascii=False,
-            )
-            for english in first
-            if all(english in other for other in others)
-        ]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with locked(f"pack-{entry.name}"):
-            write_whole(path, "".join(f"{line}\n" for line in lines).encode())
+    found = {language: read_pack(wheel) for language, wheel in entry.packs.items()}
+    first, *others = found.values()
+    rows = [
+        {ENGLISH: english, **{language: pack[english] for language, pack in found.items()}}
+        for english in first
+        if all(english in other for other in others)
+    ]
+    content = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows).encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with locked(f"pack-{entry.name}"):  # written anew each time: the packs are checked, this is not
+        write_whole(path, content)
     return path
 
 

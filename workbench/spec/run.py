@@ -269,7 +269,14 @@ class GenerateSpec(Section):
     """How a model that writes text does so; named as in `transformers.GenerationConfig`."""
 
     max_new_tokens: Annotated[
-        int, Domain("write at most so many tokens", 1, 4096, log=True, unit="tokens")
+        int,
+        Domain(
+            "write at most so many tokens; targets are cut there, too",
+            1,
+            4096,
+            log=True,
+            unit="tokens",
+        ),
     ] = 64
     num_beams: Annotated[
         int, Domain("drafts that are kept at each token, of which the best is given", 1, 16, step=1)

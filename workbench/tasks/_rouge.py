@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+SIGNATURE = "f1|case:lower|stem:no|tok:words, zh and ja by character"
 _CHARACTER = r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
 _WORDS = re.compile(rf"{_CHARACTER}|(?:(?!{_CHARACTER})[^\W_])+")
 

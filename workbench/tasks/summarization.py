@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import _seq2seq as seq2seq
-from ._rouge import rouge_l, rouge_n
+from ._rouge import SIGNATURE, rouge_l, rouge_n
 from .contract import Column, Metric, Outcome, Record, Role, Task
 
 _SENTENCES = re.compile(
@@ -31,12 +31,13 @@ def evaluate(outcome: Outcome) -> dict[str, Any]:
     return seq2seq.evaluate_with(outcome, _scores)
 
 
-def _scores(references: list[str], written: list[str]) -> dict[str, float]:
+def _scores(references: list[str], written: list[str]) -> dict[str, Any]:
     pairs = list(zip(references, written, strict=True))
     return {
         "rouge_1": float(np.mean([rouge_n(*pair, 1) for pair in pairs])),
         "rouge_2": float(np.mean([rouge_n(*pair, 2) for pair in pairs])),
         "rouge_l": float(np.mean([rouge_l(*pair) for pair in pairs])),
+        "signatures": {"rouge": SIGNATURE},
     }
 
 
