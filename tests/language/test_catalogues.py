@@ -23,7 +23,12 @@ KEYS = sorted(language.catalogue("en"))
 # Names and terms that Chinese technical text writes as they are.
 SAME_IN_BOTH = {
     "F1",
+    "ROUGE",
+    "ROUGE-1",
+    "ROUGE-2",
     "ROUGE-L",
+    "BLEU",
+    "chrF",
     "Python",
     "PyTorch",
     "Transformers",

@@ -3,6 +3,8 @@ import json
 import pytest
 
 from workbench.errors import SourceError
+from workbench.models import load_model, load_tokenizer
+from workbench.models.card import card_of
 from workbench.sources import find_data, find_model
 
 
@@ -49,3 +51,18 @@ def test_there_is_no_data_from_scratch():
         "scratch:minilm is no data: scratch: names models with random weights; give a path, "
         "wheel:NAME or a hub id such as org/name"
     )
+
+
+def test_one_that_writes_bytes_needs_no_base(tree, use_catalogue, monkeypatch, tmp_path):
+    use_catalogue(tree | {"models": {}, "wheels": {}, "data": {}})
+    found = find_model("scratch:t5-bytes")
+    assert {p.name for p in found.path.iterdir()} == {"config.json", "tokenizer_config.json"}
+    tokenizer = load_tokenizer(found)
+    ids = tokenizer("打开 é")["input_ids"]
+    assert len(ids) == len("打开 é".encode()) + 1
+    assert tokenizer.decode(ids, skip_special_tokens=True) == "打开 é"
+    assert tokenizer.model_max_length == 512
+    model = load_model(found, "AutoModelForSeq2SeqLM", [], 1)
+    assert max(ids) < model.config.vocab_size
+    assert model.generation_config.decoder_start_token_id == tokenizer.pad_token_id
+    assert card_of(found).layers == 3

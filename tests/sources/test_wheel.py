@@ -1,3 +1,4 @@
+import json
 import os
 import threading
 import zipfile
@@ -307,3 +308,48 @@ def test_the_real_tweets_and_model_arrive_whole():
     model = find_model("wheel:minilm")
     assert (model.path / "model.safetensors").stat().st_size == 90_868_376
     assert all(is_cached(entry) for entry in entries("model"))
+
+
+def make_pack(index, tree, name, translations):
+    files = {f"{name}/a.json": json.dumps(translations[0]).encode(),
+             f"{name}/b.json": json.dumps(translations[1]).encode()}  # fmt: skip
+    tree["wheels"][name] = pin(make_wheel(index, name, files), files)
+
+
+def test_language_packs_are_joined_on_their_english(tree, use_catalogue, index, cache):
+    head = {"": {"language": "x"}}
+    make_pack(index, tree, "pack-zh", [
+        {**head, "Open": ["打开"], "Close": ["关闭"], "Copy": [""], "Verb\u0004Run": ["运行"]},
+        {**head, "Open": ["开启"], "Help": ["帮助"]},
+    ])  # fmt: skip
+    make_pack(index, tree, "pack-ja", [
+        {**head, "Help": ["ヘルプ"], "Open": ["開く"], "Only": ["のみ"]},
+        {**head, "Run": ["実行", "x"]},
+    ])  # fmt: skip
+    common = {
+        "task": "translation", "title": {"en": "A", "zh": "甲"}, "licence": "BSD",
+        "language": "zh, ja", "rows": 3, "columns": {"source": "zh", "target": "ja"},
+    }  # fmt: skip
+    tree["data"]["one"] = common | {"packs": {"zh": "pack-zh"}}
+    tree["data"]["two"] = common | {"packs": {"zh": "pack-zh", "ja": "pack-ja"}}
+    use_catalogue(tree)
+    entry = entries("data")[-1]
+    assert entry.download_bytes == sum(
+        tree["wheels"][f"pack-{n}"]["size_bytes"] for n in ("zh", "ja")
+    )
+    assert len(entry.members) == 4
+    assert not is_cached(entry)
+    found = find_data("wheel:two")
+    assert is_cached(entry)
+    (file,) = found.files
+    assert file.is_relative_to(cache)
+    assert [json.loads(line) for line in file.read_text("utf-8").splitlines()] == [
+        {"en": "Open", "zh": "打开", "ja": "開く"},
+        {"en": "Run", "zh": "运行", "ja": "実行"},
+        {"en": "Help", "zh": "帮助", "ja": "ヘルプ"},
+    ]
+    assert found.about["wheel"] == "pack-zh 1.0.0, pack-ja 1.0.0"
+    file.write_text("spoilt", "utf-8")
+    assert find_data("wheel:two").files[0].read_text("utf-8").startswith('{"en": "Open"')
+    (alone,) = find_data("wheel:one").files
+    assert len(alone.read_text("utf-8").splitlines()) == 4

@@ -18,7 +18,7 @@ from workbench.spec import DataSpec, RunSpec
 from workbench.tasks import Outcome, Setup, load_task
 from workbench.tasks._guessing import IGNORED
 from workbench.tasks._prompts import prompts_of
-from workbench.tasks._rouge_l import is_exact, rouge_l
+from workbench.tasks._rouge import is_exact, rouge_l
 from workbench.training.prepare import prepare
 
 TASK = load_task("text-generation")

@@ -58,7 +58,7 @@ def about_rows(entry: Any) -> dict[str, Any]:
     """Return how many rows a data set has and in which columns; nothing for a model."""
     if not entry.rows:
         return {}
-    columns = ", ".join(f"{role}={name}" for role, name in entry.columns.items())
+    columns = ", ".join(f"{role}={_listed(place)}" for role, place in entry.columns.items())
     return {"rows": entry.rows, "columns": columns}
 
 
@@ -110,3 +110,8 @@ def run_doctor(options: argparse.Namespace) -> None:
         print(json.dumps(answer, ensure_ascii=False))
     else:
         print_tree(answer)
+
+
+def _listed(place: str | list[str]) -> str:
+    """Return the column of a role, or those of one that several columns play."""
+    return place if isinstance(place, str) else "+".join(place)

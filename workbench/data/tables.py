@@ -11,6 +11,7 @@ from ..errors import DataError, shorten
 from ..sources.contract import FoundData
 from ..spec import DataSpec
 from ..tasks import Task
+from .nested import spread
 from .splits import ROLES, find_split, split_files
 from .table import SUFFIXES, Detected, read_table
 
@@ -68,7 +69,7 @@ def open_tables(found: FoundData, spec: DataSpec, task: Task | None = None) -> T
         return Tables(
             found.place,
             {
-                split: lambda split=split, table=table: _from_hub(found.place, split, table)
+                split: lambda split=split, table=table: _from_hub(found.place, split, table, task)
                 for split, table in found.tables.items()
             },
         )
@@ -120,6 +121,7 @@ def read_files(files: list[Path], spec: DataSpec, task: Task | None = None) -> T
             _known_names(task) if task else (),
             task.read_file if task else None,
         )
+        frame = _flat(frame, task)
         first = first or detected
         if frames and set(frame.columns) != set(frames[0].columns):
             raise DataError(
@@ -145,11 +147,18 @@ def _known_names(task: Task) -> set[str]:
     return usual | {"id", "idx", "index", "编号", "序号"}
 
 
-def _from_hub(place: str, split: str, table: Any) -> Table:
+def _flat(frame: Any, task: Task | None) -> Any:
+    """Return a frame with no mappings in its cells, unless the task reads such."""
+    if task is None or any(role.kind == "object" for role in task.roles):
+        return frame
+    return spread(frame)
+
+
+def _from_hub(place: str, split: str, table: Any, task: Task | None) -> Table:
     # Of a list, what its items are: the tags of a sentence.
     inner = {column: getattr(f, "feature", f) for column, f in table.features.items()}
     class_names = {c: list(f.names) for c, f in inner.items() if hasattr(f, "int2str")}
-    frame = table.to_pandas()
+    frame = _flat(table.to_pandas(), task)
     frame.index = range(1, len(frame) + 1)
     detected = Detected(rows=len(frame))
     return Table(f"{place} ({split})", frame, class_names, detected)

@@ -80,12 +80,19 @@ def card_of(found: FoundModel, batch: int = 16, tokens: int = 128) -> ModelCard:
         ModelError: its folder is incomplete or damaged.
     """
     config = read_config(found.path)
-    inner = config.get("text_config")  # of models that see as well as read
+    # Of models that see as well as read, and of those put together from two.
+    inner = config.get("text_config") or config.get("encoder")
     shape = inner if isinstance(inner, dict) else config
-    layers = _number(shape, "num_hidden_layers", "n_layer", "n_layers", "num_layers")
-    heads = _number(shape, "num_attention_heads", "n_head", "n_heads", "num_heads")
+    layers = _number(
+        shape, "num_hidden_layers", "n_layer", "n_layers", "num_layers", "encoder_layers"
+    )
+    heads = _number(
+        shape, "num_attention_heads", "n_head", "n_heads", "num_heads", "encoder_attention_heads"
+    )
     hidden_size = _number(shape, "hidden_size", "n_embd", "d_model", "dim")
-    wide = _number(shape, "intermediate_size", "n_inner", "d_ff", "hidden_dim", "ffn_dim")
+    wide = _number(
+        shape, "intermediate_size", "n_inner", "d_ff", "hidden_dim", "ffn_dim", "encoder_ffn_dim"
+    )
     parameters = _count_parameters(found)
     limit = context_tokens(shape) or 0
     memory = estimate_memory(

@@ -196,7 +196,13 @@ def refuse_unsafe_weights(folder: Path, config: dict[str, Any]) -> None:
 
 
 def context_tokens(config: dict[str, Any]) -> int | None:
-    """Return how many tokens the model can take at once; none when it has no such limit."""
+    """Return how many tokens the model can take at once; none when it has no such limit.
+
+    Of an encoder with a decoder of its own config, what both can take.
+    """
+    halves = [config[name] for name in ("encoder", "decoder") if isinstance(config.get(name), dict)]
+    if limits := [limit for half in halves if (limit := context_tokens(half)) is not None]:
+        return min(limits)
     for name in ("max_position_embeddings", "n_positions", "max_seq_len", "n_ctx", "seq_length"):
         limit = config.get(name)
         if isinstance(limit, int) and limit > 0:

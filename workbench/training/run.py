@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -245,6 +246,8 @@ def quiet_libraries() -> Iterator[None]:
     import datasets
     import transformers
 
+    # It speaks of models that were trained before 2021, at each loss of an EncoderDecoderModel.
+    warnings.filterwarnings("ignore", "Version v4.12.0 introduces", FutureWarning)
     before = transformers.logging.get_verbosity()
     bars = datasets.utils.logging.is_progress_bar_enabled()
     model_bars = transformers.logging.is_progress_bar_enabled()

@@ -80,6 +80,15 @@ def training_arguments(spec: RunSpec, device: str, output_dir: Any) -> TrainingA
     )
 
 
+def shifted_right(model: Any, labels: torch.Tensor) -> torch.Tensor:
+    """Return what a decoder reads while it learns to write `labels`: (B, T)."""
+    if hasattr(model, "prepare_decoder_input_ids_from_labels"):
+        return model.prepare_decoder_input_ids_from_labels(labels=labels)
+    start = torch.full_like(labels[:, :1], model.config.decoder_start_token_id)
+    moved = torch.cat([start, labels[:, :-1]], dim=1)
+    return moved.masked_fill(moved < 0, model.config.pad_token_id)
+
+
 class WorkbenchTrainer(Trainer):
     """A Trainer that can be reached between steps, and that goes on from its own checkpoints.
 
@@ -122,6 +131,16 @@ class WorkbenchTrainer(Trainer):
             preprocess_logits_for_metrics=prepared.task.keep,
             callbacks=[self.watcher],
         )
+
+    def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Return the loss of a batch; with smoothed labels, a decoder is told what it reads.
+
+        The labels that an encoder-decoder would make its decoder's input from are kept from it
+        then.
+        """
+        if self.label_smoother is not None and self.model.config.is_encoder_decoder:
+            inputs = inputs | {"decoder_input_ids": shifted_right(self.model, inputs["labels"])}
+        return super().compute_loss(model, inputs, *args, **kwargs)
 
     # --- the loop ---------------------------------------------------------------------------
 

@@ -1,0 +1,372 @@
+"""Reading one text and writing another: encoding, scores, and runs from file to report."""
+
+import json
+
+import pytest
+from datasets import Dataset
+from pyarrow import parquet
+
+from tests.tiny_models import make_tiny_bert, make_tiny_llama
+from tests.tiny_runs import BAD, GOOD, THINGS, tiny_spec
+from tests.tiny_writers import WRITERS
+from workbench import pipeline
+from workbench.attention.snapshots import read_snapshots
+from workbench.cli import main
+from workbench.data import load_data
+from workbench.errors import DataError, ModelError
+from workbench.evaluation.run import evaluate_file, predict_texts
+from workbench.models import load_model, load_tokenizer, load_trained
+from workbench.report import render
+from workbench.report.predictions import show_predictions
+from workbench.runs import read_state
+from workbench.sources import find_model
+from workbench.spec import RunSpec
+from workbench.tasks import Outcome, Setup, load_task
+from workbench.tasks._bleu import corpus_scores, sentence_chrf, tokenization_for
+from workbench.tasks._guessing import IGNORED
+from workbench.tasks._rouge import rouge_l, rouge_n
+from workbench.tasks.summarization import sentences
+from workbench.training.prepare import prepare
+from workbench.training.trainer import shifted_right
+
+SUMMARIZATION, TRANSLATION = load_task("summarization"), load_task("translation")
+
+
+def make_rows(source="document", target="summary"):
+    """Return texts of two sentences with a word of each as what is to be written."""
+    return [
+        {source: f"the {thing} was {word}. see you at home.", target: f"{word} {thing}"}
+        for word in (*GOOD, *BAD) for thing in THINGS
+    ]  # fmt: skip
+
+
+def pair_spec(folder, task="summarization", rows=None, model=None, **changes):
+    folder.mkdir(exist_ok=True)
+    data = folder / "rows.json"
+    data.write_text(json.dumps(make_rows() if rows is None else rows), "utf-8")
+    model = model or make_tiny_bert(folder / "bert", spread=0.1)
+    return tiny_spec(
+        folder,
+        **{
+            "task": task,
+            "data.source": str(data),
+            "model.source": str(model),
+            "data.max_tokens": 32,
+            "generate.max_new_tokens": 8,
+            "train.learning_rate": 1e-2,
+            "train.num_train_epochs": 45,
+            "train.eval_steps": 90,
+            **changes,
+        },
+    )
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return pipeline.train(pair_spec(tmp_path_factory.mktemp("summaries")))
+
+
+# From a file to a report
+
+
+def test_an_encoder_becomes_a_writer_and_beats_the_baselines(run):
+    metrics = run.metrics()
+    ours, rivals = metrics["metrics"], metrics["baselines"]
+    assert set(rivals) == {"lead", "copy", "before"}
+    assert ours["rouge_1"] > max(rivals[name]["rouge_1"] for name in rivals)
+    assert ours["rouge_2"] > 0.8
+    assert rivals["lead"]["rouge_1"] > rivals["copy"]["rouge_1"] > 0
+    assert rivals["lead"]["loss"] is None
+    evaluated = [event["metrics"] for event in run.events() if event["event"] == "evaluated"]
+    assert set(evaluated[0]) == {"loss", "token_accuracy"}
+    assert min(one["loss"] for one in evaluated) == pytest.approx(ours["loss"], rel=1e-4)
+
+
+def test_the_attention_of_both_halves_is_kept_along_the_way(run):
+    records = read_snapshots(run)
+    assert [block.name for block in records[-1].blocks] == ["encoder", "decoder", "cross"]
+    assert len(records) > 2
+    assert len({record.text_pair for record in records}) == 1  # what the decoder reads stays
+    assert read_state(run).status == "finished"
+
+
+def test_the_new_weights_are_those_that_an_encoder_lacks(run):
+    told = run.record()["new_weights"]
+    assert "decoder.bert.encoder.layer.0.crossattention" in told
+    assert "encoder.encoder" not in told
+
+
+def test_source_reference_and_text_stand_side_by_side(run):
+    page = render(run)
+    assert "ROUGE-L of the fine-tuned model on" in page
+    assert "First sentences (lead-n): " in page
+    assert "ROUGE: f1|case:lower|stem:no|tok:words, zh and ja by character" in page
+    rows = parquet.read_table(run.evaluation_path / "predictions.parquet").to_pylist()
+    assert {"row", "source", "predicted", "label", "loss", "rouge_l"} == set(rows[0])
+    shown = show_predictions(SUMMARIZATION, rows[:1])
+    assert [title for title, _ in shown.columns] == [
+        "Row", "Source", "Reference", "Written by the model", "ROUGE-L", "Loss",
+    ]  # fmt: skip
+    assert shown.rows[0][1:4] == [rows[0]["source"], rows[0]["label"], rows[0]["predicted"]]
+
+
+def test_a_run_writes_for_a_text_and_is_evaluated_on_another_file(run, tmp_path, capsys):
+    text = "the film was great. see you at home."
+    (answer,) = predict_texts(run, [text])
+    assert answer == {"source": text, "predicted": "great film"}
+    assert main(["predict", str(run.path), text]) == 0
+    assert capsys.readouterr().out == f"great film\t{text}\n"
+    further = tmp_path / "more.json"
+    further.write_text(json.dumps(make_rows()[:10]), "utf-8")
+    metrics, rows = evaluate_file(run, str(further))
+    assert metrics["rows"] == len(rows) == 10
+    assert metrics["metrics"]["rouge_l"] > 0.8
+
+
+def test_the_same_spec_gives_the_same_losses(tmp_path):
+    spec = pair_spec(tmp_path, **{"train.max_steps": 3, "train.eval_steps": 3})
+    losses = [
+        [e["loss"] for e in pipeline.train(spec).events() if e["event"] == "step_logged"]
+        for _ in range(2)
+    ]
+    assert losses[0] == losses[1]
+
+
+# Architectures
+
+
+LANGUAGES = {
+    "m2m": ("en", "zh"), "nllb": ("eng_Latn", "zho_Hans"),
+    "mbart": ("en_XX", "zh_CN"), "mbart50": ("en_XX", "zh_CN"),
+}  # fmt: skip
+
+
+def writer_spec(folder, kind, **changes):
+    folder.mkdir(parents=True, exist_ok=True)
+    model = WRITERS[kind](folder / kind)
+    source, target = LANGUAGES.get(kind, ("", ""))
+    told = {"data.source_language": source, "data.target_language": target}
+    changes = {"generate.max_new_tokens": 40, **told, **changes}
+    rows = [one | {"target": f"the {one['target']} is at home"}
+            for one in make_rows("source", "target")]  # fmt: skip
+    return pair_spec(folder, "translation", rows, model, **changes)
+
+
+@pytest.mark.parametrize("kind", ["t5", "bart", "marian", "m2m"])
+def test_each_architecture_learns_and_writes_what_it_learned(kind, tmp_path):
+    run = pipeline.train(
+        writer_spec(tmp_path, kind, **{"train.num_train_epochs": 15, "train.eval_steps": 100})
+    )
+    ours, rivals = run.metrics()["metrics"], run.metrics()["baselines"]
+    assert set(rivals) == {"nearest_source", "copy", "before"}
+    assert ours["chrf"] > 40 > rivals["before"]["chrf"]
+    assert ours["loss"] < rivals["before"]["loss"] / 2
+    assert rivals["nearest_source"]["bleu"] > rivals["copy"]["bleu"] > rivals["before"]["bleu"]
+    assert [block.name for block in read_snapshots(run)[-1].blocks][-1] == "cross"
+    (answer,) = predict_texts(run, ["the film was great. see you at home."])
+    assert answer["predicted"].startswith("the")
+    assert "<" not in answer["predicted"]
+
+
+# What goes in, and how it is written
+
+
+def setup_of(model, task="summarization", **changes):
+    spec = RunSpec().replace({"task": task, **changes})
+    return Setup(spec, load_tokenizer(model), [], spec.data.max_tokens)
+
+
+def model_of(folder):
+    return load_model(find_model(str(folder)), SUMMARIZATION.auto_class, [], 1)
+
+
+def encoded(setup, source="the film was good", target="a good story"):
+    found = SUMMARIZATION.encode({"source": [source], "target": [target], "row": [1]}, setup, True)
+    return found["input_ids"][0], found["labels"][0]
+
+
+def test_of_an_encoder_the_first_token_is_given_and_the_last_is_learned(tmp_path):
+    setup = setup_of(make_tiny_bert(tmp_path / "bert"))
+    ids, labels = encoded(setup)
+    assert setup.tokenizer.decode(ids) == "[CLS] the film was good [SEP]"
+    assert setup.tokenizer.decode(labels) == "a good story [SEP]"
+    short = setup_of(tmp_path / "bert", **{"generate.max_new_tokens": 3})
+    assert setup.tokenizer.decode(encoded(short)[1]) == "a [SEP]"
+
+
+def test_a_prefix_stands_before_each_source(tmp_path):
+    setup = setup_of(WRITERS["t5"](tmp_path / "t5"), **{"data.prefix": "summarize: "})
+    ids, labels = encoded(setup)
+    assert setup.tokenizer.decode(ids) == "summarize: the film was good</s>"
+    assert setup.tokenizer.decode(labels) == "a good story</s>"
+    batch = {"source": ["the film was good"]}
+    assert SUMMARIZATION.lengths(batch, setup) == [len(ids)]
+
+
+@pytest.mark.parametrize("kind", LANGUAGES)
+def test_a_model_of_many_languages_is_told_both(kind, tmp_path):
+    model, (source, target) = WRITERS[kind](tmp_path / kind), LANGUAGES[kind]
+    told = {"data.source_language": source, "data.target_language": target}
+    setup = setup_of(model, **told)
+    ids, labels = encoded(setup)
+    ours, theirs = setup.tokenizer.decode(ids), setup.tokenizer.decode(labels)
+    assert source in ours
+    assert target not in ours
+    assert target in theirs
+    written = model_of(model)
+    SUMMARIZATION.adapt(written, setup)
+    batch = SUMMARIZATION.collate([{"input_ids": ids, "attention_mask": [1] * len(ids)}], setup)
+    begun = written.generate(**batch)[0][: 1 if kind == "mbart" else 2]
+    assert target in setup.tokenizer.decode(begun[-1:])
+    missing = (
+        r"data\.target_language: the model is told languages by a code, and none is given; set"
+    )
+    with pytest.raises(DataError, match=missing):
+        encoded(setup_of(model, **{"data.source_language": source}))
+    with pytest.raises(DataError, match="'english' is none of its own; set it to one of en"):
+        encoded(setup_of(model, **{**told, "data.source_language": "english"}))
+
+
+def test_a_model_that_is_not_told_languages_says_so(tmp_path):
+    model = make_tiny_bert(tmp_path / "bert")
+    with pytest.raises(DataError, match="the model is not told languages, and 'zh' would have no"):
+        encoded(setup_of(model, **{"data.target_language": "zh"}))
+
+
+def test_only_the_spec_says_how_a_model_writes(tmp_path):
+    setup = setup_of(WRITERS["bart"](tmp_path / "bart"), **{"generate.max_new_tokens": 12})
+    model = model_of(tmp_path / "bart")
+    assert (model.generation_config.num_beams, model.generation_config.min_length) == (4, 56)
+    SUMMARIZATION.adapt(model, setup)
+    told = model.generation_config
+    assert (told.num_beams, told.min_length, told.max_new_tokens) == (1, None, 12)
+    assert told.decoder_start_token_id == 2
+    beams = {"generate.num_beams": 3, "generate.length_penalty": 2.0}
+    SUMMARIZATION.adapt(model, setup_of(tmp_path / "bart", **beams))
+    assert (told.num_beams, told.length_penalty) == (3, 2.0)
+    model.save_pretrained(tmp_path / "again")
+    again = load_trained(tmp_path / "again").generation_config
+    assert (again.num_beams, again.length_penalty, again.max_new_tokens) == (3, 2.0, 63)
+
+
+@pytest.mark.parametrize("kind", ["t5", "m2m", "mbart"])
+def test_with_smoothed_labels_a_decoder_reads_the_same(kind, tmp_path):
+    import torch
+
+    model = model_of(WRITERS[kind](tmp_path / kind))
+    ids, labels = torch.tensor([[5, 6, 2]]), torch.tensor([[7, 8, 9, 2], [9, 2, IGNORED, IGNORED]])
+    known = model.eval()(input_ids=ids.repeat(2, 1), labels=labels).logits
+    given = {"input_ids": ids.repeat(2, 1), "decoder_input_ids": shifted_right(model, labels)}
+    assert torch.equal(model(**given).logits, known)
+
+
+def test_labels_can_be_smoothed(tmp_path):
+    spec = pair_spec(tmp_path, **{"train.label_smoothing_factor": 0.1, "train.max_steps": 2})
+    run = pipeline.train(spec)
+    plain = pipeline.train(spec.replace({"train.label_smoothing_factor": 0.0}))
+    first, other = (
+        next(e["loss"] for e in one.events() if e["event"] == "step_logged") for one in (run, plain)
+    )
+    assert first != other
+    assert first == pytest.approx(other, rel=0.1)
+
+
+# Faults
+
+
+def test_rows_without_one_side_are_counted_and_left_out(tmp_path):
+    rows = [*make_rows()[:20], {"document": "a text alone"}, {"document": "", "summary": "only"},
+            {"document": "another", "summary": "  "}]  # fmt: skip
+    spec = pair_spec(tmp_path, rows=rows)
+    data = load_data(spec.data, SUMMARIZATION, 42)
+    assert data.notes[:2] == [
+        "Left out of the training rows, having no text: 1 (row 22).",
+        "Left out of the training rows, having nothing to be learned as answer: 2 (row 21, "
+        "row 23).",
+    ]
+    with pytest.raises(DataError, match="having no text: 1"):
+        load_data(spec.data.model_copy(update={"bad_rows": "refuse"}), SUMMARIZATION, 42)
+
+
+def test_texts_longer_than_the_model_are_counted(tmp_path):
+    rows = [one | {"document": one["document"] * (40 if n % 2 else 1)}
+            for n, one in enumerate(make_rows())]  # fmt: skip
+    prepared = prepare(pair_spec(tmp_path, rows=rows, **{"data.max_tokens": 1000}))
+    profile = prepared.profile()
+    assert profile.max_tokens == 64
+    assert profile.truncated_share == pytest.approx(0.5, abs=0.1)
+    assert max(prepared.train["length"][:]) == 64
+
+
+def test_a_model_that_cannot_write_is_refused_with_the_remedy(tmp_path):
+    spec = pair_spec(tmp_path, model=make_tiny_llama(tmp_path / "llama"))
+    said = (
+        r"a llama model .* cannot be used for Seq2SeqLM; choose a model that reads and writes \(T5"
+    )
+    with pytest.raises(ModelError, match=said):
+        pipeline.train(spec)
+
+
+def test_text_from_data_is_escaped_in_the_table_and_in_the_report(tmp_path):
+    rows = [{"document": f"<b>{n}</b> the film was good.", "summary": "<i>good</i>"}
+            for n in range(12)]  # fmt: skip
+    spec = pair_spec(tmp_path, rows=rows, **{"train.max_steps": 1})
+    page = render(pipeline.train(spec))
+    assert "&lt;b&gt;" in page
+    assert "<b>1</b>" not in page
+    assert "<i>good</i>" not in page
+
+
+# Scores
+
+
+@pytest.mark.parametrize(
+    ("reference", "written", "expected"),
+    [
+        ("the cat sat on the mat", "the cat sat on a mat", (5 / 6, 3 / 5, 5 / 6)),
+        ("The cat!", "the cat", (1, 1, 1)),
+        ("我今天很高兴", "我今天很开心", (4 / 6, 3 / 5, 4 / 6)),
+        ("東京タワー", "東京", (4 / 7, 2 / 5, 4 / 7)),
+        ("cat", "cat", (1, 1, 1)),
+        ("cat", "", (0, 0, 0)),
+        ("the the", "the", (2 / 3, 0, 2 / 3)),
+    ],
+)
+def test_rouge_is_as_counted_by_hand(reference, written, expected):
+    found = [rouge_n(reference, written, 1), rouge_n(reference, written, 2)]
+    assert [*found, rouge_l(reference, written)] == pytest.approx(list(expected))
+
+
+def test_bleu_cuts_each_language_its_own_way():
+    assert tokenization_for(["the cat", "猫", "a dog"]) == "13a"
+    assert tokenization_for(["打开文件", "JupyterLab 设置"]) == "zh"
+    assert tokenization_for(["ファイルを開く", "設定"]) == "char"
+    scores = corpus_scores(["我今天很开心", "您好 JupyterLab"], ["我今天很高兴", "你好 JupyterLab"])
+    # Precisions of 6/9, 4/7, 2/5 and 1/3, no text too short.
+    assert scores["bleu"] == pytest.approx(100 * (6 / 9 * 4 / 7 * 2 / 5 * 1 / 3) ** 0.25)
+    assert "tok:zh" in scores["signatures"]["bleu"]
+    assert scores["signatures"]["chrf"].startswith("nrefs:1|case:mixed|eff:yes|nc:6|nw:0")
+    assert sentence_chrf("同じ", "同じ") == 100
+
+
+def test_sentences_end_with_marks_or_lines():
+    assert sentences("He said “no.” Then 3.5 left!\nA headline\nWhy? 天气好。他说：“走。”真的") == [
+        "He said “no.”", "Then 3.5 left!", "A headline", "Why?", "天气好。", "他说：“走。”", "真的",
+    ]  # fmt: skip
+
+
+def test_lead_takes_as_many_sentences_as_summaries_have():
+    table = Dataset.from_dict({"source": ["One. Two. Three."], "target": ["x"], "row": [1]})
+    train = Dataset.from_dict({"source": ["a", "b"], "target": ["A. B.", "A. B. C."]})
+    found = SUMMARIZATION.baselines(Outcome([], [], table, None), train)
+    assert {name: one[0]["written"] for name, one in found.items()} == {
+        "lead": "One. Two.", "copy": "One. Two. Three.",
+    }  # fmt: skip
+
+
+def test_the_nearest_source_lends_its_translation():
+    table = Dataset.from_dict({"source": ["open the file"], "target": ["x"], "row": [1]})
+    train = Dataset.from_dict({"source": ["close it", "Open a file"], "target": ["关", "开"]})
+    found = TRANSLATION.baselines(Outcome([], [], table, None), train)
+    assert found["nearest_source"][0]["written"] == "开"
+    assert found["copy"][0]["written"] == "open the file"

@@ -1,0 +1,179 @@
+"""What summarization and translation share: a model reads one text and writes another.
+
+Shapes:
+    B rows, S source tokens, T target tokens, V entries of the vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ._defaults import count_tokens
+from ._encode import encode_texts
+from ._guessing import IGNORED, followed, means, sums
+from ._languages import speak, start_with_language
+from .contract import Batch, Outcome, Record, Setup
+
+OPTIONS = (
+    "data.prefix", "data.source_language", "data.target_language", "generate.max_new_tokens",
+    "generate.num_beams", "generate.length_penalty", "generate.no_repeat_ngram_size",
+)  # fmt: skip
+
+
+def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
+    """Turn sources, and where there are targets these as labels, into token ids.
+
+    Targets are cut after as many tokens as may be written.
+    """
+    speak(setup)
+    found = encode_texts(setup, [setup.spec.data.prefix + text for text in batch["source"]])
+    if "target" in batch:
+        found["labels"] = [_labels(text, setup) for text in batch["target"]]
+    return found
+
+
+def _labels(text: str, setup: Setup) -> list[int]:
+    """Return what the model shall write: the text, then the token that ends it.
+
+    Where a tokenizer of encoders begins each text with a token, that one is given, not written.
+    """
+    tokenizer = setup.tokenizer
+    limit = room(setup)
+    ids = tokenizer(text_target=text, truncation=True, max_length=limit)["input_ids"]
+    if tokenizer.bos_token_id is None and ids[:1] == [tokenizer.cls_token_id]:
+        ids = ids[1:]
+    end = tokenizer.sep_token_id if tokenizer.eos_token_id is None else tokenizer.eos_token_id
+    # mBART's language stands after the end.
+    return ids if end is None or end in ids[-2:] else [*ids[: limit - 1], end]
+
+
+def room(setup: Setup) -> int:
+    """Return how many tokens may be written: as asked, but no more than the model can take."""
+    return min(setup.spec.generate.max_new_tokens, int(setup.tokenizer.model_max_length) - 1)
+
+
+def lengths(batch: Batch, setup: Setup) -> list[int]:
+    """Return the tokens of each source before it is cut, with what stands before it."""
+    return count_tokens(setup, [setup.spec.data.prefix + text for text in batch["source"]])
+
+
+def collate(rows: list[Record], setup: Setup) -> dict[str, Any]:
+    """Make a batch of tensors, padded to the longest source and the longest target.
+
+    Shapes:
+        input_ids, attention_mask: (B, S); labels: (B, T), `IGNORED` behind their end.
+    """
+    import torch
+
+    tokenizer = setup.tokenizer
+    names = [name for name in tokenizer.model_input_names if name in rows[0]]
+    batch = tokenizer.pad([{n: row[n] for n in names} for row in rows], return_tensors="pt").data
+    batch.pop("token_type_ids", None)  # one text alone: all of one type
+    if "labels" in rows[0]:
+        width = max(len(row["labels"]) for row in rows)
+        filled = [[*row["labels"], *[IGNORED] * (width - len(row["labels"]))] for row in rows]
+        batch["labels"] = torch.tensor(filled)
+    return batch
+
+
+def keep(logits: Any, labels: Any) -> Any:
+    """Return the sums of the losses of a validation batch: (B, 3)."""
+    return sums(logits[0] if isinstance(logits, tuple) else logits, labels)
+
+
+def score(kept: np.ndarray, labels: np.ndarray, setup: Setup) -> dict[str, float]:
+    """Return the loss and the share of tokens that were the likeliest, given the true ones before.
+
+    What the model writes by itself is judged at the end of the run: writing takes far longer.
+    """
+    return followed(kept)
+
+
+def infer(model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup) -> list[Record]:
+    """Return for each row the sums of its losses against the target, and what the model writes."""
+    inputs = dict(inputs)
+    labels = inputs.pop("labels", None)
+    found = np.zeros((len(rows), 3))
+    if labels is not None:
+        logits = model(**inputs, labels=labels, use_cache=False).logits
+        found = sums(logits, labels).cpu().numpy()
+    texts = _write(model, inputs, setup)
+    return [{"sums": one, "written": text} for one, text in zip(found, texts, strict=True)]
+
+
+def _write(model: Any, inputs: dict[str, Any], setup: Setup) -> list[str]:
+    """Let the model write, as `adapt` told it."""
+    found = model.generate(**inputs, use_cache=can_cache(model))
+    texts = setup.tokenizer.batch_decode(found, skip_special_tokens=True)
+    return [text.strip() for text in texts]
+
+
+def can_cache(model: Any) -> bool:
+    """Return whether writing may go on from kept keys and values.
+
+    transformers 5.23 makes room for as many decoder layers as the encoder has.
+    """
+    decoder = getattr(model.config, "num_decoder_layers", None)
+    return decoder is None or decoder == model.config.num_hidden_layers
+
+
+def adapt(model: Any, setup: Setup) -> None:
+    """Let the model write as the spec says, from now on and wherever it is taken.
+
+    It takes the likeliest token each time, or goes by beams. What its folder asked for (BART's
+    summarisers for beams and a least length) is set aside. A model of many languages begins with
+    the token of the right one.
+    """
+    asked, told = setup.spec.generate, model.generation_config
+    told.do_sample, told.temperature, told.top_k, told.top_p = False, None, None, None
+    told.num_beams, told.early_stopping = asked.num_beams, None
+    told.length_penalty = asked.length_penalty if asked.num_beams > 1 else None
+    told.no_repeat_ngram_size = asked.no_repeat_ngram_size
+    told.max_length, told.min_length, told.max_new_tokens = None, None, room(setup)
+    start_with_language(model, setup)
+
+
+def evaluate_with(
+    outcome: Outcome, scores: Callable[[list[str], list[str]], dict[str, Any]]
+) -> dict[str, Any]:
+    """Return loss and accuracy of tokens, and what `scores` makes of references and texts.
+
+    What `scores` returns as `signatures` stands beside the metrics.
+    """
+    found = means(np.array([answer["sums"] for answer in outcome.outputs]))
+    references = list(outcome.table["target"])
+    told = scores(references, [answer["written"] for answer in outcome.outputs])
+    signatures = told.pop("signatures", {})
+    return {"rows": len(references), "signatures": signatures, "metrics": {**found, **told}}
+
+
+def baseline(texts: list[str]) -> list[Record]:
+    """Return texts that a rule gave in the form of `infer`: with no loss."""
+    return [{"sums": np.zeros(3), "written": text} for text in texts]
+
+
+def predictions(outcome: Outcome) -> list[Record]:
+    """Return source, what was written, the reference, and the loss of each example."""
+    records = []
+    names = [n for n in ("row", "source", "target") if n in outcome.table.column_names]
+    for row, answer in zip(outcome.table.select_columns(names), outcome.outputs, strict=True):
+        record = {"row": row["row"], "source": row["source"], "predicted": answer["written"]}
+        if "target" in row:
+            record["label"] = row["target"]
+            loss = means(answer["sums"])["loss"]
+            record |= {} if loss is None else {"loss": loss}
+        records.append(record)
+    return records
+
+
+def line(record: Record) -> str:
+    """Return a prediction as one line: what was written, then the source."""
+    return "\t".join(" ".join(record[name].split()) for name in ("predicted", "source"))
+
+
+def told(name: str) -> Any:
+    """Return what shows a value of a record under another column's name."""
+    return lambda record: "–" if record.get(name) is None else record[name]

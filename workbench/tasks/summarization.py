@@ -1,0 +1,120 @@
+"""Summarization: a model reads a long text and writes a short one.
+
+Baselines: the beginning of the text, as many sentences as the summaries of the training rows have
+on average (lead-n), and the whole text. News tell the main thing first: there lead-n is hard to
+beat.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from . import _seq2seq as seq2seq
+from ._rouge import SIGNATURE, rouge_l, rouge_n
+from .contract import Column, Metric, Outcome, Record, Role, Task
+
+_SENTENCES = re.compile(
+    r"\S.*?(?:[.!?]+[\"')\]”’]*(?=\s|$)|[。！？]+[」』”’]*|(?=\n)|$)", re.DOTALL
+)
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences of a text, marks included; a line that ends ends one, too."""
+    return [one.strip() for one in _SENTENCES.findall(text) if one.strip()]
+
+
+def evaluate(outcome: Outcome) -> dict[str, Any]:
+    """Return loss, accuracy of tokens and ROUGE, each the mean over the examples."""
+    return seq2seq.evaluate_with(outcome, _scores)
+
+
+def _scores(references: list[str], written: list[str]) -> dict[str, Any]:
+    pairs = list(zip(references, written, strict=True))
+    return {
+        "rouge_1": float(np.mean([rouge_n(*pair, 1) for pair in pairs])),
+        "rouge_2": float(np.mean([rouge_n(*pair, 2) for pair in pairs])),
+        "rouge_l": float(np.mean([rouge_l(*pair) for pair in pairs])),
+        "signatures": {"rouge": SIGNATURE},
+    }
+
+
+def baselines(outcome: Outcome, train: Any) -> dict[str, list[Record]]:
+    """Return the first sentences of each text, and the text itself."""
+    usual = np.mean([len(sentences(text)) for text in train["target"]])
+    count = max(1, round(float(usual)))
+    texts = list(outcome.table["source"])
+    return {
+        "lead": seq2seq.baseline([" ".join(sentences(text)[:count]) for text in texts]),
+        "copy": seq2seq.baseline(texts),
+    }
+
+
+def predictions(outcome: Outcome) -> list[Record]:
+    """Return text, summary and reference of each example, with ROUGE-L and the loss."""
+    return [
+        record | {"rouge_l": rouge_l(record["label"], record["predicted"])}
+        if "label" in record
+        else record
+        for record in seq2seq.predictions(outcome)
+    ]
+
+
+TASK = Task(
+    name="summarization",
+    roles=(
+        Role(
+            "source",
+            "text",
+            required=True,
+            usual_names=(
+                "document", "article", "dialogue", "source", "text", "content", "body", "passage",
+                "report", "transcript", "bill", "正文", "原文", "文章", "内容",
+            ),
+        ),
+        Role(
+            "target",
+            "text",
+            required=True,
+            usual_names=(
+                "summary", "highlights", "tldr", "target", "headline", "title", "abstract",
+                "摘要", "总结", "标题",
+            ),
+            answer=True,
+        ),
+    ),
+    auto_class="AutoModelForSeq2SeqLM",
+    encode=seq2seq.encode,
+    metrics=(
+        Metric("loss", followed=True, greater_is_better=False),
+        Metric("token_accuracy", followed=True, share=True),
+        Metric("rouge_1", share=True),
+        Metric("rouge_2", share=True),
+        Metric("rouge_l", share=True),
+    ),
+    score=seq2seq.score,
+    evaluate=evaluate,
+    baselines=baselines,
+    predictions=predictions,
+    columns=(
+        Column("row", "number"),
+        Column("source"),
+        Column("reference", "right", cell=seq2seq.told("label")),
+        Column("written", "wrong", cell=seq2seq.told("predicted")),
+        Column("rouge_l", "share"),
+        Column("loss", "number"),
+    ),
+    figures=(),
+    leading=("rouge_l", "rouge_1", "rouge_2", "loss"),
+    compared=("rouge_1", "rouge_2", "rouge_l"),
+    options=seq2seq.OPTIONS,
+    data_figures=("length_histogram",),
+    lengths=seq2seq.lengths,
+    adapt=seq2seq.adapt,
+    collate=seq2seq.collate,
+    keep=seq2seq.keep,
+    infer=seq2seq.infer,
+    line=seq2seq.line,
+)  # fmt: skip

@@ -1,0 +1,108 @@
+"""Translation: a model reads a text in one language and writes it in another.
+
+Baselines: the source as it is (names and numbers are right in it), and a translation memory: what
+the source that is most alike among the training rows was translated to.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import _seq2seq as seq2seq
+from ._bleu import corpus_scores, sentence_chrf
+from .contract import Column, Metric, Outcome, Record, Role, Task
+
+# Of the sources, so many are compared with all those of the training rows at once.
+CHUNK_ROWS = 256
+
+
+def evaluate(outcome: Outcome) -> dict[str, Any]:
+    """Return loss, accuracy of tokens, BLEU and chrF of all texts together."""
+    return seq2seq.evaluate_with(outcome, corpus_scores)
+
+
+def baselines(outcome: Outcome, train: Any) -> dict[str, list[Record]]:
+    """Return the sources themselves, and the translations of those most like them."""
+    sources = list(outcome.table["source"])
+    found = _nearest(sources, list(train["source"]))
+    known = list(train["target"])
+    return {
+        "nearest_source": seq2seq.baseline([known[place] for place in found]),
+        "copy": seq2seq.baseline(sources),
+    }
+
+
+def _nearest(sources: list[str], known: list[str]) -> list[int]:
+    """Return for each source the place of the known one that shares most rare letter groups."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    weigher = TfidfVectorizer(analyzer="char", ngram_range=(1, 4), sublinear_tf=True)
+    ours, theirs = weigher.fit_transform(known), weigher.transform(sources)
+    places: list[int] = []
+    for start in range(0, len(sources), CHUNK_ROWS):
+        alike = theirs[start : start + CHUNK_ROWS] @ ours.T
+        places += alike.toarray().argmax(axis=1).tolist()
+    return places
+
+
+def predictions(outcome: Outcome) -> list[Record]:
+    """Return source, translation and reference of each example, with chrF and the loss."""
+    return [
+        record | {"chrf": sentence_chrf(record["label"], record["predicted"])}
+        if "label" in record
+        else record
+        for record in seq2seq.predictions(outcome)
+    ]
+
+
+TASK = Task(
+    name="translation",
+    roles=(
+        Role(
+            "source",
+            "text",
+            required=True,
+            usual_names=("source", "src", "source_text", "en", "english", "原文", "源文", "英文"),
+        ),
+        Role(
+            "target",
+            "text",
+            required=True,
+            usual_names=(
+                "target", "tgt", "target_text", "translation", "zh", "chinese", "译文", "中文",
+            ),
+            answer=True,
+        ),
+    ),
+    auto_class="AutoModelForSeq2SeqLM",
+    encode=seq2seq.encode,
+    metrics=(
+        Metric("loss", followed=True, greater_is_better=False),
+        Metric("token_accuracy", followed=True, share=True),
+        Metric("bleu"),
+        Metric("chrf"),
+    ),
+    score=seq2seq.score,
+    evaluate=evaluate,
+    baselines=baselines,
+    predictions=predictions,
+    columns=(
+        Column("row", "number"),
+        Column("source"),
+        Column("reference", "right", cell=seq2seq.told("label")),
+        Column("written", "wrong", cell=seq2seq.told("predicted")),
+        Column("chrf", "number"),
+        Column("loss", "number"),
+    ),
+    figures=(),
+    leading=("bleu", "chrf", "loss"),
+    compared=("bleu", "chrf"),
+    options=seq2seq.OPTIONS,
+    data_figures=("length_histogram",),
+    lengths=seq2seq.lengths,
+    adapt=seq2seq.adapt,
+    collate=seq2seq.collate,
+    keep=seq2seq.keep,
+    infer=seq2seq.infer,
+    line=seq2seq.line,
+)  # fmt: skip
