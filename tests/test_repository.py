@@ -101,7 +101,8 @@ def distributions_of(packages: set[str]) -> set[str]:
 
 
 def test_the_package_imports_only_what_it_declares():
-    assert distributions_of(imported_by("workbench")) <= set(requirements())
+    extras = set(requirements("onnx")) | set(requirements("quantization"))  # checked at use
+    assert distributions_of(imported_by("workbench")) <= set(requirements()) | extras
 
 
 def test_the_tests_import_only_what_is_declared():

@@ -34,7 +34,7 @@ def evaluate_prepared(run: RunFolder, prepared: Prepared, model: Any) -> dict[st
     metrics = {"task": task.name, "split": "validation", **task.evaluate(outcome)}
     if spec.evaluate.baselines:
         rivals = task.baselines(outcome, prepared.data.train)
-        rivals["before"] = outputs_of(prepared.new_model())
+        rivals["before"] = outputs_of(prepared.base_model())
         metrics["baselines"] = {
             name: task.evaluate(replace(outcome, outputs=outputs))["metrics"]
             for name, outputs in rivals.items()

@@ -1,0 +1,54 @@
+"""Weights held in 8 or 4 bits, through bitsandbytes, where it works.
+
+Source: LLM.int8(), Dettmers et al. 2022 (arXiv:2208.07339); QLoRA, Dettmers et al. 2023
+(arXiv:2305.14314).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+from typing import Any
+
+from ..errors import shorten
+
+INSTALL = 'pip install "model-workbench[quantization]"'
+
+
+def why_not() -> str:
+    """Return in a few words why weights cannot be quantized here; empty where they can.
+
+    The library is tried out on a small layer: that it can be imported does not say that it works.
+    """
+    if find_spec("bitsandbytes") is None:
+        return f"bitsandbytes is not installed: {INSTALL}"
+    return _try_out()
+
+
+@cache
+def _try_out() -> str:
+    try:
+        import bitsandbytes
+        import torch
+
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        for layer in (
+            bitsandbytes.nn.Linear4bit(64, 64, compute_dtype=torch.float32),
+            bitsandbytes.nn.Linear8bitLt(64, 64, has_fp16_weights=False),
+        ):
+            layer.to(device)(torch.ones(2, 64, device=device, requires_grad=True)).sum().backward()
+    except Exception as error:  # of whatever kind its native code fails with
+        return f"bitsandbytes does not work on this machine ({shorten(error, 120)})"
+    return ""
+
+
+def settings(bits: str) -> Any:
+    """Return what `from_pretrained` needs to hold weights in `8bit` or `4bit`."""
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    if bits == "8bit":
+        return BitsAndBytesConfig(load_in_8bit=True)
+    return BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.float32
+    )
