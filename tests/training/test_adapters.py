@@ -184,7 +184,7 @@ def test_a_decoder_learns_with_lora(tmp_path):
     )  # fmt: skip
     run = pipeline.train(spec)
     metrics = run.metrics()
-    assert metrics["metrics"]["perplexity"] < metrics["baselines"]["before"]["perplexity"] / 2
+    assert metrics["metrics"]["perplexity"] < metrics["baselines"]["before"]["perplexity"] * 0.8
 
 
 def test_frozen_weights_do_not_move(home):
