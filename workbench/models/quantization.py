@@ -20,9 +20,12 @@ def why_not() -> str:
 
     The library is tried out on a small layer: that it can be imported does not say that it works.
     """
-    if find_spec("bitsandbytes") is None:
-        return f"bitsandbytes is not installed: {INSTALL}"
-    return _try_out()
+    return why_missing() or _try_out()
+
+
+def why_missing() -> str:
+    """Return that the library is not installed, if so: what can be said without importing it."""
+    return "" if find_spec("bitsandbytes") else f"bitsandbytes is not installed: {INSTALL}"
 
 
 @cache
