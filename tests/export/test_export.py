@@ -18,7 +18,8 @@ from workbench.cli import main
 from workbench.errors import InputError, ModelError, RunError
 from workbench.evaluation.run import predict_texts
 from workbench.export import KINDS, export_run, graph
-from workbench.export.card import cell
+from workbench.export.card import cell, model_card_text
+from workbench.export.hub import require_repository
 from workbench.export.sample import answers, sample
 from workbench.models import load_tokenizer, load_trained
 from workbench.runs import RunFolder
@@ -73,6 +74,16 @@ def test_of_a_run_with_an_adapter_the_folder_holds_the_adapter(lora):
     exported = export_run(lora, "folder")
     assert "adapter_model.safetensors" in exported.files
     assert "model.safetensors" not in exported.files
+    adapter = json.loads((exported.path / "adapter_config.json").read_text("utf-8"))
+    assert adapter["base_model_name_or_path"] == "tiny-bert"
+
+
+@pytest.mark.parametrize("kind", ["folder", "merged"])
+def test_nothing_that_leaves_names_a_folder_of_this_machine(kind, lora, home):
+    exported = export_run(lora, kind)
+    for file in exported.path.iterdir():
+        if file.suffix != ".safetensors":
+            assert str(home) not in file.read_text("utf-8"), file.name
 
 
 def test_merged_is_a_whole_model_that_answers_the_same(lora, tmp_path):
@@ -161,8 +172,6 @@ def test_the_card_names_base_and_licence_of_the_catalogue(plain, tmp_path):
     run.path.mkdir()
     spec = plain.spec().replace({"model.source": "wheel:minilm", "data.source": "wheel:tweets"})
     run.write_spec(spec, plain.record())
-    from workbench.export.card import model_card_text
-
     facts, body = front_matter(model_card_text(run))
     assert facts["base_model"] == "sentence-transformers/all-MiniLM-L6-v2"
     assert facts["license"] == "apache-2.0"
@@ -174,8 +183,6 @@ def test_the_card_speaks_the_language_of_the_run(plain, tmp_path):
     run = RunFolder(tmp_path / "copy")
     run.path.mkdir()
     run.write_spec(plain.spec().replace({"output.language": "zh"}), plain.record())
-    from workbench.export.card import model_card_text
-
     assert "## 局限" in model_card_text(run)
 
 
@@ -252,20 +259,34 @@ def test_without_the_flag_nothing_is_sent(plain, hub):
 @pytest.mark.parametrize(
     ("name", "settings", "message"),
     [
-        ("me/mood", {}, "pushing needs a token with the right to write; make one at "),
-        ("mood", {"HF_TOKEN": "hf_x"}, "'mood' is no repository; write --push USER/NAME"),
-        ("not/mine", {"HF_TOKEN": "hf_x"}, "refused to take not/mine (403); check that HF_TOKEN"),
-        ("me/mood", {"HF_TOKEN": "hf_x", "HF_HUB_OFFLINE": "1"}, "nothing can be pushed; unset it"),
+        ("not/mine", {}, "refused to take not/mine (403); check that HF_TOKEN may write there"),
         (
             "me/mood",
-            {"HF_TOKEN": "hf_x", "HF_ENDPOINT": "http://127.0.0.1:9"},
+            {"HF_ENDPOINT": "http://127.0.0.1:9"},
             "cannot reach http://127.0.0.1:9",
         ),
     ],
 )
-def test_a_push_that_cannot_be_is_refused_in_a_line(plain, hub, name, settings, message):
+def test_a_push_that_fails_is_told_in_a_line(plain, hub, name, settings, message):
     hub.gated.add("not/mine")
-    done = export(plain, hub.endpoint, "--to", "card", "--push", name, **settings)
+    token = {"HF_TOKEN": "hf_x"}
+    done = export(plain, hub.endpoint, "--to", "card", "--push", name, **token, **settings)
     assert done.returncode == 2, done.stderr
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "token", "offline", "message"),
+    [
+        ("me/mood", None, False, "pushing needs a token with the right to write; make one at "),
+        ("mood", "hf_x", False, "'mood' is no repository; write --push USER/NAME"),
+        ("me/mood", "hf_x", True, "HF_HUB_OFFLINE is set, so nothing can be pushed; unset it"),
+    ],
+)
+def test_a_push_that_cannot_be_is_refused_first(name, token, offline, message, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.get_token", lambda: token)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", offline)
+    with pytest.raises(InputError) as caught:
+        require_repository(name)
+    assert str(caught.value).startswith(message)

@@ -96,7 +96,7 @@ class _Finished:
         self.task = load_task(spec.task)
         trusted = spec.model.trust_remote_code
         tokenizer = load_tokenizer(run.model_path, trusted)
-        self.model = load_trained(run.model_path, trusted)
+        self.model = load_trained(run.model_path, trusted, spec.model.quantization)
         limit = limit_tokens(tokenizer, spec.data.max_tokens)
         self.setup = Setup(spec, tokenizer, _labels(run, self.model), limit)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError, RunError
-from ..runs import RunFolder
-from .card import model_card_text
+from ..models.adapters import CONFIG
+from ..runs import RunFolder, write_json
+from .card import base_of, model_card_text
 
 KINDS = ("folder", "merged", "onnx", "card")
 
@@ -84,4 +86,14 @@ def _write(run: RunFolder, kind: str, folder: Path) -> float | None:
             heavy = file.suffix == ".safetensors" or file.name in weights
             if kind == "folder" or not (heavy or (folder / file.name).exists()):
                 shutil.copyfile(file, folder / file.name)
+    if kind == "folder" and (folder / CONFIG).is_file():
+        _name_base(folder / CONFIG, run)
     return difference
+
+
+def _name_base(config: Path, run: RunFolder) -> None:
+    """Let an adapter name its base as others can find it, and not by a path of this machine."""
+    base, plain = base_of(run.spec()), json.loads(config.read_text("utf-8"))
+    if plain["base_model_name_or_path"] != base["hub"]:
+        plain |= {"base_model_name_or_path": base["hub"] or base["name"], "revision": None}
+        write_json(config, plain)

@@ -36,7 +36,7 @@ def model_card_text(run: RunFolder, kind: str = "folder") -> str:
     spec, metrics, record = run.spec(), run.metrics(), run.record()
     card, profile = _json(run.path / "model.json"), _json(run.path / "data.json")
     task = task_of(metrics, spec)
-    base, data = _base(spec), _data(spec)
+    base, data = base_of(spec), _data(spec)
     adapter = spec.adapter.peft_method != "none" and kind in ("folder", "card")
     licence = str(card.get("licence") or base.get("licence") or "")
     with language.using(language.resolve(spec.output.language)):
@@ -45,6 +45,7 @@ def model_card_text(run: RunFolder, kind: str = "folder") -> str:
             name=run.name,
             spec=spec,
             base=base["name"],
+            base_id=base["hub"] or "BASE",
             licence=licence,
             data=data,
             profile=profile,
@@ -102,7 +103,7 @@ def _metadata(
     return facts.to_yaml()
 
 
-def _base(spec: RunSpec) -> dict[str, str]:
+def base_of(spec: RunSpec) -> dict[str, str]:
     """Return what the model was made from: for the reader, on the hub, and under which licence."""
     source = spec.model.source
     entry = next((one for one in entries("model") if one.source == source), None)

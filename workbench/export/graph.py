@@ -29,8 +29,7 @@ def write_onnx(run: RunFolder, folder: Path) -> float:
         InputError: a library is missing.
         ModelError: the model cannot be exported, or the graph computes something else.
     """
-    missing = [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
-    if missing:
+    if missing := missing_libraries():
         raise InputError(f"export to ONNX needs {', '.join(missing)}", INSTALL)
     trusted = run.spec().model.trust_remote_code
     model = merged(load_trained(run.model_path, trusted)).eval()
@@ -47,6 +46,11 @@ def write_onnx(run: RunFolder, folder: Path) -> float:
             "export it with --to folder",
         )
     return difference
+
+
+def missing_libraries() -> list[str]:
+    """Return which of the libraries that are needed are not installed."""
+    return [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
 
 
 def _export(model: Any, batch: dict[str, Any], names: list[str], path: Path) -> None:

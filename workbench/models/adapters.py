@@ -10,6 +10,7 @@ Liu et al. 2022 (arXiv:2205.05638); prompt tuning, Lester et al. 2021 (arXiv:210
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -223,8 +224,11 @@ def save_weights(model: Any, folder: Path) -> None:
     tensors = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
     save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
     model.peft_config["default"].save_pretrained(str(folder))
-    inner.config.architectures = [type(inner).__name__]
-    inner.config.save_pretrained(folder)
+    config = deepcopy(inner.config)
+    config.architectures = [type(inner).__name__]
+    if hasattr(config, "quantization_config"):  # how the base was held is no part of the model
+        del config.quantization_config
+    config.save_pretrained(folder)
     if inner.can_generate():
         inner.generation_config.save_pretrained(folder)
 

@@ -175,8 +175,10 @@ def _head_and_config(
     return auto, config
 
 
-def load_trained(folder: Path | str, trust_remote_code: bool = False) -> Any:
+def load_trained(folder: Path | str, trust_remote_code: bool = False, bits: str = "none") -> Any:
     """Load a fine-tuned model, head and all, in evaluation mode; adapters with their base.
+
+    With `bits`, `8bit` or `4bit`, the base of an adapter is held in so many, where that works.
 
     Raises:
         ModelError: the folder is missing, incomplete or damaged, or its head was never trained.
@@ -190,7 +192,7 @@ def load_trained(folder: Path | str, trust_remote_code: bool = False) -> Any:
             f"there is no trained model in {show(folder)}", "let the training finish first"
         )
     if is_adapter(folder):
-        return _load_adapted(folder, trust_remote_code)
+        return _load_adapted(folder, trust_remote_code, bits)
     plain = read_config(folder)
     refuse_foreign_code(folder, plain, trust_remote_code)
     refuse_unsafe_weights(folder, plain)
@@ -215,7 +217,7 @@ def load_trained(folder: Path | str, trust_remote_code: bool = False) -> Any:
     return model.eval()
 
 
-def _load_adapted(folder: Path, trust_remote_code: bool) -> Any:
+def _load_adapted(folder: Path, trust_remote_code: bool, bits: str) -> Any:
     """Load the base that an adapter was made for, and put the adapter around it."""
     import torch
     import transformers
@@ -229,7 +231,9 @@ def _load_adapted(folder: Path, trust_remote_code: bool) -> Any:
     refuse_unsafe_weights(base.path, base_plain)
     read_shapes(base.path)
     architecture = _architecture(folder, plain, trust_remote_code)
-    arguments = {"trust_remote_code": True} if trust_remote_code else {}
+    arguments: dict[str, Any] = {"trust_remote_code": True} if trust_remote_code else {}
+    if bits != "none" and not quantization.why_not():
+        arguments["quantization_config"] = quantization.settings(bits)
     with _readable(base.path), _quiet(), torch.random.fork_rng(devices=[]):
         config = transformers.AutoConfig.from_pretrained(
             folder, local_files_only=True, trust_remote_code=trust_remote_code

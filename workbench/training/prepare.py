@@ -271,7 +271,7 @@ def limit_tokens(tokenizer: Any, wish: int) -> int:
 
 def environment() -> dict[str, str]:
     """Return the versions and the machine that a run depends on."""
-    names = ("torch", "transformers", "datasets", "accelerate", "model-workbench")
+    names = ("torch", "transformers", "peft", "datasets", "accelerate", "model-workbench")
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
