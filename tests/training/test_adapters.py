@@ -236,3 +236,25 @@ def test_few_bits_are_refused_with_the_reason_where_they_do_not_work(home, monke
         "the spec: model.quantization: '8bit' does not fit (bitsandbytes is not installed: "
         'pip install "model-workbench[quantization]"); choose none'
     )
+
+
+@pytest.mark.parametrize("bits", ["8bit", "4bit"])
+def test_an_adapter_learns_beside_weights_in_few_bits(bits, tmp_path):
+    pytest.importorskip("bitsandbytes")
+    if reason := quantization.why_not():
+        pytest.skip(reason)
+    from transformers import BertConfig, BertModel
+
+    folder = make_tiny_bert(tmp_path / "tiny-bert")
+    config = BertConfig.from_pretrained(folder)
+    config.hidden_size, config.intermediate_size = 64, 128  # blocks of 32 numbers or more
+    BertModel(config).save_pretrained(folder)
+    few = {**LORA, "model.quantization": bits, "train.max_steps": 3, "train.eval_steps": 3}
+    run = pipeline.train(spec_of(tmp_path, **few))
+    model = load_trained(run.model_path, bits=bits)
+    names = {type(module).__name__ for module in model.modules()}
+    assert names & {"Linear8bitLt", "Linear4bit"}
+    assert type(model.get_base_model().classifier.original_module).__name__ == "Linear"
+    [said] = predict_texts(run, ["the film was wonderful"])
+    assert said["predicted"] in run.record()["labels"]
+    assert "quantization_config" not in json.loads((run.model_path / "config.json").read_text())

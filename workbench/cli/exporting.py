@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +50,12 @@ def export(options: argparse.Namespace) -> None:
     """Write the model, and print where it lies and how the check of its numbers came out."""
     from ..export import export_run
     from ..export.hub import push, require_repository
-    from ..training.run import quiet_libraries
 
     run = open_run(options.run, options.runs_dir)
     if options.push:
         require_repository(options.push)
     out = Path(options.out) if options.out else None
-    with quiet_libraries(), download_progress():
+    with download_progress(), _quiet(options.to):
         exported = export_run(run, options.to, out)
     address = push(exported.path, options.push, options.public) if options.push else ""
     if options.json:
@@ -71,3 +72,15 @@ def export(options: argparse.Namespace) -> None:
         print(f"largest difference from the model's own output: {exported.largest_difference:.2g}")
     if address:
         print(f"pushed to {address}")
+
+
+@contextmanager
+def _quiet(kind: str) -> Iterator[None]:
+    """Keep the libraries' chatter out, where they are needed at all: a copy is made without."""
+    if kind in ("folder", "card"):
+        yield
+        return
+    from ..training.run import quiet_libraries
+
+    with quiet_libraries():
+        yield

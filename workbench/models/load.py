@@ -83,6 +83,11 @@ def load_model(
     auto, config = _head_and_config(found, auto_class, labels, trust_remote_code, problem)
     if found.pretrained:
         read_shapes(folder)
+    held: dict[str, Any] = {}
+    if bits != "none":
+        skeleton = load_skeleton(found, auto_class, labels, trust_remote_code, problem)
+        new = {name.rpartition(".")[0] for name in skeleton.new_weights}
+        held = {"quantization_config": quantization.settings(bits, sorted(new))}
     devices = list(range(torch.cuda.device_count()))
     with _readable(folder), _quiet(), torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
@@ -101,7 +106,7 @@ def load_model(
             trust_remote_code=trust_remote_code,
             ignore_mismatched_sizes=True,  # a head made for other labels is replaced
             output_loading_info=True,
-            **({} if bits == "none" else {"quantization_config": quantization.settings(bits)}),
+            **held,
         )
     model.new_weights = _new_weights(folder, model, report)
     return model
@@ -233,7 +238,9 @@ def _load_adapted(folder: Path, trust_remote_code: bool, bits: str) -> Any:
     architecture = _architecture(folder, plain, trust_remote_code)
     arguments: dict[str, Any] = {"trust_remote_code": True} if trust_remote_code else {}
     if bits != "none" and not quantization.why_not():
-        arguments["quantization_config"] = quantization.settings(bits)
+        arguments["quantization_config"] = quantization.settings(
+            bits, settings.modules_to_save or ()
+        )
     with _readable(base.path), _quiet(), torch.random.fork_rng(devices=[]):
         config = transformers.AutoConfig.from_pretrained(
             folder, local_files_only=True, trust_remote_code=trust_remote_code

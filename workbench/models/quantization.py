@@ -6,12 +6,15 @@ Source: LLM.int8(), Dettmers et al. 2022 (arXiv:2208.07339); QLoRA, Dettmers et 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
 from ..errors import shorten
 
+# Rounding the last layer would cost more than its few bytes are worth.
+OUTPUT_LAYERS = ("lm_head", "embed_out")
 INSTALL = 'pip install "model-workbench[quantization]"'
 
 
@@ -45,13 +48,20 @@ def _try_out() -> str:
     return ""
 
 
-def settings(bits: str) -> Any:
-    """Return what `from_pretrained` needs to hold weights in `8bit` or `4bit`."""
+def settings(bits: str, whole: Iterable[str]) -> Any:
+    """Return what `from_pretrained` needs to hold weights in `8bit` or `4bit`.
+
+    Modules named in `whole`, which are to learn, and output layers stay as they are.
+    """
     import torch
     from transformers import BitsAndBytesConfig
 
+    skipped = [*whole, *OUTPUT_LAYERS]
     if bits == "8bit":
-        return BitsAndBytesConfig(load_in_8bit=True)
+        return BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=skipped)
     return BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.float32
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_compute_dtype=torch.float32,
+        llm_int8_skip_modules=skipped,
     )
