@@ -2,10 +2,12 @@
 
 Repositories are folders on disk, `ROOT/models/org/name` and `ROOT/datasets/org/name`; each has
 one commit, on the branch `main`. `gated` and `broken` name repositories that answer 403 and 503.
+Whoever has a token may make repositories and commit to them.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
@@ -15,11 +17,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 _API = re.compile(
     r"/api/(models|datasets)/([^/]+(?:/(?!revision/|tree/|paths-info/)[^/]+)?)(?:/(revision|tree|paths-info)/([^/]+))?/?(.*)"
 )
+_WRITE = re.compile(r"/api/models/([^/]+/[^/]+)/(preupload|commit)/main")
 _FILE = re.compile(r"/(datasets/)?([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
 
 
@@ -32,6 +35,8 @@ class StandInHub:
     gated: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
     requests: list[str] = field(default_factory=list)
+    searches: list[dict[str, list[str]]] = field(default_factory=list)
+    private: dict[str, bool] = field(default_factory=dict)
 
     def folder(self, kind: str, repo: str) -> Path:
         return self.root / kind / repo
@@ -77,6 +82,12 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
         self._posted = self.rfile.read(length)
+        path = unquote(urlsplit(self.path).path)
+        if path in ("/api/repos/create", "/api/validate-yaml") or _WRITE.fullmatch(path):
+            self.hub.requests.append(f"{self.command} {path}")
+            self._with_body = True
+            self._take(path)
+            return
         self._answer(with_body=True)
 
     def log_message(self, *_: object) -> None:
@@ -86,7 +97,9 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(urlsplit(self.path).path)
         self.hub.requests.append(f"{self.command} {path}")
         self._with_body = with_body
-        if match := _API.fullmatch(path):
+        if path == "/api/models":
+            self._answer_search()
+        elif match := _API.fullmatch(path):
             kind, repo, what, revision, rest = match.groups()
             if self._allowed(kind, repo, revision):
                 self._answer_api(kind, repo, what, rest)
@@ -97,6 +110,39 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer_file(kind, repo, name)
         else:
             self._send(404, b'{"error":"Not Found"}')
+
+    def _take(self, path: str) -> None:
+        """Take what is written: a repository, or a commit with all files in its body."""
+        if not self.headers.get("Authorization"):
+            self._send(401, b'{"error":"no token"}')
+        elif path == "/api/validate-yaml":
+            self._send_json({"warnings": []})
+        elif path == "/api/repos/create":
+            asked = json.loads(self._posted)
+            repo = f"{asked['organization']}/{asked['name']}"
+            if repo in self.hub.gated:
+                self._send(403, b'{"error":"not yours"}')
+                return
+            self.hub.folder("models", repo).mkdir(parents=True, exist_ok=True)
+            self.hub.private[repo] = asked.get("private") or asked.get("visibility") == "private"
+            self._send_json({"url": f"{self.hub.endpoint}/{repo}"})
+        elif match := _WRITE.fullmatch(path):
+            folder = self.hub.folder("models", match[1])
+            if match[2] == "preupload":
+                files = json.loads(self._posted)["files"]
+                answer = [
+                    {"path": f["path"], "uploadMode": "regular", "shouldIgnore": False}
+                    for f in files
+                ]
+                self._send_json({"files": answer})
+                return
+            for line in map(json.loads, self._posted.splitlines()):
+                if line["key"] == "file":
+                    content = base64.b64decode(line["value"]["content"])
+                    (folder / line["value"]["path"]).write_bytes(content)
+            commit = self.hub.commit("models", match[1])
+            url = f"{self.hub.endpoint}/{match[1]}/commit/{commit}"
+            self._send_json({"success": True, "commitOid": commit, "commitUrl": url})
 
     def _allowed(self, kind: str, repo: str, revision: str | None) -> bool:
         if repo in self.hub.broken:
@@ -140,6 +186,22 @@ class _Handler(BaseHTTPRequestHandler):
                     "siblings": [{"rfilename": name} for name in names],
                 }
             )
+
+    def _answer_search(self) -> None:
+        """Answer with the models whose name holds what is looked for, and that hold safetensors."""
+        asked = parse_qs(urlsplit(self.path).query)
+        self.hub.searches.append(asked)
+        ids = sorted(
+            path.relative_to(self.hub.root / "models").as_posix()
+            for path in (self.hub.root / "models").glob("*/*")
+        )
+        found = [
+            {"_id": "0", "id": repo, "modelId": repo, "private": False, "gated": False,
+             "downloads": 7, "likes": 0, "tags": ["safetensors", "license:mit"]}
+            for repo in ids
+            if asked["search"][0] in repo
+        ]  # fmt: skip
+        self._send_json(found)
 
     def _entry(self, folder: Path, name: str) -> dict[str, object]:
         content = (folder / name).read_bytes()

@@ -13,6 +13,8 @@ def examine() -> dict[str, Any]:
     """Return versions, device, precision, memory, disk, and whether the built-ins are cached."""
     import psutil
 
+    from .export.graph import INSTALL, missing_libraries
+    from .models import quantization
     from .sources import entries, is_cached
     from .training.precision import choose_precision
     from .training.prepare import environment
@@ -34,5 +36,7 @@ def examine() -> dict[str, Any]:
             for kind in ("model", "data")
             for entry in entries(kind)
         },
+        "quantization": quantization.why_not() or "works",
+        "onnx_export": INSTALL if missing_libraries() else "works",
         "jupyterlab": importlib.util.find_spec("jupyterlab") is not None,
     }

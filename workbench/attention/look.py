@@ -208,7 +208,7 @@ def _open_run(run: RunFolder) -> Watched:
     spec = run.spec()
     trust = spec.model.trust_remote_code
     return Watched(
-        load_trained(run.model_path, trust),
+        load_trained(run.model_path, trust, spec.model.quantization),
         load_tokenizer(run.model_path, trust),
         run.name,
         spec.inspect.probe_max_tokens,

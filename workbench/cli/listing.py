@@ -17,9 +17,11 @@ from .terminal import download_progress
 def add_commands(commands: Any) -> None:
     """Add the commands."""
     for kind in ("data", "models"):
-        group = add_group(commands, kind, f"the {kind} that come with the catalogue")
-        listing = add_leaf(group, "list", "the catalogue", list_catalogue, add_json)
-        listing.set_defaults(kind=kind.removesuffix("s"))
+        group = add_group(commands, kind, f"the {kind} of the catalogue")
+        if kind == "data":
+            add_leaf(group, "list", "the catalogue", list_data, add_json)
+        else:
+            _add_models(group)
         leaf = add_leaf(group, "show", "one of them, or any other source", show_source, add_json)
         leaf.add_argument("source", metavar="SOURCE", help="a path, wheel:NAME or hub id")
         leaf.set_defaults(kind=kind.removesuffix("s"))
@@ -36,8 +38,83 @@ def add_commands(commands: Any) -> None:
     doctor.set_defaults(command=run_doctor)
 
 
-def list_catalogue(options: argparse.Namespace) -> None:
-    """Print the catalogue's data sets or models."""
+def _add_models(group: Any) -> None:
+    """Add `list` and `search`, which look for a model that fits."""
+    from ..spec.run import TASKS
+
+    listing = add_leaf(
+        group, "list", "models worth starting from, with notes", list_models, add_json
+    )
+    listing.add_argument("--task", choices=TASKS, help="only those that can learn it")
+    listing.add_argument(
+        "--size", metavar="N", type=_parameters, help="at most so many parameters: 150M, 1.5B"
+    )
+    listing.add_argument(
+        "--on", choices=("laptop", "gpu", "large"), help="good on a laptop, on one GPU, beyond"
+    )
+    search = add_leaf(group, "search", "models of the hub, by words", search_models, add_json)
+    search.add_argument("words", metavar="WORDS", help="what to look for in the names")
+    search.add_argument("--limit", type=int, default=20, help="show so many (20)")
+    for leaf in (listing, search):
+        leaf.add_argument("--language", default="", metavar="CODE", help="en, zh, ja, …")
+        leaf.add_argument("--licence", default="", metavar="NAME", help="such as apache-2.0")
+
+
+def _parameters(text: str) -> int:
+    """Read a number of parameters such as `150M` or `1.5B`."""
+    unit = {"k": 1e3, "m": 1e6, "b": 1e9}.get(text[-1:].lower())
+    try:
+        return int(float(text[:-1]) * unit) if unit else int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write 150M or 1.5B") from None
+
+
+def list_models(options: argparse.Namespace) -> None:
+    """Print the models of the catalogue that fit."""
+    from ..models.catalogue import choose_models
+    from ..tasks import load_task
+
+    found = choose_models(
+        load_task(options.task).auto_class if options.task else "",
+        options.size, options.language, options.licence, options.on or "",
+    )  # fmt: skip
+    rows = [
+        {
+            "name": model.source,
+            "kind": model.kind,
+            "parameters": _short(model.parameters),
+            "languages": " ".join(model.languages),
+            "licence": model.licence,
+            "good on": model.good_on,
+            "note": model.note,
+        }
+        for model in found
+    ]
+    if options.json:
+        rows = [
+            row | {"parameters": model.parameters, "languages": list(model.languages)}
+            for row, model in zip(rows, found, strict=True)
+        ]
+    print_table(
+        rows, options.json,
+        "no model of the catalogue fits; wish for less, or see `workbench models search WORDS`",
+    )  # fmt: skip
+
+
+def _short(parameters: int) -> str:
+    return f"{parameters / 1e9:.1f}B" if parameters >= 1e9 else f"{parameters / 1e6:.0f}M"
+
+
+def search_models(options: argparse.Namespace) -> None:
+    """Print models of the hub that match and have weights that are safe to read."""
+    from ..sources.hub import search_models
+
+    found = search_models(options.words, options.language, options.licence, options.limit)
+    print_table(found, options.json, "the hub has no such model with safetensors")
+
+
+def list_data(options: argparse.Namespace) -> None:
+    """Print the catalogue's data sets."""
     from ..sources import entries
 
     rows = [
@@ -49,13 +126,13 @@ def list_catalogue(options: argparse.Namespace) -> None:
             "licence": entry.licence,
             "title": entry.title[language.current()],
         }
-        for entry in entries(options.kind)
+        for entry in entries("data")
     ]
     print_table(rows, options.json, "the catalogue is empty")
 
 
 def about_rows(entry: Any) -> dict[str, Any]:
-    """Return how many rows a data set has and in which columns; nothing for a model."""
+    """Return how many rows a data set has and in which columns."""
     if not entry.rows:
         return {}
     columns = ", ".join(f"{role}={_listed(place)}" for role, place in entry.columns.items())

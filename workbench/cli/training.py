@@ -96,6 +96,21 @@ def print_result(run: RunFolder, as_json: bool) -> None:
     if "precision" in record:
         reason = record.get("precision_reason", "")
         screen.print(f"precision {record['precision']}: {reason}", soft_wrap=True)
+    if share := _trainable(run):
+        screen.print(share, soft_wrap=True)
     for name, path in places.items():
         if path.exists():
             screen.print(f"{name:9}{path}", soft_wrap=True)
+
+
+def _trainable(run: RunFolder) -> str:
+    """Return in a line how many of the model's weights learned, where it was not all of them."""
+    try:
+        card = json.loads((run.path / "model.json").read_text("utf-8"))
+        trainable, parameters = card["trainable_parameters"], card["parameters"]
+    except (OSError, ValueError, KeyError):
+        return ""
+    if not trainable:
+        return ""
+    share = f"{trainable / parameters:.2%}"
+    return f"trainable {trainable:,} of {parameters:,} weights ({share})"

@@ -34,7 +34,7 @@ def evaluate_prepared(run: RunFolder, prepared: Prepared, model: Any) -> dict[st
     metrics = {"task": task.name, "split": "validation", **task.evaluate(outcome)}
     if spec.evaluate.baselines:
         rivals = task.baselines(outcome, prepared.data.train)
-        rivals["before"] = outputs_of(prepared.new_model())
+        rivals["before"] = outputs_of(prepared.base_model())
         metrics["baselines"] = {
             name: task.evaluate(replace(outcome, outputs=outputs))["metrics"]
             for name, outputs in rivals.items()
@@ -96,7 +96,7 @@ class _Finished:
         self.task = load_task(spec.task)
         trusted = spec.model.trust_remote_code
         tokenizer = load_tokenizer(run.model_path, trusted)
-        self.model = load_trained(run.model_path, trusted)
+        self.model = load_trained(run.model_path, trusted, spec.model.quantization)
         limit = limit_tokens(tokenizer, spec.data.max_tokens)
         self.setup = Setup(spec, tokenizer, _labels(run, self.model), limit)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .adapters import merge, merged, unmerge
 from .card import ModelCard, model_card
 from .load import load_model, load_tokenizer, load_trained
 from .memory import Memory, estimate_memory
@@ -13,5 +14,8 @@ __all__ = [
     "load_model",
     "load_tokenizer",
     "load_trained",
+    "merge",
+    "merged",
     "model_card",
+    "unmerge",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import yaml
 
 from ..errors import ModelError
 from ..sources import FoundModel, Progress, find_model
-from .folder import context_tokens, read_config, read_shapes
+from .folder import context_tokens, read_config, read_shapes, refuse_adapter
 from .memory import estimate_memory
 
 
@@ -20,6 +20,8 @@ class ModelCard:
     """What is known of a model without loading it.
 
     Figures that the config does not give are 0, texts that nobody wrote are empty.
+
+    `trainable_parameters` is 0 when all of them learn.
 
     Units: `size_bytes` on disk; `run_bytes` and `train_bytes` of memory, for a batch of `batch`
     rows of `tokens` tokens; `context_tokens` is 0 when there is no fixed limit.
@@ -46,6 +48,7 @@ class ModelCard:
     train_bytes: int
     batch: int
     tokens: int
+    trainable_parameters: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, fit for JSON."""
@@ -55,6 +58,16 @@ class ModelCard:
     def from_dict(cls, plain: dict[str, Any]) -> ModelCard:
         """Read what `to_dict` gave."""
         return cls(**plain)
+
+    def with_trainable(self, trainable: int) -> ModelCard:
+        """Return the card of the same model of which only so many weights learn.
+
+        The others need no gradient and no optimiser state: 12 bytes each.
+        """
+        idle = max(0, self.parameters - trainable)
+        return replace(
+            self, trainable_parameters=trainable, train_bytes=self.train_bytes - 12 * idle
+        )
 
 
 def model_card(
@@ -79,6 +92,7 @@ def card_of(found: FoundModel, batch: int = 16, tokens: int = 128) -> ModelCard:
     Raises:
         ModelError: its folder is incomplete or damaged.
     """
+    refuse_adapter(found.path)
     config = read_config(found.path)
     # Of models that see as well as read, and of those put together from two.
     inner = config.get("text_config") or config.get("encoder")

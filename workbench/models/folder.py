@@ -40,13 +40,8 @@ def read_config(folder: Path) -> dict[str, Any]:
     """Read `config.json`.
 
     Raises:
-        ModelError: it is missing, damaged, or a PEFT adapter stands in its place.
+        ModelError: it is missing or damaged.
     """
-    if (folder / "adapter_config.json").is_file():
-        raise ModelError(
-            f"{show(folder)} is a PEFT adapter, not a whole model",
-            "merge it into its base model (`merge_and_unload`) and save that",
-        )
     try:
         config = json.loads((folder / "config.json").read_text("utf-8"))
     except FileNotFoundError:
@@ -65,6 +60,19 @@ def read_config(folder: Path) -> dict[str, Any]:
             "copy or download the model again",
         )
     return config
+
+
+def refuse_adapter(folder: Path) -> None:
+    """Refuse a PEFT adapter where a whole model is needed.
+
+    Raises:
+        ModelError: saying how to make it whole.
+    """
+    if (folder / "adapter_config.json").is_file():
+        raise ModelError(
+            f"{show(folder)} is a PEFT adapter, not a whole model",
+            "merge it first: `workbench export RUN --to merged`, or `merge_and_unload` of peft",
+        )
 
 
 def require_tokenizer(folder: Path) -> None:

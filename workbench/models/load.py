@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, ModelError, shorten
-from ..sources import FoundModel
+from ..sources import FoundModel, find_model
 from ..sources.paths import show
+from . import quantization
+from .adapters import is_adapter, load_weights, read_adapter_config, wrap
 from .folder import (
     as_path,
     context_tokens,
     read_config,
     read_shapes,
+    refuse_adapter,
     refuse_foreign_code,
     refuse_unsafe_weights,
     require_tokenizer,
@@ -69,51 +72,33 @@ def load_model(
     seed: int,
     trust_remote_code: bool = False,
     problem: dict[str, Any] | None = None,
+    bits: str = "none",
 ) -> Any:
     """Load a model for a task, in fp32, with the labels' names in its config.
 
     Weights that the task needs and the folder does not have, as a rule the new head, are drawn
     from `seed`; their names are in the model's attribute `new_weights`. `problem` overrides
-    settings of the config.
+    settings of the config. With `bits`, `8bit` or `4bit`, the weights are held in so many.
 
     Raises:
         ModelError: the folder is incomplete, damaged or unsafe, or has no such head.
     """
     import torch
-    import transformers
 
     folder = found.path
-    plain = read_config(folder)
-    refuse_foreign_code(folder, plain, trust_remote_code)
-    refuse_unsafe_weights(folder, plain)
+    auto, config = _head_and_config(found, auto_class, labels, trust_remote_code, problem)
     if found.pretrained:
         read_shapes(folder)
-    auto = getattr(transformers, auto_class)
-    settings: dict[str, Any] = {}
-    if labels:
-        settings = {
-            "num_labels": len(labels),
-            "id2label": dict(enumerate(labels)),
-            "label2id": {name: number for number, name in enumerate(labels)},
-        }
-    if auto_class == "AutoModelForSequenceClassification":
-        settings |= _SINGLE_LABEL
-    settings |= problem or {}
+    held: dict[str, Any] = {}
+    if bits != "none":
+        skeleton = load_skeleton(found, auto_class, labels, trust_remote_code, problem)
+        new = {name.rpartition(".")[0] for name in skeleton.new_weights}
+        held = {"quantization_config": quantization.settings(bits, sorted(new))}
     devices = list(range(torch.cuda.device_count()))
     with _readable(folder), _quiet(), torch.random.fork_rng(devices=devices):
-        config = transformers.AutoConfig.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=trust_remote_code, **settings
-        )
-        writer = auto_class == _WRITES and can_become_writer(config)
-        if not writer:
-            _require_head(folder, config, auto, trust_remote_code)
-        if config.get_text_config().pad_token_id is None:
-            config.get_text_config().pad_token_id = load_tokenizer(
-                found, trust_remote_code
-            ).pad_token_id
         torch.manual_seed(seed)
-        if writer:
-            return _writer(found, config, trust_remote_code)
+        if _becomes_writer(auto_class, config):
+            return _writer(found, config, trust_remote_code, **held)
         if not found.pretrained:
             model = auto.from_config(
                 config, dtype=torch.float32, trust_remote_code=trust_remote_code
@@ -129,17 +114,63 @@ def load_model(
             trust_remote_code=trust_remote_code,
             ignore_mismatched_sizes=True,  # a head made for other labels is replaced
             output_loading_info=True,
+            **held,
         )
     model.new_weights = _new_weights(folder, model, report)
     return model
 
 
-def _writer(found: FoundModel, config: Any, trust_remote_code: bool) -> Any:
+def load_skeleton(
+    found: FoundModel,
+    auto_class: str,
+    labels: list[str],
+    trust_remote_code: bool = False,
+    problem: dict[str, Any] | None = None,
+) -> Any:
+    """Make the model that `load_model` would load, without its numbers: fast, however large.
+
+    Raises:
+        ModelError: as `load_model`.
+    """
+    import torch
+
+    auto, config = _head_and_config(found, auto_class, labels, trust_remote_code, problem)
+    with _readable(found.path), _quiet(), torch.device("meta"):
+        if _becomes_writer(auto_class, config):
+            tokenizer = load_tokenizer(found, trust_remote_code)
+            model, _ = make_writer(found.path, config, tokenizer, pretrained=False)
+            body = f"{model.encoder.base_model_prefix}."
+        else:
+            model = auto.from_config(config, trust_remote_code=trust_remote_code)
+            body = f"{model.base_model_prefix}."
+    stored = read_shapes(found.path) if found.pretrained else {}
+    held = {name: shape for name, (shape, _) in stored.items()}
+    held |= {f"{body}{name}": shape for name, shape in held.items()}
+    held |= {name.removeprefix(body): shape for name, shape in held.items()}
+    model.new_weights = [
+        name
+        for name, parameter in model.named_parameters()
+        if held.get(_in_half(name) if model.config.model_type == "encoder-decoder" else name)
+        != list(parameter.shape)
+    ]
+    return model
+
+
+def _becomes_writer(auto_class: str, config: Any) -> bool:
+    return auto_class == _WRITES and can_become_writer(config)
+
+
+def _in_half(name: str) -> str:
+    """Return the name of a writer's weight within the encoder or the decoder."""
+    return name.removeprefix("encoder.").removeprefix("decoder.")
+
+
+def _writer(found: FoundModel, config: Any, trust_remote_code: bool, **held: Any) -> Any:
     """Return an encoder with a decoder made of it; its weights are where the folder has them."""
     import torch
 
     tokenizer = load_tokenizer(found, trust_remote_code)
-    how = {"dtype": torch.float32, "use_safetensors": True, "local_files_only": True}
+    how = {"dtype": torch.float32, "use_safetensors": True, "local_files_only": True, **held}
     model, reports = make_writer(found.path, config, tokenizer, found.pretrained, **how)
     if not reports:
         model.new_weights = [name for name, _ in model.named_parameters()]
@@ -152,33 +183,68 @@ def _writer(found: FoundModel, config: Any, trust_remote_code: bool) -> Any:
     return model
 
 
-def load_trained(folder: Path | str, trust_remote_code: bool = False) -> Any:
-    """Load a fine-tuned model, head and all, in evaluation mode.
+def _head_and_config(
+    found: FoundModel,
+    auto_class: str,
+    labels: list[str],
+    trust_remote_code: bool,
+    problem: dict[str, Any] | None,
+) -> tuple[Any, Any]:
+    """Return the Auto class and the config with which a model is made for a task."""
+    import transformers
+
+    folder = found.path
+    refuse_adapter(folder)
+    plain = read_config(folder)
+    refuse_foreign_code(folder, plain, trust_remote_code)
+    refuse_unsafe_weights(folder, plain)
+    auto = getattr(transformers, auto_class)
+    settings: dict[str, Any] = {}
+    if labels:
+        settings = {
+            "num_labels": len(labels),
+            "id2label": dict(enumerate(labels)),
+            "label2id": {name: number for number, name in enumerate(labels)},
+        }
+    if auto_class == "AutoModelForSequenceClassification":
+        settings |= _SINGLE_LABEL
+    settings |= problem or {}
+    with _readable(folder), _quiet():
+        config = transformers.AutoConfig.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=trust_remote_code, **settings
+        )
+        if not _becomes_writer(auto_class, config):
+            _require_head(folder, config, auto, trust_remote_code)
+        if config.get_text_config().pad_token_id is None:
+            config.get_text_config().pad_token_id = load_tokenizer(
+                found, trust_remote_code
+            ).pad_token_id
+    return auto, config
+
+
+def load_trained(folder: Path | str, trust_remote_code: bool = False, bits: str = "none") -> Any:
+    """Load a fine-tuned model, head and all, in evaluation mode; adapters with their base.
+
+    With `bits`, `8bit` or `4bit`, the base of an adapter is held in so many, where that works.
 
     Raises:
         ModelError: the folder is missing, incomplete or damaged, or its head was never trained.
+        SourceError: the base of an adapter cannot be found.
     """
     import torch
-    import transformers
 
     folder = Path(folder)
     if not folder.is_dir():
         raise ModelError(
             f"there is no trained model in {show(folder)}", "let the training finish first"
         )
+    if is_adapter(folder):
+        return _load_adapted(folder, trust_remote_code, bits)
     plain = read_config(folder)
     refuse_foreign_code(folder, plain, trust_remote_code)
     refuse_unsafe_weights(folder, plain)
     read_shapes(folder)
-    name = (plain.get("architectures") or [""])[0]
-    architecture = getattr(transformers, name, None) if isinstance(name, str) else None
-    if architecture is None and trust_remote_code:
-        architecture = transformers.AutoModelForSequenceClassification
-    if not hasattr(architecture, "from_pretrained"):
-        raise ModelError(
-            f"{show(folder / 'config.json')} names no known architecture ({shorten(name)!r})",
-            "use a model folder that a run wrote",
-        )
+    architecture = _architecture(folder, plain, trust_remote_code)
     arguments = {"trust_remote_code": True} if trust_remote_code else {}
     with _readable(folder), _quiet():
         model, report = architecture.from_pretrained(
@@ -196,6 +262,60 @@ def load_trained(folder: Path | str, trust_remote_code: bool = False) -> Any:
             "use a model folder that a run wrote",
         )
     return model.eval()
+
+
+def _load_adapted(folder: Path, trust_remote_code: bool, bits: str) -> Any:
+    """Load the base that an adapter was made for, and put the adapter around it."""
+    import torch
+    import transformers
+
+    settings, source, revision = read_adapter_config(folder)
+    plain = read_config(folder)
+    refuse_foreign_code(folder, plain, trust_remote_code)
+    base = find_model(source, revision)
+    base_plain = read_config(base.path)
+    refuse_foreign_code(base.path, base_plain, trust_remote_code)
+    refuse_unsafe_weights(base.path, base_plain)
+    read_shapes(base.path)
+    architecture = _architecture(folder, plain, trust_remote_code)
+    arguments: dict[str, Any] = {"trust_remote_code": True} if trust_remote_code else {}
+    if bits != "none" and not quantization.why_not():
+        arguments["quantization_config"] = quantization.settings(
+            bits, settings.modules_to_save or ()
+        )
+    with _readable(base.path), _quiet(), torch.random.fork_rng(devices=[]):
+        config = transformers.AutoConfig.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=trust_remote_code
+        )
+        model = architecture.from_pretrained(
+            base.path,
+            config=config,
+            dtype=torch.float32,
+            use_safetensors=True,
+            local_files_only=True,
+            ignore_mismatched_sizes=True,  # the head is the adapter's
+            **arguments,
+        )
+        settings.base_model_name_or_path, settings.revision = source, revision
+        model = wrap(model, settings)
+    load_weights(model, folder)
+    return model.eval()
+
+
+def _architecture(folder: Path, plain: dict[str, Any], trust_remote_code: bool) -> Any:
+    """Return the class that a trained model's config names."""
+    import transformers
+
+    name = (plain.get("architectures") or [""])[0]
+    architecture = getattr(transformers, name, None) if isinstance(name, str) else None
+    if architecture is None and trust_remote_code:
+        architecture = transformers.AutoModelForSequenceClassification
+    if not hasattr(architecture, "from_pretrained"):
+        raise ModelError(
+            f"{show(folder / 'config.json')} names no known architecture ({shorten(name)!r})",
+            "use a model folder that a run wrote",
+        )
+    return architecture
 
 
 def _require_head(folder: Path, config: Any, auto: Any, trust_remote_code: bool) -> None:

@@ -104,12 +104,17 @@ def cost_page(cost: Estimate, precision: Precision) -> list[Bundle]:
         "steps": f"{cost.steps:,}",
         "batch": cost.effective_batch,
         "evaluations": cost.evaluations,
+        "trainable": f"{cost.trainable_parameters:,}",
         "memory": f"{cost.memory_bytes / 1e9:.1f} GB",
         "time": text("studio.cost.time_value", low=low, high=high),
         "precision": precision.name,
     }
     reasons = {
         "evaluations": {"seconds": clock(cost.evaluation_seconds)},
+        "trainable": {
+            "share": f"{cost.trainable_parameters / cost.parameters:.2%}",
+            "parameters": f"{cost.parameters:,}",
+        },
         "time": {"step_ms": f"{1000 * cost.step_seconds:,.0f}"},
         "precision": {"found": precision.reason},
     }

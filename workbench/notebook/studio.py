@@ -79,7 +79,8 @@ class Studio:
             lambda: pages.model_page(self._prepare().card()),
             count=1,
             depends=lambda spec: (
-                spec.model, spec.train.per_device_train_batch_size, spec.data.max_tokens,
+                spec.model, spec.adapter, spec.train.per_device_train_batch_size,
+                spec.data.max_tokens,
             ),
         )  # fmt: skip
 
@@ -91,7 +92,7 @@ class Studio:
             prepared = self._prepare()
             return pages.cost_page(estimate(prepared), prepared.precision)
 
-        depends = lambda spec: (spec.task, spec.data, spec.model, spec.train)  # noqa: E731
+        depends = lambda spec: (spec.task, spec.data, spec.model, spec.adapter, spec.train)  # noqa: E731
         self._section("cost", build, count=3, depends=depends)
 
     def find_rate(self) -> None:
@@ -275,7 +276,7 @@ class Studio:
 
         def without_rate(spec: RunSpec) -> tuple[Any, ...]:
             spec = spec.replace({"train.learning_rate": RunSpec().train.learning_rate})
-            return spec.task, spec.data, spec.model, spec.train
+            return spec.task, spec.data, spec.model, spec.adapter, spec.train
 
         def find(progress: Progress) -> Finder:
             nonlocal tried
@@ -335,6 +336,7 @@ def _same_ingredients(one: RunSpec, other: RunSpec) -> bool:
         one.task == other.task
         and one.data == other.data
         and one.model == other.model
+        and one.adapter.prompt_tokens == other.adapter.prompt_tokens
         and one.train.seed == other.train.seed
         and one.train.precision == other.train.precision
         and one.output.language == other.output.language  # notes on the data are kept in words

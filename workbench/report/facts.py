@@ -67,6 +67,10 @@ def card_facts(card: dict[str, Any]) -> dict[str, str]:
     if batch and tokens and card.get("train_bytes"):
         name = _field_name("report.model", "train_bytes")
         facts[name] += text("report.for_batch", batch=f"{batch:,}", tokens=f"{tokens:,}")
+    if (trainable := card.get("trainable_parameters")) and card.get("parameters"):
+        share = f"{min(1.0, trainable / card['parameters']):.2%}"
+        name = _field_name("report.model", "trainable_parameters")
+        facts[name] += text("report.share_of_all", share=share)
     return facts
 
 

@@ -104,6 +104,45 @@ def model(text: str, revision: str | None = None, progress: Progress | None = No
     return FoundModel(place=text, kind="hub", path=path, revision=commit, about={"title": text})
 
 
+def search_models(
+    words: str, language: str = "", licence: str = "", limit: int = 20
+) -> list[dict[str, Any]]:
+    """Return models of the hub that match, the most fetched first; only such with safetensors.
+
+    Raises:
+        SourceError: the hub cannot be reached.
+    """
+    from huggingface_hub import HfApi, constants
+    from huggingface_hub.errors import HfHubHTTPError, HTTPError
+
+    wanted = ["safetensors", "transformers"]
+    wanted += [language] * bool(language) + [f"license:{licence.lower()}"] * bool(licence)
+    try:
+        with _quiet_hub():
+            found = list(
+                HfApi().list_models(search=words, filter=wanted, sort="downloads", limit=limit)
+            )
+    except (HTTPError, HfHubHTTPError, OSError) as error:
+        offline = "HF_HUB_OFFLINE is set" if constants.HF_HUB_OFFLINE else shorten(error)
+        raise SourceError(
+            f"cannot reach {constants.ENDPOINT} to search it ({offline})",
+            "check the network, set HF_ENDPOINT to a mirror of the hub, or choose from "
+            "`workbench models list`",
+        ) from error
+    return [
+        {
+            "name": model.id,
+            "downloads": model.downloads,
+            "licence": next(
+                (tag.partition(":")[2] for tag in model.tags or [] if tag.startswith("license:")),
+                "",
+            ),
+            "gated": bool(model.gated),
+        }
+        for model in found
+    ]
+
+
 def _size_of_model(api: Any, repo: str, commit: str, cache: Path) -> int:
     """Return how many bytes are to be fetched, 0 when unknown; refuse pickled weights early."""
     from huggingface_hub.errors import HfHubHTTPError, HTTPError, OfflineModeIsEnabled

@@ -11,6 +11,7 @@ from .fields import Field, fields, find
 from .flat import changes, from_flat, to_flat
 from .recipes import recipe_names, recipe_text
 from .run import (
+    AdapterSpec,
     DataSpec,
     EvaluateSpec,
     GenerateSpec,
@@ -23,6 +24,7 @@ from .run import (
 from .yaml import dump_tree, from_yaml, load, parse_tree, parse_value, to_yaml
 
 __all__ = [
+    "AdapterSpec",
     "DataSpec",
     "Domain",
     "EvaluateSpec",

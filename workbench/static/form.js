@@ -157,7 +157,11 @@ function fieldRow(field, labels, id, changed) {
 function makeInput(field, id) {
   if (field.kind === "choice") {
     const select = make("select");
-    for (const choice of field.choices) select.append(new Option(choice, choice));
+    for (const choice of field.choices) {
+      const option = new Option(choice, choice);
+      option.disabled = field.refused.includes(choice);
+      select.append(option);
+    }
     keepKeys(select);
     return select;
   }

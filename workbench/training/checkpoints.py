@@ -1,9 +1,9 @@
 """Checkpoints: a step of a run, whole, with everything that going on from it needs.
 
 A folder `checkpoints/step-000120/` in the standard layout of a model (config, weights,
-tokenizer), and beside it `optimizer.safetensors`, `chance.safetensors` (random states),
-`progress.json` and, written last, `manifest.json` with size and sha256 of every file. Folders
-appear complete or not at all; nothing in them is a pickle.
+tokenizer; with an adapter, its weights alone), and beside it `optimizer.safetensors`,
+`chance.safetensors` (random states), `progress.json` and, written last, `manifest.json` with size
+and sha256 of every file. Folders appear complete or not at all; nothing in them is a pickle.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from ..errors import RunError
+from ..errors import ModelError, RunError
+from ..models import adapters
 from ..runs import RunFolder
 
 MANIFEST = "manifest.json"
@@ -45,7 +46,7 @@ def save_checkpoint(
     """
     folder.parent.mkdir(exist_ok=True)
     with _beside(folder) as temporary:
-        model.save_pretrained(temporary)
+        adapters.save_weights(model, temporary)
         tokenizer.save_pretrained(temporary)
         tensors, scalars = _split(optimizer.state_dict()["state"])
         save_file(tensors, temporary / "optimizer.safetensors")
@@ -59,7 +60,7 @@ def save_checkpoint(
 def save_model(model: Any, tokenizer: Any, folder: Path) -> None:
     """Save a model and its tokenizer in the standard layout, whole or not at all."""
     with _beside(folder) as temporary:
-        model.save_pretrained(temporary)
+        adapters.save_weights(model, temporary)
         tokenizer.save_pretrained(temporary)
 
 
@@ -145,6 +146,14 @@ def load_weights(model: Any, folder: Path) -> None:
     Raises:
         RunError: a weight of the model is missing, or does not fit.
     """
+    if hasattr(model, "peft_config"):
+        try:
+            adapters.load_weights(model, folder)
+        except ModelError as error:
+            raise RunError(
+                f"{folder} does not fit the model ({error.what})", "train again"
+            ) from None
+        return
     weights: dict[str, torch.Tensor] = {}
     for file in sorted(folder.glob("model*.safetensors")):
         weights |= load_file(file)

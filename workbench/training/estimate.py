@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..models.freezing import count_parameters
 from .prepare import Prepared
 from .run import quiet_libraries, total_steps
 
@@ -20,6 +21,7 @@ class Estimate:
 
     Units: `train_seconds` and `evaluation_seconds` (all evaluations together) in seconds,
     `memory_bytes` in bytes. `step_seconds` is the mean of the measured steps.
+    `trainable_parameters` of all `parameters` learn.
     `schedule` holds pairs of step and learning rate, at most 200 of them.
     """
 
@@ -31,6 +33,8 @@ class Estimate:
     step_seconds: float
     train_seconds: float
     evaluation_seconds: float
+    trainable_parameters: int
+    parameters: int
 
     @property
     def seconds(self) -> float:
@@ -50,8 +54,10 @@ def estimate(prepared: Prepared, model: Any = None) -> Estimate:
     accumulation = spec.train.gradient_accumulation_steps
     every = spec.train.eval_steps or max(1, round(steps / max(1.0, spec.train.num_train_epochs)))
     evaluations = steps // every + (1 if steps % every else 0)
+    model = model or prepared.new_model()
     with quiet_libraries():
-        forward_backward, forward, update = _measure(prepared, model or prepared.new_model())
+        forward_backward, forward, update = _measure(prepared, model)
+    trainable, parameters = count_parameters(model)
     batches = len(prepared.validation) / spec.train.per_device_eval_batch_size
     step_seconds = forward_backward * accumulation + update
     return Estimate(
@@ -63,6 +69,8 @@ def estimate(prepared: Prepared, model: Any = None) -> Estimate:
         step_seconds=step_seconds,
         train_seconds=step_seconds * steps,
         evaluation_seconds=forward * batches * evaluations,
+        trainable_parameters=trainable,
+        parameters=parameters,
     )
 
 

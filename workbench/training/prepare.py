@@ -15,10 +15,14 @@ from uuid import uuid4
 
 from ..data import LoadedData, load_data, profile_data
 from ..data.profile import DataProfile
-from ..models import ModelCard, load_model, load_tokenizer
+from ..models import ModelCard, load_model, load_tokenizer, quantization
+from ..models.adapters import add_adapter, can_prompt
 from ..models.card import card_of
+from ..models.freezing import count_parameters, freeze
+from ..models.load import load_skeleton
 from ..runs import open_run
 from ..sources import FoundModel, find_model
+from ..sources.paths import has_prefix
 from ..spec import RunSpec, SpecError, find, to_flat
 from ..tasks import Metric, Setup, Task, load_task, served_by
 from .precision import Precision, choose_precision
@@ -62,7 +66,7 @@ class Prepared:
             self.data.label_means,
         )
 
-    def new_model(self) -> Any:
+    def base_model(self) -> Any:
         """Return the model before fine-tuning: pretrained body, new head drawn from the seed."""
         setup = self.setup
         model = load_model(
@@ -72,9 +76,46 @@ class Prepared:
             self.spec.train.seed,
             trust_remote_code=self.spec.model.trust_remote_code,
             problem=self.task.settings(setup),
+            bits=self.spec.model.quantization,
         )
         self.task.adapt(model, setup)
         return model
+
+    def new_model(self) -> Any:
+        """Return the model ready to learn: in its adapter, or with what is to stay frozen."""
+        return self._ready(self.base_model())
+
+    def _ready(self, model: Any) -> Any:
+        spec = self.spec
+        if spec.adapter.peft_method == "none":
+            freeze(model, spec.model.freeze_embeddings, spec.model.freeze_layers)
+            return model
+        if spec.train.activation_checkpointing:
+            model.enable_input_require_grads()  # or nothing before the first adapter is kept
+        return add_adapter(model, spec.adapter, self.task.auto_class, self.found, spec.train.seed)
+
+    def trainable_parameters(self) -> int:
+        """Return how many weights learn; 0 when all do.
+
+        Raises:
+            ModelError: the model has no such layers.
+        """
+        spec = self.spec
+        model = spec.model
+        whole = not (model.freeze_embeddings or model.freeze_layers)
+        if spec.adapter.peft_method == "none" and whole:
+            return 0
+        import torch
+
+        skeleton = load_skeleton(
+            self.found,
+            self.task.auto_class,
+            self.labels,
+            trust_remote_code=spec.model.trust_remote_code,
+            problem=self.task.settings(self.setup),
+        )
+        with torch.device("meta"):
+            return count_parameters(self._ready(skeleton))[0]
 
     def collate(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
         """Make a batch of tensors of some encoded rows."""
@@ -92,10 +133,16 @@ class Prepared:
         return profile_data(self.data, self.task, self.setup)
 
     def card(self) -> ModelCard:
-        """Return the model's card."""
-        return card_of(
+        """Return the model's card.
+
+        Raises:
+            ModelError: its folder is damaged, or the model has no such layers as the spec names.
+        """
+        card = card_of(
             self.found, self.spec.train.per_device_train_batch_size, self.spec.data.max_tokens
         )
+        trainable = self.trainable_parameters()
+        return card.with_trainable(trainable) if trainable else card
 
     def record(self) -> dict[str, Any]:
         """Return what is noted beside the resolved spec."""
@@ -128,6 +175,7 @@ def prepare(
     spec = resolve_replay(spec)
     found = find_model(spec.model.source, spec.model.revision, progress)
     tokenizer = load_tokenizer(found, spec.model.trust_remote_code)
+    tokenizer.model_max_length = max(1, tokenizer.model_max_length - spec.adapter.prompt_tokens)
     data = load_data(spec.data, task, spec.train.seed, progress)
     precision = choose_precision(spec.train.precision)
     spec = spec.replace(
@@ -223,7 +271,7 @@ def limit_tokens(tokenizer: Any, wish: int) -> int:
 
 def environment() -> dict[str, str]:
     """Return the versions and the machine that a run depends on."""
-    names = ("torch", "transformers", "datasets", "accelerate", "model-workbench")
+    names = ("torch", "transformers", "peft", "datasets", "accelerate", "model-workbench")
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -248,6 +296,7 @@ def check_spec(spec: RunSpec, task: Task) -> None:
         )
         if held not in known
     ]
+    faults += _adapter_faults(spec, task)
     values = to_flat(spec)
     for path, served in served_by().items():
         field = find(path)
@@ -258,3 +307,35 @@ def check_spec(spec: RunSpec, task: Task) -> None:
             )
     if faults:
         raise SpecError(faults)
+
+
+def _adapter_faults(spec: RunSpec, task: Task) -> list[str]:
+    """Return why a choice of what learns does not go with another."""
+    model, method = spec.model, spec.adapter.peft_method
+    faults = []
+    if method != "none":
+        faults += [
+            f"model.{name}: {held!r} has no effect with an adapter, which leaves all of the model "
+            "as it is; leave it out, or set adapter.peft_method to none"
+            for name in ("freeze_embeddings", "freeze_layers")
+            if (held := getattr(model, name))
+        ]
+        if has_prefix(model.source, "scratch"):
+            faults.append(
+                f"adapter.peft_method: {method!r} does not fit {model.source}, whose weights are "
+                "random and would stay so; choose none, or a pretrained model"
+            )
+    if method == "prompt_tuning" and not can_prompt(task.auto_class):
+        faults.append(
+            f"adapter.peft_method: {method!r} does not fit {task.name}; choose lora, dora or ia3"
+        )
+    if model.quantization != "none":
+        reason = quantization.why_not()
+        if method == "none":
+            reason = "weights in so few bits cannot learn, only an adapter beside them can"
+        if reason:
+            faults.append(
+                f"model.quantization: {model.quantization!r} does not fit ({reason}); choose none"
+                + ", or set adapter.peft_method to lora" * (method == "none")
+            )
+    return faults

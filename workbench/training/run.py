@@ -35,7 +35,9 @@ def open_run_folder(prepared: Prepared) -> RunFolder:
     spec = prepared.spec
     card, profile, record = prepared.card(), prepared.profile(), prepared.record()
     copies = spec.output.save_total_limit + 3  # kept, best, the one being written, model/
-    needed = copies * 12 * card.parameters + 50_000_000
+    needed = copies * 12 * (card.trainable_parameters or card.parameters) + 50_000_000
+    if card.trainable_parameters and spec.adapter.peft_method == "none":
+        needed += copies * 4 * (card.parameters - card.trainable_parameters)  # saved all the same
     run = create_run(spec, suggested_name(spec), needed)
     try:
         # Whoever repeats the run wants a new folder for it.

@@ -16,6 +16,7 @@ import anywidget
 import traitlets
 
 from .. import language as languages
+from ..models import quantization
 from ..spec import (
     Field,
     RunSpec,
@@ -190,15 +191,17 @@ def _schema(language: str, suggestions: Mapping[str, list[str]]) -> dict[str, An
 
 def _describe(field: Field, language: str, suggestions: list[str]) -> dict[str, Any]:
     domain = field.domain
+    refused, reason = _refused(field, language)
     unit = languages.text(f"form.unit.{domain.unit}", language) if domain.unit else ""
     return {
         "name": field.name,
         "label": languages.text(f"form.label.{field.path}", language),
-        "help": help_line(field, language),
+        "help": f"{help_line(field, language)} {reason}".strip(),
         "range": _range(field, language),
         "kind": kind(field),
         "numeric": field.type in (int, float),
         "choices": list(domain.choices),
+        "refused": refused,
         "stops": [number(value) for value in slider_values(field)],
         "log": domain.log,
         "unit": unit,
@@ -207,6 +210,15 @@ def _describe(field: Field, language: str, suggestions: list[str]) -> dict[str, 
         "tasks": list(served_by().get(field.path, ())),
         "default": entry(field, field.default),
     }
+
+
+def _refused(field: Field, language: str) -> tuple[list[str], str]:
+    """Return the choices that this machine does not have, and the reason as a sentence."""
+    reason = quantization.why_missing() if field.path == "model.quantization" else ""
+    if not reason:
+        return [], ""
+    sentence = languages.text("form.ui.not_here", language, reason=reason)
+    return [choice for choice in field.domain.choices if choice != field.default], sentence
 
 
 def help_line(field: Field, language: str) -> str:

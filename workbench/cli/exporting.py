@@ -1,0 +1,86 @@
+"""`workbench export`: a finished run's model, for use elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ..runs import open_run
+from .options import add_json, add_runs_dir
+from .terminal import download_progress
+
+KINDS = {
+    "folder": "the model as it was trained; of a run with an adapter, the adapter",
+    "merged": "a whole model, the adapter merged into its weights",
+    "onnx": "one ONNX graph, checked against the model",
+    "card": "only the model card, README.md",
+}
+
+
+def add_commands(commands: Any) -> None:
+    """Add `export`."""
+    parser = commands.add_parser(
+        "export",
+        help="write a run's model for use elsewhere",
+        description="Write a run's model, with a model card, as "
+        + "; ".join(f"{kind}: {what}" for kind, what in KINDS.items())
+        + ".",
+    )
+    parser.add_argument("run", metavar="RUN", help="a run's name or folder")
+    parser.add_argument("--to", choices=tuple(KINDS), default="folder", help="what to write")
+    parser.add_argument(
+        "--out", metavar="FOLDER", help="where to write it (export/KIND in the run's folder)"
+    )
+    parser.add_argument(
+        "--push", metavar="USER/NAME", help="also upload it to this repository on the hub"
+    )
+    parser.add_argument(
+        "--public", action="store_true", help="let everybody see a repository that --push makes"
+    )
+    add_runs_dir(parser)
+    add_json(parser)
+    parser.set_defaults(command=export)
+
+
+def export(options: argparse.Namespace) -> None:
+    """Write the model, and print where it lies and how the check of its numbers came out."""
+    from ..export import export_run
+    from ..export.hub import push, require_repository
+
+    run = open_run(options.run, options.runs_dir)
+    if options.push:
+        require_repository(options.push)
+    out = Path(options.out) if options.out else None
+    with download_progress(), _quiet(options.to):
+        exported = export_run(run, options.to, out)
+    address = push(exported.path, options.push, options.public) if options.push else ""
+    if options.json:
+        answer = {
+            "kind": exported.kind, "path": str(exported.path), "files": exported.files,
+            "largest_difference": exported.largest_difference, "pushed_to": address,
+        }  # fmt: skip
+        print(json.dumps(answer, ensure_ascii=False))
+        return
+    print(exported.path)
+    for name in exported.files:
+        print(f"  {name}  {(exported.path / name).stat().st_size / 1e6:.2f} MB")
+    if exported.largest_difference is not None:
+        print(f"largest difference from the model's own output: {exported.largest_difference:.2g}")
+    if address:
+        print(f"pushed to {address}")
+
+
+@contextmanager
+def _quiet(kind: str) -> Iterator[None]:
+    """Keep the libraries' chatter out, where they are needed at all: a copy is made without."""
+    if kind in ("folder", "card"):
+        yield
+        return
+    from ..training.run import quiet_libraries
+
+    with quiet_libraries():
+        yield

@@ -1,0 +1,99 @@
+"""Export: a finished run's model as a folder, merged, as ONNX, or only its card; and to the hub."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InputError, RunError
+from ..models.adapters import CONFIG
+from ..runs import RunFolder, write_json
+from .card import base_of, model_card_text
+
+KINDS = ("folder", "merged", "onnx", "card")
+
+# Only what belongs to a model leaves the run: neither rows of the data nor paths of this machine.
+_MODEL_FILES = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written: the folder, its files, and for `merged` and `onnx` the check of numbers.
+
+    `largest_difference` is that between the outputs before and after, None where nothing was
+    computed anew.
+    """
+
+    kind: str
+    path: Path
+    files: list[str]
+    largest_difference: float | None = None
+
+
+def export_run(run: RunFolder, kind: str, out: Path | None = None) -> Exported:
+    """Write a run's model to `out`, by default `export/KIND` in the run's folder.
+
+    `folder` is the model as it was trained: of a run with an adapter, the adapter. `merged` is a
+    whole model with the adapter in its weights. `onnx` is one graph, checked against torch.
+    `card` is the README alone; the others have it, too.
+
+    Raises:
+        InputError: the run has no model, the kind does not fit it, or `out` is not empty.
+    """
+    if not run.model_path.is_dir():
+        raise RunError(
+            f"the run {run.name} has no model to export", "let the training finish first"
+        )
+    target = out or run.path / "export" / kind
+    if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"{out} is not empty", "name a new folder with --out")
+    card = model_card_text(run, kind)
+    temporary = target.with_name(f".{target.name}.part")
+    shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        temporary.mkdir(parents=True)
+        difference = _write(run, kind, temporary)
+        (temporary / "README.md").write_text(card, "utf-8")
+        shutil.rmtree(target, ignore_errors=True)
+        temporary.replace(target)
+    except OSError as error:
+        raise InputError(
+            f"cannot write {target} ({error.strerror})", "choose another place"
+        ) from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return Exported(kind, target, sorted(path.name for path in target.iterdir()), difference)
+
+
+def _write(run: RunFolder, kind: str, folder: Path) -> float | None:
+    if kind == "card":
+        return None
+    if kind == "merged":
+        from .merging import write_merged
+
+        difference = write_merged(run, folder)
+    elif kind == "onnx":
+        from .graph import write_onnx
+
+        difference = write_onnx(run, folder)
+    else:
+        difference = None
+    weights = {"model.safetensors.index.json", "adapter_config.json"}
+    for pattern in _MODEL_FILES:
+        for file in run.model_path.glob(pattern):
+            heavy = file.suffix == ".safetensors" or file.name in weights
+            if kind == "folder" or not (heavy or (folder / file.name).exists()):
+                shutil.copyfile(file, folder / file.name)
+    if kind == "folder" and (folder / CONFIG).is_file():
+        _name_base(folder / CONFIG, run)
+    return difference
+
+
+def _name_base(config: Path, run: RunFolder) -> None:
+    """Let an adapter name its base as others can find it, and not by a path of this machine."""
+    base, plain = base_of(run.spec()), json.loads(config.read_text("utf-8"))
+    if plain["base_model_name_or_path"] != base["hub"]:
+        plain |= {"base_model_name_or_path": base["hub"] or base["name"], "revision": None}
+        write_json(config, plain)

@@ -1,0 +1,184 @@
+"""The model card of a run: README.md with the hub's metadata, from what lies in the run folder."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from .. import language
+from ..language import text
+from ..runs import RunFolder
+from ..sources import entries
+from ..spec import RunSpec, changes, dump_tree, find
+from ..tasks import Task, task_of
+
+# Licences that the hub knows by these names; another one is `other`, with its name beside it.
+_HUB_LICENCES = (
+    "apache-2.0", "mit", "bsd-3-clause", "cc0-1.0", "cc-by-4.0", "cc-by-sa-3.0", "cc-by-sa-4.0",
+    "cc-by-nc-4.0", "cc-by-nc-sa-4.0", "gpl-3.0", "agpl-3.0", "openrail", "llama2", "llama3",
+    "llama3.1", "llama3.2", "gemma",
+)  # fmt: skip
+# A hub id; anything else is a place on this machine or in our own catalogue.
+_HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
+
+
+def model_card_text(run: RunFolder, kind: str = "folder") -> str:
+    """Return the card of a run's model, in the run's language, with metadata that the hub reads.
+
+    Raises:
+        InputError: the run's spec is damaged.
+    """
+    spec, metrics, record = run.spec(), run.metrics(), run.record()
+    card, profile = _json(run.path / "model.json"), _json(run.path / "data.json")
+    task = task_of(metrics, spec)
+    base, data = base_of(spec), _data(spec)
+    adapter = spec.adapter.peft_method != "none" and kind in ("folder", "card")
+    licence = str(card.get("licence") or base.get("licence") or "")
+    with language.using(language.resolve(spec.output.language)):
+        body = _template().render(
+            t=lambda key, **values: text(f"card.{key}", **values),
+            name=run.name,
+            spec=spec,
+            base=base["name"],
+            base_id=base["hub"] or "BASE",
+            licence=licence,
+            data=data,
+            profile=profile,
+            record=record,
+            card=card,
+            adapter=adapter,
+            auto_class=task.auto_class,
+            kind=kind,
+            scores=_scores(task, metrics),
+            rivals=_rivals(metrics),
+            yaml=dump_tree(_tree(spec)),
+        )
+    return f"---\n{_metadata(run, spec, task, metrics, base, licence, adapter)}\n---\n\n{body}"
+
+
+def _metadata(
+    run: RunFolder, spec: RunSpec, task: Task, metrics: dict[str, Any], base: dict[str, str],
+    licence: str, adapter: bool,
+) -> str:  # fmt: skip
+    from huggingface_hub import EvalResult, ModelCardData
+
+    hub_task = spec.task
+    if task.auto_class == "AutoModelForSequenceClassification":
+        hub_task = "text-classification"  # the hub knows regression by that name, too
+    scores = {
+        name: value
+        for name, value in (metrics.get("metrics") or {}).items()
+        if name in (*task.leading, "loss") and isinstance(value, int | float)
+    }
+    known = licence.lower().replace(" ", "-")
+    is_known = known in _HUB_LICENCES
+    on_hub = spec.data.source.partition(":")[0]
+    facts = ModelCardData(
+        language=_languages(base),
+        license=(known if is_known else "other") if licence else None,
+        license_name=None if is_known or not licence else licence,
+        library_name="peft" if adapter else "transformers",
+        pipeline_tag=hub_task,
+        base_model=base["hub"] or None,
+        datasets=[on_hub] if _HUB_ID.fullmatch(on_hub) and not Path(on_hub).exists() else None,
+        tags=["model-workbench", *([spec.adapter.peft_method] if adapter else [])],
+        model_name=run.name,
+        eval_results=[
+            EvalResult(
+                task_type=hub_task,
+                dataset_type=_shown(spec.data.source),
+                dataset_name=_shown(spec.data.source),
+                dataset_split=str(metrics.get("split", "validation")),
+                metric_type=name,
+                metric_value=value,
+            )
+            for name, value in scores.items()
+        ],
+    )
+    return facts.to_yaml()
+
+
+def base_of(spec: RunSpec) -> dict[str, str]:
+    """Return what the model was made from: for the reader, on the hub, and under which licence."""
+    source = spec.model.source
+    entry = next((one for one in entries("model") if one.source == source), None)
+    if entry is not None:
+        return {
+            "name": entry.origin or source, "hub": entry.origin, "licence": entry.licence,
+            "language": entry.language,
+        }  # fmt: skip
+    hub = source if _HUB_ID.fullmatch(source) and not Path(source).exists() else ""
+    return {"name": hub or _shown(source), "hub": hub, "licence": "", "language": ""}
+
+
+def _data(spec: RunSpec) -> dict[str, str]:
+    source = spec.data.source
+    entry = next((one for one in entries("data") if one.source == source), None)
+    if entry is None:
+        return {"name": _shown(source), "licence": ""}
+    return {"name": f"{_shown(source)}: {entry.origin}", "licence": entry.licence}
+
+
+def _languages(base: dict[str, str]) -> list[str] | None:
+    found = [one.strip() for one in base["language"].split(",") if one.strip()]
+    return found or None
+
+
+def _shown(source: str) -> str:
+    """Return a source without the folders above it, which are this machine's affair."""
+    path = Path(source).expanduser()
+    return path.name if path.exists() or path.is_absolute() else source
+
+
+def _tree(spec: RunSpec) -> dict[str, Any]:
+    """Return what the spec changes of the defaults, without folders of this machine."""
+    tree: dict[str, Any] = {"task": spec.task}
+    for name, value in changes(spec).items():
+        field = find(name)
+        if field is None or not field.section or field.section == "output" or name == "replay":
+            continue
+        shown = _shown(value) if field.path in ("data.source", "model.source") else value
+        tree.setdefault(field.section, {})[field.path.rpartition(".")[2]] = shown
+    return tree
+
+
+def _scores(task: Task, metrics: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    from ..report.page import score_rows
+
+    return score_rows(metrics) if metrics else []
+
+
+def _rivals(metrics: dict[str, Any]) -> list[str]:
+    from ..report.page import scored
+
+    return [text(f"figures.series.{name}") for name in scored(metrics)]
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def cell(value: Any) -> str:
+    """Return text from data so that a table of Markdown shows it and nothing is made of it."""
+    flat = " ".join(str(value).split())
+    return re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", flat)
+
+
+@cache
+def _template() -> jinja2.Template:
+    folder = Path(__file__).parent
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder), trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False,
+    )  # fmt: skip
+    environment.filters["cell"] = cell
+    return environment.get_template("card.md.j2")

@@ -1,0 +1,128 @@
+"""A model as one ONNX graph, through torch's exporter, checked against torch on several shapes."""
+
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError, ModelError, shorten
+from ..models import load_tokenizer, load_trained, merged
+from ..runs import RunFolder
+from .sample import SHAPES, output_names, sample, visible
+
+FILE = "model.onnx"
+TOLERANCE = 1e-3
+# One file of protobuf holds at most 2 GB; larger weights go into a file beside it.
+MOST_BYTES = 1_500_000_000
+INSTALL = 'pip install "model-workbench[onnx]"'
+
+
+def write_onnx(run: RunFolder, folder: Path) -> float:
+    """Write `model.onnx`; return the largest difference of its outputs from those of torch.
+
+    Rows and tokens may vary. An adapter is merged first. A decoder's graph reads the whole text at
+    every step: it has no cache.
+
+    Raises:
+        InputError: a library is missing.
+        ModelError: the model cannot be exported, or the graph computes something else.
+    """
+    if missing := missing_libraries():
+        raise InputError(f"export to ONNX needs {', '.join(missing)}", INSTALL)
+    trusted = run.spec().model.trust_remote_code
+    model = merged(load_trained(run.model_path, trusted)).eval()
+    tokenizer = load_tokenizer(run.model_path, trusted)
+    names = output_names(model, sample(model, tokenizer))
+    _export(model, sample(model, tokenizer), names, folder / FILE)
+    difference = max(
+        _difference(model, folder / FILE, sample(model, tokenizer, shape), names)
+        for shape in SHAPES
+    )
+    if not difference <= TOLERANCE:
+        raise ModelError(
+            f"the ONNX graph answers otherwise than the model (by up to {difference:.3g})",
+            "export it with --to folder",
+        )
+    return difference
+
+
+def missing_libraries() -> list[str]:
+    """Return which of the libraries that are needed are not installed."""
+    return [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
+
+
+def _export(model: Any, batch: dict[str, Any], names: list[str], path: Path) -> None:
+    import logging
+    import warnings
+
+    import torch
+
+    class Plain(torch.nn.Module):
+        """The model with tensors in and tensors out."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, *tensors: Any) -> tuple[Any, ...]:
+            given = self.model(**dict(zip(batch, tensors, strict=True)), return_dict=True)
+            return tuple(given[name] for name in names)
+
+    model.config.use_cache = False
+    axes = {0: torch.export.Dim("rows"), 1: torch.export.Dim("tokens")}
+    level = logging.getLogger("torch.onnx").level
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+            torch.onnx.export(
+                Plain().eval(),
+                tuple(batch.values()),
+                path,
+                input_names=list(batch),
+                output_names=names,
+                dynamic_shapes=(tuple(dict(axes) for _ in batch),),
+                dynamo=True,
+                external_data=_bytes(model) > MOST_BYTES,
+                verbose=False,
+            )
+    except Exception as error:  # the exporter's own, of many kinds
+        raise ModelError(
+            f"a {model.config.model_type} model cannot be exported to ONNX "
+            f"({shorten(_said(error), 160)})",
+            "export it with --to folder, or try another model",
+        ) from error
+    finally:
+        logging.getLogger("torch.onnx").setLevel(level)
+
+
+def _difference(model: Any, path: Path, batch: dict[str, Any], names: list[str]) -> float:
+    """Return the largest difference between what the graph and the model give for a batch."""
+    import numpy as np
+    import onnxruntime
+    import torch
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    given = session.run(names, {name: tensor.numpy() for name, tensor in batch.items()})
+    with torch.inference_mode():
+        wanted = model(**batch, return_dict=True)
+    return max(
+        float(
+            np.abs(
+                visible(torch.from_numpy(one), batch).numpy() - visible(wanted[name], batch).numpy()
+            ).max()
+        )
+        for name, one in zip(names, given, strict=True)
+    )
+
+
+def _bytes(model: Any) -> int:
+    return sum(weight.numel() * weight.element_size() for weight in model.parameters())
+
+
+def _said(error: BaseException) -> str:
+    """Return the first line of what the exporter says, without its colours."""
+    lines = re.sub(r"\x1b\[\d+m", "", str(error)).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

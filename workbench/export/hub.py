@@ -1,0 +1,65 @@
+"""To the hub: a repository is made and a folder uploaded; only ever because somebody asked."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ..errors import InputError, shorten
+
+_REPOSITORY = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
+
+
+def require_repository(name: str) -> None:
+    """Refuse what is no name of a repository, and a missing token, before any work is done.
+
+    Raises:
+        InputError: naming what to give.
+    """
+    from huggingface_hub import constants, get_token
+
+    if not _REPOSITORY.fullmatch(name):
+        raise InputError(f"{shorten(name)!r} is no repository", "write --push USER/NAME")
+    if constants.HF_HUB_OFFLINE:
+        raise InputError("HF_HUB_OFFLINE is set, so nothing can be pushed", "unset it")
+    if not get_token():
+        raise InputError(
+            "pushing needs a token with the right to write",
+            f"make one at {constants.ENDPOINT}/settings/tokens and set HF_TOKEN to it",
+        )
+
+
+def push(folder: Path, name: str, public: bool = False) -> str:
+    """Upload a folder to the repository `name` on the hub, private unless told otherwise.
+
+    Returns its address.
+
+    Raises:
+        InputError: the hub cannot be reached, or refuses.
+    """
+    from huggingface_hub import HfApi, constants
+    from huggingface_hub.errors import HfHubHTTPError, HTTPError
+    from huggingface_hub.utils import disable_progress_bars, enable_progress_bars
+
+    require_repository(name)
+    api = HfApi()
+    disable_progress_bars()
+    try:
+        api.create_repo(name, private=not public, exist_ok=True)
+        api.upload_folder(
+            repo_id=name, folder_path=folder, commit_message="Model trained with the workbench"
+        )
+    except HfHubHTTPError as error:
+        status = error.response.status_code if error.response is not None else 0
+        raise InputError(
+            f"{constants.ENDPOINT} refused to take {name} ({status})",
+            "check that HF_TOKEN may write there",
+        ) from error
+    except (HTTPError, OSError) as error:
+        raise InputError(
+            f"cannot reach {constants.ENDPOINT} ({shorten(error)})",
+            f"check the network; what was to be pushed is in {folder}",
+        ) from error
+    finally:
+        enable_progress_bars()
+    return f"{constants.ENDPOINT}/{name}"

@@ -1,0 +1,43 @@
+"""A whole model out of one with an adapter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import ModelError
+from ..models import load_tokenizer, load_trained, merged
+from ..models.adapters import is_adapter
+from ..runs import RunFolder
+from .sample import answers, sample
+
+# In fp32, adding the adapter to the weights rounds otherwise than adding what it gives.
+TOLERANCE = 1e-3
+
+
+def write_merged(run: RunFolder, folder: Path) -> float:
+    """Write a run's model with its adapter merged into the weights; return the check.
+
+    Raises:
+        ModelError: the run has no adapter, it cannot be merged, or the answers change.
+    """
+    if not is_adapter(run.model_path):
+        raise ModelError(
+            f"the run {run.name} has no adapter, so there is nothing to merge",
+            "export it with --to folder",
+        )
+    trusted = run.spec().model.trust_remote_code
+    model = load_trained(run.model_path, trusted)
+    batch = sample(model, load_tokenizer(run.model_path, trusted))
+    before = answers(model, batch)
+    whole = merged(model)
+    difference = max(
+        float((one - two).abs().max())
+        for one, two in zip(before, answers(whole, batch), strict=True)
+    )
+    if not difference <= TOLERANCE:
+        raise ModelError(
+            f"merged, the model answers otherwise (by up to {difference:.3g})",
+            "export it with --to folder",
+        )
+    whole.save_pretrained(folder)
+    return difference

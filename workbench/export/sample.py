@@ -1,0 +1,60 @@
+"""Inputs on which a model is compared before and after, and its outputs as plain tensors."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+# Rows and tokens: neither is what the graph was made with.
+SHAPES = ((2, 12), (1, 5), (3, 19))
+_OUTPUTS = ("logits", "start_logits", "end_logits")
+
+
+def sample(model: Any, tokenizer: Any, shape: tuple[int, int] = SHAPES[0]) -> dict[str, Any]:
+    """Return model inputs of arbitrary tokens, always the same; the last row is padded.
+
+    Shapes:
+        legend `B` rows, `T` tokens; all inputs (B, T).
+    """
+    import torch
+
+    rows, tokens = shape
+    accepted = inspect.signature(model.forward).parameters
+    chance = torch.Generator().manual_seed(0)
+    size = min(len(tokenizer), model.config.get_text_config().vocab_size)
+    ids = torch.randint(0, size, (rows, tokens), generator=chance)
+    mask = torch.ones_like(ids)
+    if rows > 1:
+        mask[-1, tokens // 2 :] = 0
+    batch = {"input_ids": ids, "attention_mask": mask}
+    if "token_type_ids" in tokenizer.model_input_names and "token_type_ids" in accepted:
+        batch["token_type_ids"] = torch.zeros_like(ids)
+    if model.config.is_encoder_decoder:
+        batch["decoder_input_ids"] = ids.flip(1)
+    return batch
+
+
+def output_names(model: Any, batch: dict[str, Any]) -> list[str]:
+    """Return the names of the outputs that answer the task."""
+    import torch
+
+    with torch.inference_mode():
+        given = model(**batch, return_dict=True)
+    return [name for name in _OUTPUTS if name in given]
+
+
+def answers(model: Any, batch: dict[str, Any]) -> list[Any]:
+    """Return the outputs for a batch, without those for padding, in the order of their names."""
+    import torch
+
+    with torch.no_grad():
+        given = model(**batch, return_dict=True)
+    return [visible(given[name], batch) for name in _OUTPUTS if name in given]
+
+
+def visible(output: Any, batch: dict[str, Any]) -> Any:
+    """Return an output without what stands for padding, which no answer is read from."""
+    mask = batch["attention_mask"].bool()
+    if "decoder_input_ids" in batch or output.shape[:2] != mask.shape:
+        return output
+    return output[mask]

@@ -1,0 +1,338 @@
+"""Adapters, through peft: a few new weights that learn while the model's own stay as they are.
+
+The folder of such a model has `adapter_config.json` and `adapter_model.safetensors`, in peft's own
+layout, and `config.json` and the tokenizer of the whole; the base's weights are not copied.
+
+Source: LoRA, Hu et al. 2021 (arXiv:2106.09685); DoRA, Liu et al. 2024 (arXiv:2402.09353); IA³,
+Liu et al. 2022 (arXiv:2205.05638); prompt tuning, Lester et al. 2021 (arXiv:2104.08691).
+"""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from ..errors import ModelError, shorten
+from ..sources import FoundModel
+from ..sources.paths import show
+from ..spec import AdapterSpec
+
+CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+ALL_LINEAR = "all-linear"
+# What peft calls the tasks for which it can put learned tokens before the text.
+_PROMPTED = {
+    "AutoModelForSequenceClassification": "SEQ_CLS",
+    "AutoModelForCausalLM": "CAUSAL_LM",
+    "AutoModelForSeq2SeqLM": "SEQ_2_SEQ_LM",
+}
+# Settings of an adapter's config that mean something to us; others must be as peft has them.
+_KNOWN = {
+    "LORA": (
+        "r", "lora_alpha", "lora_dropout", "use_dora", "use_rslora", "target_modules",
+        "modules_to_save", "fan_in_fan_out", "rank_pattern", "alpha_pattern",
+    ),
+    "IA3": ("target_modules", "feedforward_modules", "modules_to_save", "fan_in_fan_out"),
+    "PROMPT_TUNING": (
+        "num_virtual_tokens", "modules_to_save", "token_dim", "num_transformer_submodules",
+        "num_attention_heads", "num_layers", "task_type",
+    ),
+}  # fmt: skip
+_ABOUT = {
+    "auto_mapping", "base_model_name_or_path", "revision", "inference_mode", "peft_type",
+    "peft_version", "task_type", "init_lora_weights", "init_ia3_weights",
+}  # fmt: skip
+
+
+def can_prompt(auto_class: str) -> bool:
+    """Say whether learned tokens can be put before the text of a model of this class."""
+    return auto_class in _PROMPTED
+
+
+def is_adapter(folder: Path) -> bool:
+    """Say whether a folder holds an adapter in place of a whole model."""
+    return (folder / CONFIG).is_file()
+
+
+def add_adapter(
+    model: Any, adapter: AdapterSpec, auto_class: str, found: FoundModel, seed: int
+) -> Any:
+    """Return the model inside a new adapter, drawn from `seed`; nothing but it will learn.
+
+    Weights that the model's folder did not have, such as a new head, learn, too, and are kept
+    with the adapter.
+
+    Raises:
+        ModelError: the model has no such layers, or the method does not fit it.
+    """
+    import torch
+
+    config = _config(model, adapter, auto_class)
+    local = found.kind == "local"
+    config.base_model_name_or_path = str(found.path.absolute()) if local else found.place
+    config.revision = found.revision
+    new_weights = model.new_weights
+    devices = list(range(torch.cuda.device_count()))
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        try:
+            adapted = wrap(model, config)
+        except (ValueError, TypeError, NotImplementedError) as error:
+            raise ModelError(
+                f"{adapter.peft_method} cannot be put into a {model.config.model_type} model "
+                f"({shorten(error, 160)})",
+                "choose other adapter.target_modules, or another adapter.peft_method",
+            ) from error
+    adapted.new_weights = new_weights
+    return adapted
+
+
+def wrap(model: Any, config: Any) -> Any:
+    """Put an adapter into a model, without peft's advice on names that transformers gave up."""
+    import warnings
+
+    import peft
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return peft.get_peft_model(model, config)
+
+
+def _config(model: Any, adapter: AdapterSpec, auto_class: str) -> Any:
+    import peft
+
+    saved = _new_modules(model)
+    if adapter.peft_method == "prompt_tuning":
+        return peft.PromptTuningConfig(
+            task_type=_PROMPTED[auto_class],
+            num_virtual_tokens=adapter.num_virtual_tokens,
+            modules_to_save=saved or None,
+        )
+    targets = _targets(model, adapter, saved)
+    if adapter.peft_method == "ia3":
+        return peft.IA3Config(
+            target_modules=targets,
+            feedforward_modules=_feed_forward(model, targets),
+            modules_to_save=saved or None,
+        )
+    return peft.LoraConfig(
+        r=adapter.lora_rank,
+        lora_alpha=adapter.lora_alpha,
+        lora_dropout=adapter.lora_dropout,
+        use_dora=adapter.peft_method == "dora",
+        target_modules=targets,
+        modules_to_save=saved or None,
+    )
+
+
+def _new_modules(model: Any) -> list[str]:
+    """Return the innermost modules whose weights are new, but for those that share the tokens'."""
+    words = model.get_input_embeddings()
+    shared = {id(parameter) for parameter in words.parameters()} if words is not None else set()
+    found: list[str] = []
+    for name in dict.fromkeys(weight.rpartition(".")[0] for weight in model.new_weights):
+        module = model.get_submodule(name)
+        own = list(module.parameters(recurse=False))
+        if not list(module.children()) and not any(id(one) in shared for one in own):
+            found.append(name)
+    return found
+
+
+def _linear_layers(model: Any, without: list[str]) -> list[str]:
+    """Return the names of all layers that multiply by a matrix, without the head."""
+    import torch
+    from transformers.pytorch_utils import Conv1D
+
+    head = model.get_output_embeddings() if hasattr(model, "get_output_embeddings") else None
+    return [
+        name
+        for name, module in model.named_modules()
+        if isinstance(module, torch.nn.Linear | Conv1D) and module is not head
+        and name not in without and name.startswith(f"{model.base_model_prefix}.")
+    ]  # fmt: skip
+
+
+def _targets(model: Any, adapter: AdapterSpec, saved: list[str]) -> list[str]:
+    """Return the names of the layers to adapt, each of which the model has."""
+    linear = _linear_layers(model, saved)
+    last_names = list(dict.fromkeys(name.rpartition(".")[2] for name in linear))
+    chosen = adapter.target_modules or _usual(model, adapter.peft_method)
+    if chosen == [ALL_LINEAR]:
+        return sorted({name.removeprefix(f"{model.base_model_prefix}.") for name in linear})
+    names = [name for name, _ in model.named_modules()]
+    for wanted in chosen:
+        if not any(name == wanted or name.endswith(f".{wanted}") for name in names):
+            near = get_close_matches(wanted, last_names, n=1)
+            raise ModelError(
+                f"adapter.target_modules: a {model.config.model_type} model has no layer "
+                f"{shorten(wanted)!r}",
+                f"did you mean {near[0]}?" if near else f"choose from {', '.join(last_names)}",
+            )
+    return list(chosen)
+
+
+def _usual(model: Any, method: str) -> list[str]:
+    """Return the layers that peft adapts in this kind of model, else all linear ones."""
+    from peft.utils import constants
+
+    known = (
+        constants.TRANSFORMERS_MODELS_TO_IA3_TARGET_MODULES_MAPPING
+        if method == "ia3"
+        else constants.TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING
+    )
+    usual = known.get(model.config.model_type)
+    return list(usual) if isinstance(usual, list) else [ALL_LINEAR]
+
+
+def _feed_forward(model: Any, targets: list[str]) -> list[str]:
+    """Return those of the layers whose input is scaled, where of others it is the output.
+
+    Where peft knows nothing of the model, these are the layers that narrow their input: the second
+    matrix of each feed-forward block.
+    """
+    from peft.utils import constants
+
+    known = constants.TRANSFORMERS_MODELS_TO_IA3_FEEDFORWARD_MODULES_MAPPING
+    usual = known.get(model.config.model_type, ())
+    if named := [name for name in targets if name in usual]:
+        return named
+    narrowing = {
+        name
+        for name, module in model.named_modules()
+        if hasattr(module, "in_features") and module.in_features > module.out_features
+    }
+    return [
+        target
+        for target in targets
+        if any(name == target or name.endswith(f".{target}") for name in narrowing)
+    ]
+
+
+def save_weights(model: Any, folder: Path) -> None:
+    """Write a model's config and weights; of one inside an adapter, the adapter's alone."""
+    if not hasattr(model, "peft_config"):
+        model.save_pretrained(folder)
+        return
+    from peft import get_peft_model_state_dict
+    from safetensors.torch import save_file
+
+    inner = model.get_base_model()
+    # Unasked, peft would look on the hub whether the base has the same number of tokens.
+    tensors = get_peft_model_state_dict(model, save_embedding_layers=False)
+    tensors = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
+    save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
+    model.peft_config["default"].save_pretrained(str(folder))
+    config = deepcopy(inner.config)
+    config.architectures = [type(inner).__name__]
+    if hasattr(config, "quantization_config"):  # how the base was held is no part of the model
+        del config.quantization_config
+    config.save_pretrained(folder)
+    if inner.can_generate():
+        inner.generation_config.save_pretrained(folder)
+
+
+def load_weights(model: Any, folder: Path) -> None:
+    """Put the weights of an adapter's folder into a model inside such an adapter.
+
+    Raises:
+        ModelError: a weight is missing, or does not fit.
+    """
+    from peft import set_peft_model_state_dict
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        answer = set_peft_model_state_dict(model, load_file(folder / WEIGHTS))
+    except (OSError, SafetensorError, KeyError, RuntimeError) as error:
+        raise ModelError(
+            f"{show(folder / WEIGHTS)} cannot be used ({shorten(error, 160)})",
+            "copy the folder again, or train again",
+        ) from error
+    own = {name for name, weight in model.named_parameters() if weight.requires_grad}
+    prompt = {name for name in own if name.startswith("prompt_encoder.")}  # loaded apart
+    misfits = [*sorted((own - prompt) & set(answer.missing_keys)), *answer.unexpected_keys]
+    misfits = [name for name in misfits if name != "prompt_embeddings"]
+    if misfits:
+        raise ModelError(
+            f"{show(folder / WEIGHTS)} does not fit its adapter ({shorten(misfits[0])})",
+            "copy the folder again, or train again",
+        )
+
+
+def read_adapter_config(folder: Path) -> tuple[Any, str, str | None]:
+    """Return what kind of adapter a folder holds, and the source and revision of its base.
+
+    Raises:
+        ModelError: it is damaged, pickled, or of a kind that is not known.
+    """
+    import peft
+
+    remedy = "use an adapter that a run wrote"
+    try:
+        plain = json.loads((folder / CONFIG).read_text("utf-8"))
+        kind, base = plain["peft_type"], plain["base_model_name_or_path"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{show(folder / CONFIG)} is damaged ({error})", remedy) from None
+    if not (folder / WEIGHTS).is_file():
+        raise ModelError(f"the adapter in {show(folder)} has no {WEIGHTS}", remedy)
+    makers: dict[str, Any] = {
+        "LORA": peft.LoraConfig, "IA3": peft.IA3Config, "PROMPT_TUNING": peft.PromptTuningConfig,
+    }  # fmt: skip
+    if kind not in makers or not isinstance(base, str):
+        raise ModelError(
+            f"{show(folder / CONFIG)} is of a kind that is not known ({shorten(kind)!r})", remedy
+        )
+    usual = makers[kind]().to_dict()
+    for name, held in plain.items():
+        # What is left may be code to import, or change what the adapter computes.
+        if name not in _KNOWN[kind] and name not in _ABOUT and held and held != usual.get(name):
+            raise ModelError(
+                f"{show(folder / CONFIG)} sets {shorten(name)!r}, which is not known here", remedy
+            )
+    try:
+        config = makers[kind](**{name: plain[name] for name in _KNOWN[kind] if name in plain})
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"{show(folder / CONFIG)} is damaged ({error})", remedy) from None
+    return config, base, plain.get("revision")
+
+
+def merge(model: Any) -> None:
+    """Add an adapter into the weights beneath it, in place: the same answers, as fast as without.
+
+    Raises:
+        ModelError: the model has no adapter, or one that cannot be merged.
+    """
+    _require_mergeable(model).merge_adapter()
+
+
+def unmerge(model: Any) -> None:
+    """Take a merged adapter out of the weights again, in place.
+
+    Raises:
+        ModelError: as `merge`.
+    """
+    _require_mergeable(model).unmerge_adapter()
+
+
+def merged(model: Any) -> Any:
+    """Return a whole model of its own, without adapter, that answers as this one; it is used up.
+
+    Raises:
+        ModelError: the adapter cannot be merged.
+    """
+    if not hasattr(model, "peft_config"):
+        return model
+    return _require_mergeable(model).merge_and_unload()
+
+
+def _require_mergeable(model: Any) -> Any:
+    if not hasattr(model, "peft_config"):
+        raise ModelError("the model has no adapter", "use the model of a run with an adapter")
+    if model.peft_config["default"].is_prompt_learning:
+        raise ModelError(
+            "prompt tuning changes no weights, so there is nothing to merge into",
+            "export it with --to folder, or train with adapter.peft_method lora",
+        )
+    return model
