@@ -60,6 +60,13 @@ class DataSpec(Section):
     label_separator: Annotated[
         str, Domain("what stands between the labels of a cell with several; empty: one label a row")
     ] = ""
+    multi_label: Annotated[
+        bool,
+        Domain(
+            "rows may have several labels or none (a list, a separated cell, several columns): "
+            "each label is given or not by itself"
+        ),
+    ] = False
     bad_rows: Annotated[
         str,
         Domain(
@@ -183,6 +190,24 @@ class TrainSpec(Section):
             log=True,
         ),
     ] = 1.0
+    focal_gamma: Annotated[
+        float,
+        Domain(
+            "γ of the focal loss: how little rows count that are right already", 0, 10, step=0.5
+        ),
+    ] = 2.0
+    class_weights: Annotated[
+        str,
+        Domain(
+            "what a label counts in the loss: none, all alike; balanced, rows ÷ (labels × rows "
+            "with it), or, of several labels a row, rows without it ÷ rows with it",
+            choices=("none", "balanced"),
+        ),
+    ] = "none"
+    label_weights: Annotated[
+        dict[str, float],
+        Domain("labels that count more or less than others, times class_weights: {spam: 5}"),
+    ] = {}
     completion_only_loss: Annotated[
         bool, Domain("learn from the answers only, not from the prompts before them")
     ] = True

@@ -36,6 +36,10 @@ def stratum(values: dict[str, Any]) -> str:
     return ""
 
 
+def check(setup: Setup) -> None:
+    """Find nothing in the spec that does not fit the data."""
+
+
 def lengths(batch: Mapping[str, list[Any]], setup: Setup) -> list[int]:
     """Return the tokens of each row's text, or pair of texts, before it is cut."""
     return count_tokens(setup, batch["text"], batch.get("text_pair"))

@@ -60,6 +60,7 @@ class Prepared:
             limit_tokens(self.tokenizer, self.spec.data.max_tokens),
             self.data.label_counts,
             self.data.label_means,
+            len(self.data.train),
         )
 
     def new_model(self) -> Any:
@@ -139,7 +140,11 @@ def prepare(
         }
     )
     max_tokens = limit_tokens(tokenizer, spec.data.max_tokens)
-    setup = Setup(spec, tokenizer, data.labels, max_tokens, data.label_counts, data.label_means)
+    setup = Setup(
+        spec, tokenizer, data.labels, max_tokens, data.label_counts, data.label_means,
+        len(data.train),
+    )  # fmt: skip
+    task.check(setup)
     return Prepared(
         spec=spec,
         task=task,
