@@ -184,7 +184,8 @@ class TrainSpec(Section):
     huber_delta: Annotated[
         float,
         Domain(
-            "δ of the huber loss: larger errors count in proportion, not squared",
+            "δ of the huber loss, in standard deviations of the numbers: larger errors count in "
+            "proportion, not squared",
             0.01,
             100,
             log=True,

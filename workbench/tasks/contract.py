@@ -74,8 +74,9 @@ class Setup:
 
     `labels` names the classes, or the columns of numbers; empty where the task has neither.
     `max_tokens` is what the spec asks for, but no more than the model takes. `label_counts` holds
-    the training rows of each label, `label_means` the mean of each column of numbers over them,
-    `train_rows` how many they are; all are empty when a finished model is used.
+    the training rows of each label, `label_means` and `label_stds` mean and standard deviation
+    of each column of numbers over them, `train_rows` how many they are; all are empty when a
+    finished model is used, but for what `recall` takes from it.
     """
 
     spec: RunSpec
@@ -84,6 +85,7 @@ class Setup:
     max_tokens: int
     label_counts: Mapping[str, int] = field(default_factory=dict)
     label_means: Mapping[str, float] = field(default_factory=dict)
+    label_stds: Mapping[str, float] = field(default_factory=dict)
     train_rows: int = 0
 
 
@@ -138,7 +140,8 @@ class Task:
     labels)` says what of a validation batch is kept, (B, …) and small; `score(kept, labels,
     setup)` makes the followed metrics of it.
 
-    Judging. `infer(model, inputs, rows, setup)` answers a batch: an array (B, …) or a list.
+    Judging. `recall(model, setup)` adds to the setup what a finished model knows of its training
+    rows. `infer(model, inputs, rows, setup)` answers a batch: an array (B, …) or a list.
     `evaluate(outcome)` gives the whole evaluation as plain data with `rows` and `metrics`;
     `baselines(outcome, train)` gives outputs, by name, of rules that learned nothing, in the form
     of `infer`. `predictions(outcome)` gives one plain record an example: `row`, the texts,
@@ -182,6 +185,7 @@ class Task:
     collate: Callable[[list[Record], Setup], dict[str, Any]] = usual.collate
     loss: Callable[[Setup], Callable[..., Any] | None] = usual.loss
     keep: Callable[[Any, Any], Any] = usual.keep
+    recall: Callable[[Any, Setup], Setup] = usual.recall
     infer: Callable[[Any, dict[str, Any], list[Record], Setup], Any] = usual.infer
     is_wrong: Callable[[Record], bool] = usual.is_wrong
     line: Callable[[Record], str] = usual.line

@@ -60,6 +60,7 @@ class Prepared:
             limit_tokens(self.tokenizer, self.spec.data.max_tokens),
             self.data.label_counts,
             self.data.label_means,
+            self.data.label_stds,
             len(self.data.train),
         )
 
@@ -142,7 +143,7 @@ def prepare(
     max_tokens = limit_tokens(tokenizer, spec.data.max_tokens)
     setup = Setup(
         spec, tokenizer, data.labels, max_tokens, data.label_counts, data.label_means,
-        len(data.train),
+        data.label_stds, len(data.train),
     )  # fmt: skip
     task.check(setup)
     return Prepared(
