@@ -127,6 +127,24 @@ class ModelSpec(Section):
     revision: Annotated[
         str | None, Domain("hub models: the commit to use; filled in when the run starts")
     ] = None
+    tokenizer: Annotated[
+        str,
+        Domain(
+            "what cuts the texts: pretrained, the model's own; or, for scratch: models, one "
+            "trained on the training rows, of words in pieces, or of single characters",
+            choices=("pretrained", "wordpiece", "bpe", "unigram", "character"),
+        ),
+    ] = "pretrained"
+    vocab_size: Annotated[
+        int,
+        Domain(
+            "entries of a tokenizer trained on the training rows, at most",
+            100,
+            200_000,
+            log=True,
+            unit="tokens",
+        ),
+    ] = 8000
     trust_remote_code: Annotated[
         bool, Domain("let the model run Python code that came with it; off is safe")
     ] = False
