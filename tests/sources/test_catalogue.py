@@ -80,6 +80,11 @@ def test_every_set_holds_the_rows_columns_and_labels_that_the_catalogue_says(ent
     import pandas as pd
 
     (file,) = find_data(entry.source).files
+    if file.suffix == ".conll":
+        sentences, _ = load_task(entry.task).read_file(file.read_text("utf-8"), file.name)
+        assert len(sentences) == entry.rows
+        assert {tag for row in sentences for tag in row["tags"]} == set(entry.labels)
+        return
     if file.suffix == ".csv":
         frame = pd.read_csv(file, encoding=entry.hints["encoding"])
     else:
