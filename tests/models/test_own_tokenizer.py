@@ -13,7 +13,11 @@ from workbench.attention.look import open_before
 from workbench.errors import ModelError
 from workbench.evaluation.run import predict_texts
 from workbench.models import load_tokenizer
-from workbench.models.own_tokenizer import train_tokenizer, with_own_tokenizer
+from workbench.models.own_tokenizer import (
+    require_same_entries,
+    train_tokenizer,
+    with_own_tokenizer,
+)
 from workbench.sources import FoundModel
 from workbench.training import prepare as preparing
 
@@ -85,6 +89,13 @@ def test_other_texts_and_sizes_lie_in_folders_of_their_own(scratch):
         for texts, size in ((TEXTS, 200), (TEXTS, 300), (TEXTS[1:], 200), (TEXTS, 200))
     }
     assert len(folders) == 3
+
+
+def test_a_run_goes_on_with_its_own_tokenizer_only(scratch):
+    first, second = (with_own_tokenizer(scratch, TEXTS, "bpe", size) for size in (100, 300))
+    require_same_entries(load_tokenizer(first), first.path)
+    with pytest.raises(ModelError, match="that was trained anew on the data is not the one of"):
+        require_same_entries(load_tokenizer(first), second.path)
 
 
 def test_a_pretrained_model_keeps_its_own(tmp_path):

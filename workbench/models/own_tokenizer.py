@@ -18,6 +18,7 @@ from uuid import uuid4
 from ..errors import ModelError, shorten
 from ..sources import FoundModel, cache_dir
 from .folder import read_config
+from .load import load_tokenizer
 
 SPECIAL_TOKENS = {
     "pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]",
@@ -72,6 +73,19 @@ def with_own_tokenizer(
                 "set WORKBENCH_CACHE to a folder with room that you may write to",
             ) from error
     return replace(found, path=folder)
+
+
+def require_same_entries(tokenizer: Any, folder: Path) -> None:
+    """Refuse to go on from a checkpoint that was learned with another tokenizer.
+
+    Raises:
+        ModelError: the one trained now has other entries than the one in `folder`.
+    """
+    if load_tokenizer(folder).get_vocab() != tokenizer.get_vocab():
+        raise ModelError(
+            f"the tokenizer that was trained anew on the data is not the one of {folder.name}",
+            "restore the cache folder in which it was kept, or start a new run",
+        )
 
 
 def train_tokenizer(texts: list[str], kind: str, vocab_size: int) -> Any:
