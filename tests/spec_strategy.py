@@ -69,6 +69,8 @@ def values(field: Field) -> st.SearchStrategy[Any]:
         strategy = texts()
     elif field.type is list:
         strategy = st.lists(texts(), max_size=4)
+    elif field.name == "label_weights":
+        strategy = st.dictionaries(texts(), st.floats(0, 100), max_size=3)
     elif field.type is dict:
         strategy = st.dictionaries(
             texts(), texts() | st.integers() | st.lists(texts() | st.integers()), max_size=3

@@ -69,6 +69,8 @@ def resume(run: RunFolder, progress: Progress | None = None) -> None:
     Raises:
         RunError: it is over, is being written, or its data is no longer what it was.
     """
+    from .models.own_tokenizer import require_same_entries
+    from .training.checkpoints import newest_good
     from .training.prepare import prepare
 
     def prepare_again() -> Prepared:
@@ -79,6 +81,10 @@ def resume(run: RunFolder, progress: Progress | None = None) -> None:
                 f"the data of {run.name} has changed since it began: {prepared.spec.data.source}",
                 f"restore it, or start a new run: workbench train {run.spec_path}",
             )
+        if prepared.spec.model.tokenizer != "pretrained":
+            checkpoint, _ = newest_good(run)
+            if checkpoint is not None:
+                require_same_entries(prepared.tokenizer, checkpoint)
         return prepared
 
     require_resumable(run)

@@ -1,3 +1,4 @@
+import json
 import time
 
 import pytest
@@ -162,8 +163,36 @@ def test_rows_with_several_labels_are_left_out_where_one_is_wanted(tmp_path):
     data = load(write(tmp_path / "f.csv", csv(pairs)), label_separator="|")
     assert data.labels == ["neg", "pos"]
     assert data.notes == [
-        "Left out of the training rows, having none or several labels: 1 (row 11 (“pos, neg”))."
+        "Left out of the training rows, having none or several labels, which data.multi_label "
+        "would keep: 1 (row 11 (“pos, neg”))."
     ]
+
+
+@pytest.mark.parametrize("form", ["separated", "list", "columns"])
+def test_several_labels_a_row_are_kept_where_they_are_wanted(tmp_path, form):
+    sets = [["joy"], ["joy", "fear"], [], ["fear", "fear"]] * 5
+    texts = [f"text {n}" for n in range(20)]
+    settings = {"columns": {"label": "label"}}
+    if form == "list":
+        rows = [{"text": t, "label": own} for t, own in zip(texts, sets, strict=True)]
+        path = write(tmp_path / "f.jsonl", "\n".join(map(json.dumps, rows)))
+    elif form == "separated":
+        path = write(tmp_path / "f.csv", csv(zip(texts, map("; ".join, sets), strict=True)))
+        settings["label_separator"] = ";"
+    else:
+        rows = [
+            f"{t},{int('joy' in own)},{int('fear' in own)}"
+            for t, own in zip(texts, sets, strict=True)
+        ]
+        path = write(tmp_path / "f.csv", "\n".join(["text,joy,fear", *rows]))
+        settings["columns"] = {"label": ["joy", "fear"]}
+    data = load(path, multi_label=True, **settings)
+    assert data.labels == ["fear", "joy"]
+    assert data.notes == []
+    found = {t: own for part in (data.train, data.validation)
+             for t, own in zip(part["text"], part["label"], strict=True)}  # fmt: skip
+    assert len(found) == 20
+    assert [sorted(found[t]) for t in texts[:4]] == [[1], [0, 1], [], [0]]
 
 
 def test_unusable_rows_can_be_a_reason_to_stop(tmp_path):

@@ -115,16 +115,10 @@ def test_rows_of_one_group_stay_on_one_side(tmp_path):
 
 
 def test_columns_of_labels_are_read_as_what_each_row_has(tmp_path):
-    several = replace(
-        TASK,
-        read=lambda values, repaired: values,
-        labels_of=lambda values: values["label"],
-        stratum=lambda values: "",
-    )
     lines = [f"text {n},{n % 2},{int(n % 3 == 0)}" for n in range(20)]
     path = write(tmp_path / "f.csv", "\n".join(["text,rude,loud", *lines]))
-    spec = DataSpec(source=str(path), columns={"text": "text", "label": ["rude", "loud"]})
-    data = load_data(spec, several, 42)
+    columns = {"text": "text", "label": ["rude", "loud"]}
+    data = load_data(DataSpec(source=str(path), columns=columns, multi_label=True), TASK, 42)
     assert data.labels == ["loud", "rude"]
     assert data.columns["label"] == ["rude", "loud"]
     by_row = {row["row"]: row["label"] for row in [*data.train, *data.validation]}

@@ -13,6 +13,7 @@ from workbench.data import load_data
 from workbench.errors import ModelError
 from workbench.evaluation.run import evaluate_file, predict_texts
 from workbench.report import render
+from workbench.report.compare import comparison, render_comparison
 from workbench.spec import DataSpec, RunSpec
 from workbench.tasks import Setup, load_task
 from workbench.tasks._guessing import IGNORED
@@ -204,6 +205,20 @@ def test_the_report_shows_the_texts_with_guesses_and_truth(run):
     assert "<del>" in page
     assert "Greatest surprise" in page
     assert "Text length" in page
+
+
+def test_an_adapted_model_is_fine_tuned_and_compared_with_one_that_is_not(run, tmp_path):
+    spec = tiny_spec(tmp_path, **{"train.num_train_epochs": 3, "output.run_name": "without"})
+    source = {"model.source": str(run.model_path), "output.run_name": "with"}
+    runs = [pipeline.train(spec), pipeline.train(spec.replace(source))]
+    found = comparison(runs)
+    assert found["runs"] == ["without", "with"]
+    assert list(found["spec"]) == ["model.source"]
+    # The body is the adapted one; only the head that names classes, and what feeds it, is new.
+    new = [one.record()["new_weights"] for one in runs]
+    assert "encoder" not in new[1]
+    page = render_comparison(runs)
+    assert "Validation scores of the runs: Accuracy" in page
 
 
 def test_a_run_fills_the_masks_of_a_text(run, capsys):

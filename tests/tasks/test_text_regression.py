@@ -10,6 +10,7 @@ from workbench import pipeline
 from workbench.cli import main
 from workbench.errors import DataError
 from workbench.evaluation.run import evaluate_file, predict_texts
+from workbench.models import load_trained
 from workbench.report import render
 from workbench.spec import RunSpec, SpecError
 from workbench.tasks import load_task
@@ -209,6 +210,65 @@ def test_estimate_and_rate_finder_minimise_the_same_loss(tmp_path):
     batch = prepared.collate(prepared.train.select(range(56)).to_list())
     # All begin at the mean; the first losses are those of the untrained model.
     assert found.losses[0] == pytest.approx(prepared.loss(model, batch).item(), rel=0.6)
+
+
+# Units
+
+
+def test_large_small_and_mixed_numbers_are_learned_alike(tmp_path):
+    import torch
+
+    folder = tmp_path / "units"
+    folder.mkdir()
+    lines = [
+        f"the {thing} was {word},{1e6 + 2e5 * good},{0.001 * good}"
+        for words, good in ((GOOD, 1), (BAD, 0))
+        for word in words
+        for thing in THINGS
+    ]
+    (folder / "scores.csv").write_text("\n".join(["text,price,share", *lines]) + "\n", "utf-8")
+    data = {"data.source": str(folder / "scores.csv")}
+    columns = {"text": "text", "label": ["price", "share"]}
+    spec = tiny_spec(
+        folder, task="text-regression", **data, **{"data.columns": columns}
+    )  # fmt: skip
+    run = pipeline.train(spec)
+    price, share = run.metrics()["per_number"]
+    assert price["r2"] > 0.9
+    assert share["r2"] > 0.9
+    assert price["mae"] > 1000 > 1 > share["mae"]
+    # The scale lies with the model, and answers come back in the units of the data.
+    config = json.loads((run.model_path / "config.json").read_text("utf-8"))
+    assert config["target_mean"][0] == pytest.approx(1.1e6, rel=0.02)
+    assert config["target_std"][1] == pytest.approx(0.0005, rel=0.05)
+    (good,) = predict_texts(run, ["the film was great"])
+    assert good["predicted"] == pytest.approx([1.2e6, 0.001], rel=0.1)
+    again, _ = evaluate_file(run, str(folder / "scores.csv"))
+    assert again["per_number"][0]["r2"] > 0.9
+    assert again["metrics"]["loss"] < 0.1
+
+    # A second run on other units begins where this one ended.
+    other = [line.replace(",1", ",3") for line in lines]
+    (folder / "other.csv").write_text("\n".join(["text,price,share", *other]) + "\n", "utf-8")
+    source = {"model.source": str(run.model_path), "data.source": str(folder / "other.csv")}
+    prepared = prepare(spec.replace(source))
+    model, ready = prepared.new_model().eval(), prepare(spec)
+    old = ready.task.recall(load_trained(run.model_path), ready.setup)
+    batch = prepared.collate(prepared.train.select(range(5)).to_list())
+    rows = prepared.train.select(range(5)).to_list()
+    with torch.inference_mode():
+        new_answers = prepared.task.infer(model, batch, rows, prepared.setup)
+        answers = ready.task.infer(load_trained(run.model_path), batch, rows, old)
+    assert new_answers == pytest.approx(answers, rel=1e-3, abs=1e-5)
+    assert prepared.setup.label_means["price"] > 2 * old.label_means["price"]
+
+
+def test_a_model_without_a_scale_answers_as_it_is():
+    from types import SimpleNamespace
+
+    setup = outcome_of([[1.0]], ["y"], label=[[1.0]]).setup
+    recalled = TASK.recall(SimpleNamespace(config=SimpleNamespace()), setup)
+    assert (recalled.label_means, recalled.label_stds) == ({}, {})
 
 
 # Bad input

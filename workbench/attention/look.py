@@ -175,6 +175,8 @@ def open_before(source: Source) -> Watched:
         )
     spec: RunSpec = run.spec()
     found = find_model(spec.model.source, spec.model.revision)
+    if spec.model.tokenizer != "pretrained":  # trained for the run; it lies with its model
+        found = replace(found, path=run.model_path)
     model = load_model(
         found,
         load_task(spec.task).auto_class,

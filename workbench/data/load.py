@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, pstdev
 from typing import Any
 
 from ..errors import DataError, shorten
@@ -31,7 +31,8 @@ class LoadedData:
     a ClassLabel) and `row` (the number in the source, from 1, a header not counted). `labels`
     names the classes, or the columns of numbers. `columns` says which column of the source plays
     which role. `detected` and `notes` are for show. `sizes` counts the usable rows of each split
-    before any were drawn; `label_counts` and `label_means` are of the training rows that were.
+    before any were drawn; `label_counts`, `label_means` and `label_stds` are of the training rows
+    that were.
     """
 
     train: Any
@@ -46,6 +47,7 @@ class LoadedData:
     sizes: dict[str, int] = field(default_factory=dict)
     label_counts: dict[str, int] = field(default_factory=dict)
     label_means: dict[str, float] = field(default_factory=dict)
+    label_stds: dict[str, float] = field(default_factory=dict)
 
 
 def load_data(
@@ -109,7 +111,8 @@ def load_data(
         about=dict(found.about),
         sizes={"train": len(train.examples), "validation": len(validation.examples)},
         label_counts=dict(Counter(drawn_train.all_labels())),
-        label_means=_means(drawn_train, task, labels),
+        label_means=_of_numbers(drawn_train, task, labels, fmean),
+        label_stds=_of_numbers(drawn_train, task, labels, pstdev),
     )
 
 
@@ -187,11 +190,14 @@ def _with_hints(spec: DataSpec, found: FoundData) -> DataSpec:
     return spec.model_copy(update=known)
 
 
-def _means(examples: Examples, task: Task, names: list[str]) -> dict[str, float]:
+def _of_numbers(
+    examples: Examples, task: Task, names: list[str], measure: Callable[[Sequence[float]], float]
+) -> dict[str, float]:
+    """Return a measure of each column of numbers, by name."""
     for role in task.roles:
         if role.kind == "numbers" and role.name in examples.values:
             columns = zip(*examples.values[role.name], strict=True)
-            return {name: fmean(column) for name, column in zip(names, columns, strict=True)}
+            return {name: measure(column) for name, column in zip(names, columns, strict=True)}
     return {}
 
 

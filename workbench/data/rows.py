@@ -101,7 +101,8 @@ def _cells(table: Table, role: Role, columns: list[str], spec: DataSpec) -> Cell
                     f"{shorten(column)!r}, more than {LARGEST_CELL:,}",
                     "cut the text into pieces, or close a quote left open there",
                 )
-    return Cells(role, columns, found, table.class_names.get(columns[0]), spec.label_separator)
+    names = table.class_names.get(columns[0])
+    return Cells(role, columns, found, names, spec.label_separator, spec.multi_label)
 
 
 def _notes(counted: Mapping[str, Counted], split: str, language: str | None = None) -> list[str]:

@@ -20,7 +20,8 @@ class Cells:
     """The columns that play a role: their cells, and what is known of them.
 
     `columns` has one name for each list of `cells`. `names` are those behind numbered classes,
-    `separator` is what stands between several labels in a cell.
+    `separator` is what stands between several labels in a cell, and `several` says that a row
+    may have any number of them; else it must have one.
     """
 
     role: Role
@@ -28,6 +29,7 @@ class Cells:
     cells: list[list[Any]]
     names: list[str] | None
     separator: str
+    several: bool
 
     def value(self, position: int, repaired: Repaired) -> Any:
         """Return what the cells of a row mean; `repaired` is told what was mended.
@@ -40,14 +42,24 @@ class Cells:
             case "text":
                 return _text(cells, self.role)
             case "label" if len(cells) > 1:
-                return [c for c, cell in zip(self.columns, cells, strict=True) if _is_set(cell)]
+                set_ones = zip(self.columns, cells, strict=True)
+                return self._counted([name for name, cell in set_ones if _is_set(cell)])
             case "label":
-                return _label(cells[0], self.names, self.separator)
+                return self._counted(_label(cells[0], self.names, self.separator))
             case "labels":
                 return _labels(cells[0], self.names)
             case "numbers":
                 return _numbers(cells, repaired)
         return _structure(cells[0])
+
+    def _counted(self, held: str | list[str]) -> str | list[str]:
+        """Return the labels of a row, each once; the one, where a row has only one."""
+        labels = [held] if isinstance(held, str) else list(dict.fromkeys(filter(None, held)))
+        if self.several:
+            return labels
+        if len(labels) != 1:
+            raise RowError("several_labels", ", ".join(labels))
+        return labels[0]
 
 
 def _text(cells: list[Any], role: Role) -> str:

@@ -98,7 +98,8 @@ class _Finished:
         tokenizer = load_tokenizer(run.model_path, trusted)
         self.model = load_trained(run.model_path, trusted, spec.model.quantization)
         limit = limit_tokens(tokenizer, spec.data.max_tokens)
-        self.setup = Setup(spec, tokenizer, _labels(run, self.model), limit)
+        setup = Setup(spec, tokenizer, _labels(run, self.model), limit)
+        self.setup = self.task.recall(self.model, setup)
 
     def outcome(self, table: Any) -> Outcome:
         """Return what the model makes of the rows of a table."""

@@ -141,7 +141,7 @@ def baselines(metrics: Metrics) -> go.Figure:
     if not metrics.get("metrics"):
         return _nothing("baselines")
     task = task_of(metrics)
-    names = list(task.compared)
+    names = [name for name in task.compared if name in metrics["metrics"]] or [*task.compared]
     share, higher = task.metric(names[0]).share, task.metric(names[0]).greater_is_better
     rivals = metrics.get("baselines") or {}
     rules = [name for name in rivals if name != "before"]

@@ -154,13 +154,14 @@ def evaluation_page(run: RunFolder) -> list[Bundle]:
     metrics = run.metrics()
     task = task_of(metrics)
     compared = [figures.baselines(metrics)] if metrics.get("baselines") else []
-    best = metrics["metrics"].get(task.leading[0])
+    scores = metrics["metrics"]
+    first = next((n for n in task.leading if scores.get(n) is not None), task.leading[0])
     return [
         page(
             table(score_rows(metrics)),
-            f"{task.leading[0]} {_number(best)} on {metrics['rows']} rows",
+            f"{first} {_number(scores.get(first))} on {metrics['rows']} rows",
         ),
-        *drawn(*compared, *(getattr(figures, name)(metrics) for name in task.figures)),
+        *drawn(*compared, *(getattr(figures, name)(metrics) for name in task.figures_of(metrics))),
         worst_errors(run, task),
     ]
 

@@ -15,7 +15,9 @@ from .contents import Contents
 def headline(contents: Contents) -> str:
     """Return the run's result in a sentence."""
     scores = (contents.metrics or {}).get("metrics") or {}
-    state, name = contents.state, contents.task.leading[0]
+    state = contents.state
+    known = [name for name in contents.task.leading if scores.get(name) is not None]
+    name = known[0] if known else contents.task.leading[0]
     if scores.get(name) is None:
         if state.status == "failed":
             return text("report.headline.failed", step=f"{state.step:,}", failure=state.failure)

@@ -74,7 +74,7 @@ def _fill(contents: Contents, run: RunFolder) -> dict[str, Any]:
         "score_columns": [text(f"figures.series.{name}") for name in scored(metrics)],
         "score_rows": score_rows(metrics),
         "signatures": signatures(metrics),
-        "evaluation": _draw(metrics, *(getattr(figures, name) for name in contents.task.figures)),
+        "evaluation": _evaluation_figures(contents),
         "errors": None
         if contents.errors is None
         else show_predictions(contents.task, contents.errors),
@@ -97,6 +97,11 @@ def _curves(contents: Contents) -> list[dict[str, Any]]:
     if state.evaluations:
         draws.insert(1, figures.metric_curves)
     return _draw(state, *draws)
+
+
+def _evaluation_figures(contents: Contents) -> list[dict[str, Any]]:
+    metrics = contents.metrics or {}
+    return _draw(metrics, *(getattr(figures, name) for name in contents.task.figures_of(metrics)))
 
 
 def _data_figures(contents: Contents) -> list[dict[str, Any]]:

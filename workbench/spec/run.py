@@ -60,6 +60,13 @@ class DataSpec(Section):
     label_separator: Annotated[
         str, Domain("what stands between the labels of a cell with several; empty: one label a row")
     ] = ""
+    multi_label: Annotated[
+        bool,
+        Domain(
+            "rows may have several labels or none (a list, a separated cell, several columns): "
+            "each label is given or not by itself"
+        ),
+    ] = False
     bad_rows: Annotated[
         str,
         Domain(
@@ -128,6 +135,24 @@ class ModelSpec(Section):
     revision: Annotated[
         str | None, Domain("hub models: the commit to use; filled in when the run starts")
     ] = None
+    tokenizer: Annotated[
+        str,
+        Domain(
+            "what cuts the texts: pretrained, the model's own; or, for scratch: models, one "
+            "trained on the training rows, of words in pieces, or of single characters",
+            choices=("pretrained", "wordpiece", "bpe", "unigram", "character"),
+        ),
+    ] = "pretrained"
+    vocab_size: Annotated[
+        int,
+        Domain(
+            "entries of a tokenizer trained on the training rows, at most",
+            100,
+            200_000,
+            log=True,
+            unit="tokens",
+        ),
+    ] = 8000
     trust_remote_code: Annotated[
         bool, Domain("let the model run Python code that came with it; off is safe")
     ] = False
@@ -251,12 +276,31 @@ class TrainSpec(Section):
     huber_delta: Annotated[
         float,
         Domain(
-            "δ of the huber loss: larger errors count in proportion, not squared",
+            "δ of the huber loss, in standard deviations of the numbers: larger errors count in "
+            "proportion, not squared",
             0.01,
             100,
             log=True,
         ),
     ] = 1.0
+    focal_gamma: Annotated[
+        float,
+        Domain(
+            "γ of the focal loss: how little rows count that are right already", 0, 10, step=0.5
+        ),
+    ] = 2.0
+    class_weights: Annotated[
+        str,
+        Domain(
+            "what a label counts in the loss: none, all alike; balanced, rows ÷ (labels × rows "
+            "with it), or, of several labels a row, rows without it ÷ rows with it",
+            choices=("none", "balanced"),
+        ),
+    ] = "none"
+    label_weights: Annotated[
+        dict[str, float],
+        Domain("labels that count more or less than others, times class_weights: {spam: 5}"),
+    ] = {}
     completion_only_loss: Annotated[
         bool, Domain("learn from the answers only, not from the prompts before them")
     ] = True

@@ -36,6 +36,10 @@ def stratum(values: dict[str, Any]) -> str:
     return ""
 
 
+def check(setup: Setup) -> None:
+    """Find nothing in the spec that does not fit the data."""
+
+
 def lengths(batch: Mapping[str, list[Any]], setup: Setup) -> list[int]:
     """Return the tokens of each row's text, or pair of texts, before it is cut."""
     return count_tokens(setup, batch["text"], batch.get("text_pair"))
@@ -84,6 +88,11 @@ def loss(setup: Setup) -> None:
 def keep(logits: Any, labels: Any) -> Any:
     """Keep the logits of a validation batch as they are: for heads that give a few a row."""
     return logits
+
+
+def recall(model: Any, setup: Setup) -> Setup:
+    """Need to know nothing of the rows that a finished model learned from."""
+    return setup
 
 
 def infer(model: Any, inputs: dict[str, Any], rows: list[dict[str, Any]], setup: Setup) -> Any:

@@ -1,4 +1,4 @@
-"""Scores of predicted numbers, as plain data.
+"""Scores of predicted numbers, as plain data; and the scale on which they are learned.
 
 Shapes:
     B rows, C numbers a row; predicted and true: (B, C).
@@ -15,9 +15,19 @@ from .contract import Setup
 POINTS = 1000
 
 
-def losses_of(predicted: np.ndarray, true: np.ndarray, setup: Setup) -> np.ndarray:
-    """Return the loss of each number, as it is minimised: (B, C)."""
-    error = np.abs(predicted.astype(float) - true)
+def scale_of(setup: Setup) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard deviation of each number over the training rows: (C,) and (C,).
+
+    Where they are not known, 0 and 1; a number that never varies has the deviation 1.
+    """
+    means = [setup.label_means.get(label, 0.0) for label in setup.labels]
+    stds = [setup.label_stds.get(label, 1.0) or 1.0 for label in setup.labels]
+    return np.asarray(means, float), np.asarray(stds, float)
+
+
+def losses_of(error: np.ndarray, setup: Setup) -> np.ndarray:
+    """Return the loss of errors in standard deviations, as it is minimised: (B, C)."""
+    error = np.abs(error.astype(float))
     if setup.spec.train.loss != "huber":
         return error**2
     delta = setup.spec.train.huber_delta
@@ -25,19 +35,25 @@ def losses_of(predicted: np.ndarray, true: np.ndarray, setup: Setup) -> np.ndarr
 
 
 def quick_scores(predicted: np.ndarray, true: np.ndarray, setup: Setup) -> dict[str, float]:
-    """Return the few scores that are followed during training; no correlation counts as none."""
+    """Return the few scores that are followed during training; no correlation counts as none.
+
+    Shapes:
+        predicted and true are standardised, which no correlation heeds.
+    """
     found = {
         name: _mean([_correlation(name, predicted[:, n], true[:, n]) for n in _columns(true)])
         for name in ("pearson", "spearman")
     }
     return {
-        "loss": float(losses_of(predicted, true, setup).mean()),
+        "loss": float(losses_of(predicted.astype(float) - true, setup).mean()),
         **{name: value or 0.0 for name, value in found.items()},
     }
 
 
 def all_scores(predicted: np.ndarray, true: np.ndarray, setup: Setup) -> dict[str, Any]:
     """Return the whole evaluation: the mean over the numbers of a row, each of them, and points.
+
+    All are in the units of the data, but for the loss, which counts in standard deviations.
 
     What the rows cannot give (the correlation with a constant) is None.
     """
@@ -47,7 +63,7 @@ def all_scores(predicted: np.ndarray, true: np.ndarray, setup: Setup) -> dict[st
         "rows": len(true),
         "labels": setup.labels,
         "metrics": {
-            "loss": float(losses_of(predicted, true, setup).mean()),
+            "loss": float(losses_of((predicted - true) / scale_of(setup)[1], setup).mean()),
             **{name: _mean([scores[name] for scores in each]) for name in each[0]},
         },
         "per_number": [

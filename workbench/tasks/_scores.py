@@ -20,14 +20,15 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
-def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return each row's loss in nats, -log p(label): (B,)."""
+def cross_entropy(logits: np.ndarray, labels: np.ndarray, gamma: float = 0.0) -> np.ndarray:
+    """Return each row's loss in nats, -(1-p)^γ log p of its label: (B,); at γ 0 cross-entropy."""
     shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
     log_total = np.log(np.exp(shifted).sum(axis=-1))
-    return log_total - shifted[np.arange(len(labels)), labels]
+    loss = log_total - shifted[np.arange(len(labels)), labels]
+    return loss * (-np.expm1(-loss)) ** gamma
 
 
-def quick_scores(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+def quick_scores(logits: np.ndarray, labels: np.ndarray, gamma: float = 0.0) -> dict[str, float]:
     """Return the few scores that are followed during training."""
     from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
@@ -36,7 +37,7 @@ def quick_scores(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
         labels, predicted, average="macro", zero_division=0
     )
     return {
-        "loss": float(cross_entropy(logits, labels).mean()),
+        "loss": float(cross_entropy(logits, labels, gamma).mean()),
         "accuracy": float(accuracy_score(labels, predicted)),
         "precision_macro": float(precision),
         "recall_macro": float(recall),
@@ -45,7 +46,7 @@ def quick_scores(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 
 
 def all_scores(
-    logits: np.ndarray, labels: np.ndarray, names: list[str], bins: int
+    logits: np.ndarray, labels: np.ndarray, names: list[str], bins: int, gamma: float = 0.0
 ) -> dict[str, Any]:
     """Return the whole evaluation: scores, per class, confusion, curves, calibration.
 
@@ -53,26 +54,25 @@ def all_scores(
     """
     probabilities = softmax(logits)
     per_class = _per_class(probabilities, labels, names)
-    roc, pr = _curves(probabilities, labels, names)
-    for entry in per_class:
-        entry["roc_auc"] = roc[entry["label"]]["auc"]
-        entry["average_precision"] = pr[entry["label"]]["average_precision"]
-    calibration = _calibration(probabilities, labels, bins)
+    roc, pr = curves(probabilities, labels[:, None] == np.arange(len(names)), names)
+    add_areas(per_class, roc, pr)
+    right = probabilities.argmax(axis=-1) == labels
+    reliability = calibration(probabilities.max(axis=-1), right, bins)
     return {
         "rows": len(labels),
         "labels": names,
         "metrics": {
-            **quick_scores(logits, labels),
+            **quick_scores(logits, labels, gamma),
             **_weighted(probabilities, labels),
-            "roc_auc_macro": _mean([entry["roc_auc"] for entry in per_class]),
-            "average_precision_macro": _mean([e["average_precision"] for e in per_class]),
-            "ece": calibration["ece"],
+            "roc_auc_macro": mean([entry["roc_auc"] for entry in per_class]),
+            "average_precision_macro": mean([e["average_precision"] for e in per_class]),
+            "ece": reliability["ece"],
         },
         "per_class": per_class,
         "confusion": _confusion(probabilities, labels, len(names)),
         "roc": roc,
         "pr": pr,
-        "calibration": calibration,
+        "calibration": reliability,
     }
 
 
@@ -97,6 +97,11 @@ def _per_class(
     columns = precision_recall_fscore_support(
         labels, probabilities.argmax(-1), labels=range(len(names)), average=None, zero_division=0
     )
+    return class_entries(names, columns)
+
+
+def class_entries(names: list[str], columns: Any) -> list[dict[str, Any]]:
+    """Return one entry a class from scikit-learn's precisions, recalls, F1s and supports."""
     return [
         {
             "label": name,
@@ -109,22 +114,33 @@ def _per_class(
     ]
 
 
+def add_areas(per_class: list[dict[str, Any]], roc: dict[str, Any], pr: dict[str, Any]) -> None:
+    """Write into each class's entry the areas under its curves."""
+    for entry in per_class:
+        entry["roc_auc"] = roc[entry["label"]]["auc"]
+        entry["average_precision"] = pr[entry["label"]]["average_precision"]
+
+
 def _confusion(probabilities: np.ndarray, labels: np.ndarray, classes: int) -> list[list[int]]:
     from sklearn.metrics import confusion_matrix
 
     return confusion_matrix(labels, probabilities.argmax(-1), labels=range(classes)).tolist()
 
 
-def _curves(
-    probabilities: np.ndarray, labels: np.ndarray, names: list[str]
+def curves(
+    probabilities: np.ndarray, truths: np.ndarray, names: list[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return ROC and precision-recall curves, each class against the rest."""
+    """Return ROC and precision-recall curves, each class against the rest.
+
+    Shapes:
+        truths (B, C), true where the row has the class.
+    """
     from sklearn.metrics import auc, average_precision_score, precision_recall_curve, roc_curve
 
     roc: dict[str, Any] = {}
     pr: dict[str, Any] = {}
     for number, name in enumerate(names):
-        truth = labels == number
+        truth = truths[:, number]
         if truth.all() or not truth.any():
             roc[name] = {"fpr": [], "tpr": [], "auc": None}
             pr[name] = {"recall": [], "precision": [], "average_precision": None}
@@ -145,14 +161,12 @@ def _curves(
     return roc, pr
 
 
-def _calibration(probabilities: np.ndarray, labels: np.ndarray, bins: int) -> dict[str, Any]:
-    """Return the reliability bins and the expected calibration error.
+def calibration(confidence: np.ndarray, right: np.ndarray, bins: int) -> dict[str, Any]:
+    """Return the reliability bins and the expected calibration error of so many answers.
 
     Source: Guo et al. 2017, "On Calibration of Modern Neural Networks": ECE is the mean over
     rows of |accuracy - confidence| of the row's bin.
     """
-    confidence = probabilities.max(axis=-1)
-    right = probabilities.argmax(axis=-1) == labels
     place = np.minimum((confidence * bins).astype(int), bins - 1)
     rows = []
     error = 0.0
@@ -162,7 +176,7 @@ def _calibration(probabilities: np.ndarray, labels: np.ndarray, bins: int) -> di
         mean_confidence = float(confidence[inside].mean()) if count else None
         accuracy = float(right[inside].mean()) if count else None
         if count:
-            error += count / len(labels) * abs(accuracy - mean_confidence)
+            error += count / len(right) * abs(accuracy - mean_confidence)
         rows.append(
             {
                 "low": number / bins,
@@ -182,6 +196,7 @@ def _thin(values: np.ndarray) -> list[float]:
     return [round(float(value), 5) for value in values]
 
 
-def _mean(values: list[float | None]) -> float | None:
+def mean(values: list[float | None]) -> float | None:
+    """Return the mean of those that are known; None where none is."""
     known = [value for value in values if value is not None]
     return float(np.mean(known)) if known else None

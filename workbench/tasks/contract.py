@@ -26,7 +26,7 @@ class Role:
     """A column that the task reads: its name in our tables, and what files usually call it.
 
     `kind` says what a cell becomes: `text` a string that is not empty; `label` the name of a
-    class, or a list of names where the data has several a row; `labels` a list of names;
+    class, or a list of names where the spec says that rows have several; `labels` a list of names;
     `numbers` a list of floats, one a column; `object` whatever lists and mappings the cell holds.
     An `answer` is to be predicted, and not there when predicting. A text that `may_be_empty` is
     no reason to leave the row out.
@@ -74,8 +74,9 @@ class Setup:
 
     `labels` names the classes, or the columns of numbers; empty where the task has neither.
     `max_tokens` is what the spec asks for, but no more than the model takes. `label_counts` holds
-    the training rows of each label, `label_means` the mean of each column of numbers over them;
-    both are empty when a finished model is used.
+    the training rows of each label, `label_means` and `label_stds` mean and standard deviation
+    of each column of numbers over them, `train_rows` how many they are; all are empty when a
+    finished model is used, but for what `recall` takes from it.
     """
 
     spec: RunSpec
@@ -84,6 +85,8 @@ class Setup:
     max_tokens: int
     label_counts: Mapping[str, int] = field(default_factory=dict)
     label_means: Mapping[str, float] = field(default_factory=dict)
+    label_stds: Mapping[str, float] = field(default_factory=dict)
+    train_rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,8 @@ class Task:
     an example, `stratum(values)` what it is counted as when rows are held out. Rows that are
     equal in `grouped_by` (roles; all questions if empty) are never divided.
 
-    Learning. `encode(batch, setup, training)` turns rows (columns by role, and `row`) into model
+    Learning. `check(setup)` raises `InputError` where the spec does not fit the labels or columns
+    of the data. `encode(batch, setup, training)` turns rows (columns by role, and `row`) into model
     inputs, without padding; it may give more or fewer rows if it returns `row` with each, and
     further columns that `infer` wants to see. `collate(rows, setup)` makes a batch of tensors.
     `settings(setup)` overrides the model's config, and `adapt(model, setup)` may change the model
@@ -136,14 +140,16 @@ class Task:
     labels)` says what of a validation batch is kept, (B, …) and small; `score(kept, labels,
     setup)` makes the followed metrics of it.
 
-    Judging. `infer(model, inputs, rows, setup)` answers a batch: an array (B, …) or a list.
+    Judging. `recall(model, setup)` adds to the setup what a finished model knows of its training
+    rows. `infer(model, inputs, rows, setup)` answers a batch: an array (B, …) or a list.
     `evaluate(outcome)` gives the whole evaluation as plain data with `rows` and `metrics`;
     `baselines(outcome, train)` gives outputs, by name, of rules that learned nothing, in the form
     of `infer`. `predictions(outcome)` gives one plain record an example: `row`, the texts,
     `predicted`, and, where the answer is known, `label` and `loss`, by which the worst come first.
 
     Showing. `leading` metrics stand at the top of the report, the first of them in its first
-    sentence; `compared` ones beside the baselines. `figures` are those of the evaluation,
+    sentence; `compared` ones beside the baselines; those that an evaluation lacks are passed by.
+    `figures` are those of the evaluation, or the ones of them that its entry `figures` names;
     `data_figures` those of the data; `measures(table, setup)` gives numbers to draw for the data.
     `columns` make the table of wrong predictions, `is_wrong(record)` says which are;
     `line(record)` is a prediction on the command line.
@@ -171,6 +177,7 @@ class Task:
     read_file: Callable[[str, str], tuple[list[Record], list[str]] | None] = usual.read_file
     labels_of: Callable[[Record], list[str]] = usual.labels_of
     stratum: Callable[[Record], str] = usual.stratum
+    check: Callable[[Setup], None] = usual.check
     lengths: Callable[[Batch, Setup], list[int]] = usual.lengths
     measures: Callable[[Any, Setup], dict[str, list[float]]] = usual.measures
     settings: Callable[[Setup], dict[str, Any]] = usual.settings
@@ -178,6 +185,7 @@ class Task:
     collate: Callable[[list[Record], Setup], dict[str, Any]] = usual.collate
     loss: Callable[[Setup], Callable[..., Any] | None] = usual.loss
     keep: Callable[[Any, Any], Any] = usual.keep
+    recall: Callable[[Any, Setup], Setup] = usual.recall
     infer: Callable[[Any, dict[str, Any], list[Record], Setup], Any] = usual.infer
     is_wrong: Callable[[Record], bool] = usual.is_wrong
     line: Callable[[Record], str] = usual.line
@@ -191,6 +199,11 @@ class Task:
     def names_labels(self) -> bool:
         """Whether examples have labels, of which the names are to be known."""
         return self.labels_of is not usual.labels_of
+
+    def figures_of(self, metrics: Mapping[str, Any]) -> list[str]:
+        """Return the figures that an evaluation can be shown in."""
+        named = metrics.get("figures", self.figures)
+        return [name for name in self.figures if name in named]
 
     def role(self, name: str) -> Role:
         """Return the role with this name."""

@@ -1,4 +1,4 @@
-"""Text classification: one label for a sentence, or for a pair of sentences."""
+"""Text classification: one label for a sentence or a pair of sentences, or several."""
 
 from __future__ import annotations
 
@@ -6,42 +6,74 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import DataError
+from . import _label_sets as sets
+from ._class_losses import check_weights, focal_gamma, loss_function
 from ._encode import encode_texts, texts_of
 from ._scores import all_scores, cross_entropy, quick_scores, softmax
-from .contract import Batch, Column, Metric, Outcome, Record, Role, RowError, Setup, Task
+from .contract import Batch, Column, Metric, Outcome, Record, Role, Setup, Task
+
+# What is followed of rows with one label only, and of rows with several only.
+OF_ONE, OF_SEVERAL = ("accuracy",), ("subset_accuracy", "f1_micro")
 
 
-def read(values: Record, repaired: Any) -> Record:
-    """Take rows with one label each."""
-    label = values.get("label", "")
-    if isinstance(label, str):
-        return values
-    if len(label) != 1:
-        raise RowError("several_labels", ", ".join(label))
-    return values | {"label": label[0]}
+def check(setup: Setup) -> None:
+    """Refuse weights that fit no label, and a best metric that is not measured of such rows.
+
+    Raises:
+        DataError: saying which.
+    """
+    check_weights(setup)
+    absent, there = (OF_ONE, OF_SEVERAL) if _several(setup) else (OF_SEVERAL, OF_ONE)
+    best = setup.spec.train.metric_for_best_model
+    if best in absent:
+        rows = "several labels" if _several(setup) else "one label"
+        raise DataError(
+            f"train.metric_for_best_model: {best!r} is not measured where rows have {rows}",
+            f"choose {' | '.join(('loss', 'f1_macro', *there))}",
+        )
 
 
 def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
     """Turn texts, or pairs of texts, into token ids, and labels into their numbers."""
     inputs = encode_texts(setup, batch["text"], batch.get("text_pair"))
     if "label" in batch:
-        inputs["labels"] = batch["label"]
+        inputs["labels"] = (
+            sets.as_sets(batch["label"], len(setup.labels)) if _several(setup) else batch["label"]
+        )
     return inputs
 
 
 def score(logits: np.ndarray, labels: np.ndarray, setup: Setup) -> dict[str, float]:
     """Return the scores that are followed during training."""
-    return quick_scores(logits, labels)
+    if _several(setup):
+        threshold = setup.spec.evaluate.threshold
+        return sets.quick_scores(logits, labels, threshold, focal_gamma(setup))
+    return quick_scores(logits, labels, focal_gamma(setup))
 
 
 def evaluate(outcome: Outcome) -> dict[str, Any]:
     """Return scores, per class, confusion, curves and calibration."""
-    bins = outcome.setup.spec.evaluate.calibration_bins
-    return all_scores(outcome.outputs, _labels(outcome), outcome.setup.labels, bins)
+    setup, asked = outcome.setup, outcome.setup.spec.evaluate
+    known = outcome.outputs, _labels(outcome), setup.labels, asked.calibration_bins
+    if _several(setup):
+        return sets.all_scores(*known, asked.threshold, focal_gamma(setup))
+    return all_scores(*known, focal_gamma(setup))
 
 
 def baselines(outcome: Outcome, train: Any) -> dict[str, np.ndarray]:
-    """Return logits that say the training shares of the classes for every row: (N, C)."""
+    """Return logits that say the training shares of the labels for every row: (N, C).
+
+    Of several labels a row, the most frequent is given to all.
+    """
+    if _several(outcome.setup):
+        truth = sets.as_sets(train["label"][:], len(outcome.setup.labels))
+        shares = np.clip(np.mean(truth, axis=0), 1e-3, 1 - 1e-3)
+        most = shares.argmax()
+        shares[most] = max(shares[most], min(outcome.setup.spec.evaluate.threshold, 1 - 1e-3))
+        logits = np.log(shares) - np.log1p(-shares)
+        logits[most] += 1e-9  # rounding must not take it below the threshold
+        return {"majority": np.tile(logits, (len(outcome.table), 1))}
     counts = np.bincount(np.asarray(train["label"]), minlength=len(outcome.setup.labels))
     shares = counts + 1e-9
     return {"majority": np.tile(np.log(shares / shares.sum()), (len(outcome.table), 1))}
@@ -49,6 +81,8 @@ def baselines(outcome: Outcome, train: Any) -> dict[str, np.ndarray]:
 
 def predictions(outcome: Outcome) -> list[Record]:
     """Return each row's likeliest label, its probability, all probabilities, and the loss."""
+    if _several(outcome.setup):
+        return _predicted_sets(outcome)
     names = outcome.setup.labels
     records = [
         texts
@@ -61,19 +95,53 @@ def predictions(outcome: Outcome) -> list[Record]:
     ]
     if "label" in outcome.table.column_names:
         labels = _labels(outcome)
-        losses = cross_entropy(outcome.outputs, labels)
+        losses = cross_entropy(outcome.outputs, labels, focal_gamma(outcome.setup))
         for record, label, loss in zip(records, labels, losses, strict=True):
             record |= {"label": names[int(label)], "loss": float(loss)}
     return records
 
 
 def line(record: Record) -> str:
-    """Return a prediction as one line: label, probability, text."""
+    """Return a prediction as one line: label, probability, text; or all labels, and text."""
+    if "confidence" not in record:
+        return f"{', '.join(record['predicted'])}\t{record['text']}"
     return f"{record['predicted']}\t{record['confidence']:.4f}\t{record['text']}"
 
 
+def _predicted_sets(outcome: Outcome) -> list[Record]:
+    """Return each row's labels, all probabilities, and the mean loss over the labels."""
+    setup, probabilities = outcome.setup, sets.sigmoid(outcome.outputs)
+    given = sets.given(outcome.outputs, setup.spec.evaluate.threshold)
+    records = [
+        texts | {"predicted": _named(own, setup), "probabilities": [float(p) for p in row]}
+        for texts, own, row in zip(texts_of(outcome), given, probabilities, strict=True)
+    ]
+    if "label" in outcome.table.column_names:
+        truth = _labels(outcome)
+        losses = sets.binary_losses(outcome.outputs, truth, focal_gamma(setup)).mean(axis=1)
+        for record, own, loss in zip(records, truth, losses, strict=True):
+            record |= {"label": _named(own, setup), "loss": float(loss)}
+    return records
+
+
+def _named(own: np.ndarray, setup: Setup) -> list[str]:
+    return [name for name, is_there in zip(setup.labels, own, strict=True) if is_there]
+
+
+def _several(setup: Setup) -> bool:
+    return setup.spec.data.multi_label
+
+
 def _labels(outcome: Outcome) -> np.ndarray:
+    """Return the true labels: numbers (B,), or rows of 0 and 1 (B, C)."""
+    if _several(outcome.setup):
+        labels = sets.as_sets(outcome.table["label"][:], len(outcome.setup.labels))
+        return np.asarray(labels).reshape(len(labels), len(outcome.setup.labels))
     return np.asarray(outcome.table["label"])
+
+
+def _labels_of(values: Record) -> list[str]:
+    return [values["label"]] if isinstance(values["label"], str) else values["label"]
 
 
 TASK = Task(
@@ -115,6 +183,8 @@ TASK = Task(
     metrics=(
         Metric("loss", followed=True, greater_is_better=False),
         Metric("accuracy", followed=True, share=True),
+        Metric("subset_accuracy", followed=True, share=True),
+        Metric("f1_micro", followed=True, share=True),
         Metric("precision_macro", followed=True, share=True),
         Metric("recall_macro", followed=True, share=True),
         Metric("f1_macro", followed=True, share=True),
@@ -141,12 +211,20 @@ TASK = Task(
     figures=(
         "confusion_matrix", "per_class", "roc_curves", "precision_recall_curves", "reliability",
     ),
-    leading=("accuracy", "f1_macro", "loss", "ece"),
-    compared=("accuracy", "f1_macro"),
-    options=("data.labels", "evaluate.calibration_bins", "train.label_smoothing_factor"),
-    read=read,
-    labels_of=lambda values: [values["label"]],
-    stratum=lambda values: values["label"],
-    settings=lambda setup: {"problem_type": "single_label_classification"},
+    leading=("accuracy", "f1_micro", "f1_macro", "subset_accuracy", "loss", "ece"),
+    compared=("accuracy", "f1_micro", "f1_macro", "subset_accuracy"),
+    options=(
+        "data.labels", "data.multi_label", "data.label_separator", "evaluate.calibration_bins",
+        "evaluate.threshold", "train.label_smoothing_factor", "train.focal_gamma",
+        "train.class_weights", "train.label_weights",
+    ),
+    losses=("cross_entropy", "focal"),
+    labels_of=_labels_of,
+    stratum=lambda values: next(iter(_labels_of(values)), ""),
+    check=check,
+    settings=lambda setup: {
+        "problem_type": f"{'multi' if _several(setup) else 'single'}_label_classification"
+    },
+    loss=loss_function,
     line=line,
 )  # fmt: skip

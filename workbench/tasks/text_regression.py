@@ -1,37 +1,71 @@
-"""Text regression: one number, or several, for a text or a pair of texts."""
+"""Text regression: one number, or several, for a text or a pair of texts.
+
+The model learns numbers in standard deviations from their mean over the training rows, so that
+large, small and mixed ones are learned alike. Mean and deviation are kept in its config as
+`target_mean` and `target_std`; answers are given in the units of the data.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from . import _defaults as usual
 from ._encode import encode_texts, texts_of
-from ._number_scores import all_scores, losses_of, quick_scores
+from ._number_scores import all_scores, losses_of, quick_scores, scale_of
 from .contract import Batch, Column, Metric, Outcome, Record, Role, Setup, Task
 
 
 def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
-    """Turn texts, or pairs of texts, into token ids; the numbers stay as they are."""
+    """Turn texts, or pairs of texts, into token ids, and numbers into standard deviations."""
     inputs = encode_texts(setup, batch["text"], batch.get("text_pair"))
     if "label" in batch:
-        inputs["labels"] = batch["label"]
+        mean, std = scale_of(setup)
+        inputs["labels"] = ((np.asarray(batch["label"], float) - mean) / std).tolist()
     return inputs
 
 
 def adapt(model: Any, setup: Setup) -> None:
-    """Let a new head begin at the mean of the training rows, from where all are equally far."""
+    """Note the scale of the numbers in the config; a head that has learned is set to that scale."""
     import torch
 
-    means = [setup.label_means[label] for label in setup.labels if label in setup.label_means]
-    for name, parameter in model.named_parameters():
-        new_bias = name in model.new_weights and name.endswith("bias")
-        if new_bias and means and parameter.shape == (len(means),):
-            parameter.data.copy_(torch.tensor(means))
+    mean, std = scale_of(setup)
+    config = model.config
+    old_mean = np.asarray(getattr(config, "target_mean", np.zeros_like(mean)))
+    old_std = np.asarray(getattr(config, "target_std", np.ones_like(std)))
+    config.target_mean, config.target_std = mean.tolist(), std.tolist()
+    weights = dict(model.named_parameters())
+    for name, bias in weights.items():
+        weight = weights.get(name.removesuffix("bias") + "weight")
+        if weight is None or weight.ndim != 2 or len(weight) != len(mean):
+            continue  # not the head
+        if name in model.new_weights or old_mean.shape != mean.shape:
+            continue
+        ratio = torch.tensor(old_std / std, dtype=bias.dtype)
+        weight.data.mul_(ratio[:, None])
+        bias.data.mul_(ratio).add_(torch.tensor((old_mean - mean) / std, dtype=bias.dtype))
+
+
+def recall(model: Any, setup: Setup) -> Setup:
+    """Take the scale of the numbers from a model's config; older models have none."""
+    config = model.config
+    scale = (getattr(config, name, None) or [] for name in ("target_mean", "target_std"))
+    means, stds = (dict(zip(setup.labels, held, strict=False)) for held in scale)
+    return replace(setup, label_means=means, label_stds=stds)
+
+
+def infer(model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup) -> np.ndarray:
+    """Return the numbers of a batch in the units of the data: (B, C)."""
+    mean, std = scale_of(setup)
+    return usual.infer(model, inputs, rows, setup) * std + mean
 
 
 def loss(setup: Setup) -> Any:
     """Return the loss of a batch: the mean over rows and numbers of e² or of Huber's loss of e.
+
+    Errors e, and Huber's δ, are in standard deviations.
 
     Source: Peter J. Huber, "Robust Estimation of a Location Parameter" (1964): e²/2 where |e| ≤ δ,
     else δ(|e| − δ/2).
@@ -76,7 +110,8 @@ def predictions(outcome: Outcome) -> list[Record]:
     ]
     if "label" in outcome.table.column_names:
         true = _true(outcome)
-        losses = losses_of(outcome.outputs, true, outcome.setup).mean(axis=1)
+        errors = (outcome.outputs - true) / scale_of(outcome.setup)[1]
+        losses = losses_of(errors, outcome.setup).mean(axis=1)
         for record, numbers, row, one in zip(records, true, outcome.outputs, losses, strict=True):
             record |= {
                 "label": [float(number) for number in numbers],
@@ -165,6 +200,8 @@ TASK = Task(
     settings=lambda setup: {"problem_type": "regression"},
     adapt=adapt,
     loss=loss,
+    recall=recall,
+    infer=infer,
     is_wrong=lambda record: True,
     line=line,
 )  # fmt: skip

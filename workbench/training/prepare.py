@@ -14,12 +14,14 @@ from typing import Any
 from uuid import uuid4
 
 from ..data import LoadedData, load_data, profile_data
+from ..data.cells import as_text
 from ..data.profile import DataProfile
 from ..models import ModelCard, load_model, load_tokenizer, quantization
 from ..models.adapters import add_adapter, can_prompt
 from ..models.card import card_of
 from ..models.freezing import count_parameters, freeze
 from ..models.load import load_skeleton
+from ..models.own_tokenizer import require_random_weights, with_own_tokenizer
 from ..runs import open_run
 from ..sources import FoundModel, find_model
 from ..sources.paths import has_prefix
@@ -64,6 +66,8 @@ class Prepared:
             limit_tokens(self.tokenizer, self.spec.data.max_tokens),
             self.data.label_counts,
             self.data.label_means,
+            self.data.label_stds,
+            len(self.data.train),
         )
 
     def base_model(self) -> Any:
@@ -174,9 +178,17 @@ def prepare(
     check_spec(spec, task)
     spec = resolve_replay(spec)
     found = find_model(spec.model.source, spec.model.revision, progress)
-    tokenizer = load_tokenizer(found, spec.model.trust_remote_code)
-    tokenizer.model_max_length = max(1, tokenizer.model_max_length - spec.adapter.prompt_tokens)
+    own = spec.model.tokenizer != "pretrained"
+    if own:
+        require_random_weights(found, spec.model.tokenizer)
+    else:
+        tokenizer = load_tokenizer(found, spec.model.trust_remote_code)
     data = load_data(spec.data, task, spec.train.seed, progress)
+    if own:
+        texts = training_texts(data.train, task)
+        found = with_own_tokenizer(found, texts, spec.model.tokenizer, spec.model.vocab_size)
+        tokenizer = load_tokenizer(found)
+    tokenizer.model_max_length = max(1, tokenizer.model_max_length - spec.adapter.prompt_tokens)
     precision = choose_precision(spec.train.precision)
     spec = spec.replace(
         {
@@ -187,7 +199,11 @@ def prepare(
         }
     )
     max_tokens = limit_tokens(tokenizer, spec.data.max_tokens)
-    setup = Setup(spec, tokenizer, data.labels, max_tokens, data.label_counts, data.label_means)
+    setup = Setup(
+        spec, tokenizer, data.labels, max_tokens, data.label_counts, data.label_means,
+        data.label_stds, len(data.train),
+    )  # fmt: skip
+    task.check(setup)
     return Prepared(
         spec=spec,
         task=task,
@@ -198,6 +214,13 @@ def prepare(
         validation=longest_first(encode_rows(data.validation, task, setup, training=False)),
         precision=precision,
     )
+
+
+def training_texts(table: Any, task: Task) -> list[str]:
+    """Return what a tokenizer can be trained on: all that is text in the rows, role by role."""
+    kinds = {role.name: role.kind for role in task.roles}
+    names = [n for n in table.column_names if kinds.get(n) not in (None, "label", "numbers")]
+    return [as_text(value) for name in names for value in table[name][:]]
 
 
 def with_scores(task: Task, scores: Scores) -> Task:

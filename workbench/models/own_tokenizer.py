@@ -1,0 +1,193 @@
+"""A tokenizer trained on the data, for models that begin with random weights.
+
+A pretrained model knows its tokenizer's entries by number, so it can only be used with its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from ..errors import ModelError, shorten
+from ..sources import FoundModel, cache_dir
+from .folder import read_config
+from .load import load_tokenizer
+
+SPECIAL_TOKENS = {
+    "pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]",
+    "mask_token": "[MASK]",
+}  # fmt: skip
+SMALLEST_TEXT = 1000
+
+
+def require_random_weights(found: FoundModel, kind: str) -> None:
+    """Refuse to give a pretrained model another tokenizer.
+
+    Raises:
+        ModelError: saying what could be done instead.
+    """
+    if found.pretrained:
+        raise ModelError(
+            f"model.tokenizer: {kind!r} is trained on the data, but {shorten(found.place)} was "
+            "pretrained with a tokenizer of its own",
+            "set model.tokenizer to pretrained, or model.source to a scratch: model",
+        )
+
+
+def with_own_tokenizer(
+    found: FoundModel, texts: Iterable[str], kind: str, vocab_size: int
+) -> FoundModel:
+    """Return the model with a tokenizer trained on texts, kept for when they come again.
+
+    `kind` is `wordpiece`, `bpe`, `unigram` or `character`.
+
+    Raises:
+        ModelError: the model is pretrained, the texts are too few, or the cache cannot be written.
+    """
+    require_random_weights(found, kind)
+    texts = list(texts)
+    if sum(map(len, texts)) < SMALLEST_TEXT:
+        raise ModelError(
+            f"the training rows have {sum(map(len, texts)):,} characters, too few to train a "
+            "tokenizer on",
+            f"give at least {SMALLEST_TEXT:,}, or set model.tokenizer to pretrained",
+        )
+    digest = hashlib.sha256(f"{found.revision}\0{kind}\0{vocab_size}".encode())
+    for text in texts:
+        raw = text.encode("utf-8", "surrogatepass")
+        digest.update(f"{len(raw)}:".encode() + raw)
+    folder = cache_dir() / "scratch" / f"{found.path.name}-{kind}-{digest.hexdigest()[:16]}"
+    if not (folder / "config.json").is_file():
+        try:
+            _write(folder, found, train_tokenizer(texts, kind, vocab_size))
+        except OSError as error:
+            raise ModelError(
+                f"cannot write the tokenizer to {folder} ({error.strerror or error})",
+                "set WORKBENCH_CACHE to a folder with room that you may write to",
+            ) from error
+    return replace(found, path=folder)
+
+
+def require_same_entries(tokenizer: Any, folder: Path) -> None:
+    """Refuse to go on from a checkpoint that was learned with another tokenizer.
+
+    Raises:
+        ModelError: the one trained now has other entries than the one in `folder`.
+    """
+    if load_tokenizer(folder).get_vocab() != tokenizer.get_vocab():
+        raise ModelError(
+            f"the tokenizer that was trained anew on the data is not the one of {folder.name}",
+            "restore the cache folder in which it was kept, or start a new run",
+        )
+
+
+def train_tokenizer(texts: list[str], kind: str, vocab_size: int) -> Any:
+    """Train a tokenizer of at most `vocab_size` entries and return it as `tokenizers` has it.
+
+    All are lower case. WordPiece takes Chinese characters one by one, as BERT does; BPE and
+    Unigram also find words of several. The same texts give the same entries with the same
+    numbers, but for Unigram, whose trainer settles ties by chance: a machine that has trained
+    one keeps it, another may find a slightly other one.
+
+    WordPiece entries are those that byte-pair merges give, for the library's own trainer numbers
+    them by chance.
+
+    Source: Schuster and Nakajima 2012 (WordPiece), Sennrich et al. 2016 (byte-pair encoding),
+    Kudo 2018 (Unigram).
+    """
+    from tokenizers import (
+        Regex,
+        Tokenizer,
+        decoders,
+        models,
+        normalizers,
+        pre_tokenizers,
+        processors,
+        trainers,
+    )
+
+    specials = list(SPECIAL_TOKENS.values())
+    unknown = SPECIAL_TOKENS["unk_token"]
+    usual = {"vocab_size": vocab_size, "special_tokens": specials, "show_progress": False}
+    words = pre_tokenizers.Sequence([pre_tokenizers.Metaspace(), pre_tokenizers.Punctuation()])
+    match kind:
+        case "wordpiece":
+            tokenizer = Tokenizer(models.BPE(unk_token=unknown))
+            tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+            tokenizer.decoder = decoders.WordPiece()
+            trainer = trainers.BpeTrainer(limit_alphabet=vocab_size, **usual)
+        case "bpe":
+            tokenizer = Tokenizer(models.BPE(unk_token=unknown))
+            tokenizer.pre_tokenizer, tokenizer.decoder = words, decoders.Metaspace()
+            trainer = trainers.BpeTrainer(limit_alphabet=vocab_size, **usual)
+        case "unigram":
+            tokenizer = Tokenizer(models.Unigram())
+            tokenizer.pre_tokenizer, tokenizer.decoder = words, decoders.Metaspace()
+            trainer = trainers.UnigramTrainer(unk_token=unknown, **usual)
+        case "character":
+            tokenizer = Tokenizer(models.WordLevel(unk_token=unknown))
+            tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+                [
+                    pre_tokenizers.WhitespaceSplit(),
+                    pre_tokenizers.Split(Regex("."), behavior="isolated"),
+                ]
+            )
+            tokenizer.decoder = decoders.Fuse()
+            trainer = trainers.WordLevelTrainer(**usual)
+    tokenizer.normalizer = normalizers.BertNormalizer(handle_chinese_chars=kind == "wordpiece")
+    tokenizer.train_from_iterator(texts, trainer)
+    if kind == "wordpiece":
+        entries = _word_pieces(tokenizer, texts, vocab_size)
+        tokenizer.model = models.WordPiece(entries, unk_token=unknown)
+    first, last = SPECIAL_TOKENS["cls_token"], SPECIAL_TOKENS["sep_token"]
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{first} $A {last}",
+        pair=f"{first} $A {last} $B:1 {last}:1",
+        special_tokens=[(token, tokenizer.token_to_id(token)) for token in (first, last)],
+    )
+    return tokenizer
+
+
+def _word_pieces(tokenizer: Any, texts: list[str], vocab_size: int) -> dict[str, int]:
+    """Return the pieces that words are cut into, numbered: characters, then by how often."""
+    counts: Counter[str] = Counter()
+    for encoded in tokenizer.encode_batch(texts, add_special_tokens=False):
+        before = None
+        for token, word in zip(encoded.tokens, encoded.word_ids, strict=True):
+            counts[token if word != before else f"##{token}"] += 1
+            before = word
+    letters = {letter for piece in counts for letter in piece.removeprefix("##")}
+    both = sorted(letters) + sorted(f"##{letter}" for letter in letters)
+    often = sorted(counts, key=lambda piece: (-counts[piece], piece))
+    pieces = dict.fromkeys([*SPECIAL_TOKENS.values(), *both, *often])
+    return {piece: number for number, piece in enumerate(list(pieces)[:vocab_size])}
+
+
+def _write(folder: Path, found: FoundModel, tokenizer: Any) -> None:
+    """Write config and tokenizer whole or not at all."""
+    from transformers import PreTrainedTokenizerFast
+
+    config = read_config(found.path)
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        model_max_length=config.get("max_position_embeddings", 512),
+        **SPECIAL_TOKENS,
+    )
+    changed = {"vocab_size": len(fast), "pad_token_id": fast.pad_token_id}
+    partial = folder.with_name(f".partial-{uuid4().hex}")
+    partial.mkdir(parents=True)
+    try:
+        fast.save_pretrained(partial)
+        content = json.dumps(config | changed, indent=1, sort_keys=True)
+        (partial / "config.json").write_text(content, "utf-8")
+        if not folder.exists():
+            partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
