@@ -17,7 +17,7 @@ def test_mappings_become_columns_and_rows_keep_their_numbers():
     found = spread(frame)
     assert list(found.columns) == ["id", "pair.en", "pair.zh.text"]
     assert list(found.index) == [4, 7]
-    assert found["pair.zh.text"].tolist() == ["甲", None]
+    assert found["pair.zh.text"].fillna("").tolist() == ["甲", ""]
     assert found.attrs == frame.attrs
 
 

@@ -344,12 +344,12 @@ def test_language_packs_are_joined_on_their_english(tree, use_catalogue, index, 
     (file,) = found.files
     assert file.is_relative_to(cache)
     assert [json.loads(line) for line in file.read_text("utf-8").splitlines()] == [
-        {"en": "Open", "zh": "打开", "ja": "開く"},
-        {"en": "Run", "zh": "运行", "ja": "実行"},
-        {"en": "Help", "zh": "帮助", "ja": "ヘルプ"},
+        {"en": "Help", "ja": "ヘルプ", "zh": "帮助"},
+        {"en": "Open", "ja": "開く", "zh": "打开"},
+        {"en": "Run", "ja": "実行", "zh": "运行"},
     ]
-    assert found.about["wheel"] == "pack-zh 1.0.0, pack-ja 1.0.0"
+    assert found.about["wheel"] == "pack-ja 1.0.0, pack-zh 1.0.0"
     file.write_text("spoilt", "utf-8")
-    assert find_data("wheel:two").files[0].read_text("utf-8").startswith('{"en": "Open"')
+    assert find_data("wheel:two").files[0].read_text("utf-8").startswith('{"en": "Help"')
     (alone,) = find_data("wheel:one").files
     assert len(alone.read_text("utf-8").splitlines()) == 4

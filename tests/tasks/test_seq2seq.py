@@ -26,6 +26,7 @@ from workbench.tasks._bleu import corpus_scores, sentence_chrf, tokenization_for
 from workbench.tasks._guessing import IGNORED
 from workbench.tasks._rouge import rouge_l, rouge_n
 from workbench.tasks.summarization import sentences
+from workbench.training.checkpoints import load_weights, save_model
 from workbench.training.prepare import prepare
 from workbench.training.trainer import shifted_right
 
@@ -166,6 +167,23 @@ def test_each_architecture_learns_and_writes_what_it_learned(kind, tmp_path):
     (answer,) = predict_texts(run, ["the film was great. see you at home."])
     assert answer["predicted"].startswith("the")
     assert "<" not in answer["predicted"]
+
+
+@pytest.mark.parametrize("kind", ["bert", *WRITERS])
+def test_checkpoints_bring_back_every_weight(kind, tmp_path):
+    import torch
+
+    made = make_tiny_bert if kind == "bert" else WRITERS[kind]
+    folder = made(tmp_path / kind)
+    model = model_of(folder)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(1)
+    save_model(model, load_tokenizer(folder), tmp_path / "step")
+    fresh = model_of(folder)
+    load_weights(fresh, tmp_path / "step")
+    again = dict(fresh.named_parameters())
+    assert all(torch.equal(value, again[name]) for name, value in model.named_parameters())
 
 
 # What goes in, and how it is written

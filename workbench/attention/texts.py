@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..tasks._seq2seq import can_cache
 from .record import TokenSequence
 
 
@@ -95,7 +96,7 @@ def write_on(model: Any, tokenizer: Any, reading: Reading, max_new_tokens: int) 
     with evaluating(model), torch.no_grad():
         written = model.generate(
             **inputs, max_new_tokens=count, do_sample=False, num_beams=1,
-            use_cache=_can_cache(model), pad_token_id=_pad(model, tokenizer),
+            use_cache=can_cache(model), pad_token_id=_pad(model, tokenizer),
         )  # fmt: skip
     ids = written[0].tolist()
     if has_decoder:
@@ -291,15 +292,6 @@ def _positions(model: Any) -> int:
     most = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None)
     # RoBERTa counts its positions from the padding token's number on.
     return (most if isinstance(most, int) and most > 0 else 100_000) - 2
-
-
-def _can_cache(model: Any) -> bool:
-    """Return whether writing may go on from kept keys and values.
-
-    transformers 5.23 makes room for as many decoder layers as the encoder has.
-    """
-    decoder = getattr(model.config, "num_decoder_layers", None)
-    return decoder is None or decoder == model.config.num_hidden_layers
 
 
 def _ends(model: Any) -> set[int]:

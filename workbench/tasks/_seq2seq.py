@@ -18,8 +18,9 @@ from ._languages import speak, start_with_language
 from .contract import Batch, Outcome, Record, Setup
 
 OPTIONS = (
-    "data.prefix", "data.source_language", "data.target_language", "generate.max_new_tokens",
-    "generate.num_beams", "generate.length_penalty", "generate.no_repeat_ngram_size",
+    "data.prefix", "data.source_language", "data.target_language",
+    "train.label_smoothing_factor", "generate.max_new_tokens", "generate.num_beams",
+    "generate.length_penalty", "generate.no_repeat_ngram_size",
 )  # fmt: skip
 
 
@@ -106,8 +107,10 @@ def infer(model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup) 
 
 def _write(model: Any, inputs: dict[str, Any], setup: Setup) -> list[str]:
     """Let the model write, as `adapt` told it."""
-    found = model.generate(**inputs, use_cache=can_cache(model))
-    texts = setup.tokenizer.batch_decode(found, skip_special_tokens=True)
+    found = model.generate(**inputs, use_cache=can_cache(model)).tolist()
+    language = model.generation_config.forced_bos_token_id  # not all tokenizers call it special
+    bare = [[one for one in ids if one != language] for ids in found]
+    texts = setup.tokenizer.batch_decode(bare, skip_special_tokens=True)
     return [text.strip() for text in texts]
 
 

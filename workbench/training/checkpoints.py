@@ -161,8 +161,8 @@ def load_weights(model: Any, folder: Path) -> None:
         answer = model.load_state_dict(weights, strict=False)
     except RuntimeError as error:
         raise RunError(f"{folder} does not fit the model ({error})", "train again") from None
-    # Tied weights are stored once.
-    tied = set(getattr(model, "_tied_weights_keys", None) or ())
+    # Tied weights are stored once; those of a model within the model count, too.
+    tied = set(model.all_tied_weights_keys)
     missing = [name for name in answer.missing_keys if name not in tied]
     if missing or answer.unexpected_keys:
         names = ", ".join([*missing, *answer.unexpected_keys][:3])
