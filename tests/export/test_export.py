@@ -78,6 +78,22 @@ def test_of_a_run_with_an_adapter_the_folder_holds_the_adapter(lora):
     assert adapter["base_model_name_or_path"] == "tiny-bert"
 
 
+def test_peft_alone_reads_the_folder_as_the_card_says(lora, home):
+    from peft import PeftModel
+    from transformers import AutoConfig, AutoModelForSequenceClassification
+
+    folder = export_run(lora, "folder").path
+    base = AutoModelForSequenceClassification.from_pretrained(
+        home / "tiny-bert",
+        config=AutoConfig.from_pretrained(folder),
+        ignore_mismatched_sizes=True,
+    )
+    model = PeftModel.from_pretrained(base, folder).eval()
+    given = answers(model, sample(model.get_base_model(), load_tokenizer(folder)))
+    for one, two in zip(given, outputs(lora.model_path), strict=True):
+        torch.testing.assert_close(one, two)
+
+
 @pytest.mark.parametrize("kind", ["folder", "merged"])
 def test_nothing_that_leaves_names_a_folder_of_this_machine(kind, lora, home):
     exported = export_run(lora, kind)

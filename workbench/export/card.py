@@ -54,7 +54,7 @@ def model_card_text(run: RunFolder, kind: str = "folder") -> str:
             adapter=adapter,
             auto_class=task.auto_class,
             kind=kind,
-            scores=_scores(task, metrics),
+            scores=_scores(metrics),
             rivals=_rivals(metrics),
             yaml=dump_tree(_tree(spec)),
         )
@@ -147,10 +147,12 @@ def _tree(spec: RunSpec) -> dict[str, Any]:
     return tree
 
 
-def _scores(task: Task, metrics: dict[str, Any]) -> list[tuple[str, list[str]]]:
+def _scores(metrics: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    """Return each metric that was measured, with the values of the model and its rivals."""
     from ..report.page import score_rows
 
-    return score_rows(metrics) if metrics else []
+    rows = score_rows(metrics) if metrics else []
+    return [(name, values) for name, values in rows if any(value != "–" for value in values)]
 
 
 def _rivals(metrics: dict[str, Any]) -> list[str]:
