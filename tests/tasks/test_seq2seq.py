@@ -176,9 +176,11 @@ def test_checkpoints_bring_back_every_weight(kind, tmp_path):
     made = make_tiny_bert if kind == "bert" else WRITERS[kind]
     folder = made(tmp_path / kind)
     model = model_of(folder)
+    TRANSLATION.adapt(model, setup_of(folder, **told_of(kind)))
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.add_(1)
+            if parameter.requires_grad:
+                parameter.add_(1)
     save_model(model, load_tokenizer(folder), tmp_path / "step")
     fresh = model_of(folder)
     load_weights(fresh, tmp_path / "step")
@@ -192,6 +194,11 @@ def test_checkpoints_bring_back_every_weight(kind, tmp_path):
 def setup_of(model, task="summarization", **changes):
     spec = RunSpec().replace({"task": task, **changes})
     return Setup(spec, load_tokenizer(model), [], spec.data.max_tokens)
+
+
+def told_of(kind):
+    source, target = LANGUAGES.get(kind, ("", ""))
+    return {"data.source_language": source, "data.target_language": target}
 
 
 def model_of(folder):

@@ -161,9 +161,10 @@ def load_weights(model: Any, folder: Path) -> None:
         answer = model.load_state_dict(weights, strict=False)
     except RuntimeError as error:
         raise RunError(f"{folder} does not fit the model ({error})", "train again") from None
-    # Tied weights are stored once; those of a model within the model count, too.
-    tied = set(model.all_tied_weights_keys)
-    missing = [name for name in answer.missing_keys if name not in tied]
+    # Tied weights are stored once (those of a model within the model count, too), and tables that
+    # never change, such as Marian's positions, not at all.
+    unsaved = {*model.all_tied_weights_keys, *(model._keys_to_ignore_on_save or ())}
+    missing = [name for name in answer.missing_keys if name not in unsaved]
     if missing or answer.unexpected_keys:
         names = ", ".join([*missing, *answer.unexpected_keys][:3])
         raise RunError(f"{folder} does not fit the model ({names})", "train again")
