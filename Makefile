@@ -37,7 +37,7 @@ run: $(STAMP)
 	$(BIN)/workbench run notebooks/studio.ipynb $(ARGS)
 
 test: $(STAMP)
-	$(PY) -m pytest --numprocesses logical --dist loadgroup $(ARGS)
+	$(PY) -m pytest --numprocesses logical --dist loadscope $(ARGS)
 
 lab: $(STAMP)
 	$(BIN)/workbench lab $(ARGS)

@@ -6,6 +6,7 @@ import os
 import socket
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tiers
@@ -29,13 +30,27 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Note the tier of each test, and which tests belong in one process: a file, the browser."""
+    """Note the tier of each test."""
     for item in items:
         marked = (marker for marker in tiers.MARKERS if item.get_closest_marker(marker))
-        tier = next(marked, "unit")
-        item.user_properties.append(("tier", tier))
-        group = tier if tier == "browser" else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+        item.user_properties.append(("tier", next(marked, "unit")))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the tests of a file in one process, and those of the browser tier.
+
+    The groups of `--dist loadgroup` would say it in a word, but pytest-xdist 3.8 does not see them
+    under pytest 9.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "tests/browser" if file.startswith("tests/browser/") else file
+
+    return ByFile(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

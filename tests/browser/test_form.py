@@ -40,6 +40,7 @@ def field(lab, name):
 def test_dragging_a_slider_changes_the_line_and_the_yaml(show_form):
     lab = show_form("form-drag")
     slider = field(lab, "learning_rate").get_by_role("slider")
+    slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
     middle = box["y"] + box["height"] / 2
     lab.page.mouse.move(box["x"] + box["width"] * 0.456, middle)
@@ -87,7 +88,10 @@ def test_a_fault_is_shown_beside_its_field_and_what_was_typed_stays(show_form):
     assert box.input_value() == "7"
     assert "train.learning_rate" in lab.page.locator(".wb-spec .wb-faults").first.inner_text()
     assert lab.page.get_by_role("button", name="Copy: Command line").is_disabled()
-    lab.screenshot("form-fault", lab.page.locator(".wb-form fieldset").nth(2))
+    section = lab.page.locator(".wb-form fieldset").filter(
+        has=lab.page.locator("[data-field=learning_rate]")
+    )
+    lab.screenshot("form-fault", section)
     box.fill("1e-3")
     alert.wait_for(state="hidden")
 
@@ -155,7 +159,10 @@ def test_no_label_is_cut_in_a_wide_or_a_narrow_notebook(show_form, language, the
 
 def test_fields_that_the_task_does_not_heed_are_out_of_sight_until_they_are_changed(show_form):
     lab = show_form("form-tasks")
-    lab.page.locator(".wb-form .wb-more").nth(2).locator("summary").click()
+    more = lab.page.locator(".wb-form .wb-more").filter(
+        has=lab.page.locator("[data-field=label_smoothing_factor]")
+    )
+    more.locator("summary").click()
     smoothing, delta = field(lab, "label_smoothing_factor"), field(lab, "huber_delta")
     assert smoothing.is_visible()
     assert not delta.is_visible()
