@@ -30,9 +30,16 @@ def make_record(tokens=SENTENCE, model="after", layers=4, heads=3, **others):
     return record_of(weights, tokens, words=words, model=model, **others)
 
 
+def be_drawn(page):
+    """Let the desk draw what it was told: it does so in the next frame, however late that comes."""
+    page.evaluate("new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)))")
+    page.wait_for_timeout(60)
+
+
 def pick(page, label, option):
     """Choose an option of a picker of the desk."""
     page.locator(".wb-attention").get_by_label(label, exact=True).select_option(label=option)
+    be_drawn(page)
 
 
 def open_head(page, layer, head, layers=4, heads=3):
@@ -80,11 +87,11 @@ def tile_place(page, layer, head):
 
 def said(page):
     """Return what the large map's line reads."""
-    page.wait_for_timeout(60)
+    be_drawn(page)
     return page.locator(".wb-zoom .wb-cell").inner_text()
 
 
 def title(page):
     """Return what the large map is called."""
-    page.wait_for_timeout(60)
+    be_drawn(page)
     return page.locator(".wb-zoom h4").inner_text()
