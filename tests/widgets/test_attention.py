@@ -136,4 +136,4 @@ def test_the_pieces_join_to_one_well_formed_module(tmp_path):
 
 def test_plain_records_are_strict_json():
     desk = AttentionDesk([record()])
-    json.dumps(desk.records, allow_nan=False)
+    assert json.loads(json.dumps(desk.records, allow_nan=False)) == desk.records

@@ -161,14 +161,17 @@ def baseline(texts: list[str]) -> list[Record]:
     return [{"sums": np.zeros(3), "written": text} for text in texts]
 
 
-def predictions(outcome: Outcome) -> list[Record]:
-    """Return source, what was written, the reference, and the loss of each example."""
+def predictions(outcome: Outcome, name: str, measure: Callable[[str, str], float]) -> list[Record]:
+    """Return source, what was written, the reference, its score by `name`, and the loss.
+
+    `measure` scores what was written against a reference.
+    """
     records = []
     names = [n for n in ("row", "source", "target") if n in outcome.table.column_names]
     for row, answer in zip(outcome.table.select_columns(names), outcome.outputs, strict=True):
         record = {"row": row["row"], "source": row["source"], "predicted": answer["written"]}
         if "target" in row:
-            record["label"] = row["target"]
+            record |= {"label": row["target"], name: measure(row["target"], answer["written"])}
             loss = means(answer["sums"])["loss"]
             record |= {} if loss is None else {"loss": loss}
         records.append(record)

@@ -54,12 +54,7 @@ def baselines(outcome: Outcome, train: Any) -> dict[str, list[Record]]:
 
 def predictions(outcome: Outcome) -> list[Record]:
     """Return text, summary and reference of each example, with ROUGE-L and the loss."""
-    return [
-        record | {"rouge_l": rouge_l(record["label"], record["predicted"])}
-        if "label" in record
-        else record
-        for record in seq2seq.predictions(outcome)
-    ]
+    return seq2seq.predictions(outcome, "rouge_l", rouge_l)
 
 
 TASK = Task(

@@ -47,12 +47,7 @@ def _nearest(sources: list[str], known: list[str]) -> list[int]:
 
 def predictions(outcome: Outcome) -> list[Record]:
     """Return source, translation and reference of each example, with chrF and the loss."""
-    return [
-        record | {"chrf": sentence_chrf(record["label"], record["predicted"])}
-        if "label" in record
-        else record
-        for record in seq2seq.predictions(outcome)
-    ]
+    return seq2seq.predictions(outcome, "chrf", sentence_chrf)
 
 
 TASK = Task(
