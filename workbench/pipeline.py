@@ -63,8 +63,12 @@ def train_prepared(run: RunFolder, prepared: Prepared) -> None:
     _carry_out(run, lambda: prepared)
 
 
-def resume(run: RunFolder, progress: Progress | None = None) -> None:
+def resume(
+    run: RunFolder, progress: Progress | None = None, beforehand: Prepared | None = None
+) -> None:
     """Go on with a run that was interrupted or has failed, from its newest good checkpoint.
+
+    `beforehand` is what was prepared before the run was known; it is used if it is the run's.
 
     Raises:
         RunError: it is over, is being written, or its data is no longer what it was.
@@ -74,8 +78,10 @@ def resume(run: RunFolder, progress: Progress | None = None) -> None:
     from .training.prepare import prepare
 
     def prepare_again() -> Prepared:
-        prepared = prepare(run.spec(), progress)
         before = run.record().get("data_fingerprint")
+        prepared = beforehand.fitted(run.spec()) if beforehand is not None else None
+        if prepared is None or prepared.data.fingerprint != before:
+            prepared = prepare(run.spec(), progress)
         if before and before != prepared.data.fingerprint:
             raise RunError(
                 f"the data of {run.name} has changed since it began: {prepared.spec.data.source}",

@@ -35,13 +35,14 @@ Scores = Mapping[str, Callable[[Any, Any], float]]
 
 @dataclass
 class Prepared:
-    """A spec, resolved, with its data encoded and its tokenizer loaded.
+    """A spec, resolved, with its data encoded and its tokenizer loaded; `asked` is it unresolved.
 
     `train` keeps the order of the rows; `validation` is sorted by length, longest first, so that
     its batches waste little on padding. Both hold model inputs, `length` (tokens) and `row`, which
     the rows of one example share.
     """
 
+    asked: RunSpec
     spec: RunSpec
     task: Task
     data: LoadedData
@@ -50,6 +51,25 @@ class Prepared:
     train: Any
     validation: Any
     precision: Precision
+
+    def fitted(self, spec: RunSpec) -> Prepared | None:
+        """Return this for another spec; None if that needs other data, model or encoding.
+
+        Raises:
+            SpecError: the task does not have what the spec asks for.
+        """
+        if not same_ingredients(self.asked, spec):
+            return None
+        check_spec(spec, self.task)
+        resolved = resolve_replay(spec).replace(
+            {
+                "data.columns": self.spec.data.columns,
+                "data.revision": self.spec.data.revision,
+                "model.revision": self.spec.model.revision,
+                "train.precision": self.spec.train.precision,
+            }
+        )
+        return replace(self, asked=spec, spec=resolved)
 
     @property
     def labels(self) -> list[str]:
@@ -176,7 +196,7 @@ def prepare(
     """
     task = with_scores(load_task(spec.task), scores or {})
     check_spec(spec, task)
-    spec = resolve_replay(spec)
+    asked, spec = spec, resolve_replay(spec)
     found = find_model(spec.model.source, spec.model.revision, progress)
     own = spec.model.tokenizer != "pretrained"
     if own:
@@ -205,6 +225,7 @@ def prepare(
     )  # fmt: skip
     task.check(setup)
     return Prepared(
+        asked=asked,
         spec=spec,
         task=task,
         data=data,
@@ -213,6 +234,23 @@ def prepare(
         train=encode_rows(data.train, task, setup, training=True),
         validation=longest_first(encode_rows(data.validation, task, setup, training=False)),
         precision=precision,
+    )
+
+
+def same_ingredients(one: RunSpec, other: RunSpec) -> bool:
+    """Return whether two specs need the same data, model and encoding."""
+    # What the task heeds may go into the encoding.
+    heeded = [find(path).name for path in load_task(one.task).options]
+    first, second = to_flat(one), to_flat(other)
+    return (
+        one.task == other.task
+        and one.data == other.data
+        and one.model == other.model
+        and one.adapter.prompt_tokens == other.adapter.prompt_tokens
+        and one.train.seed == other.train.seed
+        and one.train.precision == other.train.precision
+        and one.output.language == other.output.language  # notes on the data are kept in words
+        and all(first[name] == second[name] for name in heeded)
     )
 
 
