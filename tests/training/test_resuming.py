@@ -84,7 +84,7 @@ def killed_in(run, kills):
 @pytest.mark.skipif(os.name == "nt", reason="forks and SIGKILL are POSIX's")
 @pytest.mark.timeout(400)
 def test_fifty_kills_at_random_moments_leave_the_run_as_if_it_had_never_stopped(spec):
-    long = spec.replace({"train.num_train_epochs": 60})
+    long = spec.replace({"train.num_train_epochs": 100})
     whole, run = (pipeline.prepare_run(long)[0] for _ in range(2))
     killed_in(whole, kills=0)
     answer = killed_in(run, kills=50)
