@@ -16,6 +16,7 @@ from uuid import uuid4
 from ..data import LoadedData, load_data, profile_data
 from ..data.cells import as_text
 from ..data.profile import DataProfile
+from ..language import text as say
 from ..models import ModelCard, load_model, load_tokenizer, quantization
 from ..models.adapters import add_adapter, can_prompt
 from ..models.card import card_of
@@ -350,7 +351,7 @@ def check_spec(spec: RunSpec, task: Task) -> None:
     """
     followed = sorted(metric.name for metric in task.metrics if metric.followed)
     faults = [
-        f"{path}: {held!r} does not fit; choose {' | '.join(known)}"
+        _unfit(path, held, say("spec.choose", choices=" | ".join(known)))
         for path, held, known in (
             ("train.metric_for_best_model", spec.train.metric_for_best_model, followed),
             ("train.loss", spec.train.loss, ("auto", *task.losses)),
@@ -363,8 +364,14 @@ def check_spec(spec: RunSpec, task: Task) -> None:
         field = find(path)
         if task.name not in served and values[field.name] != field.default:
             faults.append(
-                f"{path}: {values[field.name]!r} has no effect in {task.name}, only in "
-                f"{', '.join(served)}; leave it at {field.default!r}"
+                say(
+                    "spec.no_effect",
+                    field=path,
+                    value=repr(values[field.name]),
+                    task=task.name,
+                    tasks=", ".join(served),
+                    default=repr(field.default),
+                )
             )
     if faults:
         raise SpecError(faults)
@@ -376,27 +383,25 @@ def _adapter_faults(spec: RunSpec, task: Task) -> list[str]:
     faults = []
     if method != "none":
         faults += [
-            f"model.{name}: {held!r} has no effect with an adapter, which leaves all of the model "
-            "as it is; leave it out, or set adapter.peft_method to none"
+            say("spec.frozen_by_adapter", field=f"model.{name}", value=repr(held))
             for name in ("freeze_embeddings", "freeze_layers")
             if (held := getattr(model, name))
         ]
         if has_prefix(model.source, "scratch"):
-            faults.append(
-                f"adapter.peft_method: {method!r} does not fit {model.source}, whose weights are "
-                "random and would stay so; choose none, or a pretrained model"
-            )
+            remedy = say("spec.scratch_adapter", model=model.source)
+            faults.append(_unfit("adapter.peft_method", method, remedy))
     if method == "prompt_tuning" and not can_prompt(task.auto_class):
-        faults.append(
-            f"adapter.peft_method: {method!r} does not fit {task.name}; choose lora, dora or ia3"
-        )
+        remedy = say("spec.no_prompt", task=task.name)
+        faults.append(_unfit("adapter.peft_method", method, remedy))
     if model.quantization != "none":
-        reason = quantization.why_not()
         if method == "none":
-            reason = "weights in so few bits cannot learn, only an adapter beside them can"
-        if reason:
-            faults.append(
-                f"model.quantization: {model.quantization!r} does not fit ({reason}); choose none"
-                + ", or set adapter.peft_method to lora" * (method == "none")
-            )
+            remedy = say("spec.few_bits")
+            faults.append(_unfit("model.quantization", model.quantization, remedy))
+        elif reason := quantization.why_not():
+            remedy = say("spec.choose", choices="none")
+            faults.append(_unfit("model.quantization", model.quantization, f"{reason}; {remedy}"))
     return faults
+
+
+def _unfit(path: str, held: str, remedy: str) -> str:
+    return f"{say('spec.does_not_fit', field=path, value=repr(held))}; {remedy}"
