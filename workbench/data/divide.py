@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import DataError, shorten
 from ..language import text as say
+from ..sources.paths import is_database
 from ..spec import DataSpec
 from ..tasks import Task
 from .columns import Columns, flat, guess_columns
@@ -107,7 +108,8 @@ def _wished(tables: Tables, spec: DataSpec, train: str, task: Task) -> tuple[Tab
     """Return the split or the file that `data.validation_split` names."""
     wish = spec.validation_split
     if wish not in tables.splits:
-        beside = Path(tables.place).expanduser().parent / wish
+        here = "" if is_database(tables.place) else tables.place
+        beside = Path(here).expanduser().parent / wish
         for path in (Path(wish).expanduser(), beside):
             if path.exists():
                 return read_files(expand([path]), spec, task), path.name
