@@ -88,7 +88,7 @@ def validation_part(
         DataError: the wished split or file does not exist, or has nothing to check on.
     """
     if spec.validation_split:
-        table, name = _wished(tables, spec, train, task)
+        table, name = wished(tables, spec, train, task)
         here = guess_columns(table.frame, task, columns, table.name)
         part = with_labels(usable(table, here, task, "validation", spec), wanted)
         if not len(part.examples):
@@ -117,7 +117,7 @@ def validation_part(
     return None
 
 
-def _wished(tables: Tables, spec: DataSpec, train: str, task: Task) -> tuple[Table, str]:
+def wished(tables: Tables, spec: DataSpec, train: str, task: Task) -> tuple[Table, str]:
     """Return the split or the file that `data.validation_split` names."""
     wish = spec.validation_split
     if wish not in tables.splits:
