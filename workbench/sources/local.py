@@ -22,6 +22,8 @@ from .paths import (
 
 # Files that stand beside data without being data.
 _COMPANIONS = ("readme", "license", "licence", "notice", "source", "changelog", "citation")
+# Feeds and pages: any element may be a row, or none.
+MARKUP_SUFFIXES = (".xml", ".html", ".htm", ".rss", ".atom")
 _METADATA = ("dataset_infos.json", "dataset_info.json", "state.json", "dataset_dict.json")
 
 
@@ -60,8 +62,10 @@ def _files_at(place: str) -> list[Path]:
     path = _existing(place)
     if path.is_file():
         if path.suffix and not is_data_file(path):  # without one, its content tells
+            markup = path.suffix.lower() in MARKUP_SUFFIXES
+            what = "markup, which does not say what its rows are" if markup else "not a data file"
             raise SourceError(
-                f"{show(place)} is not a data file that can be read",
+                f"{show(place)} is {what}" + " that can be read" * (not markup),
                 f"convert it to one of {', '.join(DATA_SUFFIXES)} (each also as .gz)",
             )
         return [path]
