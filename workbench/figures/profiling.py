@@ -57,7 +57,9 @@ def truncated_shares(profile: SourceProfile) -> go.Figure:
     figure = theme.begin(
         "truncated_shares", [trace], escape(profile.tokenizer.model), legend="none"
     )
-    figure.update_xaxes(theme.name_ticks([f"{limit:,}" for limit in limits]))
+    figure.update_xaxes(
+        theme.name_ticks([f"{limit:,}" for limit in limits]), range=[-0.5, len(limits) - 0.5]
+    )
     figure.update_yaxes(tickformat=".0%", range=[0, 1.1])
     if profile.max_tokens in limits:
         at = limits.index(profile.max_tokens)
