@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .notebook import (
         attach,
         attend,
+        clean,
         compare,
         evaluate,
         predict,
@@ -28,6 +29,7 @@ _HOMES = {
     "RunSpec": "spec",
     "attach": "notebook",
     "attend": "notebook",
+    "clean": "notebook",
     "compare": "notebook",
     "evaluate": "notebook",
     "predict": "notebook",
@@ -38,8 +40,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "RunSpec", "attach", "attend", "compare", "evaluate", "predict", "report", "start", "studio",
-    "train",
+    "RunSpec", "attach", "attend", "clean", "compare", "evaluate", "predict", "report", "start",
+    "studio", "train",
 ]  # fmt: skip
 
 

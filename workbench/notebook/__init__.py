@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import pipeline, worker
 from ..attention.record import AttentionRecord
@@ -13,8 +13,12 @@ from ..spec import RunSpec, load
 from .handle import Run, hold
 from .kernel import go_home, is_headless
 
+if TYPE_CHECKING:
+    from .cleaning import Cleaning
+
 __all__ = [
-    "attach", "attend", "compare", "evaluate", "predict", "report", "start", "studio", "train",
+    "attach", "attend", "clean", "compare", "evaluate", "predict", "report", "start", "studio",
+    "train",
 ]  # fmt: skip
 
 
@@ -121,6 +125,31 @@ def attend(
     return looking.show(*looking.look(model_or_run, text, pair, against, check))
 
 
+def clean(
+    data: Any,
+    steps: Sequence[str] | str = (),
+    custom: Callable[[str], str | None] | None = None,
+    task: str | None = None,
+    columns: Mapping[str, Any] | None = None,
+) -> Cleaning:
+    """Show what steps of cleaning change and drop, and return it: `.then()`, `.undo()`, `.save()`.
+
+    `data` is a spec or the name of a recipe or run, whose own steps come first; or a source (a
+    path, `wheel:NAME`, a hub id); or a table as in `train`. `steps` are those of `data.cleaning`:
+    `["fix_text", "length(min=3)"]`. `custom` is a function of yours, applied last to each text; it
+    returns the text that shall stand there, or None to drop the row.
+
+    Raises:
+        InputError: the data, a step or a column is at fault.
+    """
+    from .cleaning import clean as cleaned
+
+    spec = _spec_of_data(data)
+    changes = {"task": task, "data.columns": columns and dict(columns)}
+    spec = spec.replace({name: value for name, value in changes.items() if value is not None})
+    return cleaned(spec, steps, custom)
+
+
 def compare(*runs: RunFolder | str | Path) -> None:
     """Show runs side by side: scores, curves, forks, what differs, and what each got wrong."""
     from ..report.compare import compare as compared
@@ -144,6 +173,16 @@ def _with_data(spec: RunSpec | str | Path, data: Any) -> RunSpec:
         return found
     kept = keep_table(data, Path(found.output.runs_dir))
     return found.replace({"data.source": str(kept), "data.revision": None})
+
+
+def _spec_of_data(data: Any) -> RunSpec:
+    """Return the spec that data belongs to: a spec itself, or the defaults on a source or table."""
+    if isinstance(data, str | Path):
+        from ..spec import find_spec
+
+        go_home()
+        return find_spec(str(data)) or RunSpec().replace({"data.source": str(data)})
+    return data if isinstance(data, RunSpec) else _with_data(RunSpec(), data)
 
 
 def _spec(spec: RunSpec | str | Path) -> RunSpec:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,21 @@ from .apply import Cleaned, Custom, clean_table
 
 @dataclass(frozen=True)
 class Source:
-    """One split of a source, as it was found."""
+    """One split of a source, as it was found; `files` are those that it was read from."""
 
     table: Table
     columns: Columns
     task: Task
     spec: RunSpec
+    files: list[Path]
+
+    def with_steps(self, steps: Sequence[str]) -> Source:
+        """Return the source to be cleaned by other steps.
+
+        Raises:
+            SpecError: naming every step that does not exist or does not fit.
+        """
+        return replace(self, spec=self.spec.replace({"data.cleaning": list(steps)}))
 
     def clean(self, custom: Custom | None = None) -> Cleaned:
         """Return the table as the steps of the spec leave it, which stays as it is itself."""
@@ -55,7 +65,7 @@ def open_source(spec: RunSpec, progress: Progress | None = None) -> Source:
         if {*given} - {role.name for role in asked.roles}:
             raise
         columns = guess_columns(table.frame, asked, given, table.name)
-    return Source(table, columns, task, spec)
+    return Source(table, columns, task, spec, found.files)
 
 
 def write_cleaned(cleaned: Cleaned, path: Path) -> dict[str, Any]:
