@@ -15,7 +15,12 @@ ROWS = [
      "pos" if n % 2 else "neg")
     for n in range(60)
 ]  # fmt: skip
-FAULTY = [*ROWS, (ROWS[0][0], "pos"), (ROWS[1][0] + "!", "pos"), ("<script>alert(1)</script>", "neg")]
+FAULTY = [
+    *ROWS,
+    (ROWS[0][0], "pos"),
+    (ROWS[1][0] + "!", "pos"),
+    ("<script>alert(1)</script>", "neg"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +45,9 @@ def test_the_notebook_runs_headless_shows_the_page_and_builds_no_widget(executed
     outputs = [one for cell in notebook.cells for one in cell.get("outputs", [])]
     assert not [one for one in outputs if one.output_type == "error"]
     shown = [one["data"] for one in outputs if "data" in one]
-    pages = [data["text/html"] for data in shown if "workbench-profile" in data.get("text/html", "")]
+    pages = [
+        data["text/html"] for data in shown if "workbench-profile" in data.get("text/html", "")
+    ]
     assert len(pages) == 2
     assert "<script" not in pages[0]
     assert "&lt;script&gt;alert(1)" in pages[0]

@@ -29,6 +29,11 @@ def identify_languages(texts: Iterable[str]) -> list[str]:
     return found
 
 
+def known_languages() -> list[str]:
+    """Return the codes of all languages that can be told."""
+    return sorted({FOLDED.get(code, code) for code in _model().labels} - {UNDECIDED})
+
+
 @cache
 def _model() -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier

@@ -12,7 +12,7 @@ import re
 from difflib import get_close_matches
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from ..language import text
@@ -63,7 +63,8 @@ class Mask(Step):
     """Put a word such as [URL] in the place of addresses, numbers and names of accounts."""
 
     what: Annotated[
-        list[Annotated[str, Domain("kind", choices=MASKS)]], Domain("what is masked")
+        list[Annotated[str, Domain("kind", choices=MASKS)]],
+        Domain(f"what is masked: {', '.join(MASKS)}"),
     ] = ["url", "email", "handle"]
 
 
@@ -84,14 +85,17 @@ class Length(Step):
         str, Domain("what is counted; words are parted by blanks", choices=("characters", "words"))
     ] = "characters"
 
+    @model_validator(mode="after")
+    def _check_order(self) -> Length:
+        if self.min > self.max:
+            raise PydanticCustomError("domain", "{remedy}", {"remedy": text("spec.min_above_max")})
+        return self
+
 
 class Language(Step):
     """Drop rows in other languages; those too short or too mixed to tell stay."""
 
-    keep: Annotated[list[str], Domain("the languages that stay, by ISO 639-1: [en, zh]")]
-    certainty: Annotated[
-        float, Domain("how sure it must be that the language is another", 0, 1, step=0.05)
-    ] = 0.9
+    keep: Annotated[list[str], Field(min_length=1), Domain("those that stay, as codes: [en, zh]")]
 
 
 class Duplicates(Step):
@@ -170,6 +174,28 @@ def parse_step(entry: str) -> Step:
         raise ValueError(text("spec.comma").join(dict.fromkeys(faults))) from None
 
 
+def step_help() -> list[dict[str, Any]]:
+    """Return every step with its help and its parameters, as plain data."""
+    return [
+        {
+            "name": name,
+            "help": (kind.__doc__ or "").partition("\n")[0],
+            "parameters": [_parameter_help(*item) for item in kind.model_fields.items()],
+        }
+        for name, kind in STEPS.items()
+    ]
+
+
+def _parameter_help(name: str, info: Any) -> dict[str, Any]:
+    domain = next(extra for extra in info.metadata if isinstance(extra, Domain))
+    scope = domain.describe()
+    return {
+        "name": name,
+        "default": "needed" if info.is_required() else str(info.get_default()),
+        "help": domain.help + f" [{scope}]" * bool(scope),
+    }
+
+
 def split_steps(value: Any) -> Any:
     """Return entries as typed, with those put together again that a comma has torn.
 
@@ -212,8 +238,9 @@ def _read(entry: str) -> tuple[str, dict[str, Any]]:
         match ast.parse(entry.strip(), mode="eval").body:
             case ast.Name(id=name):
                 return name, {}
-            case ast.Call(func=ast.Name(id=name), args=[], keywords=keywords):
-                return name, {str(word.arg): _plain(word.value) for word in keywords}
+            case ast.Call(func=ast.Name(id=name), args=[], keywords=words):
+                if all(word.arg for word in words):
+                    return name, {word.arg: _plain(word.value) for word in words}
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         pass
     raise ValueError(text("spec.step_form"))
@@ -234,6 +261,8 @@ def _plain(value: ast.expr) -> Any:
 
 def _fault(name: str, error: Any) -> str:
     """Return what is wrong with one parameter, and the remedy."""
+    if not error["loc"]:  # of the step as a whole
+        return error["ctx"]["remedy"]
     parameter = str(error["loc"][0])
     known = list(STEPS[name].model_fields)
     if error["type"] == "extra_forbidden":

@@ -57,6 +57,18 @@ class Cleaned:
     done: list[Done] = field(default_factory=list)
     dropped: list[dict[str, Any]] = field(default_factory=list)
 
+    def counts(self) -> list[dict[str, Any]]:
+        """Return a line for each step: what it changed, what it dropped, what was left."""
+        left = len(self.table.frame) + sum(one.dropped_rows for one in self.done)
+        lines = []
+        for one in self.done:
+            left -= one.dropped_rows
+            changed = {"changed cells": one.changed_cells, "changed rows": one.changed_rows}
+            lines.append(
+                {"step": one.step, **changed, "dropped rows": one.dropped_rows, "rows left": left}
+            )
+        return lines
+
     def to_dict(self) -> dict[str, Any]:
         """Return the counts and examples as plain data."""
         return {"rows": len(self.table.frame), "steps": [asdict(one) for one in self.done]}
@@ -176,6 +188,12 @@ def _custom(function: Custom) -> Callable[[Rows], Change]:
 
 def _check(entry: str, state: Rows, task: Task) -> None:
     name = entry.partition("(")[0].strip()
+    if hasattr(texts, name) and not state.texts:
+        raise DataError(
+            f"data.cleaning: {shorten(entry)} changes texts, and {task.name} finds none in "
+            f"{', '.join(state.cells)}",
+            "leave this step out",
+        )
     if name in NEEDS_LABELS and not state.labels:
         raise DataError(
             f"data.cleaning: {shorten(entry)} needs labels, which {task.name} does not have",

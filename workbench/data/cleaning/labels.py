@@ -49,7 +49,7 @@ def _parts(cell: Any, names: list[str] | None, separator: str) -> list[str] | No
     """Return the labels in a cell by name, or None where it holds no text or number."""
     if not isinstance(cell, str | int | float):
         return None
-    text = as_text(cell).strip()
+    text = as_text(cell)
     parts = text.split(separator) if separator else [text]
     return [_named(part, names) for part in parts if part.strip()]
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from functools import cache
-from typing import Any
 
 from ...errors import DataError, shorten
 from ...language import text as say
 from ...spec import cleaning as spec
 from ..duplicates import Copy, exact_duplicates
 from ..duplicates import near_duplicates as find_near
+from ..languages import UNDECIDED, identify_languages, known_languages
 from .contract import Change, Dropped, Rows
 
 SHOWN_CHARACTERS = 60
@@ -32,19 +31,20 @@ def length(rows: Rows, step: spec.Length) -> Change:
 
 
 def language(rows: Rows, step: spec.Language) -> Change:
-    """Drop rows that are surely in another language.
-
-    Source:
-        Lui and Baldwin (2012), "langid.py: An off-the-shelf language identification tool".
-    """
-    identify = _identifier()
-    _check_languages(step.keep)
-    dropped = {}
-    for i, text in enumerate(rows.asked_texts()):
-        code, certainty = identify.classify(text)
-        if code not in step.keep and certainty >= step.certainty:
-            dropped[i] = Dropped(f"{code} {float(certainty):.2f}")
-    return Change(dropped=dropped)
+    """Drop rows in other languages; those whose language cannot be told stay."""
+    known = known_languages()
+    for code in step.keep:
+        if code not in known:
+            raise DataError(
+                f"data.cleaning: language cannot tell {shorten(code)!r}",
+                f"choose from {', '.join(known)}",
+            )
+    codes = identify_languages(rows.asked_texts())
+    return Change(
+        dropped={
+            i: Dropped(code) for i, code in enumerate(codes) if code not in (UNDECIDED, *step.keep)
+        }
+    )
 
 
 def duplicates(rows: Rows, step: spec.Duplicates) -> Change:
@@ -108,22 +108,3 @@ def _dropped(order: Sequence[int], found: dict[int, Copy]) -> Change:
             for i, copy in found.items()
         }
     )
-
-
-@cache
-def _identifier() -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-
-
-def _check_languages(codes: Sequence[str]) -> None:
-    known = sorted(_identifier().labels)
-    if not codes:
-        raise DataError("data.cleaning: language(keep=[]) keeps none", "name some, as in [en, zh]")
-    for code in codes:
-        if code not in known:
-            raise DataError(
-                f"data.cleaning: language cannot tell {shorten(code)!r}",
-                f"choose from {', '.join(known)}",
-            )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...errors import DataError
 from ...runs import write_output
 from ...sources import Progress, find_data
 from ...spec import RunSpec
 from ...tasks import Task, load_task
-from ..columns import Columns, guess_columns
+from ..columns import Columns, present_columns
 from ..divide import train_split
 from ..export import as_lines, write_table
 from ..load import with_hints
@@ -21,12 +21,21 @@ from .apply import Cleaned, Custom, clean_table
 
 @dataclass(frozen=True)
 class Source:
-    """One split of a source, as it was found."""
+    """One split of a source, as it was found; `files` are those that it was read from."""
 
     table: Table
     columns: Columns
     task: Task
     spec: RunSpec
+    files: list[Path]
+
+    def with_steps(self, steps: Sequence[str]) -> Source:
+        """Return the source to be cleaned by other steps.
+
+        Raises:
+            SpecError: naming every step that does not exist or does not fit.
+        """
+        return replace(self, spec=self.spec.replace({"data.cleaning": list(steps)}))
 
     def clean(self, custom: Custom | None = None) -> Cleaned:
         """Return the table as the steps of the spec leave it, which stays as it is itself."""
@@ -47,15 +56,8 @@ def open_source(spec: RunSpec, progress: Progress | None = None) -> Source:
     table = tables.read(train_split(tables, data))
     roles = {role.name for role in task.roles}
     known = {role: column for role, column in found.columns.items() if role in roles}
-    given = {**known, **data.columns}
-    try:
-        columns = guess_columns(table.frame, task, given, table.name)
-    except DataError:
-        asked = replace(task, roles=task.inputs, alternatives=())
-        if {*given} - {role.name for role in asked.roles}:
-            raise
-        columns = guess_columns(table.frame, asked, given, table.name)
-    return Source(table, columns, task, spec)
+    columns, _ = present_columns(table.frame, task, {**known, **data.columns}, table.name)
+    return Source(table, columns, task, spec, found.files)
 
 
 def write_cleaned(cleaned: Cleaned, path: Path) -> dict[str, Any]:

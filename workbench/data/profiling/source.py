@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-from ...errors import DataError, shorten
+from ...errors import shorten
 from ...language import text as say
 from ...sources import FoundData, Progress, find_data
 from ...spec import DataSpec, RunSpec
 from ...tasks import RowError, Task, load_task
 from ..cells import as_text
-from ..columns import Columns, columns_of, flat, guess_columns
+from ..columns import Columns, columns_of, flat, present_columns
 from ..divide import wished
 from ..duplicates import text_key
 from ..load import with_hints
@@ -93,7 +92,7 @@ def open_splits(spec: RunSpec, progress: Progress | None = None) -> Opened:
     first = next(iter(named.values()))
     roles = {role.name for role in task.roles}
     known = {role: column for role, column in found.columns.items() if role in roles}
-    columns, notes = find_columns(first, task, {**known, **data.columns})
+    columns, notes = present_columns(first.frame, task, {**known, **data.columns}, first.name)
     needed = set(flat(columns))
     splits = []
     for name, table in named.items():
@@ -102,23 +101,6 @@ def open_splits(spec: RunSpec, progress: Progress | None = None) -> Opened:
         else:
             notes.append(say("data.note.other_columns", split=shorten(name)))
     return Opened(spec, task, found, columns, splits, notes)
-
-
-def find_columns(
-    table: Table, task: Task, given: dict[str, Any]
-) -> tuple[dict[str, Any], list[str]]:
-    """Return the column of each role; where no column looks like an answer, those that are asked.
-
-    Raises:
-        DataError: a given column does not exist, or none looks like what is asked.
-    """
-    try:
-        return guess_columns(table.frame, task, given, table.name), []
-    except DataError as error:
-        asked = replace(task, roles=task.inputs, alternatives=())
-        if {*given} - {role.name for role in asked.roles}:
-            raise
-        return guess_columns(table.frame, asked, given, table.name), [error.what]
 
 
 def fingerprint(splits: Sequence[Split]) -> str:
