@@ -8,6 +8,7 @@ import pytest
 from tiers import ROOT
 
 from tests.data.examples import csv, write
+from tests.tiny_models import make_tiny_bert
 
 NOTEBOOK = ROOT / "notebooks" / "data.ipynb"
 ROWS = [
@@ -24,10 +25,11 @@ FAULTY = [
 
 
 @pytest.fixture(scope="module")
-def executed(tmp_path_factory, tiny_bert):
+def executed(tmp_path_factory):
     place = tmp_path_factory.mktemp("data")
     write(place / "reviews.csv", csv(FAULTY))
-    values = {"data": "reviews.csv", "model": str(tiny_bert), "max_tokens": 64, "language": "zh"}
+    model = make_tiny_bert(place / "model")
+    values = {"data": "reviews.csv", "model": str(model), "max_tokens": 64, "language": "zh"}
     asked = [part for name, value in values.items() for part in ("-p", name, str(value))]
     done = subprocess.run(
         [sys.executable, "-m", "workbench", "run", str(NOTEBOOK), *asked, "-o", "out.ipynb"],
