@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from ...errors import shorten
 from ...language import text as say
@@ -108,10 +108,12 @@ def fingerprint(splits: Sequence[Split]) -> str:
     digest = hashlib.sha256()
     for split in splits:
         digest.update(f"{split.name} {len(split)} {len(split.parts)}\n".encode())
-        for cells in zip(*split.parts, split.answers, strict=True):
-            for cell in cells:
-                raw = cell.encode("utf-8", "surrogatepass")
-                digest.update(b"%d:" % len(raw) + raw)
+        for column in (*split.parts, split.answers):
+            for start in range(0, len(column), 10_000):
+                some = column[start : start + 10_000]
+                raw = [cell.encode("utf-8", "surrogatepass") for cell in some]
+                # The length in front keeps "ab","c" apart from "a","bc".
+                digest.update(b"".join(b"%d:" % len(cell) + cell for cell in raw))
     return digest.hexdigest()
 
 
@@ -135,8 +137,12 @@ def _split(name: str, table: Table, columns: Columns, task: Task, spec: DataSpec
         table,
         [_texts(table, columns_of(columns[role.name])) for role in asked],
         _labels(table, columns, task, spec),
-        list(map(text_key, *cells)) if cells else [""] * len(table.frame),
+        list(map(_recurring_key, *cells)) if cells else [""] * len(table.frame),
     )
+
+
+# Answers recur where they are labels.
+_recurring_key = lru_cache(10_000)(text_key)
 
 
 def _texts(table: Table, columns: list[str]) -> list[str]:
@@ -161,4 +167,14 @@ def _labels(table: Table, columns: Columns, task: Task, spec: DataSpec) -> list[
             return []
         return [value] if isinstance(value, str) else list(value)
 
-    return [read(position) for position in range(len(table.frame))]
+    # Labels recur, so each text is read once.
+    known: dict[str, list[str]] = {}
+    found = []
+    for position, cell in enumerate(held[0]):
+        if len(held) > 1 or not isinstance(cell, str):
+            found.append(read(position))
+            continue
+        if cell not in known:
+            known[cell] = read(position)
+        found.append(known[cell])
+    return found
