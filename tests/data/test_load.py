@@ -321,8 +321,8 @@ def test_the_name_of_a_file_is_the_label_where_that_is_asked_for(tmp_path):
     columns = {"text": "text", "label": "file"}
     data = load(f"{tmp_path}/pos.csv; {tmp_path}/neg.csv", columns=columns)
     assert data.labels == ["neg", "pos"]
-    told = {(text.split()[2], data.labels[label])
-            for text, label in zip(data.train["text"], data.train["label"], strict=True)}  # fmt: skip
+    pairs = zip(data.train["text"], data.train["label"], strict=True)
+    told = {(text.split()[2], data.labels[label]) for text, label in pairs}
     assert told == {("pos", "pos"), ("neg", "neg")}
     assert load(f"{tmp_path}/*.csv", columns=columns).fingerprint != data.fingerprint
     assert load(f"{tmp_path}/*.csv").columns["label"] == "label"
