@@ -170,6 +170,18 @@ def test_a_file_without_labels_has_a_profile_all_the_same_and_so_has_one_without
     assert any(note.startswith("Tokens were not measured: no such file") for note in profile.notes)
 
 
+def test_what_the_spec_cleans_is_not_found_any_more(tmp_path):
+    place = write(tmp_path / "train.csv", table(TRAIN))
+    steps = ["html", "duplicates", "near_duplicates"]
+    cleaned = spec(place, data__cleaning=steps, model__source=str(tmp_path / "none"))
+    profile = profile_source(cleaned).profile
+    kinds = {finding.kind for finding in profile.findings}
+    assert not kinds & {"duplicates", "near_duplicates", "cells.tag"}
+    assert profile.rows == {"all": 8}
+    assert any("near_duplicates" in note for note in profile.notes)
+    assert [one.rows for one in profile.findings if one.kind == "cells.email"] == [{"all": [8]}]
+
+
 def test_the_fingerprint_is_of_what_is_read_and_of_its_order(tmp_path):
     one = write(tmp_path / "a.csv", table(TRAIN))
     lines = "\n".join(json.dumps({"text": text, "label": label}) for text, label in TRAIN)

@@ -13,10 +13,12 @@ from ...sources import FoundData, Progress, find_data
 from ...spec import DataSpec, RunSpec
 from ...tasks import RowError, Task, load_task
 from ..cells import as_text
+from ..cleaning import clean_table, notes_of
 from ..columns import Columns, columns_of, flat, present_columns
 from ..divide import wished
 from ..duplicates import text_key
 from ..load import with_hints
+from ..splits import ROLES
 from ..tables import Table, Tables, open_tables
 from ..values import Cells
 
@@ -78,7 +80,7 @@ class Opened:
 
 
 def open_splits(spec: RunSpec, progress: Progress | None = None) -> Opened:
-    """Read all splits of a spec's data; of a file without labels, the texts.
+    """Read all splits of a spec's data, cleaned as it says; of a file without labels, the texts.
 
     Raises:
         DataError: a file cannot be read, or no column looks like what the task asks.
@@ -97,7 +99,9 @@ def open_splits(spec: RunSpec, progress: Progress | None = None) -> Opened:
     splits = []
     for name, table in named.items():
         if needed <= set(table.frame.columns):
-            splits.append(_split(name, table, columns, task, data))
+            cleaned = clean_table(table, columns, task, data)
+            notes += notes_of(cleaned, name if name in ROLES else "all")
+            splits.append(_split(name, cleaned.table, columns, task, data))
         else:
             notes.append(say("data.note.other_columns", split=shorten(name)))
     return Opened(spec, task, found, columns, splits, notes)
