@@ -170,6 +170,36 @@ def test_a_file_without_labels_has_a_profile_all_the_same_and_so_has_one_without
     assert any(note.startswith("Tokens were not measured: no such file") for note in profile.notes)
 
 
+@pytest.mark.parametrize(
+    ("task", "name", "content", "kinds"),
+    [
+        ("summarization", "f.jsonl", "\n".join(
+            json.dumps({"document": text, "summary": told})
+            for text, told in (("a long story", "one"), ("a long story", "two"), ("short", "s"))
+        ), {"conflicts", "duplicates"}),
+        ("question-answering", "f.json", json.dumps({"data": [{"paragraphs": [
+            {"context": "The sky is blue.", "qas": [
+                {"id": str(n), "question": "Which colour?",
+                 "answers": [{"text": "blue", "answer_start": 11}]} for n in range(2)]}
+        ]}]}), {"duplicates"}),
+        ("token-classification", "f.conll",
+         "Anna\tB-PER\nsleeps\tO\n\nRome\tB-LOC\n\nAnna\tB-PER\nsleeps\tO\n", {"duplicates"}),
+        ("text-regression", "f.csv", "text,score\ngood day,1.5\ngood day,4\nother,2\n",
+         {"conflicts", "duplicates"}),
+        ("text-generation", "f.jsonl", "\n".join(
+            json.dumps({"instruction": text, "input": "", "output": "x"}) for text in "aab"
+        ), {"duplicates"}),
+    ],
+)  # fmt: skip
+def test_every_kind_of_task_has_a_profile(tmp_path, task, name, content, kinds):
+    place = write(tmp_path / name, content)
+    told = profile_source(spec(place, task=task, model__source=str(tmp_path / "none"))).profile
+    found = {finding.kind for finding in told.findings}
+    assert kinds <= found
+    assert ("conflicts" in found) == ("conflicts" in kinds)
+    assert json.dumps(told.to_dict())
+
+
 def test_what_the_spec_cleans_is_not_found_any_more(tmp_path):
     place = write(tmp_path / "train.csv", table(TRAIN))
     steps = ["html", "duplicates", "near_duplicates"]
