@@ -27,7 +27,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 TOP_LEVEL = {
     ".ci", ".gitattributes", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md",
     "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "README.zh.md", "constraints.txt",
-    "environment.yml", "notebooks", "pyproject.toml", "tests", "workbench",
+    "docs", "environment.yml", "notebooks", "pyproject.toml", "tests", "workbench",
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import DataError, shorten
 from ..language import text as say
+from ..sources.paths import is_database
 from ..spec import DataSpec
 from ..tasks import Task
 from .cleaning import Cleaned, clean_table, notes_of
@@ -87,7 +88,7 @@ def validation_part(
         DataError: the wished split or file does not exist, or has nothing to check on.
     """
     if spec.validation_split:
-        table, name = _wished(tables, spec, train, task)
+        table, name = wished(tables, spec, train, task)
         here = guess_columns(table.frame, task, columns, table.name)
         part = with_labels(usable(table, here, task, "validation", spec), wanted)
         if not len(part.examples):
@@ -116,11 +117,12 @@ def validation_part(
     return None
 
 
-def _wished(tables: Tables, spec: DataSpec, train: str, task: Task) -> tuple[Table, str]:
+def wished(tables: Tables, spec: DataSpec, train: str, task: Task) -> tuple[Table, str]:
     """Return the split or the file that `data.validation_split` names."""
     wish = spec.validation_split
     if wish not in tables.splits:
-        beside = Path(tables.place).expanduser().parent / wish
+        here = "" if is_database(tables.place) else tables.place
+        beside = Path(here).expanduser().parent / wish
         for path in (Path(wish).expanduser(), beside):
             if path.exists():
                 return read_files(expand([path]), spec, task), path.name

@@ -42,7 +42,8 @@ class DataSpec(Section):
     source: Annotated[
         str,
         Domain(
-            "the data: a path, wheel:NAME from the catalogue, or a hub id such as org/set:subset"
+            "the data: a path, several (reviews/*.csv, or joined by semicolons), wheel:NAME from "
+            "the catalogue, a hub id such as org/set:subset, or a database: sqlite:///reviews.db"
         ),
     ] = "wheel:tweets"
     revision: Annotated[
