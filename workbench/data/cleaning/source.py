@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...errors import DataError
 from ...runs import write_output
 from ...sources import Progress, find_data
 from ...spec import RunSpec
 from ...tasks import Task, load_task
-from ..columns import Columns, guess_columns
+from ..columns import Columns
 from ..divide import train_split
 from ..export import as_lines, write_table
 from ..load import with_hints
+from ..profiling.source import find_columns
 from ..tables import Table, open_tables
 from .apply import Cleaned, Custom, clean_table
 
@@ -57,14 +57,7 @@ def open_source(spec: RunSpec, progress: Progress | None = None) -> Source:
     table = tables.read(train_split(tables, data))
     roles = {role.name for role in task.roles}
     known = {role: column for role, column in found.columns.items() if role in roles}
-    given = {**known, **data.columns}
-    try:
-        columns = guess_columns(table.frame, task, given, table.name)
-    except DataError:
-        asked = replace(task, roles=task.inputs, alternatives=())
-        if {*given} - {role.name for role in asked.roles}:
-            raise
-        columns = guess_columns(table.frame, asked, given, table.name)
+    columns, _ = find_columns(table, task, {**known, **data.columns})
     return Source(table, columns, task, spec, found.files)
 
 
