@@ -6,6 +6,7 @@ import json
 import pytest
 
 from tests.data.examples import csv, write
+from tests.tiny_models import make_tiny_bert
 from workbench import language
 from workbench.cli import main
 
@@ -61,8 +62,9 @@ def test_the_rows_of_a_finding_are_printed_and_are_lines_of_json(capsys, place):
     assert call(capsys, "audit", place, "--rows", "nothing")[0] == 2
 
 
-def test_a_profile_is_printed_written_and_asked_for_in_json(capsys, place, tiny_bert):
-    model = ("--set", f"model.source={tiny_bert}")
+def test_a_profile_is_printed_written_and_asked_for_in_json(capsys, place):
+    tiny = make_tiny_bert(place / "model")
+    model = ("--set", f"model.source={tiny}")
     page = place / "out" / "page.html"
     code, out, _ = call(capsys, "profile", place, *model, "-o", page)
     assert code == 0
@@ -70,7 +72,7 @@ def test_a_profile_is_printed_written_and_asked_for_in_json(capsys, place, tiny_
     assert "<details>" in page.read_text("utf-8")
     _, out, _ = call(capsys, "profile", place, *model, "--json")
     told = json.loads(out)
-    assert told["tokenizer"]["model"] == str(tiny_bert)
+    assert told["tokenizer"]["model"] == str(tiny)
     code, _, err = call(capsys, "profile", place, "-o", place / "page.pdf")
     assert (code, err.count("\n")) == (2, 1)
 

@@ -7,6 +7,7 @@ import json
 import pyarrow
 import pytest
 
+from tests.tiny_models import make_tiny_bert
 from workbench import language
 from workbench.data.patterns import PATTERNS
 from workbench.data.profiling import profile_source
@@ -30,7 +31,7 @@ TRAIN = [
 ]
 TEST = [
     ("Nobody at the gate could tell us when we would leave.", "negative"),  # 1: as train 3
-    ("The flight was late, but the crew were wonderful.", "positive"),  # 2: nearly train 1
+    ("The flight was late, but the crew was wonderful!!", "positive"),  # 2: nearly train 1
     ("An honest airline, and a good one.", "positive"),
 ]
 
@@ -52,12 +53,13 @@ def spec(place, **changes) -> RunSpec:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory, tiny_bert):
+def found(tmp_path_factory):
     place = tmp_path_factory.mktemp("profile")
     write(place / "train.csv", table(TRAIN))
     write(place / "test.csv", table(TEST))
+    model = make_tiny_bert(place / "model")
     with language.using("en"):
-        return profile_source(spec(place, model__source=str(tiny_bert)))
+        return profile_source(spec(place, model__source=str(model)))
 
 
 def rows_of(found, kind: str) -> dict[str, list[int]]:
@@ -168,11 +170,22 @@ def test_a_file_without_labels_has_a_profile_all_the_same_and_so_has_one_without
     assert any(note.startswith("Tokens were not measured: no such file") for note in profile.notes)
 
 
+def test_what_the_spec_cleans_is_not_found_any_more(tmp_path):
+    place = write(tmp_path / "train.csv", table(TRAIN))
+    steps = ["html", "duplicates", "near_duplicates"]
+    cleaned = spec(place, data__cleaning=steps, model__source=str(tmp_path / "none"))
+    profile = profile_source(cleaned).profile
+    kinds = {finding.kind for finding in profile.findings}
+    assert not kinds & {"duplicates", "near_duplicates", "cells.tag"}
+    assert profile.rows == {"all": 8}
+    assert any("near_duplicates" in note for note in profile.notes)
+    assert [one.rows for one in profile.findings if one.kind == "cells.email"] == [{"all": [8]}]
+
+
 def test_the_fingerprint_is_of_what_is_read_and_of_its_order(tmp_path):
     one = write(tmp_path / "a.csv", table(TRAIN))
-    other = write(
-        tmp_path / "b.tsv", table(TRAIN).replace('","', '"\t"').replace("xt,la", "xt\tla")
-    )
+    lines = "\n".join(json.dumps({"text": text, "label": label}) for text, label in TRAIN)
+    other = write(tmp_path / "b.jsonl", lines)
     swapped = write(tmp_path / "c.csv", table(TRAIN[::-1]))
     marks = [
         profile_source(spec(p), whole=False).profile.fingerprint for p in (one, other, swapped)

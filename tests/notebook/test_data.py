@@ -8,6 +8,7 @@ import pytest
 from tiers import ROOT
 
 from tests.data.examples import csv, write
+from tests.tiny_models import make_tiny_bert
 
 NOTEBOOK = ROOT / "notebooks" / "data.ipynb"
 ROWS = [
@@ -15,14 +16,20 @@ ROWS = [
      "pos" if n % 2 else "neg")
     for n in range(60)
 ]  # fmt: skip
-FAULTY = [*ROWS, (ROWS[0][0], "pos"), (ROWS[1][0] + "!", "pos"), ("<script>alert(1)</script>", "neg")]
+FAULTY = [
+    *ROWS,
+    (ROWS[0][0], "pos"),
+    (ROWS[1][0] + "!", "pos"),
+    ("<script>alert(1)</script>", "neg"),
+]
 
 
 @pytest.fixture(scope="module")
-def executed(tmp_path_factory, tiny_bert):
+def executed(tmp_path_factory):
     place = tmp_path_factory.mktemp("data")
     write(place / "reviews.csv", csv(FAULTY))
-    values = {"data": "reviews.csv", "model": str(tiny_bert), "max_tokens": 64, "language": "zh"}
+    model = make_tiny_bert(place / "model")
+    values = {"data": "reviews.csv", "model": str(model), "max_tokens": 64, "language": "zh"}
     asked = [part for name, value in values.items() for part in ("-p", name, str(value))]
     done = subprocess.run(
         [sys.executable, "-m", "workbench", "run", str(NOTEBOOK), *asked, "-o", "out.ipynb"],
@@ -40,7 +47,9 @@ def test_the_notebook_runs_headless_shows_the_page_and_builds_no_widget(executed
     outputs = [one for cell in notebook.cells for one in cell.get("outputs", [])]
     assert not [one for one in outputs if one.output_type == "error"]
     shown = [one["data"] for one in outputs if "data" in one]
-    pages = [data["text/html"] for data in shown if "workbench-profile" in data.get("text/html", "")]
+    pages = [
+        data["text/html"] for data in shown if "workbench-profile" in data.get("text/html", "")
+    ]
     assert len(pages) == 2
     assert "<script" not in pages[0]
     assert "&lt;script&gt;alert(1)" in pages[0]

@@ -15,10 +15,11 @@ from .kernel import go_home, is_headless
 
 if TYPE_CHECKING:
     from .cleaning import Cleaning
+    from .profiling import Profile
 
 __all__ = [
-    "attach", "attend", "clean", "compare", "evaluate", "predict", "report", "start", "studio",
-    "train",
+    "attach", "attend", "audit", "clean", "compare", "evaluate", "predict", "profile", "report",
+    "split", "start", "studio", "train",
 ]  # fmt: skip
 
 
@@ -144,10 +145,69 @@ def clean(
     """
     from .cleaning import clean as cleaned
 
-    spec = _spec_of_data(data)
-    changes = {"task": task, "data.columns": columns and dict(columns)}
-    spec = spec.replace({name: value for name, value in changes.items() if value is not None})
-    return cleaned(spec, steps, custom)
+    return cleaned(_spec_of_data(data, task, columns), steps, custom)
+
+
+def profile(
+    data: Any,
+    task: str | None = None,
+    columns: Mapping[str, Any] | None = None,
+    near: bool | None = None,
+) -> Profile:
+    """Return what data holds, and what in it would spoil a result: `.findings`, `.rows(kind)`.
+
+    A cell that ends with it shows the page. `data` as in `clean`. Near-duplicates are looked for
+    if `near`; left open, where that takes seconds.
+
+    Raises:
+        InputError: the data or a column is at fault.
+    """
+    from .profiling import profile as profiled
+
+    return profiled(_spec_of_data(data, task, columns), near)
+
+
+def audit(
+    data: Any,
+    against: str | Path | None = None,
+    task: str | None = None,
+    columns: Mapping[str, Any] | None = None,
+) -> Profile:
+    """Return the rows that repeat one another within the splits of data and between them.
+
+    `data` as in `clean`; `against` is a further file, to be checked on. Nothing but the data is
+    fetched.
+
+    Raises:
+        InputError: the data, a file or a column is at fault.
+    """
+    from .profiling import profile as profiled
+
+    spec = _spec_of_data(data, task, columns)
+    if against is not None:
+        spec = spec.replace({"data.validation_split": str(against)})
+    return profiled(spec, near=True, whole=False)
+
+
+def split(
+    data: Any,
+    folder: str | Path,
+    validation: float = 0.1,
+    test: float = 0.1,
+    task: str | None = None,
+    columns: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Write `train`, `validation` and `test` files into a folder, and return what was written.
+
+    Each label gives its share to each file, and rows with nearly the same text stay together. The
+    folder is a source then: `spec.replace({"data.source": folder})`. `data` as in `clean`.
+
+    Raises:
+        InputError: the data or a column is at fault, or the files are there already.
+    """
+    from ..data.dividing import divide_source
+
+    return divide_source(_spec_of_data(data, task, columns), Path(folder), validation, test)
 
 
 def compare(*runs: RunFolder | str | Path) -> None:
@@ -175,14 +235,21 @@ def _with_data(spec: RunSpec | str | Path, data: Any) -> RunSpec:
     return found.replace({"data.source": str(kept), "data.revision": None})
 
 
-def _spec_of_data(data: Any) -> RunSpec:
+def _spec_of_data(
+    data: Any, task: str | None = None, columns: Mapping[str, Any] | None = None
+) -> RunSpec:
     """Return the spec that data belongs to: a spec itself, or the defaults on a source or table."""
-    if isinstance(data, str | Path):
-        from ..spec import find_spec
+    from ..spec import find_spec
 
-        go_home()
-        return find_spec(str(data)) or RunSpec().replace({"data.source": str(data)})
-    return data if isinstance(data, RunSpec) else _with_data(RunSpec(), data)
+    changes: dict[str, Any] = {"task": task} if task is not None else {}
+    if columns is not None:
+        changes["data.columns"] = dict(columns)
+    go_home()
+    if isinstance(data, Path) or (isinstance(data, str) and "\n" not in data.strip()):
+        spec = find_spec(str(data)) or RunSpec().replace({"data.source": str(data)})
+    else:
+        spec = data if isinstance(data, RunSpec) else _with_data(RunSpec(), data)
+    return spec.replace(changes)
 
 
 def _spec(spec: RunSpec | str | Path) -> RunSpec:

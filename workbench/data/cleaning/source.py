@@ -11,11 +11,10 @@ from ...runs import write_output
 from ...sources import Progress, find_data
 from ...spec import RunSpec
 from ...tasks import Task, load_task
-from ..columns import Columns
+from ..columns import Columns, present_columns
 from ..divide import train_split
 from ..export import as_lines, write_table
 from ..load import with_hints
-from ..profiling.source import find_columns
 from ..tables import Table, open_tables
 from .apply import Cleaned, Custom, clean_table
 
@@ -57,7 +56,7 @@ def open_source(spec: RunSpec, progress: Progress | None = None) -> Source:
     table = tables.read(train_split(tables, data))
     roles = {role.name for role in task.roles}
     known = {role: column for role, column in found.columns.items() if role in roles}
-    columns, _ = find_columns(table, task, {**known, **data.columns})
+    columns, _ = present_columns(table.frame, task, {**known, **data.columns}, table.name)
     return Source(table, columns, task, spec, found.files)
 
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
-from ...errors import DataError, shorten
+from ...errors import shorten
 from ...language import text as say
 from ...sources import FoundData, Progress, find_data
 from ...spec import DataSpec, RunSpec
 from ...tasks import RowError, Task, load_task
 from ..cells import as_text
-from ..columns import Columns, columns_of, flat, guess_columns
+from ..cleaning import clean_table, notes_of
+from ..columns import Columns, columns_of, flat, present_columns
 from ..divide import wished
 from ..duplicates import text_key
 from ..load import with_hints
+from ..splits import ROLES
 from ..tables import Table, Tables, open_tables
 from ..values import Cells
 
@@ -79,7 +80,7 @@ class Opened:
 
 
 def open_splits(spec: RunSpec, progress: Progress | None = None) -> Opened:
-    """Read all splits of a spec's data; of a file without labels, the texts.
+    """Read all splits of a spec's data, cleaned as it says; of a file without labels, the texts.
 
     Raises:
         DataError: a file cannot be read, or no column looks like what the task asks.
@@ -93,32 +94,17 @@ def open_splits(spec: RunSpec, progress: Progress | None = None) -> Opened:
     first = next(iter(named.values()))
     roles = {role.name for role in task.roles}
     known = {role: column for role, column in found.columns.items() if role in roles}
-    columns, notes = find_columns(first, task, {**known, **data.columns})
+    columns, notes = present_columns(first.frame, task, {**known, **data.columns}, first.name)
     needed = set(flat(columns))
     splits = []
     for name, table in named.items():
         if needed <= set(table.frame.columns):
-            splits.append(_split(name, table, columns, task, data))
+            cleaned = clean_table(table, columns, task, data)
+            notes += notes_of(cleaned, name if name in ROLES else "all")
+            splits.append(_split(name, cleaned.table, columns, task, data))
         else:
             notes.append(say("data.note.other_columns", split=shorten(name)))
     return Opened(spec, task, found, columns, splits, notes)
-
-
-def find_columns(
-    table: Table, task: Task, given: dict[str, Any]
-) -> tuple[dict[str, Any], list[str]]:
-    """Return the column of each role; where no column looks like an answer, those that are asked.
-
-    Raises:
-        DataError: a given column does not exist, or none looks like what is asked.
-    """
-    try:
-        return guess_columns(table.frame, task, given, table.name), []
-    except DataError as error:
-        asked = replace(task, roles=task.inputs, alternatives=())
-        if {*given} - {role.name for role in asked.roles}:
-            raise
-        return guess_columns(table.frame, asked, given, table.name), [error.what]
 
 
 def fingerprint(splits: Sequence[Split]) -> str:
@@ -126,10 +112,12 @@ def fingerprint(splits: Sequence[Split]) -> str:
     digest = hashlib.sha256()
     for split in splits:
         digest.update(f"{split.name} {len(split)} {len(split.parts)}\n".encode())
-        for cells in zip(*split.parts, split.answers, strict=True):
-            for cell in cells:
-                raw = cell.encode("utf-8", "surrogatepass")
-                digest.update(b"%d:" % len(raw) + raw)
+        for column in (*split.parts, split.answers):
+            for start in range(0, len(column), 10_000):
+                some = column[start : start + 10_000]
+                raw = [cell.encode("utf-8", "surrogatepass") for cell in some]
+                # The length in front keeps "ab","c" apart from "a","bc".
+                digest.update(b"".join(b"%d:" % len(cell) + cell for cell in raw))
     return digest.hexdigest()
 
 
@@ -153,8 +141,12 @@ def _split(name: str, table: Table, columns: Columns, task: Task, spec: DataSpec
         table,
         [_texts(table, columns_of(columns[role.name])) for role in asked],
         _labels(table, columns, task, spec),
-        list(map(text_key, *cells)) if cells else [""] * len(table.frame),
+        list(map(_recurring_key, *cells)) if cells else [""] * len(table.frame),
     )
+
+
+# Answers recur where they are labels.
+_recurring_key = lru_cache(10_000)(text_key)
 
 
 def _texts(table: Table, columns: list[str]) -> list[str]:
@@ -179,4 +171,14 @@ def _labels(table: Table, columns: Columns, task: Task, spec: DataSpec) -> list[
             return []
         return [value] if isinstance(value, str) else list(value)
 
-    return [read(position) for position in range(len(table.frame))]
+    # Labels recur, so each text is read once.
+    known: dict[str, list[str]] = {}
+    found = []
+    for position, cell in enumerate(held[0]):
+        if len(held) > 1 or not isinstance(cell, str):
+            found.append(read(position))
+            continue
+        if cell not in known:
+            known[cell] = read(position)
+        found.append(known[cell])
+    return found
