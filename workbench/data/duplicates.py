@@ -39,7 +39,7 @@ class Copy:
 
 def text_key(*texts: str) -> str:
     """Return what makes a row's text: equal for texts that differ in case or blanks only."""
-    return PART.join(" ".join(text.split()).casefold() for text in texts)
+    return PART.join([" ".join(text.split()).casefold() for text in texts])
 
 
 def exact_duplicates(keys: Sequence[str]) -> dict[int, Copy]:

@@ -76,7 +76,8 @@ def read_table(
         frame, detected = _read_workbook(raw, name, read, header, known_names)
     else:
         decoded = decode(raw, encoding, name)
-        if not decoded.text.strip():
+        del raw  # a large file need not be held twice
+        if not decoded.text or decoded.text.isspace():
             raise DataError(f"{name} is empty", "give a file with a row for each example")
         own = read_file(decoded.text, name) if read_file else None
         if own is not None:

@@ -169,9 +169,10 @@ def _each_text(state: Rows, mend: Custom) -> Change:
 
 
 def _mended(cell: Any, mend: Custom) -> Any:
-    """Return a cell mended; of a list of texts, each of them."""
+    """Return a cell mended; of a list of texts, each of them. What does not change is kept."""
     if isinstance(cell, str):
-        return mend(cell)
+        after = mend(cell)
+        return cell if after == cell else after
     if isinstance(cell, list) and all(isinstance(item, str) for item in cell):
         return [mend(item) for item in cell]
     return cell
@@ -237,7 +238,8 @@ def _done(entry: str, state: Rows, change: Change) -> Done:
     for name, after in change.cells.items():
         pairs = zip(state.cells[name], after, strict=True)
         changed = [i for i, (old, new) in enumerate(pairs) if _differs(old, new)]
-        changed = [i for i in changed if i not in change.dropped]
+        if change.dropped:
+            changed = [i for i in changed if i not in change.dropped]
         cells += len(changed)
         changed_rows.update(changed)
         examples += [
