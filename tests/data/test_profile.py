@@ -16,14 +16,24 @@ class Words:
     """A tokenizer that takes each word for a token and adds one at either end."""
 
     model_max_length = 50
+    unk_token_id = None
 
-    def __call__(self, texts, pairs=None, truncation=True, verbose=True):
+    def __call__(self, texts, pairs=None, truncation=True, verbose=True, add_special_tokens=True):
         assert not truncation
         assert not verbose
         both = [
             f"{text} {pair}" for text, pair in zip(texts, pairs or [""] * len(texts), strict=True)
         ]
-        return {"input_ids": [[0] * (len(text.split()) + 2) for text in both]}
+        return {"input_ids": [[0] * (len(text.split()) + 2 * add_special_tokens) for text in both]}
+
+    def __len__(self):
+        return 30_000
+
+    def num_special_tokens_to_add(self, pair):
+        return 2
+
+    def convert_ids_to_tokens(self, numbers):
+        return ["word"] * len(numbers)
 
 
 def _profile(tmp_path, words, **fields):

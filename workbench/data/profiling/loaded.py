@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...tasks import Task
+from ...tasks import Setup, Task
 from ..cells import as_text
 from ..duplicates import text_key
 from ..tables import Table
 from .labels import count_labels, label_findings
 from .record import Finding
 from .repeats import repeats
-from .source import Split
+from .source import Split, drawn
 from .texts import odd_cells
+from .vocabulary import measure_tokens
 
 if TYPE_CHECKING:
     from ..load import LoadedData
 
 # A run must not wait: near-duplicates of so many rows take a second or two.
 NEAR_ROWS = 5_000
+TOKEN_ROWS = 500
 
 
-def findings_of(loaded: LoadedData, task: Task) -> list[Finding]:
-    """Return what stands out in the rows of a run, what spoils its result first."""
+def findings_of(loaded: LoadedData, task: Task, setup: Setup) -> list[Finding]:
+    """Return what stands out in the rows of a run, what spoils its result first.
+
+    What the model's tokenizer does not know is measured on some rows, drawn evenly.
+    """
     splits = [
         _split("train", loaded.train, task, loaded.labels),
         _split("validation", loaded.validation, task, loaded.labels),
@@ -34,6 +39,11 @@ def findings_of(loaded: LoadedData, task: Task) -> list[Finding]:
         *label_findings(splits, count_labels(splits)),
         *odd_cells(splits),
     ]
+    sample = drawn(splits, TOKEN_ROWS)
+    if sample:
+        _, _, coverage = measure_tokens(sample, setup.tokenizer, setup.spec)
+        # Texts that are cut have a figure of their own, of all rows.
+        found += [one for one in coverage if one.kind != "truncated"]
     return sorted(found, key=lambda one: not one.harmful)
 
 
