@@ -14,10 +14,14 @@ if TYPE_CHECKING:
     from .notebook import (
         attach,
         attend,
+        audit,
+        clean,
         compare,
         evaluate,
         predict,
+        profile,
         report,
+        split,
         start,
         studio,
         train,
@@ -28,18 +32,22 @@ _HOMES = {
     "RunSpec": "spec",
     "attach": "notebook",
     "attend": "notebook",
+    "audit": "notebook",
+    "clean": "notebook",
     "compare": "notebook",
     "evaluate": "notebook",
     "predict": "notebook",
+    "profile": "notebook",
     "report": "notebook",
+    "split": "notebook",
     "start": "notebook",
     "studio": "notebook",
     "train": "notebook",
 }
 
 __all__ = [
-    "RunSpec", "attach", "attend", "compare", "evaluate", "predict", "report", "start", "studio",
-    "train",
+    "RunSpec", "attach", "attend", "audit", "clean", "compare", "evaluate", "predict", "profile",
+    "report", "split", "start", "studio", "train",
 ]  # fmt: skip
 
 

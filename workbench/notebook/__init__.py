@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import pipeline, worker
 from ..attention.record import AttentionRecord
@@ -13,8 +13,13 @@ from ..spec import RunSpec, load
 from .handle import Run, hold
 from .kernel import go_home, is_headless
 
+if TYPE_CHECKING:
+    from .cleaning import Cleaning
+    from .profiling import Profile
+
 __all__ = [
-    "attach", "attend", "compare", "evaluate", "predict", "report", "start", "studio", "train",
+    "attach", "attend", "audit", "clean", "compare", "evaluate", "predict", "profile", "report",
+    "split", "start", "studio", "train",
 ]  # fmt: skip
 
 
@@ -121,6 +126,90 @@ def attend(
     return looking.show(*looking.look(model_or_run, text, pair, against, check))
 
 
+def clean(
+    data: Any,
+    steps: Sequence[str] | str = (),
+    custom: Callable[[str], str | None] | None = None,
+    task: str | None = None,
+    columns: Mapping[str, Any] | None = None,
+) -> Cleaning:
+    """Show what steps of cleaning change and drop, and return it: `.then()`, `.undo()`, `.save()`.
+
+    `data` is a spec or the name of a recipe or run, whose own steps come first; or a source (a
+    path, `wheel:NAME`, a hub id); or a table as in `train`. `steps` are those of `data.cleaning`:
+    `["fix_text", "length(min=3)"]`. `custom` is a function of yours, applied last to each text; it
+    returns the text that shall stand there, or None to drop the row.
+
+    Raises:
+        InputError: the data, a step or a column is at fault.
+    """
+    from .cleaning import clean as cleaned
+
+    return cleaned(_spec_of_data(data, task, columns), steps, custom)
+
+
+def profile(
+    data: Any,
+    task: str | None = None,
+    columns: Mapping[str, Any] | None = None,
+    near: bool | None = None,
+) -> Profile:
+    """Return what data holds, and what in it would spoil a result: `.findings`, `.rows(kind)`.
+
+    A cell that ends with it shows the page. `data` as in `clean`. Near-duplicates are looked for
+    if `near`; left open, where that takes seconds.
+
+    Raises:
+        InputError: the data or a column is at fault.
+    """
+    from .profiling import profile as profiled
+
+    return profiled(_spec_of_data(data, task, columns), near)
+
+
+def audit(
+    data: Any,
+    against: str | Path | None = None,
+    task: str | None = None,
+    columns: Mapping[str, Any] | None = None,
+) -> Profile:
+    """Return the rows that repeat one another within the splits of data and between them.
+
+    `data` as in `clean`; `against` is a further file, to be checked on. Nothing but the data is
+    fetched.
+
+    Raises:
+        InputError: the data, a file or a column is at fault.
+    """
+    from .profiling import profile as profiled
+
+    spec = _spec_of_data(data, task, columns)
+    if against is not None:
+        spec = spec.replace({"data.validation_split": str(against)})
+    return profiled(spec, near=True, whole=False)
+
+
+def split(
+    data: Any,
+    folder: str | Path,
+    validation: float = 0.1,
+    test: float = 0.1,
+    task: str | None = None,
+    columns: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Write `train`, `validation` and `test` files into a folder, and return what was written.
+
+    Each label gives its share to each file, and rows with nearly the same text stay together. The
+    folder is a source then: `spec.replace({"data.source": folder})`. `data` as in `clean`.
+
+    Raises:
+        InputError: the data or a column is at fault, or the files are there already.
+    """
+    from ..data.dividing import divide_source
+
+    return divide_source(_spec_of_data(data, task, columns), Path(folder), validation, test)
+
+
 def compare(*runs: RunFolder | str | Path) -> None:
     """Show runs side by side: scores, curves, forks, what differs, and what each got wrong."""
     from ..report.compare import compare as compared
@@ -144,6 +233,23 @@ def _with_data(spec: RunSpec | str | Path, data: Any) -> RunSpec:
         return found
     kept = keep_table(data, Path(found.output.runs_dir))
     return found.replace({"data.source": str(kept), "data.revision": None})
+
+
+def _spec_of_data(
+    data: Any, task: str | None = None, columns: Mapping[str, Any] | None = None
+) -> RunSpec:
+    """Return the spec that data belongs to: a spec itself, or the defaults on a source or table."""
+    from ..spec import find_spec
+
+    changes: dict[str, Any] = {"task": task} if task is not None else {}
+    if columns is not None:
+        changes["data.columns"] = dict(columns)
+    go_home()
+    if isinstance(data, Path) or (isinstance(data, str) and "\n" not in data.strip()):
+        spec = find_spec(str(data)) or RunSpec().replace({"data.source": str(data)})
+    else:
+        spec = data if isinstance(data, RunSpec) else _with_data(RunSpec(), data)
+    return spec.replace(changes)
 
 
 def _spec(spec: RunSpec | str | Path) -> RunSpec:
