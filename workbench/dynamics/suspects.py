@@ -1,0 +1,129 @@
+"""Which labels are likely wrong: rankings of the training rows, the most suspect first.
+
+The probabilities are those of training itself, the mean over its passes. In the first pass each
+row is judged before its label has been learned from, so that pass is out of sample; in later ones
+the model has seen the label, and leans towards it the more, the more passes there are. Out of
+sample throughout would take a run a fold.
+
+Source:
+    Northcutt et al. 2021, "Confident Learning: Estimating Uncertainty in Dataset Labels".
+    Pleiss et al. 2020, "Identifying Mislabeled Data using the Area Under the Margin Ranking".
+
+Shapes:
+    N rows, C classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import InputError
+from .measures import measure
+from .record import Dynamics
+
+RANKINGS = ("confident_learning", "area_under_margin", "loss", "random")
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The rows by how suspect their labels are.
+
+    `order` holds places in `Dynamics.rows`, the most suspect first; `scores` says of each place
+    how suspect it is (higher is more). The first `flagged` of the order are those that confident
+    learning counts as wrong; None for rankings that draw no line. `likely` is the class that each
+    row more likely has, -1 where that is not known.
+
+    Shapes:
+        order, scores, likely: (N,).
+    """
+
+    name: str
+    order: np.ndarray
+    scores: np.ndarray
+    flagged: int | None
+    likely: np.ndarray
+
+
+def rank(dynamics: Dynamics, name: str = "confident_learning", seed: int = 0) -> Ranking:
+    """Rank the rows by `name`, one of `RANKINGS`; `seed` is for the random one.
+
+    Raises:
+        InputError: there is no such ranking, or it needs one label and all probabilities a row.
+    """
+    likely = _likely(dynamics)
+    if name == "confident_learning":
+        wrong, doubt = confident_learning(_mean_probabilities(dynamics), dynamics.given)
+        # Those off the diagonal first, each part by its own doubt.
+        order = np.lexsort((dynamics.rows, -doubt, ~wrong))
+        return Ranking(name, order, doubt, int(wrong.sum()), likely)
+    if name == "area_under_margin":
+        scores = -measure(dynamics).area_under_margin
+    elif name == "loss":
+        scores = measure(dynamics).loss
+    elif name == "random":
+        scores = np.random.default_rng(seed).random(len(dynamics))
+    else:
+        raise InputError(f"there is no ranking {name!r}", f"choose {' | '.join(RANKINGS)}")
+    return Ranking(name, np.lexsort((dynamics.rows, -scores)), scores, None, likely)
+
+
+def confident_learning(
+    probabilities: np.ndarray, given: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which labels are likely wrong (N,) bool, and how doubtful each is (N,).
+
+    A class is confidently meant where its probability reaches the mean that it has among the rows
+    given it; of several such classes the likeliest one counts. A row whose class so found is not
+    the given one lies off the diagonal of the confident joint. Doubt is the probability of the
+    likeliest other class less that of the given one: the normalized margin.
+
+    Shapes:
+        probabilities: (N, C); given: (N,).
+
+    Source: Northcutt et al. 2021, eq. 1 and 2, and section 3.2, method 2.
+    """
+    rows = np.arange(len(given))
+    own = probabilities[rows, given]
+    classes = probabilities.shape[1]
+    counts = np.bincount(given, minlength=classes)
+    sums = np.bincount(given, weights=own, minlength=classes)
+    # A class that no row is given is never confidently meant.
+    thresholds = np.where(counts > 0, sums / np.maximum(counts, 1), np.inf)
+    reached = np.where(probabilities >= thresholds, probabilities, -np.inf)
+    meant = np.where(np.isfinite(reached).any(axis=1), reached.argmax(axis=1), given)
+    others = probabilities.copy()
+    others[rows, given] = -np.inf
+    return meant != given, others.max(axis=1) - own
+
+
+def _mean_probabilities(dynamics: Dynamics) -> np.ndarray:
+    """Return the mean over the passes of each class's probability: (N, C).
+
+    Raises:
+        InputError: they were not kept, or rows have several labels.
+    """
+    if dynamics.probabilities is None:
+        raise InputError(
+            f"probabilities of {len(dynamics.labels)} classes were not kept, and confident "
+            "learning needs them",
+            "rank by area_under_margin",
+        )
+    if (dynamics.given < 0).any():
+        raise InputError(
+            "confident learning needs rows with one label each", "rank by area_under_margin"
+        )
+    return np.nanmean(dynamics.probabilities, axis=0)
+
+
+def _likely(dynamics: Dynamics) -> np.ndarray:
+    """Return the likeliest class that is not the given one, -1 where none is known: (N,)."""
+    if (dynamics.given < 0).any():
+        return np.full(len(dynamics), -1)
+    if dynamics.probabilities is None:
+        last = dynamics.predicted[-1] if dynamics.passes else np.zeros(0)
+        return np.where(np.isnan(last) | (last == dynamics.given), -1, last).astype(np.int64)
+    means = np.nanmean(dynamics.probabilities, axis=0)
+    means[np.arange(len(dynamics)), dynamics.given] = -np.inf
+    return means.argmax(axis=1)
