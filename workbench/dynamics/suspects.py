@@ -98,6 +98,17 @@ def confident_learning(
     return meant != given, others.max(axis=1) - own
 
 
+def flagged_places(dynamics: Dynamics) -> np.ndarray:
+    """Return the places of the rows that confident learning counts as wrong, the worst first.
+
+    None where it cannot be asked: rows with several labels, or very many classes.
+    """
+    if dynamics.probabilities is None or (dynamics.given < 0).any():
+        return np.zeros(0, np.int64)
+    ranking = rank(dynamics)
+    return ranking.order[: ranking.flagged]
+
+
 def _mean_probabilities(dynamics: Dynamics) -> np.ndarray:
     """Return the mean over the passes of each class's probability: (N, C).
 

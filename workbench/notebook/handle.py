@@ -1,4 +1,4 @@
-"""A run in the hand: its folder, with verbs to steer, hold, end, resume and fork it."""
+"""A run in the hand: its folder, with verbs to steer, hold, end, resume, fork and retrain it."""
 
 from __future__ import annotations
 
@@ -94,6 +94,21 @@ class Run(RunFolder):
             pipeline.resume(child)
         else:
             worker.hand_over(child)
+        return hold(child)
+
+    def retrain(self, **changes: Any) -> Run:
+        """Start a new run from this one's model, on its data with the labels as corrected.
+
+        Where nobody is there to wait for it (papermill), it is trained to its end first.
+
+        Raises:
+            InputError: nothing was corrected, there is no model yet, or a change does not fit.
+        """
+        if is_headless():
+            child, prepared = pipeline.retrain(self, changes)
+            pipeline.train_prepared(child, prepared)
+        else:
+            child = worker.retrain(self, changes)
         return hold(child)
 
     def wait(self, seconds: float | None = None) -> RunState:
