@@ -10,6 +10,7 @@ from ..errors import DataError
 from . import _label_sets as sets
 from ._class_losses import check_weights, focal_gamma, loss_function
 from ._encode import encode_texts, texts_of
+from ._labelling import Labelling
 from ._scores import all_scores, cross_entropy, quick_scores, softmax
 from .contract import Batch, Column, Metric, Outcome, Record, Role, Setup, Task
 
@@ -178,6 +179,7 @@ TASK = Task(
             answer=True,
         ),
     ),
+    labelling=Labelling("class", "label"),
     auto_class="AutoModelForSequenceClassification",
     encode=encode,
     metrics=(
