@@ -12,6 +12,7 @@ from ..language import text as say
 from ..spec import DataSpec
 from ..tasks import Role, RowError, Task
 from .columns import Columns, columns_of
+from .corrections import Corrections
 from .examples import Examples
 from .tables import Table
 from .values import Cells
@@ -57,9 +58,11 @@ def take_examples(
     """
     left_out: dict[str, Counted] = defaultdict(Counted)
     mended: dict[str, Counted] = defaultdict(Counted)
-    # What is asked comes before what is answered: of a row that lacks both, the former is told.
-    roles = sorted((r for r in task.roles if r.name in columns), key=lambda role: role.answer)
+    roles = [role for role in task.roles if role.name in columns]
     readers = {r.name: _cells(table, r, columns_of(columns[r.name]), spec) for r in roles}
+    # What is asked comes before what is answered: of a row that lacks both, the former is told.
+    asked, answers = ([r.name for r in roles if r.answer is wish] for wish in (False, True))
+    corrections = Corrections(table, task, spec)
     rows: list[int] = []
     kept: list[dict[str, Any]] = []
     for position, row in enumerate(map(int, table.frame.index)):
@@ -68,8 +71,11 @@ def take_examples(
             mended[reason].add(row, shown)
 
         try:
-            values = {name: cells.value(position, repaired) for name, cells in readers.items()}
-            kept.append(task.read(values, repaired))
+            values = {name: readers[name].value(position, repaired) for name in asked}
+            answer = corrections.answer(row, values, repaired)
+            if answer is None:
+                answer = {name: readers[name].value(position, repaired) for name in answers}
+            kept.append(task.read(values | answer, repaired))
             rows.append(row)
         except RowError as error:
             left_out[error.reason].add(row, error.shown)
@@ -78,16 +84,17 @@ def take_examples(
             f"{table.name}: {' '.join(_notes(left_out, split, 'en'))}".rstrip("."),
             "correct these rows, or set data.bad_rows to leave_out",
         )
-    asked = tuple(role.name for role in task.inputs)
+    inputs = tuple(role.name for role in task.inputs)
     examples = Examples(
         rows,
         {name: [values[name] for values in kept] for name in (kept[0] if kept else readers)},
         [task.labels_of(values) for values in kept],
         [task.stratum(values) for values in kept],
-        asked,
-        task.grouped_by or asked,
+        inputs,
+        task.grouped_by or inputs,
     )
-    return examples, [*_notes(left_out, split), *_notes(mended, split)]
+    notes = [*_notes(left_out, split), *_notes(mended, split), *corrections.notes(split)]
+    return examples, notes
 
 
 def _cells(table: Table, role: Role, columns: list[str], spec: DataSpec) -> Cells:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from ..spec import RunSpec
 from . import _defaults as usual
+from ._labelling import Labelling
 
 Batch = Mapping[str, list[Any]]
 Record = dict[str, Any]
@@ -127,7 +128,8 @@ class Task:
     calls `repaired(reason, shown)` where it mended something. `read_file(text, name)` reads a
     file in a format of the task's own, or returns None. `labels_of(values)` names the labels of
     an example, `stratum(values)` what it is counted as when rows are held out. Rows that are
-    equal in `grouped_by` (roles; all questions if empty) are never divided.
+    equal in `grouped_by` (roles; all questions if empty) are never divided. `labelling` says how
+    people answer rows; without it they cannot.
 
     Learning. `check(setup)` raises `InputError` where the spec does not fit the labels or columns
     of the data. `encode(batch, setup, training)` turns rows (columns by role, and `row`) into model
@@ -174,6 +176,7 @@ class Task:
     options: tuple[str, ...] = ()
     losses: tuple[str, ...] = ("cross_entropy",)
     grouped_by: tuple[str, ...] = ()
+    labelling: Labelling | None = None
     data_figures: tuple[str, ...] = ("label_counts", "length_histogram")
     read: Callable[[Record, Callable[[str, object], None]], Record] = usual.read
     read_file: Callable[[str, str], tuple[list[Record], list[str]] | None] = usual.read_file

@@ -11,6 +11,7 @@ from . import _label_sets as sets
 from ._class_losses import check_weights, focal_gamma, loss_function
 from ._dynamics import of_classes, of_label_sets
 from ._encode import encode_texts, texts_of
+from ._labelling import Labelling
 from ._scores import all_scores, cross_entropy, quick_scores, softmax
 from .contract import Batch, Column, Metric, Outcome, Record, Role, Setup, Task
 
@@ -184,6 +185,7 @@ TASK = Task(
             answer=True,
         ),
     ),
+    labelling=Labelling("class", "label"),
     auto_class="AutoModelForSequenceClassification",
     encode=encode,
     metrics=(

@@ -194,6 +194,7 @@ def prepare(
         {
             "data.columns": data.columns,
             "data.revision": data.revision,
+            "data.corrections": data.corrections,
             "model.revision": found.revision,
             "train.precision": precision.name,
         }
