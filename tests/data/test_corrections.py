@@ -156,3 +156,17 @@ def test_what_cannot_be_corrected_is_said(tmp_path):
     path = write(tmp_path / "f.txt", "one\n\ntwo\n\nthree\n\nfour\n\nfive")
     with pytest.raises(DataError, match=re.escape("data.corrections: rows of fill-mask")):
         load_data(DataSpec(source=str(path), corrections="l.jsonl"), load_task("fill-mask"), 42)
+
+
+def test_a_correction_moves_no_other_row_between_training_and_validation(tmp_path):
+    pairs = rows(60)
+    path = write(tmp_path / "f.csv", csv(pairs))
+    changes = {"max_train_rows": 30, "max_validation_rows": 8}
+    before = load(path, **changes)
+    wrong = {row: "neg" for row in before.train["row"] if labels(before)[row] == "pos"}
+    decided = {row: ({"text": pairs[row - 1][0]}, "neg") for row in list(wrong)[:9]}
+    journal = journal_of(tmp_path / "l.jsonl", decided)
+    after = load(path, corrections=str(journal.path), **changes)
+    assert after.train["row"][:] == before.train["row"][:]
+    assert after.validation["row"][:] == before.validation["row"][:]
+    assert labels(after) == labels(before) | dict.fromkeys(decided, "neg")

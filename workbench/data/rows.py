@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ..errors import DataError, shorten
@@ -15,7 +17,7 @@ from .columns import Columns, columns_of
 from .corrections import Corrections
 from .examples import Examples
 from .tables import Table
-from .values import Cells
+from .values import Cells, Repaired
 
 LARGEST_CELL = 1_000_000
 SHOWN_ROWS = 3
@@ -65,6 +67,7 @@ def take_examples(
     corrections = Corrections(table, task, spec)
     rows: list[int] = []
     kept: list[dict[str, Any]] = []
+    strata: list[str] = []
     for position, row in enumerate(map(int, table.frame.index)):
 
         def repaired(reason: str, shown: object, row: int = row) -> None:
@@ -73,9 +76,10 @@ def take_examples(
         try:
             values = {name: readers[name].value(position, repaired) for name in asked}
             answer = corrections.answer(row, values, repaired)
-            if answer is None:
-                answer = {name: readers[name].value(position, repaired) for name in answers}
-            kept.append(task.read(values | answer, repaired))
+            source = partial(_read, task, values, readers, answers, position)
+            taken = source(repaired) if answer is None else task.read(values | answer, repaired)
+            kept.append(taken)
+            strata.append(_stratum(task, taken, None if answer is None else source))
             rows.append(row)
         except RowError as error:
             left_out[error.reason].add(row, error.shown)
@@ -89,12 +93,35 @@ def take_examples(
         rows,
         {name: [values[name] for values in kept] for name in (kept[0] if kept else readers)},
         [task.labels_of(values) for values in kept],
-        [task.stratum(values) for values in kept],
+        strata,
         inputs,
         task.grouped_by or inputs,
     )
     notes = [*_notes(left_out, split), *_notes(mended, split), *corrections.notes(split)]
     return examples, notes
+
+
+def _read(
+    task: Task, values: dict[str, Any], readers: Mapping[str, Cells], answers: list[str],
+    position: int, repaired: Repaired,
+) -> dict[str, Any]:  # fmt: skip
+    """Return a row as the source has it, answers and all."""
+    given = {name: readers[name].value(position, repaired) for name in answers}
+    return task.read(values | given, repaired)
+
+
+def _stratum(
+    task: Task, taken: dict[str, Any], source: Callable[[Repaired], dict[str, Any]] | None
+) -> str:
+    """Return what a row is counted as when some are held out or drawn.
+
+    For a row that was corrected that is what the source says, if it says anything: a correction
+    must not move other rows between training and validation.
+    """
+    if source is not None:
+        with suppress(RowError):
+            return task.stratum(source(lambda *_: None))
+    return task.stratum(taken)
 
 
 def _cells(table: Table, role: Role, columns: list[str], spec: DataSpec) -> Cells:
