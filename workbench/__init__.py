@@ -1,7 +1,7 @@
 """A workbench for fine-tuning transformer models in Jupyter: `import workbench as wb`.
 
 The verbs: `studio`, `train`, `start`, `attach`, `evaluate`, `predict`, `attend`, `compare`,
-`report`, each usable without the others. Importing the package loads none of the heavy
+`suspects`, `report`, each usable without the others. Importing the package loads none of the heavy
 libraries; each verb does when it is called.
 """
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         report,
         start,
         studio,
+        suspects,
         train,
     )
     from .spec import RunSpec
@@ -34,12 +35,13 @@ _HOMES = {
     "report": "notebook",
     "start": "notebook",
     "studio": "notebook",
+    "suspects": "notebook",
     "train": "notebook",
 }
 
 __all__ = [
     "RunSpec", "attach", "attend", "compare", "evaluate", "predict", "report", "start", "studio",
-    "train",
+    "suspects", "train",
 ]  # fmt: skip
 
 

@@ -14,7 +14,8 @@ from .handle import Run, hold
 from .kernel import go_home, is_headless
 
 __all__ = [
-    "attach", "attend", "compare", "evaluate", "predict", "report", "start", "studio", "train",
+    "attach", "attend", "compare", "evaluate", "predict", "report", "start", "studio", "suspects",
+    "train",
 ]  # fmt: skip
 
 
@@ -127,6 +128,23 @@ def compare(*runs: RunFolder | str | Path) -> None:
     from .kernel import Slots
 
     Slots(live=False, count=0).fill(compared([_run(run) for run in runs]))
+
+
+def suspects(
+    run: RunFolder | str | Path, by: str = "confident_learning", count: int = 20
+) -> list[dict[str, Any]]:
+    """Show the training rows whose labels are likely wrong, and return the worst of them.
+
+    Live, the dataset map fills in while the run learns: draw around points to read their rows and
+    correct their labels in place; a button trains a new run on them, from this one's model.
+    `by` is `confident_learning`, `area_under_margin`, `loss` or `random`.
+
+    Raises:
+        InputError: nothing was recorded of the run's rows, or its data has changed.
+    """
+    from .learning import show_suspects
+
+    return show_suspects(_run(run), by, count)
 
 
 def report(run: RunFolder | str | Path) -> Path:
