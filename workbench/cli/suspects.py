@@ -24,13 +24,18 @@ def add_actions(data: Any) -> None:
     found = _leaf(
         data, "suspects", "a run's training rows, the likeliest wrong labels first", list_
     )
-    found.add_argument("--by", choices=RANKINGS, default=RANKINGS[0], help=f"({RANKINGS[0]})")
+    found.add_argument(
+        "--by", choices=("auto", *RANKINGS), default="auto",
+        help="auto is confident learning where rows have one label each, else the margin",
+    )  # fmt: skip
     found.add_argument("--top", type=int, default=20, metavar="N", help="how many (20)")
     found.add_argument(
         "--out", type=Path, metavar="FILE", help="also write .csv, or the map as .svg or .html"
     )
     right = _leaf(data, "correct", "note the right labels of a run's rows, as a patch", correct)
-    right.add_argument("labels", nargs="*", metavar="ROW=LABEL", help="such as 17=positive")
+    right.add_argument(
+        "labels", nargs="*", metavar="ROW=LABEL", help="such as 17=positive; 17=a,b of several"
+    )
     right.add_argument("--undo", action="store_true", help="take back the last one instead")
 
 
@@ -73,7 +78,8 @@ def correct(options: argparse.Namespace) -> None:
         if not row.isdecimal() or not label:
             raise InputError(f"{row!r} names no row and label", "write ROW=LABEL, as 17=positive")
     for row, _, label in pairs:
-        note(journal, rows, int(row), label)
+        several = isinstance(rows.label(int(row)), list)
+        note(journal, rows, int(row), label.split(",") if several else label)
     if options.undo:
         journal.undo()
     changed = corrected(journal, rows)

@@ -46,13 +46,18 @@ class Ranking:
     likely: np.ndarray
 
 
-def rank(dynamics: Dynamics, name: str = "confident_learning", seed: int = 0) -> Ranking:
+def rank(dynamics: Dynamics, name: str = "auto", seed: int = 0) -> Ranking:
     """Rank the rows by `name`, one of `RANKINGS`; `seed` is for the random one.
+
+    `auto` is confident learning where rows have one label each and probabilities were kept, else
+    the area under the margin.
 
     Raises:
         InputError: there is no such ranking, or it needs one label and all probabilities a row.
     """
     likely = _likely(dynamics)
+    if name == "auto":
+        name = "confident_learning" if _has_classes(dynamics) else "area_under_margin"
     if name == "confident_learning":
         wrong, doubt = confident_learning(_mean_probabilities(dynamics), dynamics.given)
         # Those off the diagonal first, each part by its own doubt.
@@ -103,10 +108,14 @@ def flagged_places(dynamics: Dynamics) -> np.ndarray:
 
     None where it cannot be asked: rows with several labels, or very many classes.
     """
-    if dynamics.probabilities is None or (dynamics.given < 0).any():
+    if not _has_classes(dynamics):
         return np.zeros(0, np.int64)
-    ranking = rank(dynamics)
+    ranking = rank(dynamics, "confident_learning")
     return ranking.order[: ranking.flagged]
+
+
+def _has_classes(dynamics: Dynamics) -> bool:
+    return dynamics.probabilities is not None and not (dynamics.given < 0).any()
 
 
 def _mean_probabilities(dynamics: Dynamics) -> np.ndarray:

@@ -131,13 +131,14 @@ def compare(*runs: RunFolder | str | Path) -> None:
 
 
 def suspects(
-    run: RunFolder | str | Path, by: str = "confident_learning", count: int = 20
+    run: RunFolder | str | Path, by: str = "auto", count: int = 20
 ) -> list[dict[str, Any]]:
     """Show the training rows whose labels are likely wrong, and return the worst of them.
 
     Live, the dataset map fills in while the run learns: draw around points to read their rows and
     correct their labels in place; a button trains a new run on them, from this one's model.
-    `by` is `confident_learning`, `area_under_margin`, `loss` or `random`.
+    `by` is `confident_learning` (the usual one, where rows have one label each),
+    `area_under_margin`, `loss` or `random`.
 
     Raises:
         InputError: nothing was recorded of the run's rows, or its data has changed.

@@ -57,7 +57,7 @@ class DatasetMap(anywidget.AnyWidget):
         self,
         run: RunFolder,
         language: str | None = None,
-        by: str = "confident_learning",
+        by: str = "auto",
         on_retrain: Callable[[], Any] | None = None,
     ) -> None:
         self._run, self._by, self._on_retrain = run, by, on_retrain
@@ -141,7 +141,7 @@ class DatasetMap(anywidget.AnyWidget):
         assert ranking is not None and dynamics is not None
         place = int(np.searchsorted(dynamics.rows, row))
         at = int(np.flatnonzero(ranking.order == place)[0]) + 1
-        correct(self._journal, rows, row, value, why=f"{self._by}, rank {at}")
+        correct(self._journal, rows, row, value, why=f"{ranking.name}, rank {at}")
         self._list(self._listed)
         self._publish()
 
@@ -222,7 +222,7 @@ class DatasetMap(anywidget.AnyWidget):
 
 
 def show_map(
-    run: RunFolder, by: str = "confident_learning", on_retrain: Callable[[], Any] | None = None
+    run: RunFolder, by: str = "auto", on_retrain: Callable[[], Any] | None = None
 ) -> DatasetMap:
     """Show a run's map in this cell, and watch the run while it learns."""
     from IPython.display import display
