@@ -8,6 +8,7 @@ from tests.noisy_runs import FLIPPED, OTHER, noisy_run
 from workbench.cli import main
 from workbench.cli.suspects import _as_csv
 from workbench.dynamics.rows import LearnedRows
+from workbench.notebook.handle import hold
 
 
 @pytest.fixture(scope="module")
@@ -56,12 +57,13 @@ def test_what_cannot_be_listed_or_corrected_is_said(run, capsys, tmp_path):
 def test_labels_are_corrected_taken_back_and_trained_on(run, capsys):
     rows = LearnedRows(run)
     pairs = [f"{row}={OTHER[rows.label(row)]}" for row in FLIPPED]
+    assert hold(run).correct({FLIPPED[0]: rows.label(FLIPPED[0])}) == 0  # it was right, we thought
     _, said, _ = answer(capsys, "data", "correct", run.path, *pairs)
     assert said.startswith("4 labels differ from what noisy learned")
     _, said, _ = answer(capsys, "data", "correct", run.path, "--undo", "--json")
     found = json.loads(said)
     assert set(found["labels"]) == {str(row) for row in FLIPPED[:-1]}
-    assert found["version"].endswith("@5")
+    assert found["version"].endswith("@6")
     _, said, _ = answer(
         capsys, "runs", "retrain", run.path, "--set", "train.num_train_epochs=1", "--json"
     )

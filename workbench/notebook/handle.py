@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from .. import pipeline, worker
@@ -95,6 +96,22 @@ class Run(RunFolder):
         else:
             worker.hand_over(child)
         return hold(child)
+
+    def correct(self, labels: Mapping[int, Any], why: str = "") -> int:
+        """Note the right labels of rows, by number; return how many differ from those learned.
+
+        They stand in the run's journal, of which `retrain` makes use; the data stays as it is.
+
+        Raises:
+            InputError: the run did not learn from a row, or knows no such label.
+        """
+        from ..dynamics.corrections import correct, corrected, open_corrections
+        from ..dynamics.rows import LearnedRows
+
+        journal, rows = open_corrections(self), LearnedRows(self)
+        for row, label in labels.items():
+            correct(journal, rows, row, label, why)
+        return len(corrected(journal, rows))
 
     def retrain(self, **changes: Any) -> Run:
         """Start a new run from this one's model, on its data with the labels as corrected.
