@@ -37,13 +37,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser with all commands."""
-    from . import data, exporting, finding, listing, looking, notebooks, running, training
+    from . import exporting, finding, listing, looking, notebooks, running, training
 
     parser = argparse.ArgumentParser(
         prog="workbench", description="Fine-tune transformer models and understand what happened."
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (training, notebooks, data, finding, looking, exporting, running, listing):
+    for module in (training, notebooks, finding, looking, exporting, running, listing):
         module.add_commands(commands)
     return parser
 
