@@ -155,12 +155,14 @@ def found_errors(dynamics: Dynamics, wrong: np.ndarray, seed: int) -> list[dict[
         hits = truth[ranking.order]
         rows.append(_row(name, hits, k) | _flagged(hits, ranking.flagged, k))
     for name, shares in (
-        ("  by the first pass alone", dynamics.probabilities[0]),
-        ("  by the last pass alone", dynamics.probabilities[-1]),
+        ("  of all passes alike", dynamics.probabilities.mean(axis=0)),
+        ("  of the first pass", dynamics.probabilities[0]),
     ):
         flagged, doubt = confident_learning(shares, dynamics.given)
-        order = np.lexsort((dynamics.rows, -doubt, ~flagged))
-        rows.insert(-3, _row(name, truth[order], k) | _flagged(truth[order], int(flagged.sum()), k))
+        hits = truth[np.lexsort((dynamics.rows, -doubt, ~flagged))]
+        rows.insert(-3, _row(name, hits, k) | _flagged(hits, int(flagged.sum()), k))
+    last = truth[np.lexsort((dynamics.rows, -dynamics.loss[-1]))]
+    rows.insert(-1, _row("  of the last pass", last, k) | _flagged(last, None, k))
     return rows
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from workbench.dynamics import RANKINGS, Dynamics, flagged_places, measure, rank
-from workbench.dynamics.suspects import confident_learning
+from workbench.dynamics.suspects import confident_learning, settled
 from workbench.errors import InputError
 
 
@@ -80,6 +80,12 @@ def test_what_confident_learning_flags_is_mostly_planted_and_most_of_it():
     flagged = wrong[ranking.order[: ranking.flagged]]
     assert flagged.mean() > 0.6
     assert flagged.sum() / wrong.sum() > 0.7
+
+
+def test_the_first_pass_counts_only_for_rows_without_a_second():
+    table = np.array([[0.9, 0.8], [0.1, np.nan], [0.3, np.nan]])
+    assert settled(table).tolist() == pytest.approx([0.2, 0.8])
+    assert settled(table[:1]).tolist() == [0.9, 0.8]
 
 
 def test_a_random_ranking_depends_on_its_seed_alone():

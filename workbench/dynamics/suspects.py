@@ -1,9 +1,11 @@
 """Which labels are likely wrong: rankings of the training rows, the most suspect first.
 
-The probabilities are those of training itself, the mean over its passes. In the first pass each
-row is judged before its label has been learned from, so that pass is out of sample; in later ones
-the model has seen the label, and leans towards it the more, the more passes there are. Out of
-sample throughout would take a run a fold.
+The probabilities that confident learning asks for are those of training itself: the mean over its
+passes, without the first where there are more. The paper has them out of sample, by a run a fold.
+In the first pass they are, for each row is judged before its label has been learned from; but much
+of that pass is a model that knows nothing yet. In the second the model has seen the label once,
+and finds more of the errors nevertheless (`tests/bench/label_noise.py`, on tweets). With many
+passes it comes to believe wrong labels, too, so the later passes are averaged.
 
 Source:
     Northcutt et al. 2021, "Confident Learning: Estimating Uncertainty in Dataset Labels".
@@ -119,7 +121,7 @@ def _has_classes(dynamics: Dynamics) -> bool:
 
 
 def _mean_probabilities(dynamics: Dynamics) -> np.ndarray:
-    """Return the mean over the passes of each class's probability: (N, C).
+    """Return each class's mean probability over the passes that count, see above: (N, C).
 
     Raises:
         InputError: they were not kept, or rows have several labels.
@@ -134,7 +136,21 @@ def _mean_probabilities(dynamics: Dynamics) -> np.ndarray:
         raise InputError(
             "confident learning needs rows with one label each", "rank by area_under_margin"
         )
-    return np.nanmean(dynamics.probabilities, axis=0)
+    return settled(dynamics.probabilities)
+
+
+def settled(table: np.ndarray) -> np.ndarray:
+    """Return the mean over all passes but the first; of rows with one pass only, that pass.
+
+    Shapes:
+        table: (E, N, …), NaN where a pass has not reached a row; the mean: (N, …).
+    """
+    if len(table) < 2:
+        return table[0]
+    reached = ~np.isnan(table[1:])
+    sums = np.where(reached, table[1:], 0).sum(axis=0)
+    counts = reached.sum(axis=0)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), table[0])
 
 
 def _likely(dynamics: Dynamics) -> np.ndarray:
@@ -144,6 +160,6 @@ def _likely(dynamics: Dynamics) -> np.ndarray:
     if dynamics.probabilities is None:
         last = dynamics.predicted[-1] if dynamics.passes else np.zeros(0)
         return np.where(np.isnan(last) | (last == dynamics.given), -1, last).astype(np.int64)
-    means = np.nanmean(dynamics.probabilities, axis=0)
+    means = settled(dynamics.probabilities).copy()
     means[np.arange(len(dynamics)), dynamics.given] = -np.inf
     return means.argmax(axis=1)
