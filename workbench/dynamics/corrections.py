@@ -42,6 +42,8 @@ def correct(
     Raises:
         RunError: the run did not learn from the row, or knows no such label.
     """
+    if not rows.one_each:
+        raise RunError("only rows with classes are put right by name", "use: workbench data label")
     for name in value if isinstance(value, list) else [value]:
         if name not in rows.labels:
             raise RunError(

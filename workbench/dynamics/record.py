@@ -151,7 +151,7 @@ def read_records(run: RunFolder) -> tuple[dict[str, Any], np.ndarray]:
     if not path.is_file():
         raise RunError(
             f"nothing was recorded of the rows of {run.name}",
-            "train a task with one label or several a row, with this version",
+            "train a task that gives labels to rows or words, with this version",
         )
     header = _read_header(path)
     kind = record_type(header["classes"])

@@ -19,7 +19,8 @@ from .suspects import Ranking
 class LearnedRows:
     """The rows that a run learned from, read from its data again.
 
-    `labels` names the classes, `split` is what the source calls the rows' split.
+    `labels` names the classes, `split` is what the source calls the rows' split; `one_each` says
+    whether rows have classes that can be put right by name.
 
     Raises:
         InputError: the data cannot be read, or is no longer what it was.
@@ -28,6 +29,8 @@ class LearnedRows:
     def __init__(self, run: RunFolder) -> None:
         spec = run.spec()
         task = load_task(spec.task)
+        if task.labelling is None:
+            raise RunError(f"rows of {task.name} have no answers to correct", "choose another run")
         data = load_data(spec.data, task, spec.train.seed)
         before = run.record().get("data_fingerprint")
         if before and before != data.fingerprint:
@@ -36,20 +39,24 @@ class LearnedRows:
                 f"restore it, or start a new run: workbench train {run.spec_path}",
             )
         self.labels: list[str] = data.labels
+        self.one_each = task.labelling.kind == "class"
         self.split: str = data.splits["train"]
         self.asked = [r.name for r in task.inputs if r.name in data.train.column_names]
-        self._answer = next(role.name for role in task.roles if role.kind in ("label", "labels"))
+        self._answer = task.labelling.role
         self._table = data.train
         self._places = {row: place for place, row in enumerate(data.train["row"])}
 
     def texts(self, row: int) -> dict[str, str]:
-        """Return what is asked in a row, by role.
+        """Return what is asked in a row, by role; words of a list are joined.
 
         Raises:
             RunError: the run did not learn from it.
         """
         held = self._held(row)
-        return {name: held[name] for name in self.asked}
+        return {
+            name: held[name] if isinstance(held[name], str) else " ".join(map(str, held[name]))
+            for name in self.asked
+        }
 
     def label(self, row: int) -> Any:
         """Return the name of the row's label, or a list of them where it may have several.
@@ -64,7 +71,7 @@ class LearnedRows:
 
     def key(self, row: int) -> str:
         """Return by what a journal knows the texts of a row."""
-        return row_key(self.texts(row), self.asked)
+        return row_key(self._held(row), self.asked)
 
     def _held(self, row: int) -> dict[str, Any]:
         if row not in self._places:

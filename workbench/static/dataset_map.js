@@ -296,7 +296,7 @@ function makeRow(row, names, labels, decide) {
   const label = make("label");
   label.append(choice, make("span", "", row.decided ? "✓" : ""));
   const acts = make("div", "wb-bar");
-  acts.append(label, keep);
+  if (names.length) acts.append(label, keep);
   box.append(head, ...texts, facts, acts);
   return box;
 }

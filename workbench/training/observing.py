@@ -46,6 +46,7 @@ class Observer:
 
     def _records(self, step: int, epoch: int, rows: list[int], found: dict[str, Any]) -> np.ndarray:
         records = np.zeros(len(rows), self.writer.type)
+        records["probabilities"] = np.nan  # of rows with a label a token there are none
         records["step"], records["epoch"], records["row"] = step, epoch, rows
         for name, values in found.items():
             if records[name].size:

@@ -178,8 +178,9 @@ class DatasetMap(anywidget.AnyWidget):
             }
             for one in describe_rows(self._dynamics, self._ranking, rows, first)
         ]
+        names = rows.labels if rows.one_each else []
         told = self._text("list", shown=len(records), all=f"{len(places):,}")
-        self.send({"kind": "rows", "rows": records, "names": rows.labels, "told": told})
+        self.send({"kind": "rows", "rows": records, "names": names, "told": told})
 
     def _publish(self) -> None:
         """Send all points, and how many rows there are and were corrected."""
