@@ -45,6 +45,7 @@ def test_a_cell_that_a_spreadsheet_would_compute_is_written_as_text():
 
 def test_what_cannot_be_listed_or_corrected_is_said(run, capsys, tmp_path):
     for line, told in (
+        (("suspects", run.path, "--by", "guess"), "no ranking 'guess'; choose confident_learning"),
         (("suspects", run.path, "--out", "map.docx"), "end it in .csv, .svg or .html"),
         (("correct", run.path, "x=positive"), "'x' names no row and label"),
         (("correct", run.path, "3=meh"), "no label 'meh'"),

@@ -19,14 +19,13 @@ SHOWN_CHARACTERS = 80
 
 def add_actions(data: Any) -> None:
     """Add `suspects` and `correct` to the group `data`."""
-    from ..dynamics import RANKINGS
-
     found = _leaf(
         data, "suspects", "a run's training rows, the likeliest wrong labels first", list_
     )
     found.add_argument(
-        "--by", choices=("auto", *RANKINGS), default="auto",
-        help="auto is confident learning where rows have one label each, else the margin",
+        "--by", default="auto", metavar="RANKING",
+        help="confident_learning (auto, where rows have one label each), area_under_margin (auto "
+        "elsewhere), loss, random",
     )  # fmt: skip
     found.add_argument("--top", type=int, default=20, metavar="N", help="how many (20)")
     found.add_argument(

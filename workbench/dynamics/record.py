@@ -1,4 +1,4 @@
-"""`dynamics.bin`: what each training batch said of its rows, in records of one width.
+"""`dynamics.records`: what each training batch said of its rows, in records of one width.
 
 The first line is JSON (`version`, `labels`, `classes`); then one record a row and pass, appended
 in the order of training. A run that is taken up again takes steps again: the later record counts.
@@ -23,7 +23,7 @@ from ..errors import RunError, shorten
 from ..runs import RunFolder
 
 VERSION = 1
-FILE = "dynamics.bin"
+FILE = "dynamics.records"
 # Beyond so many classes only the label's own probability and the likeliest class are kept.
 MOST_CLASSES = 256
 
@@ -76,7 +76,7 @@ def record_type(classes: int) -> np.dtype:
 
 
 class DynamicsWriter:
-    """Appends records to a run's `dynamics.bin`; one writer a run."""
+    """Appends records to a run's `dynamics.records`; one writer a run."""
 
     def __init__(self, run: RunFolder, labels: list[str]) -> None:
         """Open the file, or begin it.
