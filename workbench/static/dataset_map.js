@@ -75,7 +75,7 @@ export default {
     const release = (event) => {
       if (!lasso.length) return;
       const at = place(canvas, event);
-      const rows = isClick(lasso) ? nearest(points, canvas, at) : inside(points, canvas, lasso);
+      const rows = isClick(lasso) ? nearestRow(points, canvas, at) : inside(points, canvas, lasso);
       lasso = [];
       draw();
       if (rows.length) model.send({ kind: "rows", rows });
@@ -129,7 +129,7 @@ function layOutMap(points, canvas) {
 const isClick = (path) =>
   path.every(([x, y]) => Math.hypot(x - path[0][0], y - path[0][1]) < 4);
 
-function nearest(points, canvas, [x, y]) {
+function nearestRow(points, canvas, [x, y]) {
   const axes = layOutMap(points, canvas);
   let [best, distance] = [-1, NEAR];
   for (let at = 0; at < points.count; at++) {
