@@ -67,7 +67,7 @@ class DatasetMap(anywidget.AnyWidget):
         self._rows: LearnedRows | None = None
         self._size = 0
         self._wait = SECONDS_BETWEEN_UPDATES
-        self._listed: list[int] = []
+        self._listed: Sequence[int] = ()
         # The watching thread and the front end's questions meet in these.
         self._lock = threading.RLock()
         self._closing = threading.Event()
@@ -156,10 +156,10 @@ class DatasetMap(anywidget.AnyWidget):
         """Send the texts of some rows, those with the most suspect labels first."""
         if self._dynamics is None or self._ranking is None:
             return
+        self._listed = wanted
         places = np.flatnonzero(np.isin(self._dynamics.rows, wanted))
         rows = self._learned()
         first = self._ranking.order[np.isin(self._ranking.order, places)][:MOST_LISTED]
-        self._listed = self._dynamics.rows[first].tolist()
         decided = {row: one.value for (_, row), one in self._journal.decisions().items()}
         records = [
             {
