@@ -236,7 +236,8 @@ def draw(results: dict[str, Any], path: Path) -> None:
     drawn = go.Figure(lines)
     drawn.update_layout(
         template=theme.TEMPLATE, width=760, height=440,
-        title={"text": f"Accuracy on {results['test_rows']:,} clean rows"}, meta={"look": "", "name": "noise"},
+        meta={"look": "", "name": "noise"},
+        title={"text": f"Accuracy on {results['test_rows']:,} clean rows"},
         margin={"l": 64, "r": 24, "t": 90, "b": 56},
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         xaxis={"title": {"text": "Planted label errors (%)"}, "range": [0, 21]},
