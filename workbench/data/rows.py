@@ -15,7 +15,7 @@ from .columns import Columns, columns_of
 from .corrections import Corrections
 from .examples import Examples
 from .tables import Table
-from .values import Cells
+from .values import Cells, Repaired
 
 LARGEST_CELL = 1_000_000
 SHOWN_ROWS = 3
@@ -58,10 +58,7 @@ def take_examples(
     """
     left_out: dict[str, Counted] = defaultdict(Counted)
     mended: dict[str, Counted] = defaultdict(Counted)
-    roles = [role for role in task.roles if role.name in columns]
-    readers = {r.name: _cells(table, r, columns_of(columns[r.name]), spec) for r in roles}
-    # What is asked comes before what is answered: of a row that lacks both, the former is told.
-    asked, answers = ([r.name for r in roles if r.answer is wish] for wish in (False, True))
+    reader = RowReader(table, columns, task, spec)
     corrections = Corrections(table, task, spec)
     rows: list[int] = []
     kept: list[dict[str, Any]] = []
@@ -71,10 +68,10 @@ def take_examples(
             mended[reason].add(row, shown)
 
         try:
-            values = {name: readers[name].value(position, repaired) for name in asked}
+            values = reader.asked(position, repaired)
             answer = corrections.answer(row, values, repaired)
             if answer is None:
-                answer = {name: readers[name].value(position, repaired) for name in answers}
+                answer = reader.answers(position, repaired)
             kept.append(task.read(values | answer, repaired))
             rows.append(row)
         except RowError as error:
@@ -87,7 +84,7 @@ def take_examples(
     inputs = tuple(role.name for role in task.inputs)
     examples = Examples(
         rows,
-        {name: [values[name] for values in kept] for name in (kept[0] if kept else readers)},
+        {name: [values[name] for values in kept] for name in (kept[0] if kept else columns)},
         [task.labels_of(values) for values in kept],
         [task.stratum(values) for values in kept],
         inputs,
@@ -95,6 +92,27 @@ def take_examples(
     )
     notes = [*_notes(left_out, split), *_notes(mended, split), *corrections.notes(split)]
     return examples, notes
+
+
+class RowReader:
+    """Reads the rows of a table by role: what is asked, and, apart from it, the answers.
+
+    What is asked comes first: of a row that lacks both, that is told.
+    """
+
+    def __init__(self, table: Table, columns: Columns, task: Task, spec: DataSpec) -> None:
+        roles = [role for role in task.roles if role.name in columns]
+        cells = {r.name: _cells(table, r, columns_of(columns[r.name]), spec) for r in roles}
+        self._asked = {r.name: cells[r.name] for r in roles if not r.answer}
+        self._answers = {r.name: cells[r.name] for r in roles if r.answer}
+
+    def asked(self, position: int, repaired: Repaired) -> dict[str, Any]:
+        """Return what is asked in a row; raises `RowError` where it lacks that."""
+        return {name: cells.value(position, repaired) for name, cells in self._asked.items()}
+
+    def answers(self, position: int, repaired: Repaired) -> dict[str, Any]:
+        """Return the answers that a row has; raises `RowError` where it lacks them."""
+        return {name: cells.value(position, repaired) for name, cells in self._answers.items()}
 
 
 def _cells(table: Table, role: Role, columns: list[str], spec: DataSpec) -> Cells:
