@@ -1,7 +1,7 @@
 """A workbench for fine-tuning transformer models in Jupyter: `import workbench as wb`.
 
 The verbs: `studio`, `train`, `start`, `attach`, `evaluate`, `predict`, `attend`, `compare`,
-`report`, each usable without the others. Importing the package loads none of the heavy
+`label`, `report`, each usable without the others. Importing the package loads none of the heavy
 libraries; each verb does when it is called.
 """
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         attend,
         compare,
         evaluate,
+        label,
         predict,
         report,
         start,
@@ -30,6 +31,7 @@ _HOMES = {
     "attend": "notebook",
     "compare": "notebook",
     "evaluate": "notebook",
+    "label": "notebook",
     "predict": "notebook",
     "report": "notebook",
     "start": "notebook",
@@ -38,8 +40,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "RunSpec", "attach", "attend", "compare", "evaluate", "predict", "report", "start", "studio",
-    "train",
+    "RunSpec", "attach", "attend", "compare", "evaluate", "label", "predict", "report", "start",
+    "studio", "train",
 ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import DataError
+from ..labelling.items import Item
 from ..labelling.journal import row_key
 from ..sources import Progress, find_data
 from ..spec import DataSpec
@@ -18,27 +19,6 @@ from .labels import natural_key
 from .load import with_hints
 from .rows import RowReader
 from .tables import open_tables
-
-
-@dataclass(frozen=True)
-class Item:
-    """A row to be labelled: where it stands, what is shown of it, and what the source says.
-
-    `texts` are shown, by role; `values` are what a model is asked with. `was` is the source's own
-    answer as a decision, None where it has none.
-    """
-
-    row: int
-    split: str
-    key: str
-    texts: dict[str, str]
-    values: dict[str, Any]
-    was: Any = None
-
-    @property
-    def place(self) -> tuple[str, int]:
-        """The split and the row."""
-        return self.split, self.row
 
 
 @dataclass(frozen=True)
