@@ -1,8 +1,8 @@
 """A workbench for fine-tuning transformer models in Jupyter: `import workbench as wb`.
 
 The verbs: `studio`, `train`, `start`, `attach`, `evaluate`, `predict`, `attend`, `compare`,
-`suspects`, `report`, each usable without the others. Importing the package loads none of the heavy
-libraries; each verb does when it is called.
+`label`, `suspects`, `report`, each usable without the others. Importing the package loads none of
+the heavy libraries; each verb does when it is called.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         attend,
         compare,
         evaluate,
+        label,
         predict,
         report,
         start,
@@ -31,6 +32,7 @@ _HOMES = {
     "attend": "notebook",
     "compare": "notebook",
     "evaluate": "notebook",
+    "label": "notebook",
     "predict": "notebook",
     "report": "notebook",
     "start": "notebook",
@@ -40,8 +42,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "RunSpec", "attach", "attend", "compare", "evaluate", "predict", "report", "start", "studio",
-    "suspects", "train",
+    "RunSpec", "attach", "attend", "compare", "evaluate", "label", "predict", "report", "start",
+    "studio", "suspects", "train",
 ]  # fmt: skip
 
 

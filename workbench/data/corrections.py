@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from ..labelling.journal import Decision, open_journal, row_key
 from ..language import text as say
 from ..spec import DataSpec
 from ..tasks import RowError, Task
-from .columns import has_column
+from .columns import guess_columns, has_column
 from .tables import Table
 from .values import Cells, Repaired
 
@@ -77,12 +78,20 @@ class Corrections:
         ]
 
 
-def answerable(table: Table, task: Task | None, spec: DataSpec) -> Table:
-    """Give a table without a column for the answers an empty one, if a journal is to fill it."""
-    if not spec.corrections or task is None or task.labelling is None:
+def answerable(table: Table, task: Task | None, spec: DataSpec, always: bool = False) -> Table:
+    """Give a table without a column for the answers an empty one, if a journal is to fill it.
+
+    Where columns have names, one of them must be named as the answers usually are; else their
+    looks decide.
+    """
+    if not (spec.corrections or always) or task is None or task.labelling is None:
         return table
     role = task.role(task.labelling.role)
     told = spec.columns.get(role.name, role.name) != role.name
     if told or not role.required or has_column(table.frame, role):
         return table
+    if all(str(column).isdecimal() for column in table.frame.columns):
+        with suppress(DataError):
+            guess_columns(table.frame, task, spec.columns, table.name)
+            return table
     return replace(table, frame=table.frame.assign(**{role.name: None}))

@@ -67,7 +67,7 @@ def load_data(
         SourceError: the source cannot be found or fetched.
     """
     found = find_data(spec.source, spec.revision, progress)
-    spec = _with_hints(spec, found)
+    spec = with_hints(spec, found)
     tables = open_tables(found, spec, task)
     split = train_split(tables, spec)
     table = answerable(tables.read(split), task, spec)
@@ -142,7 +142,7 @@ def load_further(
     """
     source = str(source)
     found = find_data(source, spec.revision if source == spec.source else None)
-    spec = _with_hints(spec, found)
+    spec = with_hints(spec, found)
     if source != spec.source:
         spec = spec.model_copy(update={"corrections": ""})  # they are of other rows
     tables = open_tables(found, spec, task)
@@ -193,7 +193,7 @@ def _names(train: Part, task: Task, wanted: Sequence[str], columns: Columns) -> 
     return []
 
 
-def _with_hints(spec: DataSpec, found: FoundData) -> DataSpec:
+def with_hints(spec: DataSpec, found: FoundData) -> DataSpec:
     """Fill in what is known of the files beforehand, where the spec leaves it to be detected."""
     names = ("encoding", "delimiter", "header")
     known = {n: found.hints[n] for n in names if n in found.hints and getattr(spec, n) == "auto"}

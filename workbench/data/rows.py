@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from ..errors import DataError, shorten
@@ -60,10 +59,7 @@ def take_examples(
     """
     left_out: dict[str, Counted] = defaultdict(Counted)
     mended: dict[str, Counted] = defaultdict(Counted)
-    roles = [role for role in task.roles if role.name in columns]
-    readers = {r.name: _cells(table, r, columns_of(columns[r.name]), spec) for r in roles}
-    # What is asked comes before what is answered: of a row that lacks both, the former is told.
-    asked, answers = ([r.name for r in roles if r.answer is wish] for wish in (False, True))
+    reader = RowReader(table, columns, task, spec)
     corrections = Corrections(table, task, spec)
     rows: list[int] = []
     kept: list[dict[str, Any]] = []
@@ -74,12 +70,16 @@ def take_examples(
             mended[reason].add(row, shown)
 
         try:
-            values = {name: readers[name].value(position, repaired) for name in asked}
+            values = reader.asked(position, repaired)
             answer = corrections.answer(row, values, repaired)
-            source = partial(_read, task, values, readers, answers, position)
-            taken = source(repaired) if answer is None else task.read(values | answer, repaired)
+            given = reader.answers(position, repaired) if answer is None else answer
+            taken = task.read(values | given, repaired)
+            strata.append(
+                task.stratum(taken)
+                if answer is None
+                else _stratum_in_source(task, reader, position, values, taken)
+            )
             kept.append(taken)
-            strata.append(_stratum(task, taken, None if answer is None else source))
             rows.append(row)
         except RowError as error:
             left_out[error.reason].add(row, error.shown)
@@ -91,7 +91,7 @@ def take_examples(
     inputs = tuple(role.name for role in task.inputs)
     examples = Examples(
         rows,
-        {name: [values[name] for values in kept] for name in (kept[0] if kept else readers)},
+        {name: [values[name] for values in kept] for name in (kept[0] if kept else columns)},
         [task.labels_of(values) for values in kept],
         strata,
         inputs,
@@ -101,27 +101,39 @@ def take_examples(
     return examples, notes
 
 
-def _read(
-    task: Task, values: dict[str, Any], readers: Mapping[str, Cells], answers: list[str],
-    position: int, repaired: Repaired,
-) -> dict[str, Any]:  # fmt: skip
-    """Return a row as the source has it, answers and all."""
-    given = {name: readers[name].value(position, repaired) for name in answers}
-    return task.read(values | given, repaired)
-
-
-def _stratum(
-    task: Task, taken: dict[str, Any], source: Callable[[Repaired], dict[str, Any]] | None
+def _stratum_in_source(
+    task: Task, reader: RowReader, position: int, values: dict[str, Any], taken: dict[str, Any]
 ) -> str:
-    """Return what a row is counted as when some are held out or drawn.
+    """Return what a corrected row counts as when some are held out or drawn.
 
-    For a row that was corrected that is what the source says, if it says anything: a correction
-    must not move other rows between training and validation.
+    That is what the source says, if it says anything: a correction must not move other rows
+    between training and validation.
     """
-    if source is not None:
-        with suppress(RowError):
-            return task.stratum(source(lambda *_: None))
+    with suppress(RowError):
+        source = reader.answers(position, lambda *_: None)
+        return task.stratum(task.read(values | source, lambda *_: None))
     return task.stratum(taken)
+
+
+class RowReader:
+    """Reads the rows of a table by role: what is asked, and, apart from it, the answers.
+
+    What is asked comes first: of a row that lacks both, that is told.
+    """
+
+    def __init__(self, table: Table, columns: Columns, task: Task, spec: DataSpec) -> None:
+        roles = [role for role in task.roles if role.name in columns]
+        cells = {r.name: _cells(table, r, columns_of(columns[r.name]), spec) for r in roles}
+        self._asked = {r.name: cells[r.name] for r in roles if not r.answer}
+        self._answers = {r.name: cells[r.name] for r in roles if r.answer}
+
+    def asked(self, position: int, repaired: Repaired) -> dict[str, Any]:
+        """Return what is asked in a row; raises `RowError` where it lacks that."""
+        return {name: cells.value(position, repaired) for name, cells in self._asked.items()}
+
+    def answers(self, position: int, repaired: Repaired) -> dict[str, Any]:
+        """Return the answers that a row has; raises `RowError` where it lacks them."""
+        return {name: cells.value(position, repaired) for name, cells in self._answers.items()}
 
 
 def _cells(table: Table, role: Role, columns: list[str], spec: DataSpec) -> Cells:

@@ -27,6 +27,9 @@ from ..runs.lock import whoami
 
 ACTS = ("label", "skip", "note", "undo")
 
+# Why somebody decided where others differ: it counts before all that these say, now or later.
+ADJUDICATION = "adjudication"
+
 Place = tuple[str, int]
 
 
@@ -141,7 +144,8 @@ class Journal:
     def decisions(self, who: str | None = None) -> dict[Place, Decision]:
         """Return the last label of each row, by split and row; a skip where nobody gave a label.
 
-        A person's later decision replaces the earlier one, also a skip a label.
+        A person's later decision replaces the earlier one, also a skip a label. An adjudication
+        counts before other labels.
         """
         latest: dict[tuple[Place, str], Decision] = {}
         for record in self.standing(who):
@@ -150,15 +154,15 @@ class Journal:
                 latest[record.place, record.who] = record
         found: dict[Place, Decision] = {}
         for record in latest.values():
-            if record.act == "label" or found.get(record.place, record).act == "skip":
+            if _weight(record) >= _weight(found.get(record.place, record)):
                 found[record.place] = record
         return found
 
     def by_person(self) -> dict[str, dict[Place, Decision]]:
-        """Return everyone's own labels, by person, split and row."""
+        """Return everyone's own labels, by person, split and row, without adjudications."""
         people = dict.fromkeys(record.who for record in self._records)
         return {
-            who: {place: one for place, one in self.decisions(who).items() if one.act == "label"}
+            who: {place: one for place, one in self.decisions(who).items() if _weight(one) == 1}
             for who in people
         }
 
@@ -256,6 +260,10 @@ def row_key(values: Mapping[str, Any], asked: Iterable[str]) -> str:
     """
     texts = [_letters(values[role]) for role in asked if role in values]
     return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _weight(record: Decision) -> int:
+    return (record.act == "label") + (record.act == "label" and record.why == ADJUDICATION)
 
 
 def _letters(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,8 @@ from .handle import Run, hold
 from .kernel import go_home, is_headless
 
 __all__ = [
-    "attach", "attend", "compare", "evaluate", "predict", "report", "start", "studio", "suspects",
-    "train",
+    "attach", "attend", "compare", "evaluate", "label", "predict", "report", "start", "studio",
+    "suspects", "train",
 ]  # fmt: skip
 
 
@@ -128,6 +128,21 @@ def compare(*runs: RunFolder | str | Path) -> None:
     from .kernel import Slots
 
     Slots(live=False, count=0).fill(compared([_run(run) for run in runs]))
+
+
+def label(source: Any, labels: Sequence[str] = (), **how: Any) -> Any:
+    """Label the rows of a source; each decision is in an append-only journal at once.
+
+    See `workbench.notebook.labelling.label` for what else can be said: the task, the journal, the
+    order of the queue, a run whose model suggests, guidelines, who labels.
+
+    Raises:
+        InputError: the source cannot be read, or what is asked does not fit it.
+    """
+    from .labelling import label as labelled
+
+    go_home()
+    return labelled(source, labels, **how)
 
 
 def suspects(

@@ -19,7 +19,8 @@ class Labelling:
     `kind` is what they give: a `class` (or several), a `number`, a `text`, or `spans` of the text
     of the role `inside`; it becomes the answer of `role`. `shown(values)` is the text in which
     spans are marked. `cell(values, decided)` makes of a decision what a cell of that role could
-    hold, and `told(values)` of a row's answer the decision that would give it.
+    hold, `told(values)` of a row's answer the decision that would give it, and
+    `suggested(prediction)` of a record of the task's predictions the one that a model would take.
     """
 
     kind: Literal["class", "number", "text", "spans"]
@@ -28,6 +29,7 @@ class Labelling:
     shown: Callable[[Values], str] = lambda values: ""
     cell: Callable[[Values, Any], Any] = lambda values, decided: decided
     told: Callable[[Values], Any] | None = None
+    suggested: Callable[[Values], Any] = lambda prediction: prediction["predicted"]
 
     def decision(self, values: Values) -> Any:
         """Return the decision that gives the answer of a row; None where it has none."""

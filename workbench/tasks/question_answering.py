@@ -387,6 +387,12 @@ def _spans_of(values: Record) -> list[Record]:
     return [{"start": start, "end": start + len(text), "text": text} for text, start in pairs]
 
 
+def _predicted_spans(prediction: Record) -> list[Record]:
+    """Return the span that a model gives, none where it says that there is no answer."""
+    text, start = prediction["predicted"], prediction["start"]
+    return [{"start": start, "end": start + len(text), "text": text}] if text else []
+
+
 TASK = Task(
     name="question-answering",
     roles=(
@@ -424,7 +430,7 @@ TASK = Task(
     ),
     labelling=Labelling(
         "spans", "answers", "context", shown=lambda values: values["context"],
-        cell=_answers_of, told=_spans_of,
+        cell=_answers_of, told=_spans_of, suggested=_predicted_spans,
     ),
     auto_class="AutoModelForQuestionAnswering",
     encode=encode,

@@ -165,7 +165,9 @@ TASK = Task(
             answer=True,
         ),
     ),
-    labelling=Labelling("number", "label"),
+    labelling=Labelling(
+        "number", "label", suggested=lambda prediction: prediction["predicted"][0]
+    ),
     auto_class="AutoModelForSequenceClassification",
     encode=encode,
     metrics=(

@@ -384,6 +384,7 @@ TASK = Task(
     labelling=Labelling(
         "spans", "tags", "tokens", shown=lambda values: _joined(values["tokens"]),
         cell=_tags_of, told=_spans_of,
+        suggested=lambda prediction: _spans_of(prediction | {"tags": prediction["predicted"]}),
     ),
     auto_class="AutoModelForTokenClassification",
     encode=encode,
