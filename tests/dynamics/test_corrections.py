@@ -61,6 +61,12 @@ def test_a_label_that_the_run_does_not_know_is_refused(run, rows, tmp_path):
     assert not journal.path.exists()
 
 
+def test_decisions_on_rows_that_were_not_drawn_are_passed_by(run, rows, tmp_path):
+    journal = Journal(tmp_path / "labels.jsonl")
+    journal.decide(1000, rows.split, "0123", "positive")
+    assert corrected(journal, rows) == {}
+
+
 def test_without_corrections_there_is_nothing_to_train_on(run, tmp_path):
     with pytest.raises(RunError, match=r"nothing was corrected: .*none\.jsonl holds no label; see"):
         pipeline.retrain(run, corrections=tmp_path / "none.jsonl")

@@ -58,7 +58,7 @@ def corrected(journal: Journal, rows: LearnedRows) -> dict[int, Any]:
     decided = {
         row: one.value
         for (split, row), one in journal.decisions().items()
-        if split == rows.split and one.act == "label"
+        if split == rows.split and one.act == "label" and row in rows
     }
     return {row: value for row, value in decided.items() if value != rows.label(row)}
 

@@ -46,6 +46,10 @@ class LearnedRows:
         self._table = data.train
         self._places = {row: place for place, row in enumerate(data.train["row"])}
 
+    def __contains__(self, row: object) -> bool:
+        """Return whether the run learned from the row with this number."""
+        return row in self._places
+
     def texts(self, row: int) -> dict[str, str]:
         """Return what is asked in a row, by role; words of a list are joined.
 
