@@ -5,7 +5,7 @@ import errno
 import numpy as np
 import pytest
 
-from workbench.dynamics import DynamicsWriter, read_dynamics
+from workbench.dynamics import RANKINGS, DynamicsWriter, rank, read_dynamics
 from workbench.dynamics.record import FILE, MOST_CLASSES, copy_until
 from workbench.errors import RunError
 from workbench.runs import RunFolder
@@ -112,6 +112,14 @@ def test_a_fork_gets_what_its_parent_recorded_until_it_left(run, tmp_path):
     child.path.mkdir()
     copy_until(run, child, 2)
     assert read_dynamics(child).rows.tolist() == [1, 2]
+
+
+def test_a_run_that_has_only_begun_has_no_suspects(run):
+    written(run)
+    found = read_dynamics(run)
+    assert (len(found), found.passes) == (0, 0)
+    for name in RANKINGS:
+        assert len(rank(found, name).order) == 0
 
 
 def test_a_run_of_which_nothing_was_recorded_says_so(run):

@@ -146,7 +146,7 @@ def settled(table: np.ndarray) -> np.ndarray:
         table: (E, N, …), NaN where a pass has not reached a row; the mean: (N, …).
     """
     if len(table) < 2:
-        return table[0]
+        return table.sum(axis=0)  # of the one pass, or of none
     reached = ~np.isnan(table[1:])
     sums = np.where(reached, table[1:], 0).sum(axis=0)
     counts = reached.sum(axis=0)
