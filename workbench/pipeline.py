@@ -5,8 +5,10 @@ This is the one line that notebook, command line and worker process all go throu
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import language
@@ -157,6 +159,32 @@ def fork(run: RunFolder, step: int | None, spec_changes: dict[str, Any]) -> RunF
             "start a new run instead: workbench train SPEC --set FIELD=VALUE",
         )
     return fork_run(run, step, spec_changes)
+
+
+def retrain(
+    run: RunFolder,
+    changes: dict[str, Any] | None = None,
+    corrections: Path | None = None,
+    progress: Progress | None = None,
+) -> tuple[RunFolder, Prepared]:
+    """Make a run that starts from the model of another, on its data with corrected labels.
+
+    `corrections` is a journal of labels, that of the run if none is named. `train_prepared` or a
+    worker then trains it; its record names the parent.
+
+    Raises:
+        InputError: nothing was corrected, the run has no model, or a change does not fit.
+    """
+    from .dynamics.corrections import open_corrections, retraining_spec
+    from .labelling.journal import Journal
+
+    journal = open_corrections(run) if corrections is None else Journal(corrections)
+    child, prepared = prepare_run(retraining_spec(run, journal, changes or {}), progress)
+    path = os.path.relpath(run.path, child.path.parent)
+    # No step: it begins anew with the parent's best model, and is drawn from its first step on.
+    parent = {"run": run.name, "path": path, "step": None}
+    child.write_spec(child.spec(), child.record() | {"parent": parent})
+    return child, prepared
 
 
 def look(run: RunFolder, prepared: Prepared, model: Any, when: str, step: int) -> None:

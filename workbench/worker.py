@@ -147,6 +147,13 @@ def fork(run: RunFolder, step: int | None, changes: dict[str, Any]) -> RunFolder
     return child
 
 
+def retrain(run: RunFolder, changes: dict[str, Any]) -> RunFolder:
+    """Start a run on the corrected data of another (see `pipeline.retrain`), in a process."""
+    child, _ = pipeline.retrain(run, changes)
+    hand_over(child)
+    return child
+
+
 def make_ready(prepared: Prepared | None = None) -> None:
     """Have a worker ready for the next `start`, unless this user has one waiting already.
 

@@ -16,6 +16,7 @@ import pytest
 
 from tests.tiny_runs import tiny_spec
 from workbench import pipeline, worker
+from workbench.dynamics import read_dynamics
 from workbench.errors import RunError
 from workbench.runs import EventWriter, RunState, ask
 from workbench.runs.lock import is_locked, read_owner, writer_lock
@@ -47,6 +48,11 @@ def fold(run):
 
 def losses(run):
     return [(event["step"], event["loss"]) for event in fold(run).steps]
+
+
+def noted(run):
+    """Return the loss of each row in each pass, NaN where one lacks."""
+    return read_dynamics(run).loss.tolist()
 
 
 def interrupted(spec, monkeypatch, after):
@@ -100,6 +106,7 @@ def test_fifty_kills_at_random_moments_leave_the_run_as_if_it_had_never_stopped(
         e["metrics"] for e in fold(whole).evaluations
     ]
     assert run.metrics()["metrics"] == whole.metrics()["metrics"]
+    assert noted(run) == noted(whole)  # neither gap nor repeat, or a NaN would be unequal
 
 
 def test_losses_after_a_resume_equal_those_of_a_run_that_was_not_interrupted(
@@ -109,6 +116,7 @@ def test_losses_after_a_resume_equal_those_of_a_run_that_was_not_interrupted(
     assert summarise(run).status == "interrupted"
     pipeline.resume(run)
     assert losses(run) == losses(whole)
+    assert noted(run) == noted(whole)
     assert fold(run).status == "finished"
     (first, second) = [event for event in run.events() if event["event"] == "run_started"]
     assert "resumed_from" not in first

@@ -65,6 +65,7 @@ class Prepared:
         resolved = resolve_replay(spec).replace(
             {
                 "data.columns": self.spec.data.columns,
+                "data.corrections": self.spec.data.corrections,
                 "data.revision": self.spec.data.revision,
                 "model.revision": self.spec.model.revision,
                 "train.precision": self.spec.train.precision,
@@ -215,6 +216,7 @@ def prepare(
         {
             "data.columns": data.columns,
             "data.revision": data.revision,
+            "data.corrections": data.corrections,
             "model.revision": found.revision,
             "train.precision": precision.name,
         }
