@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.lab import CHROMIUM_ARGUMENTS, Lab, LabPage, running_lab
 
@@ -50,11 +50,22 @@ def start_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[st
         yield start
 
 
+@pytest.fixture(scope="session")
+def kept_pages() -> dict[str, Page]:
+    """Return the page of each language that is kept from test to test, once it is there."""
+    return {}
+
+
 @pytest.fixture
 def open_page(
-    context: BrowserContext, start_lab: Callable[[str], Lab], artifacts: Path
+    context: BrowserContext,
+    kept_pages: dict[str, Page],
+    start_lab: Callable[[str], Lab],
+    artifacts: Path,
 ) -> Iterator[Callable[..., LabPage]]:
-    """Return a function that gives a fresh page; `open_page("zh", size=(600, 900))`.
+    """Return a function that gives a page; `open_page("zh", size=(600, 900))`.
+
+    With `kept=True` it is one on which Lab is loaded already; such a page must not be reloaded.
 
     Raises:
         AssertionError: when the test ends, if a script on one of its pages has failed.
@@ -62,13 +73,20 @@ def open_page(
     with ExitStack() as stack:
         pages: list[LabPage] = []
 
-        def make(language: str = "en", size: tuple[int, int] = WIDE) -> LabPage:
+        def make(language: str = "en", size: tuple[int, int] = WIDE, kept: bool = False) -> LabPage:
             lab = start_lab(language)
             stack.callback(lab.stop_kernels)
-            page = context.new_page()
-            stack.callback(page.close)
+            page = kept_pages.get(language) if kept else None
+            if page is None or page.is_closed():
+                page = context.new_page()
             page.set_viewport_size({"width": size[0], "height": size[1]})
-            pages.append(LabPage(page, lab, artifacts))
+            pages.append(LabPage(page, lab, artifacts, kept))
+            if kept:
+                kept_pages[language] = page
+                page.bring_to_front()  # the pages of other languages paint seldom meanwhile
+                stack.callback(pages[-1].close_notebooks)
+            else:
+                stack.callback(page.close)
             return pages[-1]
 
         yield make

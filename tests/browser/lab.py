@@ -130,22 +130,34 @@ def _address(server: subprocess.Popen[bytes], log: Path) -> str:
 class LabPage:
     """One browser page of a Lab, with the handful of moves that the tests make."""
 
-    def __init__(self, page: Page, lab: Lab, artifacts: Path) -> None:
+    def __init__(self, page: Page, lab: Lab, artifacts: Path, kept: bool = False) -> None:
         self.page = page
         self.lab = lab
         self.artifacts = artifacts
+        self.kept = kept
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     def open(self, notebook: str, theme: str = "JupyterLab Light") -> None:
         """Open a notebook alone on the page, in one of Lab's themes, and wait for its kernel."""
-        self.page.goto(f"{self.lab.url}/doc/tree/{notebook}?token={TOKEN}&reset")
+        if self.kept and self.page.url.startswith(self.lab.url):
+            self.close_notebooks()
+            self.command("docmanager:open", path=notebook)
+            self.page.mouse.move(0, 0)
+        else:
+            self.page.goto(f"{self.lab.url}/doc/tree/{notebook}?token={TOKEN}&reset")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
         self.command("apputils:change-theme", theme=theme)
         self.page.wait_for_selector(
             f"body[data-jp-theme-light='{str('Light' in theme).lower()}']", state="attached"
         )
         self.wait_for_kernel()
+
+    def close_notebooks(self) -> None:
+        """Close what is open, unsaved."""
+        self.page.evaluate(
+            "() => [...window.jupyterapp.shell.widgets('main')].forEach((one) => one.dispose())"
+        )
 
     def wait_for_kernel(self, seconds: float = 60) -> None:
         """Wait until the notebook's kernel has nothing to do."""

@@ -8,6 +8,7 @@ import pytest
 from tests.browser.desks import (
     CHINESE,
     SENTENCE,
+    be_drawn,
     make_record,
     open_head,
     pick,
@@ -32,7 +33,7 @@ show_desk(AttentionDesk([AttentionRecord.from_json(line) for line in lines]))
 @pytest.fixture
 def show_desk(open_page):
     def show(name, records, language="en", theme="JupyterLab Light", size=(1280, 1000)):
-        lab = open_page(language, size)
+        lab = open_page(language, size, kept=True)
         lines = "\n".join(record.to_json() for record in records)
         (lab.lab.root / f"{name}.jsonl").write_text(lines, encoding="utf-8")
         notebook = lab.lab.write_notebook(f"{name}.ipynb", SHOW.format(name=f"{name}.jsonl"))
@@ -68,6 +69,7 @@ def test_the_keys_move_the_cell_and_lab_leaves_them_alone(show_desk):
     lab.page.keyboard.press("End")
     assert said(lab.page).startswith("the looks at [SEP]: 0.02")
     lab.page.keyboard.press("Enter")
+    be_drawn(lab.page)
     assert lab.page.locator(".wb-strip .wb-picked").inner_text() == "the"
     lab.page.keyboard.press("b")
     assert lab.page.locator(".jp-Notebook .jp-Cell").count() == 1
@@ -79,6 +81,7 @@ def test_heads_are_chosen_in_the_atlas_by_mouse_and_by_key(show_desk):
     lab.page.mouse.move(*tile_place(lab.page, 2, 1))
     told = lab.page.locator(".wb-atlas .wb-readout")
     entropy = record.blocks[0].statistics["entropy"][2][1]
+    be_drawn(lab.page)
     assert told.inner_text().startswith(f"layer 3, head 2: entropy {entropy:.3f}")
     lab.page.mouse.click(*tile_place(lab.page, 2, 1))
     assert title(lab.page) == "Who looks at whom: layer 3, head 2"
@@ -124,6 +127,7 @@ def test_pieces_are_merged_and_special_tokens_hidden_with_renormalising(show_des
     assert f"was looks at <b>won</b>derful: {full[10, 11] + full[10, 12]:.3f} ±" in said(lab.page)
     lab.page.get_by_label("hide special tokens").check()
     lab.page.wait_for_timeout(80)
+    be_drawn(lab.page)
     assert "scaled to sum to 1" in lab.page.locator(".wb-zoom").inner_text()
     point_at(lab.page, 0, 1)
     shown = full[1, 2] / full[1, 1:-1].sum()
@@ -138,11 +142,13 @@ def test_several_tokens_are_summed_in_the_text(show_desk):
     words.nth(1).click()
     words.nth(3).click(modifiers=["Shift"])
     lab.page.wait_for_timeout(80)
+    be_drawn(lab.page)
     told = lab.page.locator(".wb-strip .wb-cell").inner_text()
     both = record.map(0, 0, 0)[[1, 3]].sum(axis=0)
     assert told.startswith(f"the + was, summed, look most at: flight {both[2]:.3f}")
     lab.page.keyboard.press("ArrowRight")
     lab.page.wait_for_timeout(80)
+    be_drawn(lab.page)
     assert lab.page.locator(".wb-strip .wb-cell").inner_text().startswith("late looks most at")
 
 

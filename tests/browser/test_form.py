@@ -22,8 +22,8 @@ CUT = """() => [...document.querySelectorAll(
 
 @pytest.fixture
 def show_form(open_page):
-    def show(name, language="en", theme="JupyterLab Light", size=(1280, 1000)):
-        lab = open_page(language, size)
+    def show(name, language="en", theme="JupyterLab Light", size=(1280, 1000), kept=True):
+        lab = open_page(language, size, kept)
         lab.open(lab.lab.write_notebook(f"{name}.ipynb", SETUP, "form", "panel"), theme)
         lab.run_all()
         lab.page.locator(".wb-form .wb-row").first.wait_for()
@@ -135,7 +135,7 @@ def test_the_form_answers_while_a_cell_is_running(open_page):
 
 
 def test_after_a_reload_the_form_still_says_what_was_typed(show_form):
-    lab = show_form("form-reload")
+    lab = show_form("form-reload", kept=False)
     field(lab, "seed").get_by_role("textbox").fill("x7")
     field(lab, "seed").get_by_role("alert").wait_for()
     lab.command("docmanager:save")

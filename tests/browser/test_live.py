@@ -71,9 +71,9 @@ class Run:
 def watch(open_page):
     def start(
         name, total=200, language="en", theme="JupyterLab Light", size=(1280, 1000), more="",
-        before=lambda root: None, run=True,
+        before=lambda root: None, run=True, kept=True,
     ):  # fmt: skip
-        lab = open_page(language, size)
+        lab = open_page(language, size, kept)
         before(lab.lab.root)
         run = Run(lab.lab.root / f"{name}-run", total) if run else None
         code = SHOW.format(name=f"{name}-run", more=more)
@@ -164,7 +164,7 @@ def test_the_legend_hides_a_curve(watch):
 
 
 def test_after_a_reload_the_whole_curve_is_back(watch):
-    lab, run = watch("live-reload")
+    lab, run = watch("live-reload", kept=False)
     run.steps(1, 50)
     wait_for_state(lab, "step 50 of 200")
     lab.command("docmanager:save")
@@ -460,7 +460,7 @@ def test_the_saved_notebook_is_small_and_shows_the_curves_without_a_kernel(watch
     def prepare(root):
         write_long_log(root / "live-saved-run", 5000)
 
-    lab, _ = watch("live-saved", before=prepare, run=False)
+    lab, _ = watch("live-saved", before=prepare, run=False, kept=False)
     wait_for_state(lab, "step 5,000")
     end = {"event": "run_ended", "seq": 9999, "step": 5000, "wall_seconds": 501.0}
     with (lab.lab.root / "live-saved-run" / "events.jsonl").open("a") as log:
