@@ -80,7 +80,7 @@ def profile_source(
     if tokenizer is not None and sample:
         lengths, tokens, found = measure_tokens(sample, tokenizer, spec)
     spoken, foreign = languages(sample)
-    findings = repeats(splits, opened.has_answers, near)
+    findings = repeats(splits, opened.task, near)
     if whole:
         findings += [
             *found, *missing(opened), *label_findings(splits, counts), *foreign,
