@@ -98,7 +98,7 @@ def clean_table(
     reasons: dict[int, tuple[str, Dropped, int | None]] = {}
     steps = [(entry, function_of(parse_step(entry))) for entry in spec.cleaning]
     if custom is not None:
-        steps.append((f"custom({custom.__name__})", _custom(custom)))
+        steps.append((f"custom({name_of(custom)})", _custom(custom)))
     for entry, apply in steps:
         _check(entry, state, task)
         change = apply(state)
@@ -154,6 +154,11 @@ def function_of(step: Step) -> Callable[[Rows], Change]:
     name = step_name(type(step))
     function = getattr(labels, name, None) or getattr(rows, name)
     return lambda state: function(state, step)
+
+
+def name_of(custom: Custom) -> str:
+    """Return what a function of the user's is called."""
+    return getattr(custom, "__name__", type(custom).__name__)
 
 
 def _mend(step: Step) -> texts.Mend | None:
