@@ -64,7 +64,7 @@ class Studio:
         self._section(
             "data",
             self._data_page,
-            count=21,  # page, two a figure: lengths, labels, and up to eight measures
+            count=22,  # page, findings, two a figure: lengths, labels, and up to eight measures
             depends=lambda spec: (spec.task, spec.data, spec.model, spec.train.seed),
         )
 
