@@ -1,8 +1,8 @@
 """A workbench for fine-tuning transformer models in Jupyter: `import workbench as wb`.
 
 The verbs: `studio`, `train`, `start`, `attach`, `evaluate`, `predict`, `attend`, `compare`,
-`report`, each usable without the others. Importing the package loads none of the heavy
-libraries; each verb does when it is called.
+`label`, `suspects`, `report`, each usable without the others. Importing the package loads none of
+the heavy libraries; each verb does when it is called.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
         clean,
         compare,
         evaluate,
+        label,
         predict,
         profile,
         report,
         split,
         start,
         studio,
+        suspects,
         train,
     )
     from .spec import RunSpec
@@ -36,18 +38,20 @@ _HOMES = {
     "clean": "notebook",
     "compare": "notebook",
     "evaluate": "notebook",
+    "label": "notebook",
     "predict": "notebook",
     "profile": "notebook",
     "report": "notebook",
     "split": "notebook",
     "start": "notebook",
     "studio": "notebook",
+    "suspects": "notebook",
     "train": "notebook",
 }
 
 __all__ = [
-    "RunSpec", "attach", "attend", "audit", "clean", "compare", "evaluate", "predict", "profile",
-    "report", "split", "start", "studio", "train",
+    "RunSpec", "attach", "attend", "audit", "clean", "compare", "evaluate", "label", "predict",
+    "profile", "report", "split", "start", "studio", "suspects", "train",
 ]  # fmt: skip
 
 

@@ -89,6 +89,11 @@ def columns_of(place: str | list[str]) -> list[str]:
     return place if isinstance(place, list) else [place]
 
 
+def has_column(frame: Any, role: Role) -> bool:
+    """Say whether a column is called as those of the role usually are."""
+    return _by_name(role, _facts(frame)) is not None
+
+
 def flat(columns: Columns) -> list[str]:
     """Return the columns of all roles."""
     return [column for place in columns.values() for column in columns_of(place)]

@@ -14,6 +14,7 @@ from ..spec import DataSpec
 from ..tasks import Task
 from .cleaning import Cleaned, clean_table, notes_of
 from .columns import Columns, flat, guess_columns
+from .corrections import answerable
 from .examples import Examples
 from .labels import keep_labels
 from .rows import take_examples
@@ -43,7 +44,8 @@ def usable(
     Without `drop`, cleaning changes cells only, and no row is dropped by it.
     """
     cleaned = clean_table(table, columns, task, spec, drop=drop)
-    examples, notes = take_examples(cleaned.table, columns, task, split, spec)
+    source = table if cleaned.done else None
+    examples, notes = take_examples(cleaned.table, columns, task, split, spec, source)
     return Part(split, table, examples, [*notes_of(cleaned, split), *notes], cleaned)
 
 
@@ -103,7 +105,7 @@ def validation_part(
         name = find_split(names, role)
         if not name:
             continue
-        table = tables.read(name)
+        table = answerable(tables.read(name), task, spec)
         if not set(flat(columns)).issubset(table.frame.columns):
             continue
         part = with_labels(usable(table, columns, task, "validation", spec), wanted)
@@ -125,7 +127,8 @@ def wished(tables: Tables, spec: DataSpec, train: str, task: Task) -> tuple[Tabl
         beside = Path(here).expanduser().parent / wish
         for path in (Path(wish).expanduser(), beside):
             if path.exists():
-                return read_files(expand([path]), spec, task), path.name
+                table = read_files(expand([path]), spec, task)
+                return replace(answerable(table, task, spec), split=path.name), path.name
         if any(mark in wish for mark in "/\\."):
             raise DataError(
                 f"data.validation_split: no such file: {shorten(wish)}",
@@ -137,7 +140,7 @@ def wished(tables: Tables, spec: DataSpec, train: str, task: Task) -> tuple[Tabl
             f"data.validation_split: {shorten(wish)!r} is also the split to learn from",
             "choose another, or leave it empty to hold rows out",
         )
-    return tables.read(name), name
+    return answerable(tables.read(name), task, spec), name
 
 
 def held_out(train: Part, share: float, seed: int) -> tuple[Part, Part]:

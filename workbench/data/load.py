@@ -10,11 +10,13 @@ from statistics import fmean, pstdev
 from typing import Any
 
 from ..errors import DataError, shorten
+from ..labelling.journal import open_journal
 from ..language import text as say
 from ..sources import FoundData, Progress, find_data
 from ..spec import DataSpec
 from ..tasks import Task
 from .columns import Columns, columns_of, guess_columns
+from .corrections import answerable
 from .divide import Part, drawn, held_out, train_split, usable, validation_part, with_labels
 from .examples import Examples, check_enough, fingerprint, to_dataset
 from .labels import check_seen, check_wanted, name_labels, name_numbers
@@ -30,9 +32,10 @@ class LoadedData:
     a ClassLabel) and `row` (the number in the source, from 1, a header not counted). `labels`
     names the classes, or the columns of numbers. `columns` says which column of the source plays
     which role. `detected` and `notes` are for show. `sizes` counts the usable rows of each split
-    before any were drawn; `label_counts`, `label_means` and `label_stds` are of the training rows
-    that were. `cleaning` says, for each split, what each step of cleaning did, and `dropped` holds
-    a record of each row that it dropped.
+    before any were drawn; `splits` tells what the source calls the two. `label_counts`,
+    `label_means` and `label_stds` are of the training rows that were drawn. `cleaning` says, for
+    each split, what each step of cleaning did, and `dropped` holds a record of each row that it
+    dropped. `corrections` is the version of the journal that was applied.
     """
 
     train: Any
@@ -43,6 +46,8 @@ class LoadedData:
     notes: list[str]
     fingerprint: str
     revision: str | None
+    corrections: str = ""
+    splits: dict[str, str] = field(default_factory=dict)
     about: dict[str, Any] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     label_counts: dict[str, int] = field(default_factory=dict)
@@ -67,7 +72,7 @@ def load_data(
     spec = with_hints(spec, found)
     tables = open_tables(found, spec, task)
     split = train_split(tables, spec)
-    table = tables.read(split)
+    table = answerable(tables.read(split), task, spec)
     # A set of the catalogue may be used for another task than the one it was listed for.
     roles = {role.name for role in task.roles}
     known = {role: column for role, column in found.columns.items() if role in roles}
@@ -110,6 +115,8 @@ def load_data(
         notes=_notes(train, validation, [name for name in tables.splits if name not in used]),
         fingerprint=fingerprint(drawn_train, drawn_validation),
         revision=found.revision,
+        corrections=open_journal(spec.corrections).version if spec.corrections else "",
+        splits={"train": split, "validation": validation.table.split},
         about=dict(found.about),
         sizes={"train": len(train.examples), "validation": len(validation.examples)},
         label_counts=dict(Counter(drawn_train.all_labels())),
@@ -140,9 +147,12 @@ def load_further(
     source = str(source)
     found = find_data(source, spec.revision if source == spec.source else None)
     spec = with_hints(spec, found)
+    if source != spec.source:
+        spec = spec.model_copy(update={"corrections": ""})  # they are of other rows
     tables = open_tables(found, spec, task)
     names = list(tables.splits)
-    table = tables.read(find_split(names, "test") or find_split(names, "validation") or names[0])
+    split = find_split(names, "test") or find_split(names, "validation") or names[0]
+    table = answerable(tables.read(split), task, spec)
     here = set(table.frame.columns)
     present = {role: place for role, place in columns.items() if {*columns_of(place)} <= here}
     guessed = guess_columns(table.frame, task, present, table.name)

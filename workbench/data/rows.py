@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +13,10 @@ from ..language import text as say
 from ..spec import DataSpec
 from ..tasks import Role, RowError, Task
 from .columns import Columns, columns_of
+from .corrections import Corrections
 from .examples import Examples
 from .tables import Table
-from .values import Cells
+from .values import Cells, Repaired
 
 LARGEST_CELL = 1_000_000
 SHOWN_ROWS = 3
@@ -47,9 +49,16 @@ class Counted:
 
 
 def take_examples(
-    table: Table, columns: Columns, task: Task, split: str, spec: DataSpec
+    table: Table,
+    columns: Columns,
+    task: Task,
+    split: str,
+    spec: DataSpec,
+    source: Table | None = None,
 ) -> tuple[Examples, list[str]]:
     """Return the rows that can be used, and notes on those left out and those mended.
+
+    `source` is the table before it was cleaned, of which a journal may have decided.
 
     Raises:
         DataError: a cell is larger than any text should be, or rows cannot be used and the spec
@@ -57,19 +66,28 @@ def take_examples(
     """
     left_out: dict[str, Counted] = defaultdict(Counted)
     mended: dict[str, Counted] = defaultdict(Counted)
-    # What is asked comes before what is answered: of a row that lacks both, the former is told.
-    roles = sorted((r for r in task.roles if r.name in columns), key=lambda role: role.answer)
-    readers = {r.name: _cells(table, r, columns_of(columns[r.name]), spec) for r in roles}
+    reader = RowReader(table, columns, task, spec)
+    corrections = Corrections(table, task, spec)
+    before = _reader_by_row(source, columns, task, spec) if spec.corrections and source else None
     rows: list[int] = []
     kept: list[dict[str, Any]] = []
+    strata: list[str] = []
     for position, row in enumerate(map(int, table.frame.index)):
 
         def repaired(reason: str, shown: object, row: int = row) -> None:
             mended[reason].add(row, shown)
 
         try:
-            values = {name: cells.value(position, repaired) for name, cells in readers.items()}
-            kept.append(task.read(values, repaired))
+            values = reader.asked(position, repaired)
+            answer = corrections.answer(row, values, repaired, before)
+            given = reader.answers(position, repaired) if answer is None else answer
+            taken = task.read(values | given, repaired)
+            strata.append(
+                task.stratum(taken)
+                if answer is None
+                else _stratum_in_source(task, reader, position, values, taken)
+            )
+            kept.append(taken)
             rows.append(row)
         except RowError as error:
             left_out[error.reason].add(row, error.shown)
@@ -78,16 +96,61 @@ def take_examples(
             f"{table.name}: {' '.join(_notes(left_out, split, 'en'))}".rstrip("."),
             "correct these rows, or set data.bad_rows to leave_out",
         )
-    asked = tuple(role.name for role in task.inputs)
+    inputs = tuple(role.name for role in task.inputs)
     examples = Examples(
         rows,
-        {name: [values[name] for values in kept] for name in (kept[0] if kept else readers)},
+        {name: [values[name] for values in kept] for name in (kept[0] if kept else columns)},
         [task.labels_of(values) for values in kept],
-        [task.stratum(values) for values in kept],
-        asked,
-        task.grouped_by or asked,
+        strata,
+        inputs,
+        task.grouped_by or inputs,
     )
-    return examples, [*_notes(left_out, split), *_notes(mended, split)]
+    notes = [*_notes(left_out, split), *_notes(mended, split), *corrections.notes(split)]
+    return examples, notes
+
+
+def _stratum_in_source(
+    task: Task, reader: RowReader, position: int, values: dict[str, Any], taken: dict[str, Any]
+) -> str:
+    """Return what a corrected row counts as when some are held out or drawn.
+
+    That is what the source says, if it says anything: a correction must not move other rows
+    between training and validation.
+    """
+    with suppress(RowError):
+        source = reader.answers(position, lambda *_: None)
+        return task.stratum(task.read(values | source, lambda *_: None))
+    return task.stratum(taken)
+
+
+def _reader_by_row(
+    table: Table, columns: Columns, task: Task, spec: DataSpec
+) -> Callable[[int], dict[str, Any]]:
+    """Return what reads that which is asked in the row of a number."""
+    reader = RowReader(table, columns, task, spec)
+    places = {int(row): position for position, row in enumerate(table.frame.index)}
+    return lambda row: reader.asked(places[row], lambda *_: None)
+
+
+class RowReader:
+    """Reads the rows of a table by role: what is asked, and, apart from it, the answers.
+
+    What is asked comes first: of a row that lacks both, that is told.
+    """
+
+    def __init__(self, table: Table, columns: Columns, task: Task, spec: DataSpec) -> None:
+        roles = [role for role in task.roles if role.name in columns]
+        cells = {r.name: _cells(table, r, columns_of(columns[r.name]), spec) for r in roles}
+        self._asked = {r.name: cells[r.name] for r in roles if not r.answer}
+        self._answers = {r.name: cells[r.name] for r in roles if r.answer}
+
+    def asked(self, position: int, repaired: Repaired) -> dict[str, Any]:
+        """Return what is asked in a row; raises `RowError` where it lacks that."""
+        return {name: cells.value(position, repaired) for name, cells in self._asked.items()}
+
+    def answers(self, position: int, repaired: Repaired) -> dict[str, Any]:
+        """Return the answers that a row has; raises `RowError` where it lacks them."""
+        return {name: cells.value(position, repaired) for name, cells in self._answers.items()}
 
 
 def _cells(table: Table, role: Role, columns: list[str], spec: DataSpec) -> Cells:

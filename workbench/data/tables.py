@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,14 @@ class Table:
     """One split: rows numbered from 1 in the frame's index, and what was detected.
 
     `name` is for messages. `class_names` holds the names behind numbered classes, by column.
+    `split` is what the source calls it: what a journal of labels knows the rows by.
     """
 
     name: str
     frame: Any
     class_names: dict[str, list[str]] = field(default_factory=dict)
     detected: Detected = field(default_factory=Detected)
+    split: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Tables:
 
     def read(self, split: str) -> Table:
         """Read one split."""
-        return self.splits[split]()
+        return replace(self.splits[split](), split=split)
 
     def match(self, wanted: str, field_name: str) -> str:
         """Return the split called `wanted`.

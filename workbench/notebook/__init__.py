@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from .profiling import Profile
 
 __all__ = [
-    "attach", "attend", "audit", "clean", "compare", "evaluate", "predict", "profile", "report",
-    "split", "start", "studio", "train",
+    "attach", "attend", "audit", "clean", "compare", "evaluate", "label", "predict", "profile",
+    "report", "split", "start", "studio", "suspects", "train",
 ]  # fmt: skip
 
 
@@ -216,6 +216,39 @@ def compare(*runs: RunFolder | str | Path) -> None:
     from .kernel import Slots
 
     Slots(live=False, count=0).fill(compared([_run(run) for run in runs]))
+
+
+def label(source: Any, labels: Sequence[str] = (), **how: Any) -> Any:
+    """Label the rows of a source; each decision is in an append-only journal at once.
+
+    See `workbench.notebook.labelling.label` for what else can be said: the task, the journal, the
+    order of the queue, a run whose model suggests, guidelines, who labels.
+
+    Raises:
+        InputError: the source cannot be read, or what is asked does not fit it.
+    """
+    from .labelling import label as labelled
+
+    go_home()
+    return labelled(source, labels, **how)
+
+
+def suspects(
+    run: RunFolder | str | Path, by: str = "auto", count: int = 20
+) -> list[dict[str, Any]]:
+    """Show the training rows whose labels are likely wrong, and return the worst of them.
+
+    Live, the dataset map fills in while the run learns: draw around points to read their rows and
+    correct their labels in place; a button trains a new run on them, from this one's model.
+    `by` is `confident_learning` (the usual one, where rows have one label each),
+    `area_under_margin`, `loss` or `random`.
+
+    Raises:
+        InputError: nothing was recorded of the run's rows, or its data has changed.
+    """
+    from .learning import show_suspects
+
+    return show_suspects(_run(run), by, count)
 
 
 def report(run: RunFolder | str | Path) -> Path:

@@ -99,7 +99,8 @@ def _curves(contents: Contents) -> list[dict[str, Any]]:
     draws = [figures.loss_curves, figures.learning_rate_curve, figures.gradient_norm_curve]
     if state.evaluations:
         draws.insert(1, figures.metric_curves)
-    return _draw(state, *draws)
+    drawn = _draw(state, *draws)
+    return drawn + ([drawing(figures.dataset_map(contents.dynamics))] if contents.dynamics else [])
 
 
 def _evaluation_figures(contents: Contents) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from ..spec import RunSpec
 from . import _defaults as usual
+from ._labelling import Labelling
 
 Batch = Mapping[str, list[Any]]
 Record = dict[str, Any]
@@ -127,7 +128,8 @@ class Task:
     calls `repaired(reason, shown)` where it mended something. `read_file(text, name)` reads a
     file in a format of the task's own, or returns None. `labels_of(values)` names the labels of
     an example, `stratum(values)` what it is counted as when rows are held out. Rows that are
-    equal in `grouped_by` (roles; all questions if empty) are never divided.
+    equal in `grouped_by` (roles; all questions if empty) are never divided. `labelling` says how
+    people answer rows; without it they cannot.
 
     Learning. `check(setup)` raises `InputError` where the spec does not fit the labels or columns
     of the data. `encode(batch, setup, training)` turns rows (columns by role, and `row`) into model
@@ -138,7 +140,9 @@ class Task:
     first the usual one; `loss(setup)` returns a function of (outputs, labels, items) or None for
     the model's own. `options` are the fields of the spec that only some tasks heed. `keep(logits,
     labels)` says what of a validation batch is kept, (B, …) and small; `score(kept, labels,
-    setup)` makes the followed metrics of it.
+    setup)` makes the followed metrics of it. `observe(logits, labels, setup)` gives what is
+    recorded of each row of a training batch (see `_dynamics`); None where rows have no label that
+    could be right or wrong.
 
     Judging. `recall(model, setup)` adds to the setup what a finished model knows of its training
     rows. `infer(model, inputs, rows, setup)` answers a batch: an array (B, …) or a list.
@@ -172,6 +176,7 @@ class Task:
     options: tuple[str, ...] = ()
     losses: tuple[str, ...] = ("cross_entropy",)
     grouped_by: tuple[str, ...] = ()
+    labelling: Labelling | None = None
     data_figures: tuple[str, ...] = ("label_counts", "length_histogram")
     read: Callable[[Record, Callable[[str, object], None]], Record] = usual.read
     read_file: Callable[[str, str], tuple[list[Record], list[str]] | None] = usual.read_file
@@ -185,6 +190,7 @@ class Task:
     collate: Callable[[list[Record], Setup], dict[str, Any]] = usual.collate
     loss: Callable[[Setup], Callable[..., Any] | None] = usual.loss
     keep: Callable[[Any, Any], Any] = usual.keep
+    observe: Callable[[Any, Any, Setup], dict[str, Any]] | None = None
     recall: Callable[[Any, Setup], Setup] = usual.recall
     infer: Callable[[Any, dict[str, Any], list[Record], Setup], Any] = usual.infer
     is_wrong: Callable[[Record], bool] = usual.is_wrong

@@ -26,6 +26,7 @@ from ._answers import (
     read_answers,
     read_squad,
 )
+from ._labelling import Labelling
 from .contract import Batch, Column, Metric, Outcome, Record, Role, RowError, Setup, Task
 
 # The columns of what `infer` gives.
@@ -371,6 +372,27 @@ def _mean(records: list[Record], name: str) -> float | None:
     return sum(record[name] for record in records) / len(records) if records else None
 
 
+def _answers_of(values: Record, spans: Any) -> Record:
+    """Return the answers that spans of a passage amount to."""
+    places = [(span["start"], span["end"]) for span in spans]
+    return {
+        "text": [values["context"][start:end] for start, end in places],
+        "answer_start": [start for start, _ in places],
+    }
+
+
+def _spans_of(values: Record) -> list[Record]:
+    """Return the spans of a passage where its answers stand."""
+    pairs = zip(values["answers"]["text"], values["answers"]["start"], strict=True)
+    return [{"start": start, "end": start + len(text), "text": text} for text, start in pairs]
+
+
+def _predicted_spans(prediction: Record) -> list[Record]:
+    """Return the span that a model gives, none where it says that there is no answer."""
+    text, start = prediction["predicted"], prediction["start"]
+    return [{"start": start, "end": start + len(text), "text": text}] if text else []
+
+
 TASK = Task(
     name="question-answering",
     roles=(
@@ -405,6 +427,10 @@ TASK = Task(
             usual_names=("is_impossible", "impossible"),
             answer=True,
         ),
+    ),
+    labelling=Labelling(
+        "spans", "answers", "context", shown=lambda values: values["context"],
+        cell=_answers_of, told=_spans_of, suggested=_predicted_spans,
     ),
     auto_class="AutoModelForQuestionAnswering",
     encode=encode,

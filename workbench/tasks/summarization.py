@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import _seq2seq as seq2seq
+from ._labelling import Labelling
 from ._rouge import SIGNATURE, rouge_l, rouge_n
 from .contract import Column, Metric, Outcome, Record, Role, Task
 
@@ -80,6 +81,7 @@ TASK = Task(
             answer=True,
         ),
     ),
+    labelling=Labelling("text", "target"),
     auto_class="AutoModelForSeq2SeqLM",
     encode=seq2seq.encode,
     metrics=(

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ._guessing import IGNORED, TokenCounts, followed, means, pad, perplexity, read_paragraphs, sums
+from ._labelling import Labelling
 from ._prompts import Prompt, prompts_of, read_row
 from ._rouge import is_exact, rouge_l
 from .contract import Batch, Column, Metric, Outcome, Record, Role, Setup, Task
@@ -338,6 +339,7 @@ TASK = Task(
     alternatives=(
         ("messages",), ("instruction", "input", "output"), ("instruction", "output"), ("text",),
     ),
+    labelling=Labelling("text", "output"),
     auto_class="AutoModelForCausalLM",
     encode=encode,
     metrics=(

@@ -14,6 +14,7 @@ import numpy as np
 
 from . import _defaults as usual
 from ._encode import encode_texts, texts_of
+from ._labelling import Labelling
 from ._number_scores import all_scores, losses_of, quick_scores, scale_of
 from .contract import Batch, Column, Metric, Outcome, Record, Role, Setup, Task
 
@@ -163,6 +164,9 @@ TASK = Task(
             ),
             answer=True,
         ),
+    ),
+    labelling=Labelling(
+        "number", "label", suggested=lambda prediction: prediction["predicted"][0]
     ),
     auto_class="AutoModelForSequenceClassification",
     encode=encode,

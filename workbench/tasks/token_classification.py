@@ -17,6 +17,8 @@ import numpy as np
 from ..errors import ModelError
 from ..language import text as say
 from . import _defaults as usual
+from ._dynamics import of_tokens
+from ._labelling import Labelling, word_places
 from ._scores import cross_entropy, softmax
 from ._tags import OUTSIDE, TAG, as_bio, entities, entity_scores, read_conll
 from .contract import Batch, Column, Metric, Outcome, Record, Role, RowError, Setup, Task
@@ -223,6 +225,27 @@ def predictions(outcome: Outcome) -> list[Record]:
     return records
 
 
+def _tags_of(values: Record, spans: Any) -> list[str]:
+    """Return the tags of a sentence's words that spans of its characters amount to."""
+    words = values["tokens"]
+    places = word_places(words, _joined(words))
+    found = []
+    for span in spans:
+        inside = [n for n, (a, b) in enumerate(places) if a < span["end"] and b > span["start"]]
+        if inside:
+            found.append((span["label"], inside[0], inside[-1]))
+    return as_bio(found, len(words))
+
+
+def _spans_of(values: Record) -> list[Record]:
+    """Return the spans of characters that the tags of a sentence amount to."""
+    words = values["tokens"]
+    text, places = _joined(words), word_places(words, _joined(words))
+    spans = [(kind, places[first][0], places[last][1]) for kind, first, last in
+             entities(values["tags"])]  # fmt: skip
+    return [{"start": a, "end": b, "text": text[a:b], "label": kind} for kind, a, b in spans]
+
+
 def coloured(words: list[str], tags: list[str]) -> Any:
     """Return a sentence as HTML in which each entity has the colour of its type, and its name."""
     from markupsafe import Markup
@@ -358,6 +381,11 @@ TASK = Task(
             answer=True,
         ),
     ),
+    labelling=Labelling(
+        "spans", "tags", "tokens", shown=lambda values: _joined(values["tokens"]),
+        cell=_tags_of, told=_spans_of,
+        suggested=lambda prediction: _spans_of(prediction | {"tags": prediction["predicted"]}),
+    ),
     auto_class="AutoModelForTokenClassification",
     encode=encode,
     metrics=(
@@ -388,6 +416,7 @@ TASK = Task(
     stratum=lambda values: "",
     lengths=lengths,
     collate=collate,
+    observe=lambda logits, labels, setup: of_tokens(logits, labels),
     keep=keep,
     infer=infer,
     line=line,

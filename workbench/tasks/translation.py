@@ -10,6 +10,7 @@ from typing import Any
 
 from . import _seq2seq as seq2seq
 from ._bleu import corpus_scores, sentence_chrf
+from ._labelling import Labelling
 from .contract import Column, Metric, Outcome, Record, Role, Task
 
 # Of the sources, so many are compared with all those of the training rows at once.
@@ -69,6 +70,7 @@ TASK = Task(
             answer=True,
         ),
     ),
+    labelling=Labelling("text", "target"),
     auto_class="AutoModelForSeq2SeqLM",
     encode=seq2seq.encode,
     metrics=(

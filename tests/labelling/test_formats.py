@@ -1,0 +1,129 @@
+import csv
+import json
+
+import pytest
+
+from workbench.errors import DataError, InputError
+from workbench.labelling import Journal
+from workbench.labelling.formats import FORMATS, export_labels, import_labels, safe_cell
+from workbench.labelling.items import Question
+
+from .examples import LABELS, item, items, session
+
+PASSAGE = "小明 lives in 北京 🙂 now, Ann too"
+ANN = {"start": 22, "end": 25, "text": "Ann", "label": "PER"}
+QUESTIONS = {
+    "class": (Question("class", LABELS), "text", "spam"),
+    "several": (Question("class", LABELS, several=True), "text", ["ham", "spam"]),
+    "number": (Question("number", scale=(-1, 5)), "text", -0.5),
+    "text": (Question("text"), "source", '=SUM(A1) "quoted",\nand more'),
+    "tags": (Question("spans", ("PER", "LOC"), inside="tokens"), "tokens", [ANN]),
+    "answers": (
+        Question("spans", inside="context"),
+        "context",
+        [{name: ANN[name] for name in ("start", "end", "text")}],
+    ),
+}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("kind", QUESTIONS)
+def test_labels_find_their_way_back(tmp_path, form, kind):
+    question, role, value = QUESTIONS[kind]
+    rows = [item(1, "=1+1 first", role=role), item(2, PASSAGE, role=role)]
+    journal = Journal(tmp_path / "l.jsonl")
+    journal.decide(2, "all", rows[1].key, value, who="ann", note="-sure")
+    journal.decide(1, "all", rows[0].key, act="skip", who="ann")
+    path = tmp_path / f"out.{'csv' if form == 'csv' else 'json'}"
+    assert export_labels(path, rows, journal.decisions(), question, form) == 1
+    back = Journal(tmp_path / "back.jsonl")
+    counts = import_labels(path, rows, back, question, "bob")
+    assert counts == {"taken": 1, "unknown": 0, "unfit": 0}
+    (made,) = back.records()
+    assert (made.row, made.value, made.who, made.key) == (2, value, "ann", rows[1].key)
+    assert made.why == f"import of {path.name}"
+
+
+def test_no_cell_of_a_csv_begins_a_formula(tmp_path):
+    made = session(tmp_path / "l.jsonl")
+    for value in ("ham", "spam", "ham", "spam"):
+        made.decide(value, note="@note")
+    path = tmp_path / "out.csv"
+    export_labels(path, made.items, made.journal.decisions(), made.question)
+    with path.open(newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["split", "row", "text", "label", "was", "who", "time", "note"]
+    assert rows[3][2] == '\'=HYPERLINK("http://x")'
+    assert rows[4][2] == "<script>alert(1)</script>"
+    assert not [cell for row in rows for cell in row if cell[:1] in tuple("=+-@\t\r") and cell]
+    assert [safe_cell(value) for value in (-1.5, None, "-x", "x")] == ["-1.5", "", "'-x", "x"]
+    back = Journal(tmp_path / "back.jsonl")
+    assert import_labels(path, made.items, back, made.question)["taken"] == 4
+    assert back.records()[0].note == "@note"
+
+
+def test_what_label_studio_gets(tmp_path):
+    question, role, value = QUESTIONS["tags"]
+    rows = [item(2, PASSAGE, role=role)]
+    journal = Journal(tmp_path / "l.jsonl")
+    journal.decide(2, "all", rows[0].key, value, who="ann")
+    export_labels(tmp_path / "o.json", rows, journal.decisions(), question)
+    (task,) = json.loads((tmp_path / "o.json").read_text("utf-8"))
+    assert task["data"] == {"tokens": PASSAGE, "split": "all", "row": 2, "who": "ann"}
+    assert task["annotations"][0]["result"] == [
+        {
+            "id": "2-0", "from_name": "label", "to_name": "tokens", "type": "labels",
+            "value": {"start": 22, "end": 25, "text": "Ann", "labels": ["PER"]},
+        }
+    ]  # fmt: skip
+
+
+def test_label_studios_own_export_is_read_by_text_with_the_browsers_places(tmp_path):
+    question, role, value = QUESTIONS["tags"]
+    rows = [item(7, PASSAGE, role=role)]
+    result = {"from_name": "ner", "to_name": "t", "type": "labels",
+              "value": {"start": 23, "end": 26, "text": "Ann", "labels": ["PER"]}}  # fmt: skip
+    tasks = [
+        {"id": 1, "data": {"text": PASSAGE}, "annotations": [
+            {"completed_by": {"email": "eve@x"}, "result": [result]},
+            {"was_cancelled": True, "result": [result]},
+        ]},
+        {"id": 2, "data": {"text": "unknown"}, "annotations": [{"result": []}]},
+    ]  # fmt: skip
+    path = tmp_path / "ls.json"
+    path.write_text(json.dumps(tasks), encoding="utf-8")
+    journal = Journal(tmp_path / "l.jsonl")
+    assert import_labels(path, rows, journal, question) == {"taken": 1, "unknown": 1, "unfit": 0}
+    assert journal.decisions("eve@x")["all", 7].value == value
+
+
+def test_doccanos_older_and_newer_lines_are_read(tmp_path):
+    question, role, value = QUESTIONS["tags"]
+    rows = [item(1, PASSAGE, role=role)]
+    entity = {"id": 1, "label": "PER", "start_offset": 22, "end_offset": 25}
+    lines = [
+        {"id": 3, "text": PASSAGE, "label": [[22, 25, "PER"]]},
+        {"id": 4, "text": PASSAGE, "labels": [[22, 25, "PER"]]},
+        {"id": 5, "text": PASSAGE, "entities": [entity], "relations": []},
+        {"id": 6, "text": PASSAGE, "label": [[22, 25, "ORG"]]},
+    ]
+    path = tmp_path / "d.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    journal = Journal(tmp_path / "l.jsonl")
+    counts = import_labels(path, rows, journal, question, "eve")
+    assert counts == {"taken": 3, "unknown": 0, "unfit": 1}
+    assert [one.value for one in journal.records()] == [value] * 3
+
+
+def test_what_is_no_file_of_labels_is_refused(tmp_path):
+    rows, question = items(), Question("class", LABELS)
+    journal = Journal(tmp_path / "l.jsonl")
+    for name, content in (("a.csv", "text\nx\n"), ("b.json", "[1]"), ("c.jsonl", "{")):
+        (tmp_path / name).write_text(content)
+        with pytest.raises(DataError, match="holds no labels"):
+            import_labels(tmp_path / name, rows, journal, question)
+    with pytest.raises(DataError, match="cannot read"):
+        import_labels(tmp_path / "absent.csv", rows, journal, question)
+    with pytest.raises(InputError, match="choose jsonl"):
+        export_labels(tmp_path / "x.xlsx", rows, {}, question)
+    assert not journal.path.exists()

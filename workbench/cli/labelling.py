@@ -1,0 +1,207 @@
+"""`workbench data label`, `export`, `import`, `agreement`: labels and the journals they are in."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from ..language import text as say
+from .options import add_json, add_runs_dir, add_spec_changes, parse_changes
+from .output import add_leaf, print_table
+
+
+def add_leaves(group: Any) -> None:
+    """Add the four actions to `workbench data`."""
+    label = add_leaf(
+        group, "label", "label rows in the terminal, each decision kept at once", label_rows,
+        _add_source, add_runs_dir,
+    )  # fmt: skip
+    label.add_argument("--order", default="", help="source, random, diversity, or with --run: "
+                       "least_confident, margin, entropy")  # fmt: skip
+    label.add_argument("--run", help="a run whose model suggests labels and orders the rows")
+    label.add_argument("--rows", type=int, help="ask at most so many")
+    label.add_argument("--guidelines", default="", metavar="FILE", help="shown before the first")
+    label.add_argument(
+        "--adjudicate", action="store_true", help="ask only the rows on which people differ"
+    )
+    export = add_leaf(
+        group, "export", "write the labels of a journal to a file", export_rows, _add_source
+    )
+    export.add_argument("--out", metavar="FILE", required=True, help=".jsonl, .csv or .json")
+    export.add_argument("--format", default="", help="jsonl, csv, label-studio or doccano")
+    taking = add_leaf(
+        group, "import", "take labels of a file into a journal", import_rows, _add_source, add_json
+    )
+    taking.add_argument(
+        "file", metavar="FILE", help="jsonl, csv, Label Studio's json, doccano's jsonl"
+    )
+    add_leaf(
+        group, "agreement", "how far the people of a journal agree", show_agreement,
+        _add_source, add_json,
+    )  # fmt: skip
+
+
+def _add_source(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="SOURCE", help="a path, wheel:NAME, hub id or spec file")
+    parser.add_argument("--journal", default="", metavar="FILE", help="(labels/SOURCE.jsonl)")
+    parser.add_argument("--labels", default="", help="the labels, with commas between them")
+    parser.add_argument("--who", default="", help="who labels; left out, whoever is logged in")
+    parser.add_argument("--split", default="", help="the split; left out, the one to learn from")
+    parser.add_argument("--scale", metavar="LOW,HIGH", help="the least and the greatest number")
+    add_spec_changes(parser)
+
+
+def _labels(options: argparse.Namespace, **more: Any) -> Any:
+    from ..notebook.labelling import open_labels
+    from .options import spec_from
+
+    is_spec = options.source.endswith((".yaml", ".yml"))
+    changes = parse_changes(options.changes)
+    if not is_spec:
+        changes["data.source"] = options.source
+    names = [name.strip() for name in options.labels.split(",") if name.strip()]
+    return open_labels(
+        spec_from(options.source if is_spec else None, changes), names,
+        journal=options.journal, split=options.split, scale=_scale(options.scale),
+        who=options.who, **more,
+    )  # fmt: skip
+
+
+def _scale(given: str | None) -> tuple[float, float] | None:
+    if not given:
+        return None
+    try:
+        low, high = (json.loads(part) for part in given.split(","))
+    except ValueError:
+        raise InputError(f"--scale {given!r} is no scale", "write it as --scale 1,5") from None
+    return low, high
+
+
+def label_rows(options: argparse.Namespace) -> None:
+    """Ask row after row; a line of input is an answer."""
+    from ..runs import open_run
+
+    run = open_run(options.run, options.runs_dir) if options.run else None
+    guidelines = Path(options.guidelines) if options.guidelines else ""
+    made = _labels(
+        options, order=options.order, run=run, rows=options.rows, adjudicate=options.adjudicate,
+        guidelines=guidelines,
+    )  # fmt: skip
+    session = made.session
+    if session.question.kind == "spans":
+        raise InputError("spans cannot be marked in a terminal", "use wb.label(…) in a notebook")
+    if session.question.guidelines:
+        print(session.question.guidelines, end="\n\n")
+    while session.item is not None:
+        _show(session)
+        print(say("labelling.terminal.prompt", keys=_keys(session.question)), end="", flush=True)
+        line = sys.stdin.readline()
+        if not line or line.strip().lower() == "q":
+            break
+        _answer(session, line.strip())
+    print(made)
+
+
+def _show(session: Any) -> None:
+    item = session.item
+    place = say("labelling.position", position=session.at + 1, total=len(session.items))
+    print(f"\n{place} · {say('labelling.row', row=item.row)}")
+    for name, words in item.texts.items():
+        print(f"{name}: {words}" if len(item.texts) > 1 else words)
+    hint = session.suggestions.get(item.place)
+    for who, value in session.others.get(item.place, {}).items():
+        print(f"  {who}: {value}")
+    if hint is not None:
+        sure = "" if hint.confidence is None else f" ({hint.confidence:.0%})"
+        print(f"  {say('labelling.suggested')}: {hint.value}{sure}")
+
+
+def _keys(question: Any) -> str:
+    if question.labels:
+        return ", ".join(f"{n} {name}" for n, name in enumerate(question.labels, 1))
+    if question.scale:
+        return "{:g} – {:g}".format(*question.scale)
+    return say("labelling.write")
+
+
+def _answer(session: Any, line: str) -> None:
+    """Do what a line of input says; what is no answer is said and asked again."""
+    acts = {"s": session.skip, "u": session.undo}
+    if line.lower() in acts:
+        acts[line.lower()]()
+        return
+    question = session.question
+    try:
+        session.decide(_value(question, line))
+    except (InputError, ValueError, IndexError):
+        print(say("labelling.terminal.unknown", key=line))
+
+
+def _value(question: Any, line: str) -> Any:
+    if question.kind == "number":
+        return float(line)
+    if question.kind != "class":
+        return line
+    numbers = [int(part) for part in line.replace(",", " ").split()]
+    if min(numbers, default=1) < 1:
+        raise ValueError("labels are counted from 1")
+    names = [question.labels[number - 1] for number in numbers]
+    if question.several:
+        return names
+    (name,) = names
+    return name
+
+
+def export_rows(options: argparse.Namespace) -> None:
+    """Write the labels of a journal to a file, and say how many."""
+    from ..labelling.formats import export_labels
+
+    made = _labels(options)
+    count = export_labels(
+        options.out, made.items.items, made.decisions(), made.session.question, options.format
+    )
+    print(f"{count} labels in {options.out}")
+
+
+def import_rows(options: argparse.Namespace) -> None:
+    """Take the labels of a file into the journal, and say how many."""
+    from ..labelling.formats import import_labels
+
+    made = _labels(options)
+    counts = import_labels(
+        options.file, made.items.items, made.journal, made.session.question,
+        made.session.who,
+    )  # fmt: skip
+    if options.json:
+        print(json.dumps(counts | {"journal": str(made.journal.path)}, ensure_ascii=False))
+    else:
+        print(
+            f"{counts['taken']} labels taken into {made.journal.path}; {counts['unknown']} of "
+            f"unknown rows, {counts['unfit']} that do not fit"
+        )
+
+
+def show_agreement(options: argparse.Namespace) -> None:
+    """Print how far people agree, and the rows on which they differ."""
+    found = _labels(options).agreement()
+    if options.json:
+        print(json.dumps(found, ensure_ascii=False))
+        return
+    people = ", ".join(f"{who} {count}" for who, count in found["people"].items())
+    print(f"{found['items']} rows labelled ({people or 'by nobody'})")
+    print(f"{found['shared']} by several people, {found['agreed']} of them alike")
+    for name in ("fleiss", "krippendorff"):
+        value = found[name]
+        print(f"{name:14}" + ("–" if value is None else f"{value:.4f}"))
+    for pair in found["cohen"]:
+        kappa = "–" if pair["kappa"] is None else f"{pair['kappa']:.4f}"
+        print(f"cohen         {kappa}  {pair['first']}, {pair['second']} ({pair['items']} rows)")
+    print_table(
+        [{"split": one["split"], "row": one["row"], **one["values"]}
+         for one in found["disagreements"]],
+        False, "",
+    )  # fmt: skip

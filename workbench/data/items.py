@@ -1,0 +1,119 @@
+"""What there is to be labelled: the rows of a split, with or without an answer of their own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import DataError
+from ..labelling.items import Item
+from ..labelling.journal import row_key
+from ..sources import Progress, find_data
+from ..spec import DataSpec
+from ..tasks import RowError, Task
+from .columns import columns_of, guess_columns
+from .corrections import answerable
+from .divide import train_split
+from .labels import natural_key
+from .load import with_hints
+from .rows import RowReader
+from .tables import open_tables
+
+
+@dataclass(frozen=True)
+class Items:
+    """The rows of a split that can be labelled, and what their answers have in common.
+
+    `labels` are the classes, or the names of spans, that the source uses; `scale` is from the
+    least to the greatest of its numbers, None where it has none. `left_out` rows have no text.
+    """
+
+    name: str
+    items: list[Item]
+    labels: list[str]
+    scale: tuple[float, float] | None
+    columns: dict[str, str | list[str]]
+    left_out: int = 0
+
+
+def read_items(
+    spec: DataSpec, task: Task, split: str = "", progress: Progress | None = None
+) -> Items:
+    """Read the rows of a split, by default the one to learn from; labels are not needed.
+
+    Raises:
+        DataError: the file cannot be read, or has no text, or the task has nothing to label.
+        SourceError: the source cannot be found or fetched.
+    """
+    if task.labelling is None:
+        raise DataError(f"rows of {task.name} have no answers to label", "choose another task")
+    found = find_data(spec.source, spec.revision, progress)
+    spec = with_hints(spec, found)
+    tables = open_tables(found, spec, task)
+    name = tables.match(split, "split") if split else train_split(tables, spec)
+    table = answerable(tables.read(name), task, spec, always=True)
+    roles = {role.name for role in task.roles}
+    known = {role: column for role, column in found.columns.items() if role in roles}
+    columns = guess_columns(table.frame, task, {**known, **spec.columns}, table.name)
+    reader = RowReader(table, columns, task, spec)
+    items = []
+    for position, row in enumerate(map(int, table.frame.index)):
+        try:
+            items.append(_item(reader, task, position, row, name))
+        except RowError:
+            continue
+    if not items:
+        raise DataError(f"{table.name} has no row with a text", "set data.columns, or add rows")
+    decisions = [item.was for item in items if item.was is not None]
+    place = columns.get(task.labelling.role)
+    order = [] if place is None else table.class_names.get(columns_of(place)[0], [])
+    return Items(
+        table.name,
+        items,
+        spec.labels or _labels(decisions, task, order),
+        _scale(decisions, task),
+        columns,
+        len(table.frame) - len(items),
+    )
+
+
+def _item(reader: RowReader, task: Task, position: int, row: int, split: str) -> Item:
+    asked = reader.asked(position, _ignore)
+    values = task.read(asked, _ignore)
+    was = None
+    try:
+        whole = task.read(asked | reader.answers(position, _ignore), _ignore)
+    except RowError:
+        pass
+    else:
+        was = task.labelling.decision(whole)
+        values = {name: whole[name] for name in values}
+    texts = {name: held for name, held in values.items() if isinstance(held, str) and held}
+    if task.labelling.inside:
+        texts[task.labelling.inside] = task.labelling.shown(values)
+    return Item(row, split, row_key(values, [r.name for r in task.inputs]), texts, values, was)
+
+
+def _labels(decisions: list[Any], task: Task, order: list[str]) -> list[str]:
+    """Return the labels that decisions use: as the source numbers them, else sorted."""
+    kind = task.labelling.kind
+    counts: Counter[str] = Counter()
+    for one in decisions:
+        if kind == "class":
+            counts.update([one] if isinstance(one, str) else one)
+        elif kind == "spans":
+            counts.update(span["label"] for span in one if "label" in span)
+    known = [label for label in order if label in counts]
+    return [*known, *sorted(counts.keys() - set(known), key=natural_key)]
+
+
+def _scale(decisions: list[Any], task: Task) -> tuple[float, float] | None:
+    numbers = [one for one in decisions if isinstance(one, int | float)]
+    if task.labelling.kind != "number" or not numbers:
+        return None
+    return min(numbers), max(numbers)
+
+
+def _ignore(reason: str, shown: object) -> None:
+    """Say nothing of what was mended: whoever trains on the rows is told."""

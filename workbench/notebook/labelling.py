@@ -1,0 +1,244 @@
+"""`wb.label`: a session on the rows of a source, in the widget where somebody watches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..data.given import keep_table
+from ..data.items import Items, read_items
+from ..errors import InputError, shorten
+from ..labelling.agreement import agreement
+from ..labelling.items import Item, Question, Suggestion
+from ..labelling.journal import Decision, Journal, Place
+from ..labelling.queue import NEED_A_MODEL, ORDERS, order_rows
+from ..labelling.session import Session
+from ..runs import RunFolder
+from ..spec import DataSpec, RunSpec, load
+from ..tasks import Task, load_task
+
+JOURNALS = Path("labels")
+# So many rows, drawn by seed, are put before the model: to ask it of a million takes hours.
+PREDICTED_ROWS = 2000
+
+
+class Labels:
+    """The labels of a source: its rows, the journal, and one person's session on them."""
+
+    def __init__(self, items: Items, session: Session) -> None:
+        self.items = items
+        self.session = session
+        self.journal = session.journal
+
+    def __repr__(self) -> str:
+        """Return how far the person has come, in a line."""
+        done = self.session.progress()
+        return (
+            f"{self.journal.path}: {done['labelled']} of {done['total']} rows labelled, "
+            f"{done['skipped']} skipped"
+        )
+
+    @property
+    def corrections(self) -> str:
+        """What to set `data.corrections` to, so that a run learns from these labels."""
+        return self.journal.path.as_posix()
+
+    def progress(self) -> dict[str, Any]:
+        """Return how many rows there are, how many are labelled, and how often each label."""
+        return self.session.progress()
+
+    def decisions(self) -> dict[Place, Decision]:
+        """Return the decision on each row, by split and row, of whoever decided last."""
+        self.journal.refresh()
+        return self.journal.decisions()
+
+    def agreement(self) -> dict[str, Any]:
+        """Return how far the people of the journal agree; see `labelling.agreement`."""
+        self.journal.refresh()
+        return agreement(self.journal.by_person(), self.session.question.kind)
+
+
+def label(
+    source: Any,
+    labels: Sequence[str] = (),
+    *,
+    task: str = "text-classification",
+    journal: str | Path = "",
+    columns: Mapping[str, Any] | None = None,
+    split: str = "",
+    several: bool | None = None,
+    scale: tuple[float, float] | None = None,
+    guidelines: str | Path = "",
+    run: Any = None,
+    order: str = "",
+    who: str = "",
+    rows: int | None = None,
+    adjudicate: bool = False,
+    seed: int = 42,
+) -> Labels:
+    """Put the rows of a source before a person, and keep each decision in a journal at once.
+
+    `source` is a path, `wheel:NAME`, a hub id, a table, a `RunSpec` or the name of a spec file.
+    `labels` are the classes or the names of spans, by default those that the source has. `order`
+    is `source`, `random`, `diversity`, or, with a `run` whose model suggests answers,
+    `least_confident`, `margin` or `entropy` (then the default). `rows` is how many are asked at
+    most. With `adjudicate`, only the rows are asked on which the people of the journal differ.
+    Headless, no widget is made: the labels are those that the journal holds.
+
+    Raises:
+        InputError: the source cannot be read, or what is asked does not fit it.
+    """
+    from .kernel import is_live
+
+    spec = _spec(source, task, columns)
+    if several is not None:
+        spec = spec.replace({"data.multi_label": several})
+    made = open_labels(
+        spec, labels, journal=journal, split=split, scale=scale, guidelines=guidelines, run=run,
+        order=order, who=who, rows=rows, adjudicate=adjudicate, seed=seed,
+    )  # fmt: skip
+    if is_live():
+        from IPython.display import display
+
+        from ..widgets.labelling import LabellingDesk
+
+        display(LabellingDesk(made.session))
+    return made
+
+
+def open_labels(
+    spec: RunSpec,
+    labels: Sequence[str] = (),
+    *,
+    journal: str | Path = "",
+    split: str = "",
+    scale: tuple[float, float] | None = None,
+    guidelines: str | Path = "",
+    run: RunFolder | str | Path | None = None,
+    order: str = "",
+    who: str = "",
+    rows: int | None = None,
+    adjudicate: bool = False,
+    seed: int = 42,
+) -> Labels:
+    """Return the labels of a source and a session on them, with its queue in order; see `label`.
+
+    Raises:
+        InputError: as `label`.
+    """
+    known = load_task(spec.task)
+    items = read_items(spec.data, known, split)
+    question = _question(known, spec.data, items, labels, scale, guidelines)
+    held = Journal(journal or JOURNALS / f"{_name(spec.data.source)}.jsonl")
+    if adjudicate:
+        return Labels(items, _adjudication(items, held, question, who))
+    session = Session(items.items, held, question, who)
+    wish = order or ("source" if run is None else "entropy")
+    if wish not in ORDERS or (wish in NEED_A_MODEL and run is None):
+        raise InputError(
+            f"cannot put rows in the order {shorten(wish)!r}"
+            + (" without a model" if wish in ORDERS else ""),
+            "give a run" if wish in ORDERS else f"choose {' | '.join(ORDERS)}",
+        )
+    queue, suggestions, reasons = _queue(session, known, run, wish, spec.data.multi_label, seed)
+    left = None if rows is None else rows
+    return Labels(items, Session(queue[:left], held, question, session.who, suggestions, reasons))
+
+
+def _queue(
+    session: Session, task: Task, run: Any, order: str, several: bool, seed: int
+) -> tuple[list[Item], dict[Place, Suggestion], dict[Place, str]]:
+    """Return the rows in the order of asking, decided ones first, with suggestions and reasons."""
+    mine = session.journal.decisions(session.who)
+    decided = [item for item in session.items if item.place in mine]
+    rest = [item for item in session.items if item.place not in mine]
+    suggestions: dict[Place, Suggestion] = {}
+    shares = None
+    later: list[Item] = []
+    if run is not None and rest:
+        from ..evaluation.suggest import suggest
+        from ..training.run import quiet_libraries
+        from . import _run
+
+        places = np.random.default_rng(seed).permutation(len(rest))
+        asked = sorted(places[:PREDICTED_ROWS].tolist())
+        later = [rest[n] for n in sorted(places[PREDICTED_ROWS:].tolist())]
+        rest = [rest[n] for n in asked]
+        with quiet_libraries():
+            suggestions, shares = suggest(_run(run), rest, task, session.question.labels)
+        if shares is None and order in NEED_A_MODEL:
+            raise InputError(
+                f"a model of {task.name} does not say how sure it is",
+                "choose the order source | random | diversity",
+            )
+    texts = [" ".join(item.texts.values()) for item in rest]
+    known = [" ".join(item.texts.values()) for item in decided]
+    places = order_rows(order, texts, shares, several, known, seed)
+    queue = [rest[n] for n in places]
+    reasons = {} if order == "source" else {
+        item.place: f"{order}, rank {rank}" for rank, item in enumerate(queue, 1)
+    }  # fmt: skip
+    return [*decided, *queue, *later], suggestions, reasons
+
+
+def _adjudication(items: Items, journal: Journal, question: Question, who: str) -> Session:
+    """Return a session on the rows on which people differ, with what each of them said."""
+    found = agreement(journal.by_person(), question.kind)["disagreements"]
+    others = {(one["split"], one["row"]): one["values"] for one in found}
+    asked = [item for item in items.items if item.place in others]
+    if not asked:
+        raise InputError(f"nobody differs in {journal.path}", "there is nothing to adjudicate")
+    return Session(asked, journal, question, who, others=others)
+
+
+def _question(
+    task: Task,
+    spec: DataSpec,
+    items: Items,
+    labels: Sequence[str],
+    scale: tuple[float, float] | None,
+    guidelines: str | Path,
+) -> Question:
+    labelling = task.labelling
+    names = list(labels) or items.labels
+    named_spans = labelling.kind == "spans" and task.names_labels
+    if (labelling.kind == "class" or named_spans) and not names:
+        raise InputError(f"{items.name} has no labels yet", "say which there are: labels=[…]")
+    several = labelling.kind == "class" and spec.multi_label
+    words = str(guidelines)
+    if isinstance(guidelines, Path) or re.fullmatch(r"\S+\.(?:md|txt)", words):
+        try:
+            words = Path(guidelines).read_text("utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"cannot read {guidelines} ({error})", "give a UTF-8 text") from None
+    return Question(
+        labelling.kind,
+        names if labelling.kind in ("class", "spans") else (),
+        several,
+        scale or items.scale,
+        labelling.inside,
+        words,
+    )
+
+
+def _spec(source: Any, task: str, columns: Mapping[str, Any] | None) -> RunSpec:
+    if isinstance(source, RunSpec):
+        spec = source
+    elif isinstance(source, str | Path) and str(source).endswith((".yaml", ".yml")):
+        spec = load(source)
+    else:
+        place = source
+        if not isinstance(source, str | Path):
+            place = keep_table(source, Path(RunSpec().output.runs_dir))
+        spec = RunSpec().replace({"task": task, "data.source": str(place)})
+    return spec.replace({"data.columns": dict(columns)}) if columns else spec
+
+
+def _name(source: str) -> str:
+    """Return a file's name for the journal of a source."""
+    stem = source.removesuffix(".gz").rstrip("/").replace("\\", "/").rsplit("/", 1)[-1]
+    return re.sub(r"[^\w.-]+", "-", re.sub(r"\.\w+$", "", stem)).strip("-.") or "labels"

@@ -1,0 +1,210 @@
+// The labelling widget: a row, the question asked of it, and keys that answer.
+// The kernel moves on only when a decision is in the journal; until it has, no key counts.
+
+const PATIENCE_MS = 5000;
+
+export default { render };
+
+function render({ model, el }) {
+  el.classList.add("wb-controls", "wb-labelling");
+  const words = model.get("words");
+  const question = model.get("question");
+  const root = make("section", "wb-desk");
+  root.tabIndex = 0;
+  root.setAttribute("aria-label", words.title);
+  keepKeys(root);
+  const head = make("div", "wb-bar wb-head");
+  const bar = make("progress");
+  const counted = make("span");
+  head.append(bar, counted, make("span", "wb-who", words.by));
+  const row = make("div", "wb-item");
+  const status = make("p", "wb-status");
+  status.setAttribute("role", "status");
+  const alert = makeFault("");
+  const main = make("div", "wb-main");
+  const tally = make("p", "wb-help wb-tally");
+  main.append(head, row, status, alert.node, tally, make("p", "wb-help", words.keys));
+  root.append(main);
+  if (model.get("guidelines")) root.append(guide(model.get("guidelines"), words));
+  el.append(root);
+
+  let answer = null;
+  let note = null;
+  let waiting = 0;
+
+  function send(act, more = {}) {
+    if (waiting) return;
+    const { turn } = model.get("state");
+    root.setAttribute("aria-busy", "true");
+    waiting = setTimeout(() => {
+      waiting = 0;
+      alert.show(words.no_kernel);
+    }, PATIENCE_MS);
+    model.send({ act, turn, ...more });
+  }
+  const decide = (value) => send("decide", { value });
+
+  function show() {
+    clearTimeout(waiting);
+    waiting = 0;
+    root.removeAttribute("aria-busy");
+    const state = model.get("state");
+    const { progress, item } = state;
+    bar.max = progress.total;
+    bar.value = progress.labelled + progress.skipped;
+    bar.setAttribute("aria-label", progress.text);
+    counted.textContent = progress.text;
+    tally.textContent = progress.tally;
+    status.replaceChildren(make("span", "", state.said));
+    if (item && state.turn > 0) {
+      const read = item.texts.map((one) => one.text).join(". ");
+      status.append(make("span", "wb-read", ` ${item.place}. ${read}`));
+    }
+    alert.show(state.fault);
+    const here = root.contains(document.activeElement);
+    row.replaceChildren();
+    answer = null;
+    note = null;
+    if (!item) {
+      row.append(make("p", "wb-done", words.all_done), acts());
+    } else {
+      answer = answerTo(item);
+      const texts = item.texts.filter((one) => !one.marked).map((one) => shownText(one, item));
+      row.append(make("p", "wb-place", item.place), ...texts, ...others(item), answer.node);
+      note = noting(item);
+      row.append(acts(), note.box);
+    }
+    if (here || state.turn > 0) (answer?.begin ?? (() => root.focus({ preventScroll: true })))();
+  }
+
+  function answerTo(item) {
+    const keys = question.labels.map((_, n) => (n < 9 ? String(n + 1) : n === 9 ? "0" : ""));
+    const hint = item.suggestion && { value: item.suggestion.value, text: item.suggestion.text };
+    const say = (text) => (status.textContent = text);
+    switch (question.kind) {
+      case "class": {
+        const hints = new Map();
+        for (const one of [item.was ?? []].flat()) hints.set(one, words.was);
+        for (const one of hint ? [hint.value].flat() : []) {
+          hints.set(one, [hints.get(one), hint.text].filter(Boolean).join(", "));
+        }
+        const start = item.value ?? (hint ? hint.value : item.was);
+        return makeChoice({
+          values: question.labels, names: question.labels, keys, hints, decide,
+          chosen: question.several ? [start ?? []].flat() : item.value, find: words.find,
+        });
+      }
+      case "number":
+        return makeNumber({ scale: question.scale, value: item.value, hint, decide, label: words.title });
+      case "text":
+        return makeWriting({ text: item.value ?? hint?.value ?? item.was ?? "", decide, label: words.write });
+      default: {
+        const { text } = item.texts.find((one) => one.marked);
+        const spans = item.value ?? hint?.value ?? item.was ?? [];
+        return makeSpans({ text, labels: question.labels, keys: keys.length ? keys : ["1"], spans, decide, words, say });
+      }
+    }
+  }
+
+  function acts() {
+    const box = make("div", "wb-bar wb-acts");
+    const offered = [];
+    if (question.kind === "spans" || question.kind === "text" || question.several) {
+      offered.push([words.save, () => answer && decide(answer.value())]);
+    }
+    if (question.kind === "spans" && !question.labels.length) {
+      offered.push([words.no_answer, () => answer && decide([])]);
+    }
+    offered.push([words.skip, () => send("skip")], [words.undo, () => send("undo")]);
+    offered.push([words.note, () => note?.open()]);
+    offered.push([words.back, () => send("move", { steps: -1 })], [words.next, () => send("move", { steps: 1 })]);
+    box.append(...offered.map(([label, act]) => makeButton(label, act)));
+    return box;
+  }
+
+  function noting(item) {
+    const box = make("div", "wb-noting");
+    const input = makeTextBox();
+    input.placeholder = words.note_hint;
+    input.setAttribute("aria-label", words.note);
+    box.append(...item.notes.map((text) => make("p", "wb-help", `✎ ${text}`)), input);
+    input.hidden = true;
+    input.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.isComposing) return;
+      if (event.key === "Enter" && input.value.trim()) send("note", { text: input.value.trim() });
+      if (event.key === "Escape") {
+        input.hidden = true;
+        root.focus();
+      }
+    });
+    return {
+      box,
+      open() {
+        input.hidden = false;
+        input.focus();
+      },
+    };
+  }
+
+  function others(item) {
+    if (!item.others.length) return [];
+    const list = make("ul", "wb-others");
+    for (const one of item.others) {
+      const entry = make("li");
+      entry.append(make("b", "", one.who), make("span", "", ` ${one.text}`));
+      list.append(entry);
+    }
+    return [make("p", "wb-help", words.others), list];
+  }
+
+  root.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.altKey) return;
+    const { target } = event;
+    const typing = target.matches("textarea, input");
+    const pressed = target.matches("button, summary") && [" ", "Enter"].includes(event.key);
+    if (typing && event.key === "Escape") root.focus();
+    else if (typing && target.matches(".wb-find") && !["Enter", "ArrowUp", "ArrowDown"].includes(event.key)) return;
+    else if (pressed) return;
+    else if (answer?.key(event)) event.preventDefault();
+    else if (typing) return;
+    else if (!act(event)) return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  function act(event) {
+    const held = event.ctrlKey || event.metaKey;
+    const key = event.key.toLowerCase();
+    if (key === "u" && !held) send("undo");
+    else if (key === "z" && held) send("undo");
+    else if (held) return false;
+    else if (key === "s") send("skip");
+    else if (key === "n") note?.open();
+    else if (key === "f") root.querySelector(".wb-find")?.focus();
+    else if (key === "pageup" || key === "arrowleft") send("move", { steps: -1 });
+    else if (key === "pagedown" || key === "arrowright") send("move", { steps: 1 });
+    else return false;
+    return true;
+  }
+
+  show();
+  model.on("change:state", show);
+  return () => {
+    clearTimeout(waiting);
+    model.off("change:state", show);
+  };
+}
+
+function shownText({ name, text }) {
+  const box = make("div", "wb-text");
+  if (name) box.append(make("span", "wb-role", name));
+  box.append(make("div", "", text));
+  return box;
+}
+
+function guide(text, words) {
+  const box = make("aside", "wb-guide");
+  box.setAttribute("aria-label", words.guidelines);
+  box.append(make("h4", "", words.guidelines), make("div", "wb-guide-text", text));
+  return box;
+}

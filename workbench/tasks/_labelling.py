@@ -1,0 +1,51 @@
+"""What a person decides about a row, and how that becomes the row's answer.
+
+A decision is plain data, as a journal holds it: see `workbench.labelling.journal`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """How people answer the rows of a task.
+
+    `kind` is what they give: a `class` (or several), a `number`, a `text`, or `spans` of the text
+    of the role `inside`; it becomes the answer of `role`. `shown(values)` is the text in which
+    spans are marked. `cell(values, decided)` makes of a decision what a cell of that role could
+    hold, `told(values)` of a row's answer the decision that would give it, and
+    `suggested(prediction)` of a record of the task's predictions the one that a model would take.
+    """
+
+    kind: Literal["class", "number", "text", "spans"]
+    role: str
+    inside: str = ""
+    shown: Callable[[Values], str] = lambda values: ""
+    cell: Callable[[Values, Any], Any] = lambda values, decided: decided
+    told: Callable[[Values], Any] | None = None
+    suggested: Callable[[Values], Any] = lambda prediction: prediction["predicted"]
+
+    def decision(self, values: Values) -> Any:
+        """Return the decision that gives the answer of a row; None where it has none."""
+        if values.get(self.role) is None:
+            return None
+        if self.told is not None:
+            return self.told(values)
+        answer = values[self.role]
+        return answer[0] if self.kind == "number" and len(answer) == 1 else answer
+
+
+def word_places(words: Sequence[str], text: str) -> list[tuple[int, int]]:
+    """Return where each word stands in the text that they were joined to."""
+    places, end = [], 0
+    for word in words:
+        start = text.index(word, end)
+        end = start + len(word)
+        places.append((start, end))
+    return places
