@@ -77,7 +77,7 @@ def audit(options: argparse.Namespace) -> None:
     if options.strict and harmful:
         raise DataError(
             f"{spec.data.source}: findings that spoil a result: {len(harmful)}; the first: "
-            f"{harmful[0].sentence().rstrip(".。")}",
+            f"{harmful[0].sentence().rstrip('.。')}",
             f"see the rows with --rows {harmful[0].kind}",
         )
 
