@@ -44,7 +44,7 @@ def test_a_strict_audit_ends_with_2_and_one_line(capsys, place):
     code, _, err = call(capsys, "audit", place / "train.csv", "--against", place / "test.csv",
                         "--strict")  # fmt: skip
     assert code == 2
-    assert err.startswith(f"workbench: {place / 'train.csv'}: 2 findings spoil a result: Texts of")
+    assert err.startswith(f"workbench: {place / 'train.csv'}: findings that spoil a result: 2; ")
     assert err.endswith("see the rows with --rows leak_exact\n")
     write(place / "clean.csv", csv([("only this", "pos"), ("and that", "neg")]))
     assert call(capsys, "audit", place / "clean.csv", "--strict")[0] == 0

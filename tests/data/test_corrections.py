@@ -170,3 +170,18 @@ def test_a_correction_moves_no_other_row_between_training_and_validation(tmp_pat
     assert after.train["row"][:] == before.train["row"][:]
     assert after.validation["row"][:] == before.validation["row"][:]
     assert labels(after) == labels(before) | dict.fromkeys(decided, "neg")
+
+
+def test_a_decision_counts_on_a_text_as_it_was_read_before_or_after_cleaning(tmp_path):
+    pairs = [*rows(18), ("<b>this one</b>", "neg"), ("<i>that one</i>", "neg")]
+    path = write(tmp_path / "f.csv", csv(pairs))
+    decided = {
+        18: ({"text": "something else"}, "neg"),
+        19: ({"text": "<b>this one</b>"}, "pos"),
+        20: ({"text": "that one"}, "pos"),
+    }
+    journal = journal_of(tmp_path / "l.jsonl", decided)
+    how = {"cleaning": ["html"], "corrections": str(journal.path)}
+    found = labels(load(path, **how))
+    assert (found[18], found[19], found[20]) == ("pos", "pos", "pos")
+    assert labels(load(path, cleaning=["html"]))[19] == "neg"

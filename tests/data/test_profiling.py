@@ -178,7 +178,7 @@ def test_a_file_without_labels_has_a_profile_all_the_same_and_so_has_one_without
         ("summarization", "f.jsonl", "\n".join(
             json.dumps({"document": text, "summary": told})
             for text, told in (("a long story", "one"), ("a long story", "two"), ("short", "s"))
-        ), {"conflicts", "duplicates"}),
+        ), {"several_answers", "duplicates"}),
         ("question-answering", "f.json", json.dumps({"data": [{"paragraphs": [
             {"context": "The sky is blue.", "qas": [
                 {"id": str(n), "question": "Which colour?",

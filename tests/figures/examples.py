@@ -179,6 +179,8 @@ def source_profile(names: tuple[str, ...] = ("text", "label")) -> SourceProfile:
         sampled_rows=100,
         near=True,
     )
+
+
 def dynamics(labels: tuple[str, ...] = ("negative", "positive"), rows: int = 60) -> Dynamics:
     """Three passes over rows that are learned in time, but every tenth has a wrong label."""
     given = np.arange(rows) % len(labels)

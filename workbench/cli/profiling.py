@@ -76,7 +76,8 @@ def audit(options: argparse.Namespace) -> None:
     harmful = [one for one in found.profile.findings if one.harmful]
     if options.strict and harmful:
         raise DataError(
-            f"{spec.data.source}: {len(harmful)} findings spoil a result: {harmful[0].sentence()}",
+            f"{spec.data.source}: findings that spoil a result: {len(harmful)}; the first: "
+            f"{harmful[0].sentence().rstrip('.。')}",
             f"see the rows with --rows {harmful[0].kind}",
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -40,11 +41,18 @@ class Corrections:
                 if split == table.split and one.act == "label"
             }
 
-    def answer(self, row: int, values: dict[str, Any], repaired: Repaired) -> dict[str, Any] | None:
+    def answer(
+        self,
+        row: int,
+        values: dict[str, Any],
+        repaired: Repaired,
+        in_source: Callable[[int], dict[str, Any]] | None = None,
+    ) -> dict[str, Any] | None:
         """Return the answer of a row as people gave it; None where they did not.
 
-        `values` are those of the roles that are asked. What was decided on another text that
-        stood in this row does not count.
+        `values` are those of the roles that are asked, and `in_source` gives those from before
+        they were cleaned: people may have read either, but spans are places in the one they read.
+        What was decided on another text that stood in this row does not count.
 
         Raises:
             RowError: the row has no text, or the decision is no answer to it.
@@ -53,8 +61,12 @@ class Corrections:
         if decision is None:
             return None
         task = self._task
-        given = task.read(values, lambda *_: None)
-        if decision.key != row_key(given, [role.name for role in task.inputs]):
+        given = task.read(values, _ignore)
+        asked = [role.name for role in task.inputs]
+        known = {row_key(given, asked)}
+        if in_source is not None and task.labelling.kind != "spans":
+            known.add(row_key(task.read(in_source(row), _ignore), asked))
+        if decision.key not in known:
             self._stale += 1
             return None
         role = task.role(task.labelling.role)
@@ -76,6 +88,10 @@ class Corrections:
             for name, count in counts.items()
             if count
         ]
+
+
+def _ignore(reason: str, shown: object) -> None:
+    """Say nothing of what was mended: whoever reads the row is told."""
 
 
 def answerable(table: Table, task: Task | None, spec: DataSpec, always: bool = False) -> Table:

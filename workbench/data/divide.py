@@ -44,7 +44,8 @@ def usable(
     Without `drop`, cleaning changes cells only, and no row is dropped by it.
     """
     cleaned = clean_table(table, columns, task, spec, drop=drop)
-    examples, notes = take_examples(cleaned.table, columns, task, split, spec)
+    source = table if cleaned.done else None
+    examples, notes = take_examples(cleaned.table, columns, task, split, spec, source)
     return Part(split, table, examples, [*notes_of(cleaned, split), *notes], cleaned)
 
 

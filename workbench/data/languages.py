@@ -12,8 +12,9 @@ from typing import Any
 UNDECIDED = ""
 # Below this, too little speaks for one language: short texts, numbers, emoji.
 SURE = 0.5
-# Cantonese and Wu are written in Chinese characters, and told apart from it only in long texts.
-FOLDED = {"yue": "zh", "wuu": "zh", "zxx": UNDECIDED}
+# Told apart only in long texts: Cantonese and Wu from Chinese, Nigerian Pidgin from the English of
+# short messages.
+FOLDED = {"yue": "zh", "wuu": "zh", "pcm": "en", "zxx": UNDECIDED}
 
 
 def identify_languages(texts: Iterable[str]) -> list[str]:

@@ -17,12 +17,11 @@ from ..spec import DataSpec
 from ..tasks import Task
 from .columns import Columns, columns_of, guess_columns
 from .corrections import answerable
-from .delimited import DELIMITERS
 from .divide import Part, drawn, held_out, train_split, usable, validation_part, with_labels
 from .examples import Examples, check_enough, fingerprint, to_dataset
 from .labels import check_seen, check_wanted, name_labels, name_numbers
 from .splits import find_split
-from .tables import Table, open_tables
+from .tables import open_tables
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ def load_data(
         validation=to_dataset(drawn_validation, task, labels),
         labels=labels,
         columns=columns,
-        detected=_detected(table, divided),
+        detected={**table.detected.shown(), "split": divided},
         notes=_notes(train, validation, [name for name in tables.splits if name not in used]),
         fingerprint=fingerprint(drawn_train, drawn_validation),
         revision=found.revision,
@@ -237,16 +236,3 @@ def _notes(train: Part, validation: Part, unused: list[str]) -> list[str]:
     if unused:
         notes.append(say("data.note.unused_splits", splits=shorten(", ".join(unused))))
     return notes
-
-
-def _detected(table: Table, divided: str) -> dict[str, str]:
-    """Return what was found out, as words for the page, without what does not apply."""
-    facts = table.detected
-    named = facts.delimiter in DELIMITERS
-    shown = {
-        "encoding": facts.encoding,
-        "delimiter": say(f"data.delimiter.{facts.delimiter}") if named else facts.delimiter,
-        "header": say(f"data.header.{facts.header}") if facts.header else "",
-        "split": divided,
-    }
-    return {key: value for key, value in shown.items() if value}

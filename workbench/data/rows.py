@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,9 +49,16 @@ class Counted:
 
 
 def take_examples(
-    table: Table, columns: Columns, task: Task, split: str, spec: DataSpec
+    table: Table,
+    columns: Columns,
+    task: Task,
+    split: str,
+    spec: DataSpec,
+    source: Table | None = None,
 ) -> tuple[Examples, list[str]]:
     """Return the rows that can be used, and notes on those left out and those mended.
+
+    `source` is the table before it was cleaned, of which a journal may have decided.
 
     Raises:
         DataError: a cell is larger than any text should be, or rows cannot be used and the spec
@@ -61,6 +68,7 @@ def take_examples(
     mended: dict[str, Counted] = defaultdict(Counted)
     reader = RowReader(table, columns, task, spec)
     corrections = Corrections(table, task, spec)
+    before = _reader_by_row(source, columns, task, spec) if spec.corrections and source else None
     rows: list[int] = []
     kept: list[dict[str, Any]] = []
     strata: list[str] = []
@@ -71,7 +79,7 @@ def take_examples(
 
         try:
             values = reader.asked(position, repaired)
-            answer = corrections.answer(row, values, repaired)
+            answer = corrections.answer(row, values, repaired, before)
             given = reader.answers(position, repaired) if answer is None else answer
             taken = task.read(values | given, repaired)
             strata.append(
@@ -113,6 +121,15 @@ def _stratum_in_source(
         source = reader.answers(position, lambda *_: None)
         return task.stratum(task.read(values | source, lambda *_: None))
     return task.stratum(taken)
+
+
+def _reader_by_row(
+    table: Table, columns: Columns, task: Task, spec: DataSpec
+) -> Callable[[int], dict[str, Any]]:
+    """Return what reads that which is asked in the row of a number."""
+    reader = RowReader(table, columns, task, spec)
+    places = {int(row): position for position, row in enumerate(table.frame.index)}
+    return lambda row: reader.asked(places[row], lambda *_: None)
 
 
 class RowReader:

@@ -41,6 +41,16 @@ class Detected:
     rows: int = 0
     notes: list[str] = field(default_factory=list)
 
+    def shown(self) -> dict[str, str]:
+        """Return encoding, delimiter and header as words for the page, as far as they apply."""
+        named = self.delimiter in DELIMITERS
+        words = {
+            "encoding": self.encoding,
+            "delimiter": say(f"data.delimiter.{self.delimiter}") if named else self.delimiter,
+            "header": say(f"data.header.{self.header}") if self.header else "",
+        }
+        return {name: word for name, word in words.items() if word}
+
 
 def read_table(
     path: str | Path,

@@ -17,7 +17,8 @@ MAX_LANGUAGES = 12
 
 def missing_cells(profile: SourceProfile) -> go.Figure:
     """Show the share of empty cells of each column, those with the most first."""
-    shares = {column.name: column.missing / max(column.rows, 1) for column in profile.columns}
+    gaps = [column for column in profile.columns if column.missing]
+    shares = {column.name: column.missing / column.rows for column in gaps}
     worst = sorted(shares, key=lambda name: -shares[name])[:MAX_BARS]
     subtitle = ""
     if len(shares) > MAX_BARS:

@@ -32,10 +32,9 @@ def findings_of(loaded: LoadedData, task: Task, setup: Setup) -> list[Finding]:
         _split("train", loaded.train, task, loaded.labels),
         _split("validation", loaded.validation, task, loaded.labels),
     ]
-    answered = any(role.answer for role in task.roles if role.name in loaded.columns)
     near = sum(map(len, splits)) <= NEAR_ROWS
     found = [
-        *repeats(splits, answered, near),
+        *repeats(splits, task, near),
         *label_findings(splits, count_labels(splits)),
         *odd_cells(splits),
     ]

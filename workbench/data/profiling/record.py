@@ -10,8 +10,6 @@ from ..splits import ROLES
 
 # What flatters or spoils a result, rather than being worth a look.
 HARMFUL = ("leak_exact", "leak_near", "conflicts", "unknown_tokens")
-# What an audit looks for: everything about rows that repeat one another.
-AUDITED = ("leak_exact", "leak_near", "conflicts", "duplicates", "near_duplicates")
 # So many row numbers of a finding are written; all of them are kept in memory.
 MOST_ROWS = 1000
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from ...tasks import Task
 from ..duplicates import Copy, exact_duplicates, near_duplicates
 from ..splits import ROLES, find_split
 from .found import finding
@@ -13,13 +14,17 @@ from .source import Split
 
 # Beyond so many rows near-duplicates take minutes; they are looked for when asked.
 NEAR_ROWS = 50_000
+_MEASURES = ("label", "labels", "numbers")
 
 
-def repeats(splits: Sequence[Split], answered: bool, near: bool) -> list[Finding]:
-    """Return leaks between splits, then same texts with different answers, then duplicates."""
+def repeats(splits: Sequence[Split], task: Task, near: bool) -> list[Finding]:
+    """Return leaks between splits, then same texts with different answers, then duplicates.
+
+    Labels and numbers contradict one another; of translations and the like, several may be right.
+    """
     found = [one for checked, other in _pairs(splits) for one in _leaks(checked, other, near)]
-    if answered:
-        found += _conflicts(splits)
+    measured = any(role.answer and role.kind in _MEASURES for role in task.roles)
+    found += _conflicts(splits, "conflicts" if measured else "several_answers")
     return found + _duplicates(splits, near)
 
 
@@ -94,7 +99,7 @@ def _copied(
     return finding(kind, [split for split, _ in found.values()], hits, why, of=of, **about)
 
 
-def _conflicts(splits: Sequence[Split]) -> list[Finding]:
+def _conflicts(splits: Sequence[Split], kind: str) -> list[Finding]:
     """Return the rows whose text stands elsewhere, too, with another answer."""
     first: dict[str, str] = {}
     torn: dict[str, Counter[str]] = {}
@@ -114,7 +119,7 @@ def _conflicts(splits: Sequence[Split]) -> list[Finding]:
         held = torn[split.keys[position]]
         return ", ".join(f"{answer.replace(chr(0), ' ')} × {n}" for answer, n in held.items())
 
-    return finding("conflicts", splits, hits, why, texts=f"{len(torn):,}")
+    return finding(kind, splits, hits, why, texts=f"{len(torn):,}")
 
 
 def _answered(split: Split) -> Iterator[int]:

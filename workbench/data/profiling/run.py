@@ -10,7 +10,6 @@ from ...errors import DataError
 from ...language import text as say
 from ...sources import Progress
 from ...spec import RunSpec
-from ..delimited import DELIMITERS
 from .columns import describe_columns
 from .labels import count_labels, label_findings, missing
 from .record import Column, Finding, SourceProfile
@@ -80,7 +79,7 @@ def profile_source(
     if tokenizer is not None and sample:
         lengths, tokens, found = measure_tokens(sample, tokenizer, spec)
     spoken, foreign = languages(sample)
-    findings = repeats(splits, opened.has_answers, near)
+    findings = repeats(splits, opened.task, near)
     if whole:
         findings += [
             *found, *missing(opened), *label_findings(splits, counts), *foreign,
@@ -101,7 +100,7 @@ def profile_source(
         languages=spoken,
         scripts=scripts([split.texts[i] for split, i in sample]),
         findings=sorted(findings, key=lambda one: not one.harmful),
-        detected={split.name: _detected(split) for split in splits},
+        detected={split.name: split.table.detected.shown() for split in splits},
         notes=[*opened.notes, *_read_notes(splits), *notes],
         fingerprint=fingerprint(splits),
         max_tokens=spec.data.max_tokens,
@@ -117,17 +116,6 @@ def _empty(columns: Sequence[Column]) -> list[Finding]:
     shown = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
     about = {"columns": shown}
     return [Finding("empty_columns", len(names), len(columns), about)] if names else []
-
-
-def _detected(split: Split) -> dict[str, str]:
-    facts = split.table.detected
-    named = facts.delimiter in DELIMITERS
-    shown = {
-        "encoding": facts.encoding,
-        "delimiter": say(f"data.delimiter.{facts.delimiter}") if named else facts.delimiter,
-        "header": say(f"data.header.{facts.header}") if facts.header else "",
-    }
-    return {name: value for name, value in shown.items() if value}
 
 
 def _read_notes(splits: Sequence[Split]) -> list[str]:

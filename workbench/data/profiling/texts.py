@@ -50,12 +50,12 @@ def histogram(lengths: dict[str, Sequence[int]], limit: int | None = None) -> di
 
 def languages(sample: Sequence[tuple[Split, int]]) -> tuple[dict[str, float], list[Finding]]:
     """Return the share of each language, and the rows in another one than most are."""
+    if not sample:
+        return {}, []
     codes = identify_languages(split.texts[i] for split, i in sample)
     counts = Counter(code for code in codes if code != UNDECIDED)
     told = counts.total()
-    shares = {
-        code or "?": count / max(len(codes), 1) for code, count in Counter(codes).most_common()
-    }
+    shares = {code or "?": count / len(codes) for code, count in Counter(codes).most_common()}
     if not told or counts.most_common(1)[0][1] < MAIN_SHARE * told:
         return shares, []
     main = counts.most_common(1)[0][0]

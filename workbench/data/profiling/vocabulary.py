@@ -121,11 +121,13 @@ def _unknown(
         return []
     unknown = _unknown_id(tokenizer)
     hits: dict[str, list[int]] = {}
+    said: dict[tuple[str, int], str] = {}
     for (split, i), *parts in zip(sample, *pieces, strict=True):
-        if any(unknown in ids for ids in parts):
+        if count := sum(ids.count(unknown) for ids in parts):
             hits.setdefault(split.name, []).append(i)
+            said[split.name, i] = f"{count} / {sum(map(len, parts))}"
     return finding(
-        "unknown_tokens", splits, hits, of=len(sample),
+        "unknown_tokens", splits, hits, lambda s, i: said[s.name, i], of=len(sample),
         unknown=f"{tokens.unknown_share:.1%}", model=tokens.model,
     )  # fmt: skip
 
