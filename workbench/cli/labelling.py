@@ -26,6 +26,9 @@ def add_leaves(group: Any) -> None:
     label.add_argument("--rows", type=int, help="ask at most so many")
     label.add_argument("--guidelines", default="", metavar="FILE", help="shown before the first")
     label.add_argument(
+        "--blind", action="store_true", help="hide what the source says and a model suggests"
+    )
+    label.add_argument(
         "--adjudicate", action="store_true", help="ask only the rows on which people differ"
     )
     export = add_leaf(
@@ -89,7 +92,7 @@ def label_rows(options: argparse.Namespace) -> None:
     guidelines = Path(options.guidelines) if options.guidelines else ""
     made = _labels(
         options, order=options.order, run=run, rows=options.rows, adjudicate=options.adjudicate,
-        guidelines=guidelines,
+        guidelines=guidelines, blind=options.blind,
     )  # fmt: skip
     session = made.session
     if session.question.kind == "spans":
@@ -138,7 +141,7 @@ def _answer(session: Any, line: str) -> None:
     try:
         session.decide(_value(question, line))
     except (InputError, ValueError, IndexError):
-        print(say("labelling.terminal.unknown", key=line))
+        print(say("labelling.terminal.unknown", typed=line))
 
 
 def _value(question: Any, line: str) -> Any:

@@ -33,6 +33,12 @@ class Labels:
         self.items = items
         self.session = session
         self.journal = session.journal
+        self.is_shown = False
+
+    def _ipython_display_(self) -> None:
+        """Say how far the person has come, but not below the widget that says it already."""
+        if not self.is_shown:
+            print(self)  # noqa: T201
 
     def __repr__(self) -> str:
         """Return how far the person has come, in a line."""
@@ -78,6 +84,7 @@ def label(
     who: str = "",
     rows: int | None = None,
     adjudicate: bool = False,
+    blind: bool = False,
     seed: int = 42,
 ) -> Labels:
     """Put the rows of a source before a person, and keep each decision in a journal at once.
@@ -86,7 +93,8 @@ def label(
     `labels` are the classes or the names of spans, by default those that the source has. `order`
     is `source`, `random`, `diversity`, or, with a `run` whose model suggests answers,
     `least_confident`, `margin` or `entropy` (then the default). `rows` is how many are asked at
-    most. With `adjudicate`, only the rows are asked on which the people of the journal differ.
+    most. With `adjudicate`, only the rows are asked on which the people of the journal differ;
+    `blind` hides what the source says and a model suggests.
     Headless, no widget is made: the labels are those that the journal holds.
 
     Raises:
@@ -99,7 +107,7 @@ def label(
         spec = spec.replace({"data.multi_label": several})
     made = open_labels(
         spec, labels, journal=journal, split=split, scale=scale, guidelines=guidelines, run=run,
-        order=order, who=who, rows=rows, adjudicate=adjudicate, seed=seed,
+        order=order, who=who, rows=rows, adjudicate=adjudicate, blind=blind, seed=seed,
     )  # fmt: skip
     if is_live():
         from IPython.display import display
@@ -107,6 +115,7 @@ def label(
         from ..widgets.labelling import LabellingDesk
 
         display(LabellingDesk(made.session))
+        made.is_shown = True
     return made
 
 
@@ -123,6 +132,7 @@ def open_labels(
     who: str = "",
     rows: int | None = None,
     adjudicate: bool = False,
+    blind: bool = False,
     seed: int = 42,
 ) -> Labels:
     """Return the labels of a source and a session on them, with its queue in order; see `label`.
@@ -145,8 +155,8 @@ def open_labels(
             "give a run" if wish in ORDERS else f"choose {' | '.join(ORDERS)}",
         )
     queue, suggestions, reasons = _queue(session, known, run, wish, spec.data.multi_label, seed)
-    left = None if rows is None else rows
-    return Labels(items, Session(queue[:left], held, question, session.who, suggestions, reasons))
+    asked = Session(queue[:rows], held, question, session.who, suggestions, reasons, blind=blind)
+    return Labels(items, asked)
 
 
 def _queue(
