@@ -54,6 +54,7 @@ bench: $(STAMP)
 	$(PY) tests/bench/watching.py
 	$(PY) tests/bench/first_loss.py
 	$(PY) tests/bench/attention.py
+	$(PY) tests/bench/cleaning.py
 
 screenshot: $(STAMP)
 	$(PY) tests/browser/screenshots.py $(ARGS)

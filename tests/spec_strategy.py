@@ -48,6 +48,16 @@ HOSTILE_TEXTS = (
     "long " * 2000,
 )
 
+# Entries of data.cleaning, with what lists, quotes and brackets could tear.
+STEPS = (
+    "fix_text",
+    "length(min=3, max=2000)",
+    "mask(what=[url, email])",
+    "language(keep=['zh'])",
+    "labels(map={pos: positive, '1': \"yes, 'of course' )\", 'x, y': '[a'}, synonyms=false)",
+    "near_duplicates(threshold=0.75,keep=longest)",
+)
+
 
 def texts() -> st.SearchStrategy[str]:
     """Return texts of every kind, hostile ones often."""
@@ -57,8 +67,10 @@ def texts() -> st.SearchStrategy[str]:
 def values(field: Field) -> st.SearchStrategy[Any]:
     """Return what the field may hold, by its type and domain."""
     domain = field.domain
-    if domain.choices:
-        strategy: st.SearchStrategy[Any] = st.sampled_from(domain.choices)
+    if field.name == "cleaning":
+        strategy: st.SearchStrategy[Any] = st.lists(st.sampled_from(STEPS), max_size=4)
+    elif domain.choices:
+        strategy = st.sampled_from(domain.choices)
     elif field.type is bool:
         strategy = st.booleans()
     elif field.type is int:

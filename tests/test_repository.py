@@ -27,7 +27,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 TOP_LEVEL = {
     ".ci", ".gitattributes", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md",
     "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "README.zh.md", "constraints.txt",
-    "environment.yml", "notebooks", "pyproject.toml", "tests", "workbench",
+    "docs", "environment.yml", "notebooks", "pyproject.toml", "tests", "workbench",
 }  # fmt: skip
 
 
@@ -251,7 +251,7 @@ def test_every_recipe_that_the_readme_names_exists():
 def test_contributing_names_files_that_exist():
     table = read("CONTRIBUTING.md").partition("## Commands")[0]
     rows = [line for line in table.splitlines() if line.startswith("| ")][1:]
-    assert len(rows) == 11
+    assert len(rows) == 14
     for path in re.findall(r"`((?:workbench|tests)/[\w./]+)`", read("CONTRIBUTING.md")):
         assert (ROOT / path).exists() or path.endswith(("my_task.py", "my_source.py")), path
 

@@ -14,11 +14,15 @@ if TYPE_CHECKING:
     from .notebook import (
         attach,
         attend,
+        audit,
+        clean,
         compare,
         evaluate,
         label,
         predict,
+        profile,
         report,
+        split,
         start,
         studio,
         train,
@@ -29,19 +33,23 @@ _HOMES = {
     "RunSpec": "spec",
     "attach": "notebook",
     "attend": "notebook",
+    "audit": "notebook",
+    "clean": "notebook",
     "compare": "notebook",
     "evaluate": "notebook",
     "label": "notebook",
     "predict": "notebook",
+    "profile": "notebook",
     "report": "notebook",
+    "split": "notebook",
     "start": "notebook",
     "studio": "notebook",
     "train": "notebook",
 }
 
 __all__ = [
-    "RunSpec", "attach", "attend", "compare", "evaluate", "label", "predict", "report", "start",
-    "studio", "train",
+    "RunSpec", "attach", "attend", "audit", "clean", "compare", "evaluate", "label", "predict",
+    "profile", "report", "split", "start", "studio", "train",
 ]  # fmt: skip
 
 

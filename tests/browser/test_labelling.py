@@ -10,6 +10,13 @@ from workbench.labelling import Journal
 
 pytestmark = pytest.mark.browser
 
+FORMS = """
+import workbench as wb
+wb.label("topics.jsonl", ["news", "sport", "art"], several=True, who="ann")
+wb.label("stars.jsonl", task="text-regression", scale=(1, 5), who="ann")
+wb.label("short.jsonl", task="summarization", who="ann")
+"""
+
 LABEL = """
 import os
 from pathlib import Path
@@ -119,3 +126,41 @@ def test_spans_are_marked_by_keys_and_by_mouse(open_desk):
         {"start": 15, "end": 23, "text": "New York", "label": "LOC"},
     ]
     assert decided["all", 2].value == [{"start": 3, "end": 5, "text": "北京", "label": "LOC"}]
+
+
+def test_several_labels_ratings_and_texts_by_keyboard_and_a_draft_outlives_the_page(open_page):
+    lab = open_page("en")
+    for name, row in (
+        ("topics", {"text": "A painter won the cup."}),
+        ("stars", {"text": "Quite good."}),
+        ("short", {"document": "A long text.", "summary": "Old summary."}),
+    ):
+        (lab.lab.root / f"{name}.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    notebook = lab.lab.write_notebook("forms.ipynb", FORMS)
+    lab.open(notebook)
+    lab.run_all()
+    topics, stars, short = (desk(lab).nth(n) for n in range(3))
+    topics.focus()
+    for key in ("2", "1", "3", "1", "Enter"):
+        lab.page.keyboard.press(key)
+    topics.get_by_text("All rows are decided.").wait_for()
+    stars.focus()
+    lab.page.keyboard.press("4")
+    stars.get_by_text("Saved: 4.").wait_for()
+    short.focus()
+    lab.page.keyboard.press("e")
+    lab.page.keyboard.press("ControlOrMeta+a")
+    lab.page.keyboard.type("Half a new su")
+
+    lab.open(notebook)
+    lab.run_all()
+    short = desk(lab).nth(2)
+    writing = short.get_by_role("textbox", name="Text")
+    assert writing.input_value() == "Half a new su"
+    writing.focus()
+    lab.page.keyboard.press("End")
+    lab.page.keyboard.type("mmary.")
+    lab.page.keyboard.press("Control+Enter")
+    short.get_by_text("All rows are decided.").wait_for()
+    held = {name: journal(lab, name).records()[0].value for name in ("topics", "stars", "short")}
+    assert held == {"topics": ["sport", "art"], "stars": 4, "short": "Half a new summary."}

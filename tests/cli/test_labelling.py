@@ -7,7 +7,7 @@ from tests.tiny_runs import tiny_spec, write_csv
 from workbench import pipeline
 from workbench.cli import main
 from workbench.labelling import Journal
-from workbench.notebook.labelling import label
+from workbench.notebook import label
 
 ROWS = [("the film was great", "positive"), ("the plot was bad", "negative"),
         ("=cmd|' /C calc'!A0", "negative")]  # fmt: skip

@@ -315,6 +315,19 @@ def test_nothing_to_hold_out_is_an_error(tmp_path):
     )
 
 
+def test_the_name_of_a_file_is_the_label_where_that_is_asked_for(tmp_path):
+    for label in ("pos", "neg"):
+        write(tmp_path / f"{label}.csv", csv(rows(8)).replace("sentence", f"{label} sentence"))
+    columns = {"text": "text", "label": "file"}
+    data = load(f"{tmp_path}/pos.csv; {tmp_path}/neg.csv", columns=columns)
+    assert data.labels == ["neg", "pos"]
+    pairs = zip(data.train["text"], data.train["label"], strict=True)
+    told = {(text.split()[2], data.labels[label]) for text, label in pairs}
+    assert told == {("pos", "pos"), ("neg", "neg")}
+    assert load(f"{tmp_path}/*.csv", columns=columns).fingerprint != data.fingerprint
+    assert load(f"{tmp_path}/*.csv").columns["label"] == "label"
+
+
 def test_files_that_do_not_fit_together_are_an_error(tmp_path):
     write(tmp_path / "a.csv", csv(rows(5)))
     write(tmp_path / "b.csv", csv(rows(5), "review,stars"))

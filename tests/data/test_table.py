@@ -7,6 +7,7 @@ from workbench.data import read_table
 from workbench.errors import DataError
 
 from .examples import csv, rows, write
+from .old_workbook import old_workbook
 
 PAIRS = [("good film", "pos"), ("bad film", "neg"), ("no comment", "neg")]
 
@@ -107,6 +108,15 @@ def test_only_the_first_sheet_is_read_and_that_is_noted(tmp_path):
     assert detected.notes == ["Only the first of 2 sheets of the workbook was read."]
 
 
+def test_an_old_workbook_is_read_and_so_is_a_table_that_is_only_called_so(tmp_path):
+    path = write(tmp_path / "f.xls", old_workbook([["text", "stars"], ["很好", 5], ["bad", 1.5]]))
+    frame, detected = read_table(path)
+    assert frame.to_dict("list") == {"text": ["很好", "bad"], "stars": ["5", "1.5"]}
+    assert (detected.header, detected.notes) == ("yes", [])
+    frame, _ = read_table(write(tmp_path / "g.xls", "text\tstars\ngood\t5\nbad\t1\n"))
+    assert frame["stars"].tolist() == ["5", "1"]
+
+
 def test_a_duplicated_column_is_an_error_that_names_it(tmp_path):
     path = write(tmp_path / "f.csv", "text,label,text\na,pos,b\nc,neg,d\n")
     with pytest.raises(DataError) as caught:
@@ -133,7 +143,8 @@ def test_a_duplicated_column_is_an_error_that_names_it(tmp_path):
         ),
         ("f.parquet", b"PAR1 and then nonsense PAR1", "f.parquet is a damaged parquet file ("),
         ("f.xlsx", b"PK\x03\x04 nonsense", "f.xlsx cannot be read as an Excel workbook ("),
-        ("f.xls", b"\xd0\xcf\x11\xe0 and so on", "f.xls is an old Excel file; save it as .xlsx"),
+        ("f.xls", b"\xd0\xcf\x11\xe0 and so on", "f.xls cannot be read as an Excel workbook ("),
+        ("f.xls", b"<html><table>", "f.xls is a page of HTML or XML; save it as .xlsx or .csv"),
         ("f.xlsx", b"no workbook", "f.xlsx cannot be read as an Excel workbook ("),
         ("f.parquet", b"no parquet", "f.parquet is a damaged parquet file ("),
     ],

@@ -12,6 +12,8 @@ from tests.records import record_of
 from workbench import figures
 from workbench.attention.record import AttentionRecord
 from workbench.data.profile import DataProfile
+from workbench.data.profiling import SourceProfile
+from workbench.data.profiling.record import Column, Tokens
 from workbench.figures.compare import Contender
 from workbench.runs import RunState
 from workbench.training.lr_finder import Finder, ramp, suggest
@@ -151,6 +153,33 @@ def scores(names: tuple[str, ...] = ("similarity",)) -> dict[str, Any]:
     }
 
 
+def source_profile(names: tuple[str, ...] = ("text", "label")) -> SourceProfile:
+    """A source whose columns have these names, with some cells empty."""
+    return SourceProfile(
+        source=names[-1],
+        task="text-classification",
+        rows={"train": 90, "test": 10},
+        roles={"text": names[0]},
+        columns=[
+            Column(name, "text", 100, 10 * n, 90, 40, 120, names[-1])
+            for n, name in enumerate(names)
+        ],
+        label_counts={"train": dict.fromkeys(names, 45)},
+        characters={"edges": [0, 50, 100], "counts": {"train": [60, 30], "test": [8, 2]}},
+        tokens={"edges": [0, 16, 32], "counts": {"train": [60, 30], "test": [8, 2]}},
+        tokenizer=Tokens(names[-1], 2000, 0.02, 0.1, 0.3, 1.4, {16: 0.32, 32: 0.04, 64: 0.0}),
+        languages={"en": 0.9, "?": 0.07, names[-1]: 0.03},
+        scripts={"Latin": 0.97, "Han": 0.03},
+        findings=[],
+        detected={"train": {"encoding": "utf-8"}, "test": {}},
+        notes=[],
+        fingerprint="0" * 64,
+        max_tokens=32,
+        sampled_rows=100,
+        near=True,
+    )
+
+
 def record(tokens: tuple[str, ...] = (), layers: int = 2, heads: int = 3) -> AttentionRecord:
     """The attention of a small model in which every token looks at itself and its neighbour."""
     words = list(tokens) or SENTENCE
@@ -199,6 +228,10 @@ def figure(name: str, labels: tuple[str, ...] = ("negative", "positive")) -> Any
             lambda make: make(state()),
         ),
         **dict.fromkeys(("label_counts", "length_histogram"), lambda make: make(profile(labels))),
+        **dict.fromkeys(
+            ("languages", "missing_cells", "scripts", "truncated_shares"),
+            lambda make: make(source_profile(labels)),
+        ),
         "measure_histogram": lambda make: make(measured(labels[-1]), labels[-1]),
         "predicted_against_true": lambda make: make(scores(labels)),
         "lr_finder": lambda make: make(finder()),

@@ -46,7 +46,7 @@ def test_splits_of_any_kind_of_table_are_taken_as_they_are(spec, frame):
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        ("a text", "data: train is a str, not a table; give a pandas frame"),
+        ("a text", "data: train is one line of text, 'a text', not a table; paste the rows"),
         ([], "data: train has no rows"),
         ({"train": [1, 2]}, "data: train is a list, not a table"),
         (pandas.DataFrame({"text": []}), "data: train has no rows"),

@@ -18,9 +18,18 @@ EXAMPLES = {
     "local": (
         [
             *("./x", "../x", "/x/y", "~/x", "a.csv", "a.CSV.gz", "dir/a.jsonl", "a/b/c", "dir/"),
+            *("reviews/*.csv", "part-?", "a.csv; b.csv", "old.xls"),
             *(r"C:\data\a.csv", r"dir\a.csv", "C:/data", ".", "..", r".\x"),
         ],
         {"data", "model"},
+    ),
+    "sql": (
+        [
+            "sqlite:///reviews.db",
+            "sqlite:///a/b.db#SELECT x FROM y WHERE z = 'a.csv'",
+            "postgresql+psycopg://me:${PASSWORD}@host/name#reviews",
+        ],
+        {"data"},
     ),
     "hub": (
         ["org/name", "org/name:subset", "bert-base-uncased", "nyu-mll/glue:sst2", "a.b/c_d-e"],

@@ -106,16 +106,16 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
     write(tmp_path, "a.docx")
     text = str(tmp_path / "a.docx")
     assert message(find_data, text) == (
-        f"{text} is not a data file that can be read; convert it to one of .csv, .tsv, .json, "
-        ".jsonl, .ndjson, .parquet, .xlsx, .txt (each also as .gz)"
+        f"{text} is not a data file that can be read; convert it to one of .csv, .tsv, .tab, "
+        ".json, .jsonl, .ndjson, .parquet, .xlsx, .xls, .txt (each also as .gz)"
     )
 
 
 def test_a_folder_without_data_is_refused(tmp_path):
     write(tmp_path, "README.md")
     assert message(find_data, str(tmp_path)) == (
-        f"the folder {tmp_path} holds no data files; give one with .csv, .tsv, .json, .jsonl, "
-        ".ndjson, .parquet, .xlsx, .txt files (each also as .gz)"
+        f"the folder {tmp_path} holds no data files; give one with .csv, .tsv, .tab, .json, "
+        ".jsonl, .ndjson, .parquet, .xlsx, .xls, .txt files (each also as .gz)"
     )
 
 
@@ -142,3 +142,25 @@ def test_a_file_is_no_model(tiny_bert):
         f"{text} is a file, and a model is a folder; give the folder that holds config.json, the "
         "tokenizer and model.safetensors"
     )
+
+
+def test_a_pattern_gives_what_matches_in_order_and_data_files_only(tmp_path):
+    write(tmp_path, "b/2024.csv", "b/2023.csv", "b/README.md", "b/.x.csv", "b/deep/2022.csv")
+    assert names(tmp_path, f"{tmp_path}/b/*") == ["b/2023.csv", "b/2024.csv"]
+    assert names(tmp_path, f"{tmp_path}/**/202[24].csv") == ["b/2024.csv", "b/deep/2022.csv"]
+    text = f"{tmp_path}/b/*.parquet"
+    assert message(find_data, text).startswith(f"no data file matches {text}; check the pattern")
+
+
+def test_several_places_are_one_set_and_none_counts_twice(tmp_path):
+    write(tmp_path, "a.csv", "b/1.csv", "b/2.csv")
+    text = f"{tmp_path}/b/*.csv; {tmp_path}/a.csv;{tmp_path}/b/1.csv"
+    assert names(tmp_path, text) == ["b/1.csv", "b/2.csv", "a.csv"]
+    text = f"{tmp_path}/a.csv; {tmp_path}/c.csv"
+    assert "did you mean a.csv?" in message(find_data, text)
+
+
+def test_a_file_whose_name_looks_like_a_pattern_or_a_list_is_that_file(tmp_path):
+    write(tmp_path, "a;b.csv", "c[1].csv")
+    assert names(tmp_path, f"{tmp_path}/a;b.csv") == ["a;b.csv"]
+    assert names(tmp_path, f"{tmp_path}/c[1].csv") == ["c[1].csv"]

@@ -14,7 +14,7 @@ from .options import add_json, add_runs_dir, add_spec_changes, parse_changes
 from .output import add_leaf, print_table
 
 
-def add_leaves(group: Any) -> None:
+def add_actions(group: Any) -> None:
     """Add the four actions to `workbench data`."""
     label = add_leaf(
         group, "label", "label rows in the terminal, each decision kept at once", label_rows,
@@ -160,19 +160,20 @@ def _value(question: Any, line: str) -> Any:
 
 
 def export_rows(options: argparse.Namespace) -> None:
-    """Write the labels of a journal to a file, and say how many."""
-    from ..labelling.formats import export_labels
+    """Write the labels of a journal to a file, and say what Label Studio needs besides."""
+    from ..data.label_export import export_labels, form_of, label_studio_config
 
     made = _labels(options)
-    count = export_labels(
-        options.out, made.items.items, made.decisions(), made.session.question, options.format
-    )
+    rows, question = made.items.items, made.session.question
+    count = export_labels(options.out, rows, made.decisions(), question, options.format)
     print(f"{count} labels in {options.out}")
+    if form_of(options.out, options.format) == "label-studio":
+        print(f"the project's labelling interface:\n{label_studio_config(rows[0], question)}")
 
 
 def import_rows(options: argparse.Namespace) -> None:
     """Take the labels of a file into the journal, and say how many."""
-    from ..labelling.formats import import_labels
+    from ..data.label_import import import_labels
 
     made = _labels(options)
     counts = import_labels(

@@ -60,7 +60,16 @@ def _print_columns(rows: list[dict[str, Any]]) -> None:
 
 
 def _cell(value: Any) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else "" if value is None else str(value)
+    if value is None:
+        return ""
+    return f"{value:.4f}" if isinstance(value, float) else plain(str(value))
+
+
+def plain(text: str) -> str:
+    """Return a text that a terminal shows and does not obey: control characters as U+001B."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else f"U+{ord(c):04X}" for c in text)
 
 
 def print_tree(value: Any) -> None:

@@ -65,6 +65,25 @@ def guess_columns(
     return {role.name: found[role.name] for role in task.roles if role.name in found}
 
 
+def present_columns(
+    frame: Any, task: Task, given: Mapping[str, Any] | None = None, name: str = "the data"
+) -> tuple[dict[str, str | list[str]], list[str]]:
+    """Return what `guess_columns` does, or, where no column looks like an answer, what is asked.
+
+    The fault that stood in the way is returned as a note.
+
+    Raises:
+        DataError: a given role or column does not exist, or none looks like what is asked.
+    """
+    try:
+        return guess_columns(frame, task, given, name), []
+    except DataError as error:
+        asked = replace(task, roles=task.inputs, alternatives=())
+        if {*(given or {})} - {role.name for role in asked.roles}:
+            raise
+        return guess_columns(frame, asked, given, name), [error.what]
+
+
 def columns_of(place: str | list[str]) -> list[str]:
     """Return the columns that play a role: as a rule one."""
     return place if isinstance(place, list) else [place]

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 
 from ..errors import DataError, shorten
 from ..language import text as say
@@ -15,6 +16,7 @@ from ..language import text as say
 DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 SAMPLE_ROWS = 200
 SAMPLE_CHARACTERS = 200_000
+PIECE_CHARACTERS = 1_000_000
 # The most that the csv module takes on every platform; our own limit on cells comes later.
 CELL_LIMIT = 2**31 - 1
 
@@ -117,7 +119,7 @@ def _parse(text: str, mark: str, quoted: bool, name: str) -> Iterator[list[str]]
             yield line.rstrip("\n").split(mark)
         return
     with _any_cell_size():
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+        reader = csv.reader(_lines(text), delimiter=mark)
         start = 0
         row: list[str] = []
         for row in reader:
@@ -130,9 +132,21 @@ def _parse(text: str, mark: str, quoted: bool, name: str) -> Iterator[list[str]]
             )
 
 
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines of a text with their ends, as the csv module wants them.
+
+    A `StringIO` of the whole text would hold it once more, with four bytes a character.
+    """
+    start = 0
+    while start < len(text):
+        stop = text.find("\n", start + PIECE_CHARACTERS) + 1 or len(text)
+        yield from io.StringIO(text[start:stop], newline="")
+        start = stop
+
+
 def _left_open(text: str, line: int, mark: str) -> bool:
     """Say whether the last row, which begins after `line` lines, ends inside a quoted cell."""
-    tail = "".join(list(io.StringIO(text, newline=""))[line:])
+    tail = "".join(islice(_lines(text), line, None))
     with _any_cell_size():
         try:
             list(csv.reader(io.StringIO(tail, newline=""), delimiter=mark, strict=True))
@@ -157,7 +171,7 @@ def _even(cells: list[tuple[int, list[str]]], mark: str, name: str) -> Rows:
         if len(row) > width and any(map(str.strip, row[width:])):
             long.append(number)
             continue
-        kept.append(row[:width] + [""] * (width - len(row)))
+        kept.append(row if len(row) == width else row[:width] + [""] * (width - len(row)))
         numbers.append(number)
     if long:
         if len(long) > len(cells) / 5:

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from ..errors import DataError, shorten
 from ..language import text as say
+from ..sources.paths import is_database
 from ..spec import DataSpec
 from ..tasks import Task
+from .cleaning import Cleaned, clean_table, notes_of
 from .columns import Columns, flat, guess_columns
-from .corrections import answerable
+from .corrections import Corrections, answerable
 from .examples import Examples
 from .labels import keep_labels
 from .rows import take_examples
@@ -22,18 +24,33 @@ from .tables import Table, Tables, expand, read_files
 
 @dataclass(frozen=True)
 class Part:
-    """The usable examples of one split, the table they are from, and notes on both."""
+    """The usable examples of one split, the table they are from, and notes on both.
+
+    The table is as it was found, and `cleaned` what cleaning made of it.
+    """
 
     split: str
     table: Table
     examples: Examples
     notes: list[str] = field(default_factory=list)
+    cleaned: Cleaned | None = None
 
 
-def usable(table: Table, columns: Columns, task: Task, split: str, spec: DataSpec) -> Part:
-    """Return the rows of a table that have what the task needs."""
-    examples, notes = take_examples(table, columns, task, split, spec)
-    return Part(split, table, examples, notes)
+def usable(
+    table: Table, columns: Columns, task: Task, split: str, spec: DataSpec, drop: bool = True
+) -> Part:
+    """Return the rows of a table, corrected and cleaned, that have what the task needs.
+
+    Without `drop`, cleaning changes cells only, and no row is dropped by it.
+    """
+    corrections = Corrections(table, columns, task, spec)
+    cleaned = clean_table(corrections.table, columns, task, spec, drop=drop)
+    examples, notes = take_examples(cleaned.table, columns, task, split, spec, corrections.answer)
+    pairs = zip(examples.rows, examples.strata, strict=True)
+    strata = [corrections.strata.get(row, stratum) for row, stratum in pairs]
+    examples = replace(examples, strata=strata)
+    told = [*notes_of(cleaned, split), *notes, *corrections.notes(split, examples.rows)]
+    return Part(split, table, examples, told, cleaned)
 
 
 def with_labels(part: Part, wanted: Sequence[str]) -> Part:
@@ -77,7 +94,7 @@ def validation_part(
         DataError: the wished split or file does not exist, or has nothing to check on.
     """
     if spec.validation_split:
-        table, name = _wished(tables, spec, train, task)
+        table, name = wished(tables, spec, train, task)
         here = guess_columns(table.frame, task, columns, table.name)
         part = with_labels(usable(table, here, task, "validation", spec), wanted)
         if not len(part.examples):
@@ -85,7 +102,8 @@ def validation_part(
                 f"{table.name} has no row with a text and a label that could be checked",
                 "set data.validation_split to another, or leave it empty to hold rows out",
             )
-        return Part(name, table, part.examples, [*table.detected.notes, *part.notes])
+        notes = [*table.detected.notes, *part.notes]
+        return Part(name, table, part.examples, notes, part.cleaned)
     names = [name for name in tables.splits if name != train]
     for role in ("validation", "test"):
         name = find_split(names, role)
@@ -100,15 +118,17 @@ def validation_part(
             notes = (
                 [] if role == "validation" else [say("data.note.test_as_validation", split=name)]
             )
-            return Part(name, table, part.examples, [*notes, *table.detected.notes, *part.notes])
+            notes = [*notes, *table.detected.notes, *part.notes]
+            return Part(name, table, part.examples, notes, part.cleaned)
     return None
 
 
-def _wished(tables: Tables, spec: DataSpec, train: str, task: Task) -> tuple[Table, str]:
+def wished(tables: Tables, spec: DataSpec, train: str, task: Task) -> tuple[Table, str]:
     """Return the split or the file that `data.validation_split` names."""
     wish = spec.validation_split
     if wish not in tables.splits:
-        beside = Path(tables.place).expanduser().parent / wish
+        here = "" if is_database(tables.place) else tables.place
+        beside = Path(here).expanduser().parent / wish
         for path in (Path(wish).expanduser(), beside):
             if path.exists():
                 table = read_files(expand([path]), spec, task)
@@ -149,7 +169,13 @@ def held_out(train: Part, share: float, seed: int) -> tuple[Part, Part]:
         shown = shorten(", ".join(single))
         notes.append(say("data.note.single_text_classes", count=len(single), labels=shown))
     return (
-        Part(train.split, train.table, examples.select(learned), [*train.notes, *notes]),
+        Part(
+            train.split,
+            train.table,
+            examples.select(learned),
+            [*train.notes, *notes],
+            train.cleaned,
+        ),
         Part("validation", train.table, examples.select(held)),
     )
 

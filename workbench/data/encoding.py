@@ -79,7 +79,7 @@ def _detect(raw: bytes, name: str) -> Decoded:
     if b"\0" in raw[:SAMPLE_BYTES]:
         raise DataError(
             f"{name} is not a text file",
-            "give csv, tsv, json, jsonl, parquet, xlsx or txt (old .xls: save it as .xlsx)",
+            "give csv, tsv, json, jsonl, parquet, xlsx, xls or txt",
         )
     if _is_utf8(raw):
         return _decode_loosely(raw, "utf-8")

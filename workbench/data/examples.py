@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import DataError
 from ..tasks import Task
+from .duplicates import text_key
 from .tables import Table
 
 FEWEST_ROWS = 4
@@ -59,12 +60,8 @@ class Examples:
         return [label for labels in self.labels for label in labels]
 
     def _keys(self, roles: Sequence[str]) -> list[str]:
-        columns = [
-            [" ".join(_plain(value).split()).casefold() for value in self.values[role]]
-            for role in roles
-            if role in self.values
-        ]
-        return ["\0".join(parts) for parts in zip(*columns, strict=True)]
+        columns = [map(_plain, self.values[role]) for role in roles if role in self.values]
+        return [text_key(*parts) for parts in zip(*columns, strict=True)]
 
 
 def check_enough(examples: Examples, table: Table, notes: Sequence[str] = ()) -> None:

@@ -7,28 +7,48 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import DataError
+from ..errors import DataError, shorten
 from ..runs import write_output
 
 
 def keep_table(data: Any, folder: Path) -> Path:
     """Write a table, or a mapping of splits to tables, below `folder`; return where it lies.
 
-    A table is a pandas frame, a `datasets.Dataset` or a list of rows. The place is named by the
-    content, so that the same table is kept once.
+    A table is a pandas frame, a `datasets.Dataset`, a list of rows, or text as it is copied out of
+    a spreadsheet or a file. The place is named by the content, so that the same table is kept once.
 
     Raises:
         DataError: it is nothing of these, or has no rows.
     """
     splits = dict(data) if isinstance(data, Mapping) else {"train": data}
-    files = {name: _lines(table, name) for name, table in splits.items()}
+    files = {
+        f"{name}.{_kind(table)}": _pasted(table, name)
+        if isinstance(table, str)
+        else _lines(table, name)
+        for name, table in splits.items()
+    }
     digest = hashlib.sha256()
     for name, content in sorted(files.items()):
         digest.update(f"{name}:{len(content)}:{content}".encode())
     place = folder / "data" / digest.hexdigest()[:16]
     for name, content in files.items():
-        write_output(place / f"{name}.jsonl", content)
-    return place if isinstance(data, Mapping) else place / "train.jsonl"
+        write_output(place / name, content)
+    return place if isinstance(data, Mapping) else place / next(iter(files))
+
+
+def _kind(table: Any) -> str:
+    """Return the suffix of the file: pasted text stays what it is."""
+    is_csv = isinstance(table, str) and not table.lstrip().startswith(("{", "["))
+    return "csv" if is_csv else "jsonl"
+
+
+def _pasted(text: str, name: str) -> str:
+    if "\n" not in text.strip():
+        raise DataError(
+            f"data: {name} is one line of text, {shorten(text)!r}, not a table",
+            "paste the rows with their header; a file or another source goes into data.source",
+        )
+    return text
 
 
 def _lines(table: Any, name: str) -> str:
@@ -40,7 +60,7 @@ def _lines(table: Any, name: str) -> str:
     if not isinstance(frame, pandas.DataFrame):
         raise DataError(
             f"data: {name} is a {type(table).__name__}, not a table",
-            "give a pandas frame, a datasets table or a list of rows",
+            "give a pandas frame, a datasets table, a list of rows, or pasted text",
         )
     if frame.empty:
         raise DataError(f"data: {name} has no rows", "give some")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean, pstdev
@@ -35,7 +35,8 @@ class LoadedData:
     which role. `detected` and `notes` are for show. `sizes` counts the usable rows of each split
     before any were drawn; `splits` tells what the source calls the two. `corrections` is the
     version of the journal that was applied. `label_counts`, `label_means` and `label_stds` are
-    of the training rows that were drawn.
+    of the training rows that were drawn. `cleaning` says, for each split, what each step of
+    cleaning did, and `dropped` holds a record of each row that it dropped.
     """
 
     train: Any
@@ -53,6 +54,8 @@ class LoadedData:
     label_counts: dict[str, int] = field(default_factory=dict)
     label_means: dict[str, float] = field(default_factory=dict)
     label_stds: dict[str, float] = field(default_factory=dict)
+    cleaning: dict[str, Any] = field(default_factory=dict)
+    dropped: list[dict[str, Any]] = field(default_factory=list)
 
 
 def load_data(
@@ -120,6 +123,7 @@ def load_data(
         label_counts=dict(Counter(drawn_train.all_labels())),
         label_means=_of_numbers(drawn_train, task, labels, fmean),
         label_stds=_of_numbers(drawn_train, task, labels, pstdev),
+        **_cleaning({split: train, validation.split: validation}),
     )
 
 
@@ -134,7 +138,8 @@ def load_further(
 
     `columns` are those of the run; a column that this file lacks is looked for anew. Of a source
     with several splits, the test split is taken, else the validation split, else the first. Where
-    the run was told which labels to keep, rows with others are left out here too.
+    the run was told which labels to keep, rows with others are left out here too. Texts and labels
+    are cleaned as those of the run were, but no row is dropped by it.
 
     Raises:
         DataError: the file cannot be read, or holds a label that the model does not know.
@@ -160,7 +165,8 @@ def load_further(
             "rename the column to that",
         )
     wanted = labels if spec.labels or found.labels else []
-    part = usable(table, {role: guessed[role] for role in columns}, task, "test", spec)
+    roles = {role: guessed[role] for role in columns}
+    part = usable(table, roles, task, "test", spec, drop=False)
     examples = with_labels(part, wanted if task.names_labels else []).examples
     if not len(examples):
         raise DataError(
@@ -209,6 +215,17 @@ def _of_numbers(
             columns = zip(*examples.values[role.name], strict=True)
             return {name: measure(column) for name, column in zip(names, columns, strict=True)}
     return {}
+
+
+def _cleaning(parts: Mapping[str, Part]) -> dict[str, Any]:
+    """Return what cleaning did to each split, and the rows that it dropped."""
+    cleaned = {name: part.cleaned for name, part in parts.items() if part.cleaned}
+    return {
+        "cleaning": {name: one.to_dict() for name, one in cleaned.items() if one.done},
+        "dropped": [
+            {"split": name, **record} for name, one in cleaned.items() for record in one.dropped
+        ],
+    }
 
 
 def _notes(train: Part, validation: Part, unused: list[str]) -> list[str]:

@@ -31,6 +31,7 @@ class DataProfile:
     `length_counts`; a bin counts the rows with more tokens than its left edge and at most as many
     as its right one, the last bin also those with more. `truncated_share` is the share of
     training rows longer than `max_tokens`.
+    `cleaning` says for each split of the source what each step did, with examples.
     `measures` are further numbers of the rows, by name: `edges` of bins, and `counts` per split.
     `detected` says what was found out about the file (encoding, delimiter, header, split), for
     show. `preview` holds the first rows by role. `notes` are sentences worth telling the user.
@@ -50,6 +51,7 @@ class DataProfile:
     fingerprint: str
     notes: list[str] = field(default_factory=list)
     measures: dict[str, dict[str, Any]] = field(default_factory=dict)
+    cleaning: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, fit for JSON."""
@@ -87,6 +89,7 @@ def profile_data(loaded: LoadedData, task: Task, setup: Setup) -> DataProfile:
         preview=_preview(loaded.train),
         fingerprint=loaded.fingerprint,
         notes=list(loaded.notes),
+        cleaning=dict(loaded.cleaning),
         measures=_measures({name: task.measures(t, setup) for name, t in splits.items()}),
     )
 

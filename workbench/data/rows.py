@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,6 @@ from ..language import text as say
 from ..spec import DataSpec
 from ..tasks import Role, RowError, Task
 from .columns import Columns, columns_of
-from .corrections import Corrections
 from .examples import Examples
 from .tables import Table
 from .values import Cells, Repaired
@@ -48,9 +47,16 @@ class Counted:
 
 
 def take_examples(
-    table: Table, columns: Columns, task: Task, split: str, spec: DataSpec
+    table: Table,
+    columns: Columns,
+    task: Task,
+    split: str,
+    spec: DataSpec,
+    given: Callable[[int], dict[str, Any] | None] = lambda row: None,
 ) -> tuple[Examples, list[str]]:
     """Return the rows that can be used, and notes on those left out and those mended.
+
+    `given` returns the answer of a row by role, where another one counts than the table's.
 
     Raises:
         DataError: a cell is larger than any text should be, or rows cannot be used and the spec
@@ -59,7 +65,6 @@ def take_examples(
     left_out: dict[str, Counted] = defaultdict(Counted)
     mended: dict[str, Counted] = defaultdict(Counted)
     reader = RowReader(table, columns, task, spec)
-    corrections = Corrections(table, task, spec)
     rows: list[int] = []
     kept: list[dict[str, Any]] = []
     for position, row in enumerate(map(int, table.frame.index)):
@@ -69,7 +74,7 @@ def take_examples(
 
         try:
             values = reader.asked(position, repaired)
-            answer = corrections.answer(row, values, repaired)
+            answer = given(row)
             if answer is None:
                 answer = reader.answers(position, repaired)
             kept.append(task.read(values | answer, repaired))
@@ -90,8 +95,7 @@ def take_examples(
         inputs,
         task.grouped_by or inputs,
     )
-    notes = [*_notes(left_out, split), *_notes(mended, split), *corrections.notes(split)]
-    return examples, notes
+    return examples, [*_notes(left_out, split), *_notes(mended, split)]
 
 
 class RowReader:

@@ -21,7 +21,7 @@ from .header import looks_like_header
 from .objects import read_objects
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".json", ".jsonl", ".ndjson")
-SUFFIXES = (*TEXT_SUFFIXES, ".parquet", ".xlsx")
+SUFFIXES = (*TEXT_SUFFIXES, ".parquet", ".xlsx", ".xls")
 
 ReadFile = Callable[[str, str], tuple[list[dict[str, Any]], list[str]] | None]
 """Called as `read_file(text, name)`: rows and notes, or None for what is read as a table."""
@@ -52,11 +52,12 @@ def read_table(
 ) -> tuple[Any, Detected]:
     """Read a file into a `pandas.DataFrame` and say what was detected.
 
-    csv, tsv, txt (one text a line, or tab-separated), json, jsonl, parquet and xlsx, each also
-    gzip-ed. Cells are strings or, from typed formats, objects. The frame's index is the number of
-    the row in the file, from 1, the header not counted. Columns without a header are named by
-    number, from 0. `known_names` (lower case) help to recognise a header. `read_file` may know
-    text files that are no tables; then rows are numbered as it gives them.
+    csv, tsv, txt (one text a line, or tab-separated), json, jsonl, parquet, xlsx and xls, each
+    also gzip-ed. Cells are strings or, from typed formats, objects. The frame's index is the
+    number of the row in the file, from 1, the header not counted. Columns without a header are
+    named by number, from 0. `known_names` (lower case) help to recognise a
+    header. `read_file` may know text files that are no tables; then rows are numbered as it gives
+    them.
 
     Raises:
         DataError: the file is missing, empty, damaged, of another format, in another encoding,
@@ -70,11 +71,13 @@ def read_table(
     kind = _kind(name, raw)
     if kind == ".parquet":
         frame, detected = _read_parquet(raw, name)
-    elif kind == ".xlsx":
-        frame, detected = _read_xlsx(raw, name, header, known_names)
+    elif kind in (".xlsx", ".xls"):
+        read = _sheets_of_xlsx if kind == ".xlsx" else _sheets_of_xls
+        frame, detected = _read_workbook(raw, name, read, header, known_names)
     else:
         decoded = decode(raw, encoding, name)
-        if not decoded.text.strip():
+        del raw  # a large file need not be held twice
+        if not decoded.text or decoded.text.isspace():
             raise DataError(f"{name} is empty", "give a file with a row for each example")
         own = read_file(decoded.text, name) if read_file else None
         if own is not None:
@@ -132,8 +135,12 @@ def _kind(name: str, raw: bytes) -> str:
         return ".xlsx"
     if suffix in (".jsonl", ".ndjson", ".json"):
         return ".json"
-    if raw.startswith(b"\xd0\xcf\x11\xe0") or suffix == ".xls":
-        raise DataError(f"{name} is an old Excel file", "save it as .xlsx or .csv")
+    if raw.startswith(b"\xd0\xcf\x11\xe0"):
+        return ".xls"
+    if suffix == ".xls":  # what some programs call so is a table of text, or a page
+        if raw.lstrip()[:1] == b"<":
+            raise DataError(f"{name} is a page of HTML or XML", "save it as .xlsx or .csv")
+        return ".csv"
     return suffix if suffix in SUFFIXES else ".csv"
 
 
@@ -229,18 +236,21 @@ def _class_names(metadata: bytes) -> dict[str, list[str]]:
         return {}
 
 
-def _read_xlsx(
-    raw: bytes, name: str, header: str, known_names: Collection[str]
-) -> tuple[Any, Detected]:
-    import openpyxl
+Sheets = tuple[list[list[str]], int]
+"""The rows of the first sheet, empty ones included, and how many sheets there are."""
 
+
+def _read_workbook(
+    raw: bytes,
+    name: str,
+    read: Callable[[bytes], Sheets],
+    header: str,
+    known_names: Collection[str],
+) -> tuple[Any, Detected]:
     try:
-        book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        table = [[as_text(value) for value in row] for row in sheet.iter_rows(values_only=True)]
-        sheets = len(book.worksheets)
+        table, sheets = read(raw)
     except Exception as error:
-        # A damaged part of a workbook makes openpyxl fail in any way at all.
+        # A damaged part of a workbook makes openpyxl and xlrd fail in any way at all.
         raise DataError(
             f"{name} cannot be read as an Excel workbook ({shorten(error)})",
             "save it again as .xlsx, or as .csv",
@@ -253,3 +263,34 @@ def _read_xlsx(
     notes = [say("data.note.first_sheet", count=sheets)] if sheets > 1 else []
     rows = Rows(cells, [number for number, _ in filled], "", notes)
     return _with_header(rows, name, header, known_names)
+
+
+def _sheets_of_xlsx(raw: bytes) -> Sheets:
+    import openpyxl
+
+    book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
+    rows = book.worksheets[0].iter_rows(values_only=True)
+    return [[as_text(value) for value in row] for row in rows], len(book.worksheets)
+
+
+def _sheets_of_xls(raw: bytes) -> Sheets:
+    import xlrd
+
+    book = xlrd.open_workbook(file_contents=raw, logfile=io.StringIO())
+    sheet = book.sheet_by_index(0)
+    rows = [[_cell_of_xls(cell, book) for cell in row] for row in sheet.get_rows()]
+    return rows, book.nsheets
+
+
+def _cell_of_xls(cell: Any, book: Any) -> str:
+    """Return a cell as text; dates and truth values are numbers that say what they are."""
+    import xlrd
+
+    match cell.ctype:
+        case xlrd.XL_CELL_DATE:
+            return as_text(xlrd.xldate.xldate_as_datetime(cell.value, book.datemode))
+        case xlrd.XL_CELL_BOOLEAN:
+            return as_text(bool(cell.value))
+        case xlrd.XL_CELL_ERROR:
+            return xlrd.error_text_from_code.get(cell.value, "")
+    return as_text(cell.value)

@@ -11,9 +11,12 @@ from ..errors import DataError, shorten
 from ..sources.contract import FoundData
 from ..spec import DataSpec
 from ..tasks import Task
+from .columns import flat
 from .nested import spread
-from .splits import ROLES, find_split, split_files
+from .splits import ROLES, find_split, split_files, stem
 from .table import SUFFIXES, Detected, read_table
+
+_FILE = "file"
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,9 @@ def expand(files: Collection[Path]) -> list[Path]:
 def read_files(files: list[Path], spec: DataSpec, task: Task | None = None) -> Table:
     """Read files with the same columns as one table; row numbers run on from file to file.
 
+    Where `data.columns` names a column `file`, which they lack, it holds each file's name: of
+    `pos.csv` and `neg.csv`, the label.
+
     Raises:
         DataError: a file cannot be read, or has other columns than the first.
     """
@@ -124,6 +130,8 @@ def read_files(files: list[Path], spec: DataSpec, task: Task | None = None) -> T
             task.read_file if task else None,
         )
         frame = _flat(frame, task)
+        if _FILE in flat(spec.columns) and _FILE not in frame.columns:
+            frame[_FILE] = stem(file)
         first = first or detected
         if frames and set(frame.columns) != set(frames[0].columns):
             raise DataError(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data import load_further
+from ..data.cleaning import clean_texts
 from ..errors import DataError, shorten
 from ..models import load_tokenizer, load_trained
 from ..runs import RunFolder, write_json
@@ -69,7 +70,7 @@ def predict_texts(
     """Predict with a run's model; one record a text, in order.
 
     A text may be a mapping from the task's roles; a bare one is the first role that `given`,
-    which holds for all of them, leaves open.
+    which holds for all of them, leaves open. Texts are cleaned as the run's own were.
 
     Raises:
         InputError: the run has no model, there is nothing to predict, or a role is missing or
@@ -79,8 +80,11 @@ def predict_texts(
 
     if not texts:
         raise DataError("no text to predict", "give texts as arguments, with --file, or on stdin")
-    task = load_task(run.spec().task)
-    rows = [_by_role(task, text, given or {}) for text in texts]
+    spec = run.spec()
+    task = load_task(spec.task)
+    rows = [
+        clean_texts(_by_role(task, text, given or {}), task, spec.data.cleaning) for text in texts
+    ]
     roles = [role.name for role in task.inputs if any(role.name in row for row in rows)]
     columns = {name: [row.get(name, "") for row in rows] for name in roles}
     table = Dataset.from_dict(columns | {"row": list(range(1, len(rows) + 1))})

@@ -25,6 +25,7 @@ from .evaluation import (
 )
 from .lr_finder import lr_finder
 from .numbers import predicted_against_true
+from .profiling import languages, missing_cells, scripts, truncated_shares
 from .schedule import schedule
 from .svg import to_svg
 from .theme import caption
@@ -43,19 +44,23 @@ __all__ = [
     "gradient_norm_curve",
     "image",
     "label_counts",
+    "languages",
     "learning_rate_curve",
     "length_histogram",
     "loss_curves",
     "lr_finder",
     "measure_histogram",
     "metric_curves",
+    "missing_cells",
     "per_class",
     "precision_recall_curves",
     "predicted_against_true",
     "reliability",
     "roc_curves",
     "schedule",
+    "scripts",
     "summary",
     "to_svg",
     "training_curves",
+    "truncated_shares",
 ]

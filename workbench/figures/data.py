@@ -7,6 +7,7 @@ from itertools import pairwise
 import plotly.graph_objects as go
 
 from ..data.profile import DataProfile
+from ..data.profiling import SourceProfile
 from ..errors import shorten
 from ..language import text
 from . import theme
@@ -14,8 +15,10 @@ from ._text import escape
 
 MAX_LABELS = 40
 
+AnyProfile = DataProfile | SourceProfile
 
-def label_counts(profile: DataProfile) -> go.Figure:
+
+def label_counts(profile: AnyProfile) -> go.Figure:
     """Show the rows of each label in each split, in the order of the labels."""
     labels = list(dict.fromkeys(name for c in profile.label_counts.values() for name in c))
     if not labels:
@@ -51,7 +54,7 @@ def label_counts(profile: DataProfile) -> go.Figure:
     return figure
 
 
-def length_histogram(profile: DataProfile) -> go.Figure:
+def length_histogram(profile: AnyProfile) -> go.Figure:
     """Show how long the texts are, in tokens, and where they are cut."""
     edges = profile.length_edges
     counts = {split: c for split, c in profile.length_counts.items() if sum(c)}
@@ -91,7 +94,7 @@ def length_histogram(profile: DataProfile) -> go.Figure:
     return figure
 
 
-def measure_histogram(profile: DataProfile, name: str) -> go.Figure:
+def measure_histogram(profile: AnyProfile, name: str) -> go.Figure:
     """Show how a number is spread over the rows of each split."""
     measure = profile.measures.get(name) or {"edges": [], "counts": {}}
     edges = measure["edges"]

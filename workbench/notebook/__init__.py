@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import pipeline, worker
 from ..attention.record import AttentionRecord
@@ -13,9 +13,14 @@ from ..spec import RunSpec, load
 from .handle import Run, hold
 from .kernel import go_home, is_headless
 
+if TYPE_CHECKING:
+    from .cleaning import Cleaning
+    from .labelling import Labels
+    from .profiling import Profile
+
 __all__ = [
-    "attach", "attend", "compare", "evaluate", "label", "predict", "report", "start", "studio",
-    "train",
+    "attach", "attend", "audit", "clean", "compare", "evaluate", "label", "predict", "profile",
+    "report", "split", "start", "studio", "train",
 ]  # fmt: skip
 
 
@@ -122,6 +127,90 @@ def attend(
     return looking.show(*looking.look(model_or_run, text, pair, against, check))
 
 
+def clean(
+    data: Any,
+    steps: Sequence[str] | str = (),
+    custom: Callable[[str], str | None] | None = None,
+    task: str | None = None,
+    columns: Mapping[str, Any] | None = None,
+) -> Cleaning:
+    """Show what steps of cleaning change and drop, and return it: `.then()`, `.undo()`, `.save()`.
+
+    `data` is a spec or the name of a recipe or run, whose own steps come first; or a source (a
+    path, `wheel:NAME`, a hub id); or a table as in `train`. `steps` are those of `data.cleaning`:
+    `["fix_text", "length(min=3)"]`. `custom` is a function of yours, applied last to each text; it
+    returns the text that shall stand there, or None to drop the row.
+
+    Raises:
+        InputError: the data, a step or a column is at fault.
+    """
+    from .cleaning import clean as cleaned
+
+    return cleaned(_spec_of_data(data, task, columns), steps, custom)
+
+
+def profile(
+    data: Any,
+    task: str | None = None,
+    columns: Mapping[str, Any] | None = None,
+    near: bool | None = None,
+) -> Profile:
+    """Return what data holds, and what in it would spoil a result: `.findings`, `.rows(kind)`.
+
+    A cell that ends with it shows the page. `data` as in `clean`. Near-duplicates are looked for
+    if `near`; left open, where that takes seconds.
+
+    Raises:
+        InputError: the data or a column is at fault.
+    """
+    from .profiling import profile as profiled
+
+    return profiled(_spec_of_data(data, task, columns), near)
+
+
+def audit(
+    data: Any,
+    against: str | Path | None = None,
+    task: str | None = None,
+    columns: Mapping[str, Any] | None = None,
+) -> Profile:
+    """Return the rows that repeat one another within the splits of data and between them.
+
+    `data` as in `clean`; `against` is a further file, to be checked on. Nothing but the data is
+    fetched.
+
+    Raises:
+        InputError: the data, a file or a column is at fault.
+    """
+    from .profiling import profile as profiled
+
+    spec = _spec_of_data(data, task, columns)
+    if against is not None:
+        spec = spec.replace({"data.validation_split": str(against)})
+    return profiled(spec, near=True, whole=False)
+
+
+def split(
+    data: Any,
+    folder: str | Path,
+    validation: float = 0.1,
+    test: float = 0.1,
+    task: str | None = None,
+    columns: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Write `train`, `validation` and `test` files into a folder, and return what was written.
+
+    Each label gives its share to each file, and rows with nearly the same text stay together. The
+    folder is a source then: `spec.replace({"data.source": folder})`. `data` as in `clean`.
+
+    Raises:
+        InputError: the data or a column is at fault, or the files are there already.
+    """
+    from ..data.dividing import divide_source
+
+    return divide_source(_spec_of_data(data, task, columns), Path(folder), validation, test)
+
+
 def compare(*runs: RunFolder | str | Path) -> None:
     """Show runs side by side: scores, curves, forks, what differs, and what each got wrong."""
     from ..report.compare import compare as compared
@@ -130,19 +219,32 @@ def compare(*runs: RunFolder | str | Path) -> None:
     Slots(live=False, count=0).fill(compared([_run(run) for run in runs]))
 
 
-def label(source: Any, labels: Sequence[str] = (), **how: Any) -> Any:
-    """Label the rows of a source; each decision is in an append-only journal at once.
+def label(
+    data: Any,
+    labels: Sequence[str] = (),
+    task: str | None = None,
+    columns: Mapping[str, Any] | None = None,
+    several: bool | None = None,
+    **how: Any,
+) -> Labels:
+    """Put rows before a person, and keep each decision at once in an append-only journal.
 
-    See `workbench.notebook.labelling.label` for what else can be said: the task, the journal, the
-    order of the queue, a run whose model suggests, guidelines, who labels.
+    `data` as in `clean`. `labels` are the choices, by default those that the data has; with
+    `several`, a row may have any number. Further: `journal` (a file), `who`, `guidelines`, `scale`,
+    `split`, `run` (its model suggests), `order` (`source`, `random`, `diversity`,
+    `least_confident`, `margin`, `entropy`), `rows` (how many, or which), `blind`, `adjudicate`,
+    `seed`; see `workbench.notebook.labelling.open_labels`. Headless, the labels are those that the
+    journal holds.
 
     Raises:
-        InputError: the source cannot be read, or what is asked does not fit it.
+        InputError: the data cannot be read, or what is asked does not fit it.
     """
     from .labelling import label as labelled
 
-    go_home()
-    return labelled(source, labels, **how)
+    spec = _spec_of_data(data, task, columns)
+    if several is not None:
+        spec = spec.replace({"data.multi_label": several})
+    return labelled(spec, labels, **how)
 
 
 def report(run: RunFolder | str | Path) -> Path:
@@ -160,6 +262,23 @@ def _with_data(spec: RunSpec | str | Path, data: Any) -> RunSpec:
         return found
     kept = keep_table(data, Path(found.output.runs_dir))
     return found.replace({"data.source": str(kept), "data.revision": None})
+
+
+def _spec_of_data(
+    data: Any, task: str | None = None, columns: Mapping[str, Any] | None = None
+) -> RunSpec:
+    """Return the spec that data belongs to: a spec itself, or the defaults on a source or table."""
+    from ..spec import find_spec
+
+    changes: dict[str, Any] = {"task": task} if task is not None else {}
+    if columns is not None:
+        changes["data.columns"] = dict(columns)
+    go_home()
+    if isinstance(data, Path) or (isinstance(data, str) and "\n" not in data.strip()):
+        spec = find_spec(str(data)) or RunSpec().replace({"data.source": str(data)})
+    else:
+        spec = data if isinstance(data, RunSpec) else _with_data(RunSpec(), data)
+    return spec.replace(changes)
 
 
 def _spec(spec: RunSpec | str | Path) -> RunSpec:

@@ -60,6 +60,11 @@ class RunFolder:
         return self.path / "model"
 
     @property
+    def dropped_path(self) -> Path:
+        """`dropped.jsonl`: the rows that cleaning dropped, if any, as they stood in the source."""
+        return self.path / "dropped.jsonl"
+
+    @property
     def evaluation_path(self) -> Path:
         """`evaluation/`."""
         return self.path / "evaluation"

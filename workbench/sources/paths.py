@@ -9,10 +9,17 @@ from pathlib import Path
 from ..errors import SourceError, shorten
 
 PREFIXES = ("wheel", "scratch")
-DATA_SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".txt")
+DATA_SUFFIXES = (
+    ".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xls", ".txt",
+)  # fmt: skip
 # What files with a word and its tag on each line are often called; tasks know how to read them.
 TAGGED_SUFFIXES = (".conll", ".bio", ".iob", ".train", ".dev")
-_FILE_SUFFIXES = (*DATA_SUFFIXES, *TAGGED_SUFFIXES, ".xls", ".safetensors", ".bin", ".yaml")
+_FILE_SUFFIXES = (*DATA_SUFFIXES, *TAGGED_SUFFIXES, ".safetensors", ".bin", ".yaml")
+_DATABASE = re.compile(
+    r"(sqlite|postgresql|mysql|mariadb|mssql|oracle|duckdb|snowflake|redshift|bigquery)(\+\w+)?://"
+)
+PATTERN_MARKS = "*?["
+SEVERAL = ";"
 _PATH_STARTS = ("./", "../", ".\\", "..\\", "/", "\\", "~")
 
 
@@ -28,9 +35,14 @@ def has_prefix(text: str, prefix: str) -> bool:
 
 def is_path(text: str) -> bool:
     """Say whether `text` names a place on this machine: it exists, or it looks like a path."""
-    if not text or any(has_prefix(text, prefix) for prefix in PREFIXES):
+    if not text or is_database(text) or any(has_prefix(text, prefix) for prefix in PREFIXES):
         return False
     return looks_like_path(text) or Path(text).exists()
+
+
+def is_database(text: str) -> bool:
+    """Say whether `text` begins with the URL of a database, as SQLAlchemy writes it."""
+    return _DATABASE.match(text) is not None
 
 
 def looks_like_path(text: str) -> bool:
@@ -43,6 +55,7 @@ def looks_like_path(text: str) -> bool:
         or "\\" in text
         or text.count("/") > 1
         or text.endswith("/")
+        or any(mark in text for mark in PATTERN_MARKS)
         or lower.endswith(_FILE_SUFFIXES)
     )
 

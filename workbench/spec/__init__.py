@@ -5,6 +5,7 @@ for forms and `--set` (`to_flat`, `from_flat`), and Python (`RunSpec`).
 """
 
 from .cell import from_cell, from_namespace, to_cell
+from .cleaning import parse_step, split_steps, step_help
 from .domain import Domain
 from .faults import SpecError, build
 from .fields import Field, fields, find
@@ -21,7 +22,7 @@ from .run import (
     RunSpec,
     TrainSpec,
 )
-from .yaml import dump_tree, from_yaml, load, parse_tree, parse_value, to_yaml
+from .yaml import dump_tree, find_spec, from_yaml, load, parse_tree, parse_value, to_yaml
 
 __all__ = [
     "AdapterSpec",
@@ -41,15 +42,19 @@ __all__ = [
     "dump_tree",
     "fields",
     "find",
+    "find_spec",
     "from_cell",
     "from_flat",
     "from_namespace",
     "from_yaml",
     "load",
+    "parse_step",
     "parse_tree",
     "parse_value",
     "recipe_names",
     "recipe_text",
+    "split_steps",
+    "step_help",
     "to_cell",
     "to_flat",
     "to_yaml",

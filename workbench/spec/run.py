@@ -10,8 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
+from .cleaning import check_step, split_steps
 from .domain import Domain
 
 TASKS = tuple(
@@ -41,7 +42,8 @@ class DataSpec(Section):
     source: Annotated[
         str,
         Domain(
-            "the data: a path, wheel:NAME from the catalogue, or a hub id such as org/set:subset"
+            "the data: a path, several (reviews/*.csv, or joined by semicolons), wheel:NAME from "
+            "the catalogue, a hub id such as org/set:subset, or a database: sqlite:///reviews.db"
         ),
     ] = "wheel:tweets"
     revision: Annotated[
@@ -81,6 +83,14 @@ class DataSpec(Section):
             "journal@120 means its first 120 records, and is filled in when the run starts"
         ),
     ] = ""
+    cleaning: Annotated[
+        list[Annotated[str, AfterValidator(check_step)]],
+        BeforeValidator(split_steps),
+        Domain(
+            "what is mended in the rows, and which are dropped, step by step, such as fix_text, "
+            "html, whitespace, duplicates; `workbench data steps` lists all"
+        ),
+    ] = []
     train_split: Annotated[str, Domain("the split to learn from; empty finds it")] = ""
     validation_split: Annotated[
         str, Domain("the split or file to evaluate on; empty finds it, or holds out a share")

@@ -124,6 +124,15 @@ def parse_value(text: str, name: str = "") -> Any:
         return text
 
 
+def find_spec(name: str) -> RunSpec | None:
+    """Load the spec that a recipe, YAML file or run folder holds; None for any other name."""
+    from .recipes import recipe_names
+
+    path = Path(name)
+    is_file = path.suffix.lower() in (".yaml", ".yml") or (path / "spec.yaml").is_file()
+    return load(name) if is_file or name in recipe_names() else None
+
+
 def load(path_or_recipe: str | Path) -> RunSpec:
     """Load a spec from a YAML file, or from a recipe of that name.
 

@@ -41,7 +41,7 @@ def _fork_from(run: RunFolder, checkpoint: Path, changes: dict[str, Any]) -> Run
         parent = {"run": run.name, "path": os.path.relpath(run.path, child.path.parent), "step": at}
         record = run.record() | {"parent": parent, "command": _command(run, at, changes)}
         child.write_spec(spec.replace({"output.run_name": ""}), record)
-        for name in ("data.json", "model.json"):
+        for name in ("data.json", "model.json", "dropped.jsonl"):
             if (run.path / name).exists():
                 shutil.copy2(run.path / name, child.path / name)
         checkpoints.copy_checkpoint(

@@ -15,8 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ..data.export import as_lines
 from ..errors import InputError, Interrupted, RunError, disk_is_full, shorten
-from ..runs import Event, EventWriter, RunFolder, create_run, open_run, write_json
+from ..runs import Event, EventWriter, RunFolder, create_run, open_run, write_json, write_text
 from ..runs.control import Requests
 from ..spec import RunSpec
 from . import checkpoints
@@ -44,6 +45,8 @@ def open_run_folder(prepared: Prepared) -> RunFolder:
         unnamed = spec.replace({"output.run_name": ""})
         run.write_spec(unnamed, record | {"command": rerun_command(run)})
         write_json(run.path / "data.json", profile.to_dict())
+        if prepared.data.dropped:
+            write_text(run.dropped_path, as_lines(prepared.data.dropped))
         write_json(run.path / "model.json", card.to_dict())
     except OSError as error:
         shutil.rmtree(run.path, ignore_errors=True)

@@ -1,0 +1,127 @@
+"""`wb.clean` and `workbench data clean`: the same steps, shown, undone and written."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import workbench as wb
+from workbench import language
+from workbench.cli import main
+from workbench.data import read_table
+from workbench.errors import InputError
+from workbench.spec import RunSpec, SpecError
+
+ROWS = """text,label
+"The room was <b>great</b>",pos
+The room was great,pos
+"=HYPERLINK(""http://x.org"")",neg
+<script>alert(1)</script>fine,neg
+"""
+
+
+@pytest.fixture
+def path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "rows.csv"
+    file.write_text(ROWS, encoding="utf-8")
+    return file
+
+
+def test_steps_are_shown_added_and_undone_and_the_source_stays(path):
+    before = path.read_bytes()
+    first = wb.clean(path, ["html"])
+    both = first.then("duplicates")
+    assert list(both.frame.index) == [1, 3, 4]
+    assert both.dropped.to_dict("records") == [
+        {"row": 2, "step": "duplicates", "found": "", "repeats": 1,
+         "text": "The room was great", "label": "pos"},
+    ]  # fmt: skip
+    assert list(first.frame.index) == list(both.undo().frame.index) == [1, 2, 3, 4]
+    assert both.undo().undo().frame["text"].iloc[0] == "The room was <b>great</b>"
+    with pytest.raises(InputError, match="no step to undo"):
+        both.undo().undo().undo()
+    assert path.read_bytes() == before
+
+
+def test_what_is_shown_is_escaped_in_both_languages(path):
+    cleaned = wb.clean(path, "html, duplicates")
+    with language.using("en"):
+        shown = cleaned._repr_html_()
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown and "<script>" not in shown
+    assert "Rows dropped" in shown
+    with language.using("zh"):
+        assert "去掉的行" in cleaned._repr_html_()
+    assert repr(cleaned).splitlines()[1] == "duplicates: 0 rows changed, 1 dropped, 3 left"
+
+
+def test_a_custom_function_works_here_and_is_no_part_of_a_spec(path):
+    cleaned = wb.clean(path, ["html"], custom=str.upper)
+    assert cleaned.frame["text"].iloc[0] == "THE ROOM WAS GREAT"
+    with pytest.raises(InputError, match="upper lives only in this notebook"):
+        _ = cleaned.spec
+    assert cleaned.undo().spec.data.cleaning == ["html"]
+
+
+def test_steps_of_a_spec_come_first_and_faults_are_told(path):
+    spec = RunSpec().replace({"data.source": str(path), "data.cleaning": ["html"]})
+    assert wb.clean(spec, ["whitespace"]).spec.data.cleaning == ["html", "whitespace"]
+    with pytest.raises(SpecError, match="did you mean html"):
+        wb.clean(spec, ["htm"])
+
+
+def test_a_table_of_the_notebook_and_rows_without_labels_are_cleaned_too(path):
+    table = [{"text": " <i>a</i> "}, {"text": "b"}, {"text": "b"}]
+    cleaned = wb.clean(table, ["html", "duplicates"])
+    assert cleaned.frame["text"].tolist() == ["a", "b"]
+
+
+def test_cells_in_csv_are_safe_and_those_in_jsonl_are_as_they_were(path, tmp_path):
+    cleaned = wb.clean(path, ["html", "duplicates"])
+    assert cleaned.save("clean.csv")["cells_made_safe"] == 1
+    assert read_table("clean.csv")[0]["text"].iloc[1] == '\'=HYPERLINK("http://x.org")'
+    assert cleaned.save("clean.jsonl")["cells_made_safe"] == 0
+    assert read_table("clean.jsonl")[0]["text"].iloc[1] == '=HYPERLINK("http://x.org")'
+    assert cleaned.save("clean.parquet")["rows"] == 3
+    assert read_table("clean.parquet")[0]["text"].tolist() == cleaned.frame["text"].tolist()
+    for refused, why in (("rows.csv", "is the source itself"), ("x.xls", "cannot be written")):
+        with pytest.raises(InputError, match=why):
+            cleaned.save(refused)
+    assert path.read_text("utf-8") == ROWS
+
+
+def run(capsys, *arguments):
+    code = main(["data", *map(str, arguments)])
+    return code, *capsys.readouterr()
+
+
+def test_the_command_shows_first_and_writes_what_is_asked_for(capsys, path, tmp_path):
+    steps = ["--step", "html", "--step", "duplicates"]
+    code, out, _ = run(capsys, "clean", path, *steps)
+    assert code == 0 and "before  'The room was <b>great</b>'" in out
+    assert [p.name for p in tmp_path.iterdir()] == ["rows.csv"]
+    code, out, _ = run(capsys, "clean", path, *steps, "-o", "out.csv")
+    assert code == 0 and "1 cells that a spreadsheet would run" in out
+    dropped = (tmp_path / "out.dropped.jsonl").read_text("utf-8").splitlines()
+    assert [json.loads(line)["row"] for line in dropped] == [2]
+    code, out, _ = run(capsys, "clean", path, *steps, "--json")
+    answer = json.loads(out)
+    assert (answer["rows_before"], answer["rows"], answer["written"]) == (4, 3, None)
+
+
+def test_the_command_refuses_with_one_line(capsys, path):
+    for arguments, why in (
+        ((path,), "no step of cleaning is given"),
+        ((path, "--step", "htm"), "did you mean html?"),
+        ((path, "--step", "html", "-o", path), "is the source itself"),
+        ((path, "--step", "html", "-o", "x.doc"), "end it in .csv, .tsv, .jsonl, .parquet"),
+    ):
+        code, out, err = run(capsys, "clean", *arguments)
+        assert (code, out) == (2, "") and why in err and len(err.strip().splitlines()) == 1
+
+
+def test_the_command_lists_all_steps(capsys):
+    code, out, _ = run(capsys, "steps")
+    assert code == 0 and "near_duplicates" in out and "threshold" in out
+    assert len(json.loads(run(capsys, "steps", "--json")[1])) > 10

@@ -1,0 +1,84 @@
+"""The rows of a database, through SQLAlchemy."""
+
+import sqlite3
+
+import pytest
+
+from workbench.data import describe_source
+from workbench.errors import SourceError
+from workbench.sources import find_data
+
+
+@pytest.fixture
+def place(tmp_path):
+    path = tmp_path / "re views#1.db"
+    with sqlite3.connect(path) as base:
+        base.execute("CREATE TABLE reviews (id INTEGER, text TEXT, label TEXT, day DATE, x)")
+        rows = [(n, f"text {n}: 50% good", "pos" if n % 2 else None, b"2024", n or "none")
+                for n in range(6)]  # fmt: skip
+        base.executemany("INSERT INTO reviews VALUES (?, ?, ?, ?, ?)", rows)
+    # A # in the path would begin the query.
+    return f"sqlite:///{path.rename(tmp_path / 're views.db')}"
+
+
+def refused(text: str) -> str:
+    with pytest.raises(SourceError) as caught:
+        find_data(text)
+    return str(caught.value)
+
+
+def test_a_query_gives_a_table_in_its_own_order(place):
+    query = "SELECT text, label, x FROM reviews WHERE text LIKE '%: 50%' ORDER BY id DESC"
+    found = find_data(f"{place}#{query}")
+    table = found.tables["all"]
+    assert (found.kind, found.place) == ("sql", f"{place}#{query}")
+    assert table["text"][:] == [f"text {n}: 50% good" for n in (5, 4, 3, 2, 1, 0)]
+    assert table["label"][:] == ["pos", None] * 3
+    assert table["x"][:] == ["5", "4", "3", "2", "1", "none"]  # of several types: as texts
+
+
+def test_a_table_is_taken_by_name_or_as_the_only_one(place):
+    whole = find_data(f"{place}#reviews").tables["all"]
+    assert whole.column_names == ["id", "text", "label", "day", "x"]
+    assert whole["day"][0] == "2024"
+    assert find_data(place).tables["all"]["id"][:] == list(range(6))
+    assert refused(f"{place}#review") == (
+        "sqlite://… has no table 'review'; there are reviews; write one of them after #, or a query"
+    )
+
+
+def test_rows_of_a_database_are_described_like_any_other(place):
+    shown = describe_source(f"{place}#SELECT text, label FROM reviews")
+    assert shown["splits"]["all"]["rows"] == 6
+    assert shown["columns"]["text-classification"] == {"text": "text", "label": "label"}
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("DELETE FROM reviews", "attempt to write a readonly database"),
+        ("SELECT gone FROM reviews", "no such column: gone"),
+        ("SELECT text FROM reviews WHERE id > 9", "the query gives no rows"),
+        ("SELECT text, label AS text FROM reviews", "names two columns 'text'; name one"),
+        ("SELECT 1; SELECT 2", "one statement at a time"),
+    ],
+)
+def test_a_query_that_gives_no_table_is_refused_and_changes_nothing(place, query, said):
+    assert said in refused(f"{place}#{query}")
+    assert len(find_data(place).tables["all"]) == 6
+
+
+def test_a_password_stays_in_the_environment(monkeypatch):
+    told = refused("postgresql://me:secret@host/name#reviews")
+    assert "secret" not in told
+    assert "write ${NAME} in its place" in told
+    monkeypatch.delenv("NO_SUCH_PASSWORD", raising=False)
+    told = refused("postgresql://me:${NO_SUCH_PASSWORD}@host/name#reviews")
+    assert told == "the environment variable NO_SUCH_PASSWORD is not set; set it, and try again"
+
+
+def test_a_missing_file_and_a_missing_driver_say_what_to_do(tmp_path):
+    assert refused(f"sqlite:///{tmp_path}/none.db").startswith("no such file: ")
+    assert not (tmp_path / "none.db").exists()
+    told = refused("snowflake://me@host/name#reviews")
+    assert told.startswith("snowflake://…")

@@ -1,0 +1,102 @@
+"""How a step of cleaning is written, split, checked and refused."""
+
+from __future__ import annotations
+
+import pytest
+from spec_strategy import STEPS as ENTRIES
+
+from workbench.spec import RunSpec, SpecError, parse_step, split_steps, step_help, to_cell
+
+from workbench.spec import from_cell, from_yaml, to_yaml  # isort: skip
+from workbench.spec.cleaning import STEPS, Length, Mask, step_name
+
+
+def cleaning(value):
+    return RunSpec().replace({"data.cleaning": value}).data.cleaning
+
+
+def fault(value):
+    with pytest.raises(SpecError) as refused:
+        cleaning(value)
+    return refused.value.faults
+
+
+def test_a_step_is_read_with_words_lists_and_numbers():
+    assert parse_step("length(min=3, unit=words)") == Length(min=3, unit="words")
+    assert parse_step(" mask( what = [url, 'email'] ) ") == Mask(what=["url", "email"])
+    assert parse_step("labels(map={1: yes, 'n/a': no}, synonyms=false)").map == {
+        "1": "yes",
+        "n/a": "no",
+    }
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "fix_text, length(min=3, max=2000), mask(what=[url, email])",
+        "[fix_text, length(min=3, max=2000), mask(what=[url, email])]",
+        ["fix_text", "length(min=3", "max=2000)", "mask(what=[url", "email])"],
+        ["fix_text", "length(min=3, max=2000)", "mask(what=[url, email])"],
+    ],
+)
+def test_steps_survive_how_people_and_yaml_write_lists(typed):
+    whole = ["fix_text", "length(min=3, max=2000)", "mask(what=[url, email])"]
+    assert cleaning(typed) == whole
+
+
+def test_every_face_holds_the_steps_without_loss():
+    spec = RunSpec().replace({"data.cleaning": list(ENTRIES)})
+    assert spec.data.cleaning == list(ENTRIES)
+    assert split_steps(", ".join(ENTRIES)) == list(ENTRIES)
+    assert from_yaml(to_yaml(spec)) == spec
+    assert from_cell(to_cell(spec)) == spec
+
+
+def test_all_faults_are_told_at_once_each_with_its_remedy():
+    assert fault(["lenght", "length(mim=3)", "length(min=-1)", "unicode(form=utf8)"]) == [
+        "data.cleaning: 'lenght' does not fit; did you mean length?",
+        "data.cleaning: 'length(mim=3)' does not fit; length has no parameter mim; did you mean "
+        "min?",
+        "data.cleaning: 'length(min=-1)' does not fit; min: choose at least 0",
+        "data.cleaning: 'unicode(form=utf8)' does not fit; form: choose one of NFC, NFKC, NFD, "
+        "NFKD",
+    ]
+    assert fault("language") == [
+        "data.cleaning: 'language' does not fit; language needs its parameter keep"
+    ]
+    assert fault(["length(min=9, max=3)"]) == [
+        "data.cleaning: 'length(min=9, max=3)' does not fit; choose a min that is at most max"
+    ]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "fix text",
+        "length(3)",
+        "length(min=",
+        "length(**x)",
+        "html()()",
+        "",
+        "x.y",
+        "html if 1 else 2",
+    ],
+)
+def test_what_is_no_step_is_refused_with_the_form(entry):
+    with pytest.raises(ValueError, match="write the name of a step"):
+        parse_step(entry)
+
+
+def test_an_entry_is_never_run():
+    with pytest.raises(ValueError, match="write the name of a step"):
+        parse_step("length(min=__import__('os').getpid())")
+
+
+def test_every_step_and_parameter_is_described():
+    steps = {step["name"]: step for step in step_help()}
+    assert steps.keys() == STEPS.keys()
+    for name, kind in STEPS.items():
+        assert name == step_name(kind)
+        assert steps[name]["help"].endswith((".", "apostrophe."))
+        assert len(steps[name]["parameters"]) == len(kind.model_fields)
+        assert all(parameter["help"] for parameter in steps[name]["parameters"])

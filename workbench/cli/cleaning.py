@@ -1,0 +1,111 @@
+"""`workbench data clean` and `workbench data steps`: cleaning without a run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from ..spec import RunSpec, find_spec, split_steps
+from .options import add_json, add_spec_changes, parse_changes
+from .output import add_leaf, print_table
+from .terminal import download_progress
+
+
+def add_actions(group: Any) -> None:
+    """Add `clean` and `steps` to `workbench data`."""
+    leaf = add_leaf(
+        group, "clean", "mend or drop rows step by step; show it first, or write it", clean,
+        add_spec_changes, add_json,
+    )  # fmt: skip
+    leaf.add_argument(
+        "source", metavar="SOURCE", help="a data file or other source, or a spec, recipe or run"
+    )
+    leaf.add_argument(
+        "--step", action="append", default=[], metavar="STEP",
+        help="such as fix_text or 'length(min=3, max=2000)'; may be repeated, in order",
+    )  # fmt: skip
+    leaf.add_argument(
+        "-o", "--out", metavar="FILE",
+        help="write the rows that stay (.csv, .tsv, .jsonl, .parquet), and those that were dropped "
+        "beside them; without it, nothing is written",
+    )  # fmt: skip
+    add_leaf(group, "steps", "the steps of cleaning and their parameters", list_steps, add_json)
+
+
+def clean(options: argparse.Namespace) -> None:
+    """Print what each step changes and drops, and write the result where that is wished."""
+    from ..data.cleaning.source import open_source, write_cleaned
+    from ..data.export import check_ending
+
+    out = Path(options.out) if options.out else None
+    if out is not None:
+        check_ending(out)
+    spec = _spec(options)
+    if not spec.data.cleaning:
+        raise InputError(
+            "no step of cleaning is given", "add --step NAME; `workbench data steps` lists them"
+        )
+    with download_progress() as progress:
+        source = open_source(spec, progress)
+    if out is not None and any(out.resolve() == file.resolve() for file in source.files):
+        raise InputError(
+            f"{out} is the source itself, which stays as it is", "give --out another name"
+        )
+    cleaned = source.clean()
+    written = write_cleaned(cleaned, out) if out is not None else {}
+    if options.json:
+        answer = {
+            "source": spec.data.source,
+            "rows_before": len(source.table.frame),
+            "columns": dict(source.columns),
+            **cleaned.to_dict(),
+            "dropped": cleaned.dropped,
+            "written": written or None,
+        }
+        print(json.dumps(answer, ensure_ascii=False, default=str))
+        return
+    print_table(cleaned.counts(), False, "")
+    for one in cleaned.done:
+        for example in one.examples[:2]:
+            print(f"\n{one.step}, row {example.row:,}, {example.column}")
+            print(f"  before  {example.before!r}\n  after   {example.after!r}")
+    if written:
+        _tell(written)
+
+
+def _tell(written: dict[str, Any]) -> None:
+    print(f"\n{written['file']}: {written['rows']:,} rows")
+    print(f"{written['dropped_file']}: {written['dropped']:,} dropped rows")
+    if made_safe := written["cells_made_safe"]:
+        print(
+            f"{made_safe:,} cells that a spreadsheet would run as formulas (=, +, -, @) have an "
+            "apostrophe in front; .jsonl and .parquet keep cells as they are"
+        )
+
+
+def _spec(options: argparse.Namespace) -> RunSpec:
+    """Return the spec that a file, recipe or run holds, or the defaults on a data source."""
+    source = options.source
+    spec = find_spec(source) or RunSpec().replace({"data.source": source})
+    changes = parse_changes(options.changes)
+    if options.step:
+        before = changes.get("data.cleaning", changes.pop("cleaning", spec.data.cleaning))
+        changes["data.cleaning"] = [*split_steps(before), *options.step]
+    return spec.replace(changes)
+
+
+def list_steps(options: argparse.Namespace) -> None:
+    """Print each step with its parameters, defaults and ranges."""
+    from ..spec import step_help
+
+    steps = step_help()
+    if options.json:
+        print(json.dumps(steps, ensure_ascii=False))
+        return
+    for step in steps:
+        print(f"{step['name']:20}{step['help']}")
+        for parameter in step["parameters"]:
+            print(f"  {parameter['name']:18}{parameter['default']:26}{parameter['help']}")

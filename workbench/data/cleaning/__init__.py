@@ -1,0 +1,18 @@
+"""Cleaning: what each step of `data.cleaning` does to the rows of a table.
+
+A step's parameters stand in `workbench/spec/cleaning.py`. What it does is the function of its
+name: in `texts.py`, if it changes texts one by one, in `labels.py` or `rows.py`, if it looks at
+all rows.
+"""
+
+from .apply import Cleaned, Done, Example, clean_table, clean_texts, function_of, notes_of
+
+__all__ = [
+    "Cleaned",
+    "Done",
+    "Example",
+    "clean_table",
+    "clean_texts",
+    "function_of",
+    "notes_of",
+]

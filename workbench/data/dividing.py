@@ -1,0 +1,124 @@
+"""Dividing a source once and for all: files to learn from, to check on, and to test on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..errors import DataError, InputError, shorten
+from ..runs import write_output
+from ..sources import Progress
+from ..spec import RunSpec
+from .duplicates import near_duplicates, text_key
+from .export import write_table
+from .profiling.source import Opened, Split, fingerprint, open_splits
+from .splits import ROLES, find_split, hold_out
+
+FORMATS = ("jsonl", "csv", "tsv", "parquet")
+
+
+def divide_source(
+    spec: RunSpec,
+    folder: Path,
+    validation: float = 0.1,
+    test: float = 0.1,
+    suffix: str = "jsonl",
+    near: bool = True,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Write `train`, `validation` and `test` files into a folder, which is then a source itself.
+
+    Each label gives its share to each file. Rows with the same text stay together, with `near`
+    also those with nearly the same. All columns are kept; the seed is that of the spec. What was
+    done is told in `split.yaml`, which lies beside the files.
+
+    Raises:
+        InputError: the shares are no shares, or the files are there already.
+        DataError: the source has splits already, or too few different texts.
+    """
+    if not (validation >= 0 and test >= 0 and 0 < validation + test < 1):
+        raise InputError(
+            f"shares of {validation:g} and {test:g} leave nothing to learn from, or nothing else",
+            "give two shares that add up to more than 0 and less than 1",
+        )
+    places = {role: folder / f"{role}.{suffix}" for role in ROLES}
+    if there := [str(path) for path in places.values() if path.exists()]:
+        raise InputError(f"{there[0]} is there already", "choose another folder")
+    opened = open_splits(spec, progress)
+    split = _only(opened)
+    parts = _divided(split, _groups(opened, split, near), validation, test, spec.train.seed)
+    made_safe = 0
+    for role, rows in parts.items():
+        if rows:
+            made_safe += write_table(split.table.frame.iloc[rows], places[role])
+    told = {
+        "source": spec.data.source,
+        "fingerprint": fingerprint([split]),
+        "seed": spec.train.seed,
+        "near_duplicates_together": near,
+        "rows": {role: len(rows) for role, rows in parts.items() if rows},
+        "files": {role: str(places[role]) for role, rows in parts.items() if rows},
+        "cells_made_safe": made_safe,
+    }
+    write_output(folder / "split.yaml", yaml.safe_dump(told, sort_keys=False, allow_unicode=True))
+    return told
+
+
+def _only(opened: Opened) -> Split:
+    """Return the split that is to be divided.
+
+    Raises:
+        DataError: there are several, and none was named.
+    """
+    names = [split.name for split in opened.splits]
+    wish = opened.spec.data.train_split
+    if len(names) > 1 and not wish:
+        raise DataError(
+            f"{shorten(opened.spec.data.source)} has splits already: {shorten(', '.join(names))}",
+            "name the one to divide: data.train_split",
+        )
+    wanted = wish if wish in names else find_split(names, "train") if wish else names[0]
+    found = next((split for split in opened.splits if split.name == wanted), None)
+    if found is None:
+        raise DataError(
+            f"data.train_split: there is no split {shorten(wish)!r}",
+            f"it has {shorten(', '.join(names), 200)}",
+        )
+    return found
+
+
+def _groups(opened: Opened, split: Split, near: bool) -> list[str]:
+    """Return what keeps rows together: the same text, or one that is nearly the same."""
+    roles = [role.name for role in opened.task.inputs if role.name in opened.columns]
+    together = opened.task.grouped_by or tuple(roles)
+    parts = [part for role, part in zip(roles, split.parts, strict=True) if role in together]
+    keys = list(map(text_key, *parts))
+    if not near:
+        return keys
+    copies = near_duplicates(keys)
+    return [keys[copies[i].position] if i in copies else key for i, key in enumerate(keys)]
+
+
+def _divided(
+    split: Split, groups: Sequence[str], validation: float, test: float, seed: int
+) -> dict[str, list[int]]:
+    strata = ["\0".join(labels) for labels in split.labels]
+    learned, tested = list(range(len(split))), []
+    if test:
+        learned, tested = hold_out(groups, strata, test, seed)
+    rest, checked = learned, []
+    if validation:
+        share = validation / (1 - test)
+        inner = hold_out([groups[i] for i in learned], [strata[i] for i in learned], share, seed)
+        rest, checked = ([learned[i] for i in part] for part in inner)
+    parts = dict(zip(ROLES, (rest, checked, tested), strict=True))
+    wanted = {"train": 1.0, "validation": validation, "test": test}
+    if empty := [role for role, rows in parts.items() if wanted[role] and not rows]:
+        raise DataError(
+            f"{split.table.name} has too few different texts: none is left for {empty[0]}",
+            "add rows, or choose other shares",
+        )
+    return parts

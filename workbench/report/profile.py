@@ -1,0 +1,164 @@
+"""A profile of data as one HTML file, as plain data, and as what a notebook shows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import plotly.graph_objects as go
+from markupsafe import Markup
+
+from .. import figures, language
+from ..data.profiling import Finding, SourceProfile
+from ..data.profiling.record import split_name
+from ..errors import InputError, shorten
+from ..language import text
+from ..runs import write_output
+from .parts import drawing, file, template
+
+SECTIONS = ("overview", "findings", "lengths", "columns")
+ENDINGS = (".html", ".json")
+
+# So that the tables need no style of the page they land on.
+_STYLE = (
+    ".workbench-profile table{border-collapse:collapse}.workbench-profile .scroll{overflow-x:auto}"
+    ".workbench-profile :is(th,td){text-align:left!important;vertical-align:top;"
+    "padding:.25em .7em;max-width:40em;overflow-wrap:anywhere}"
+    ".workbench-profile summary{cursor:pointer;padding:.15em 0}"
+)
+
+
+def check_ending(path: Path) -> None:
+    """Refuse a file whose ending says nothing that can be written.
+
+    Raises:
+        InputError: naming the endings that can.
+    """
+    if path.suffix not in ENDINGS:
+        raise InputError(
+            f"--out {path.name!r} has an ending that cannot be written",
+            "end it in " + ", ".join(ENDINGS),
+        )
+
+
+def write_profile(profile: SourceProfile, path: Path) -> None:
+    """Write a profile as `.html`, one file that needs no network, or as `.json`.
+
+    Raises:
+        InputError: the file has another ending or cannot be written.
+    """
+    check_ending(path)
+    if path.suffix == ".json":
+        plain = json.dumps(profile.to_dict(None), ensure_ascii=False, indent=1, default=str)
+        write_output(path, plain + "\n")
+    else:
+        write_output(path, render_profile(profile))
+
+
+def render_profile(profile: SourceProfile) -> str:
+    """Return a profile as one HTML document in the current language."""
+    pictures = [drawing(figure) for figure in profile_figures(profile)]
+    return template("profile.html.j2").render(
+        _fill(profile)
+        | {
+            "language": language.current(),
+            "css": Markup(file("page.css")),
+            "pictures": pictures,
+            "sections": [name for name in SECTIONS if name != "columns" or profile.columns],
+        }
+    )
+
+
+def profile_bundles(profile: SourceProfile) -> list[dict[str, Any]]:
+    """Return a profile as mime bundles for a notebook: the page, then its figures."""
+    body = template("profile_body.html.j2").render(_fill(profile) | {"pictures": []})
+    page = {
+        "text/html": f'<div class="workbench-profile"><style>{_STYLE}</style>{body}</div>',
+        "text/plain": plain_text(profile),
+    }
+    return [page, *(figures.bundle(figure) for figure in profile_figures(profile))]
+
+
+def profile_figures(profile: SourceProfile) -> list[go.Figure]:
+    """Return the figures that the profile has something to show in."""
+    shown = [
+        (profile.label_counts, figures.label_counts),
+        (profile.tokens.get("edges"), figures.length_histogram),
+        (profile.tokenizer, figures.truncated_shares),
+        (profile.languages, figures.languages),
+        (profile.scripts, figures.scripts),
+        (any(column.missing for column in profile.columns), figures.missing_cells),
+    ]
+    drawn = [draw(profile) for held, draw in shown if held]
+    return drawn + [figures.measure_histogram(profile, name) for name in profile.measures]
+
+
+def plain_text(profile: SourceProfile) -> str:
+    """Return the findings as lines of text, the harmful ones first."""
+    lines = [f"{'✗' if one.harmful else '·'} {one.sentence()}" for one in profile.findings]
+    return "\n".join([_lead(profile), *lines])
+
+
+def _lead(profile: SourceProfile) -> str:
+    harmful = sum(finding.harmful for finding in profile.findings)
+    return text(
+        "profile.lead",
+        rows=f"{sum(profile.rows.values()):,}",
+        columns=len(profile.columns) or len(profile.roles),
+        harmful=harmful,
+        others=len(profile.findings) - harmful,
+    )
+
+
+def _fill(profile: SourceProfile) -> dict[str, Any]:
+    return {
+        "p": lambda key: text(f"profile.{key}"),
+        "source": shorten(profile.source, 200),
+        "lead": _lead(profile),
+        "facts": _facts(profile),
+        "notes": profile.notes,
+        "findings": [_shown(finding) for finding in profile.findings],
+        "nothing": text("findings.none"),
+        "columns": profile.columns,
+    }
+
+
+def _shown(finding: Finding) -> dict[str, Any]:
+    return {
+        "kind": finding.kind,
+        "harmful": finding.harmful,
+        "sentence": finding.sentence(),
+        "shown": text("profile.all_rows", count=f"{sum(map(len, finding.rows.values())):,}"),
+        "examples": finding.examples,
+    }
+
+
+def _facts(profile: SourceProfile) -> dict[str, str]:
+    """Return what is known of the whole source, by name."""
+    comma = text("report.comma")
+    facts: dict[str, Any] = {
+        "source": profile.source,
+        "rows": comma.join(f"{split_name(s)} {n:,}" for s, n in profile.rows.items()),
+        "roles": comma.join(
+            f"{role} ← {comma.join(place) if isinstance(place, list) else place}"
+            for role, place in profile.roles.items()
+        ),
+    }
+    named = {text(f"profile.{name}"): value for name, value in facts.items()}
+    for split, found in profile.detected.items():
+        for name, value in found.items():
+            told = text(f"report.data.{name}")
+            several = len(profile.rows) > 1
+            named[f"{told} ({split_name(split)})" if several else told] = value
+    if profile.tokenizer:
+        tokens = profile.tokenizer
+        measured = {
+            "tokenizer": tokens.model,
+            "unknown_share": f"{tokens.unknown_share:.2%}",
+            "single_character_share": f"{tokens.single_character_share:.1%}",
+            "per_character": f"{tokens.per_character:.2f}",
+            "per_word": f"{tokens.per_word:.2f}",
+        }
+        named |= {text(f"profile.{name}"): value for name, value in measured.items()}
+    return named | {text("profile.fingerprint"): profile.fingerprint}

@@ -1,0 +1,154 @@
+"""`URL#QUERY`: the rows of a database, through SQLAlchemy; SQLite is built in.
+
+`sqlite:///reviews.db#SELECT text, label FROM reviews ORDER BY id`, `sqlite:///reviews.db#reviews`
+for a whole table, or only the URL where there is one table. Passwords are not written down:
+`postgresql://me:${DB_PASSWORD}@host/name#…` takes them from the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import SourceError, shorten
+from .contract import FoundData, FoundModel, Progress, Source
+from .paths import is_database, no_such_file
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_PLAIN = (bool, int, float, str)
+
+
+def claims(text: str) -> bool:
+    """Say whether the text begins with the URL of a database."""
+    return is_database(text)
+
+
+def data(text: str, revision: str | None = None, progress: Progress | None = None) -> FoundData:
+    """Return the rows that the query gives, in its order; nothing in the database is changed.
+
+    Raises:
+        SourceError: the database, table or driver is not there, the query fails or gives nothing,
+            or the URL holds a password.
+    """
+    import sqlalchemy
+
+    url, _, query = text.partition("#")
+    try:
+        engine = _engine(url)
+        with engine.connect() as connection:
+            answer = connection.exec_driver_sql(_statement(connection, query.strip(), url))
+            table = _table(list(answer.keys()), answer.fetchall(), url)
+            connection.rollback()
+        engine.dispose()
+    except ModuleNotFoundError as error:
+        raise SourceError(
+            f"no driver for {_scheme(url)}: the module {error.name} is missing",
+            f"install it: pip install {error.name}",
+        ) from None
+    except sqlalchemy.exc.SQLAlchemyError as error:
+        reason = getattr(error, "orig", None) or error
+        raise SourceError(
+            f"{_scheme(url)}: {shorten(reason, 200)}", "check the URL and the query after #"
+        ) from None
+    return FoundData(
+        place=text, kind="sql", tables={"all": table}, about={"title": shorten(query or url)}
+    )
+
+
+def model(text: str, revision: str | None = None, progress: Progress | None = None) -> FoundModel:
+    """Refuse: there are no models in a database."""
+    raise SourceError(
+        f"{_scheme(text)} is a database, and a model is a folder",
+        "give a path, wheel:NAME, scratch:NAME or a hub id such as org/name",
+    )
+
+
+def _scheme(url: str) -> str:
+    """Return the part of a URL that may be shown."""
+    return f"{url.partition('://')[0]}://…"
+
+
+def _engine(url: str) -> Any:
+    """Return an engine that reads; SQLite is opened so that it cannot write."""
+    import sqlalchemy
+
+    written = sqlalchemy.make_url(url)
+    if written.password and not _VARIABLE.fullmatch(str(written.password)):
+        raise SourceError(
+            f"the URL {written.render_as_string(hide_password=True)} holds a password, which would "
+            "be written into every run",
+            "write ${NAME} in its place, and set the environment variable NAME",
+        )
+    filled = sqlalchemy.make_url(_VARIABLE.sub(_from_environment, url))
+    if filled.get_backend_name() != "sqlite":
+        return sqlalchemy.create_engine(filled)
+    place = Path(filled.database or "").expanduser()
+    if not place.is_file():
+        raise no_such_file(str(place))
+    address = f"{place.absolute().as_uri()}?mode=ro"
+    return sqlalchemy.create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True))
+
+
+def _from_environment(match: re.Match[str]) -> str:
+    from urllib.parse import quote
+
+    if match[1] not in os.environ:
+        raise SourceError(
+            f"the environment variable {match[1]} is not set", "set it, and try again"
+        )
+    return quote(os.environ[match[1]], safe="")
+
+
+def _statement(connection: Any, query: str, url: str) -> str:
+    """Return the query; a single word is a table, nothing the only table."""
+    import sqlalchemy
+
+    if re.search(r"\s", query):
+        return query
+    names = sorted(sqlalchemy.inspect(connection).get_table_names())
+    listed = shorten(", ".join(names), 200) or "none"
+    if query and query not in names:
+        raise SourceError(
+            f"{_scheme(url)} has no table {shorten(query)!r}; there are {listed}",
+            "write one of them after #, or a query",
+        )
+    if not query and len(names) != 1:
+        raise SourceError(
+            f"{_scheme(url)} has {len(names)} tables: {listed}",
+            "write one of them, or a query, after #",
+        )
+    table = connection.dialect.identifier_preparer.quote(query or names[0])
+    return f"SELECT * FROM {table}"
+
+
+def _table(names: list[str], rows: list[Any], url: str) -> Any:
+    """Return rows as an Arrow table of `datasets`; a column of several types becomes text."""
+    from datasets import Dataset
+
+    if double := next((name for name in names if names.count(name) > 1), None):
+        raise SourceError(
+            f"the query names two columns {shorten(double)!r}", "name one of them anew with AS"
+        )
+    if not rows:
+        raise SourceError(f"{_scheme(url)}: the query gives no rows", "check its conditions")
+    columns = zip(*rows, strict=True)
+    return Dataset.from_dict({n: _even(column) for n, column in zip(names, columns, strict=True)})
+
+
+def _even(values: Sequence[Any]) -> list[Any]:
+    """Return a column as it is if its values are of one plain type, else as texts."""
+    kinds = {type(value) for value in values if value is not None}
+    if len(kinds) <= 1 and kinds <= set(_PLAIN):
+        return list(values)
+    return [None if value is None else _as_text(value) for value in values]
+
+
+def _as_text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+SOURCE = Source(kind="sql", claims=claims, data=data, model=model)
