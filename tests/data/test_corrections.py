@@ -108,7 +108,8 @@ def test_answers_come_from_spans_of_the_passage(tmp_path):
     assert found[1] == {"text": ["Ann"], "start": [9]}
     assert found[2] == {"text": [], "start": []}
     assert 3 not in found
-    assert any("that are no answer to their row, and do not count: 1 (row 3" in note for note in data.notes)
+    told = "that are no answer to their row, and do not count: 1 (row 3"
+    assert any(told in note for note in data.notes)
     assert task.labelling.decision({"answers": found[1]}) == [
         {"start": 9, "end": 12, "text": "Ann"}
     ]
