@@ -55,6 +55,7 @@ bench: $(STAMP)
 	$(PY) tests/bench/first_loss.py
 	$(PY) tests/bench/attention.py
 	$(PY) tests/bench/cleaning.py
+	$(PY) tests/bench/row_records.py
 
 screenshot: $(STAMP)
 	$(PY) tests/browser/screenshots.py $(ARGS)

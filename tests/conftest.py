@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import socket
 import tempfile
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 import tiers
+import warm_kernels
 from hypothesis import HealthCheck, settings
 
 from workbench import language
@@ -60,6 +62,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if tiers.all_required():
                 pytest.fail(reason, pytrace=False)
             pytest.skip(reason)
+    if any(item.get_closest_marker(marker) for marker in ("notebook", "browser")):
+        _offer_warm_kernels()
+
+
+@functools.cache
+def _offer_warm_kernels() -> None:
+    if hasattr(os, "fork"):
+        warm_kernels.offer()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,8 +1,8 @@
 """A workbench for fine-tuning transformer models in Jupyter: `import workbench as wb`.
 
 The verbs: `studio`, `train`, `start`, `attach`, `evaluate`, `predict`, `attend`, `compare`,
-`label`, `report`, each usable without the others. Importing the package loads none of the heavy
-libraries; each verb does when it is called.
+`label`, `suspects`, `report`, each usable without the others. Importing the package loads none of
+the heavy libraries; each verb does when it is called.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         split,
         start,
         studio,
+        suspects,
         train,
     )
     from .spec import RunSpec
@@ -44,12 +45,13 @@ _HOMES = {
     "split": "notebook",
     "start": "notebook",
     "studio": "notebook",
+    "suspects": "notebook",
     "train": "notebook",
 }
 
 __all__ = [
     "RunSpec", "attach", "attend", "audit", "clean", "compare", "evaluate", "label", "predict",
-    "profile", "report", "split", "start", "studio", "train",
+    "profile", "report", "split", "start", "studio", "suspects", "train",
 ]  # fmt: skip
 
 

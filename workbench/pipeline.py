@@ -5,8 +5,10 @@ This is the one line that notebook, command line and worker process all go throu
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import language
@@ -63,8 +65,12 @@ def train_prepared(run: RunFolder, prepared: Prepared) -> None:
     _carry_out(run, lambda: prepared)
 
 
-def resume(run: RunFolder, progress: Progress | None = None) -> None:
+def resume(
+    run: RunFolder, progress: Progress | None = None, beforehand: Prepared | None = None
+) -> None:
     """Go on with a run that was interrupted or has failed, from its newest good checkpoint.
+
+    `beforehand` is what was prepared before the run was known; it is used if it is the run's.
 
     Raises:
         RunError: it is over, is being written, or its data is no longer what it was.
@@ -74,8 +80,10 @@ def resume(run: RunFolder, progress: Progress | None = None) -> None:
     from .training.prepare import prepare
 
     def prepare_again() -> Prepared:
-        prepared = prepare(run.spec(), progress)
         before = run.record().get("data_fingerprint")
+        prepared = beforehand.fitted(run.spec()) if beforehand is not None else None
+        if prepared is None or prepared.data.fingerprint != before:
+            prepared = prepare(run.spec(), progress)
         if before and before != prepared.data.fingerprint:
             raise RunError(
                 f"the data of {run.name} has changed since it began: {prepared.spec.data.source}",
@@ -151,6 +159,32 @@ def fork(run: RunFolder, step: int | None, spec_changes: dict[str, Any]) -> RunF
             "start a new run instead: workbench train SPEC --set FIELD=VALUE",
         )
     return fork_run(run, step, spec_changes)
+
+
+def retrain(
+    run: RunFolder,
+    changes: dict[str, Any] | None = None,
+    corrections: Path | None = None,
+    progress: Progress | None = None,
+) -> tuple[RunFolder, Prepared]:
+    """Make a run that starts from the model of another, on its data with corrected labels.
+
+    `corrections` is a journal of labels, that of the run if none is named. `train_prepared` or a
+    worker then trains it; its record names the parent.
+
+    Raises:
+        InputError: nothing was corrected, the run has no model, or a change does not fit.
+    """
+    from .dynamics.corrections import open_corrections, retraining_spec
+    from .labelling.journal import Journal
+
+    journal = open_corrections(run) if corrections is None else Journal(corrections)
+    child, prepared = prepare_run(retraining_spec(run, journal, changes or {}), progress)
+    path = os.path.relpath(run.path, child.path.parent)
+    # No step: it begins anew with the parent's best model, and is drawn from its first step on.
+    parent = {"run": run.name, "path": path, "step": None}
+    child.write_spec(child.spec(), child.record() | {"parent": parent})
+    return child, prepared
 
 
 def look(run: RunFolder, prepared: Prepared, model: Any, when: str, step: int) -> None:

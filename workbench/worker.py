@@ -4,8 +4,9 @@
 closed tab and a crashed browser; it ends with the run. What it prints goes to `worker.log`.
 
 Importing torch and transformers takes seconds, so a kernel may have one worker made ready: it
-has imported them and waits for a run on its stdin. While it waits it ends with the kernel that
-asked for it, because its stdin closes then; and no user of a machine has more than one waiting.
+has imported them, has prepared the data if it was told which, and waits for a run on its stdin.
+While it waits it ends with the kernel that asked for it, because its stdin closes then; and no
+user of a machine has more than one waiting.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from . import pipeline
+from . import language, pipeline
+from .errors import InputError
 from .runs import RunFolder
 from .runs.lock import require_free
 from .runs.summary import announce
-from .spec import RunSpec
+from .spec import RunSpec, from_flat, to_flat
 
 if TYPE_CHECKING:
     from .training.prepare import Prepared
@@ -35,12 +37,16 @@ SAYING_SECONDS = 10.0
 
 
 class _Waiting:
-    """A worker's process, which may be the one that waits, or find that there is one already."""
+    """A worker's process, which may be the one that waits, or find that there is one already.
+
+    It prepares data for one spec at most, `told`; for other data there has to be another worker.
+    """
 
     def __init__(self) -> None:
         self.process = _spawn(["worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.told: RunSpec | None = None
         self._has_said = threading.Event()
-        self._may_wait = False
+        self._may_wait = self._has_prepared = False
         threading.Thread(target=self._listen, daemon=True).start()
 
     def may_wait(self) -> bool:
@@ -48,27 +54,58 @@ class _Waiting:
         self._has_said.wait(SAYING_SECONDS)
         return self._may_wait and self.process.poll() is None
 
-    def take(self, job: bytes) -> bool:
-        """Give it the work, and return whether it takes it."""
+    def suits(self, spec: RunSpec) -> bool:
+        """Return whether the data it was told to prepare, if any, is that of `spec`."""
+        from .training.prepare import same_ingredients
+
+        return self.told is None or same_ingredients(self.told, spec)
+
+    def prepare(self, spec: RunSpec) -> None:
+        """Let it prepare the data of `spec` while it waits."""
+        self.told = spec
+        self._send({"prepare": to_flat(spec)})
+
+    def take(self, run: RunFolder) -> bool:
+        """Give it the run, and return whether it takes it."""
         if not self.may_wait():
             return False
+        if not self._has_prepared and not self.suits(run.spec()):  # it may be busy for long
+            self.end()
+            return False
+        return self._send({"run": run.path.absolute()}) and self._close()
+
+    def dismiss(self) -> None:
+        """Let it end: nobody will give it work any more."""
+        self._close()
+
+    def end(self) -> None:
+        """End it now, whatever it prepares, so that another may wait."""
+        self.process.kill()
+        self.process.wait()
+
+    def _send(self, job: dict[str, Any]) -> bool:
+        job |= {"folder": Path.cwd(), "environment": dict(os.environ)}
         try:
-            self.process.stdin.write(job)
-            self.process.stdin.close()
+            self.process.stdin.write(json.dumps(job, default=str).encode() + b"\n")
+            self.process.stdin.flush()
         except OSError:  # it has just ended
             return False
         return True
 
-    def dismiss(self) -> None:
-        """Let it end: nobody will give it work any more."""
-        self.process.stdin.close()
+    def _close(self) -> bool:
+        try:
+            self.process.stdin.close()
+        except OSError:
+            return False
+        return True
 
     def _listen(self) -> None:
         self._may_wait = self.process.stdout.readline() == _READY
         self._has_said.set()
+        self._has_prepared = self.process.stdout.readline() == _PREPARED
 
 
-_READY = b"ready\n"
+_READY, _PREPARED = b"ready\n", b"prepared\n"
 
 # The worker that waits, if there is one; a list, so that a function can take it.
 _waiting: list[_Waiting] = []
@@ -110,22 +147,37 @@ def fork(run: RunFolder, step: int | None, changes: dict[str, Any]) -> RunFolder
     return child
 
 
-def make_ready() -> None:
-    """Have a worker ready for the next `start`, unless this user has one waiting already."""
+def retrain(run: RunFolder, changes: dict[str, Any]) -> RunFolder:
+    """Start a run on the corrected data of another (see `pipeline.retrain`), in a process."""
+    child, _ = pipeline.retrain(run, changes)
+    hand_over(child)
+    return child
+
+
+def make_ready(prepared: Prepared | None = None) -> None:
+    """Have a worker ready for the next `start`, unless this user has one waiting already.
+
+    It makes ready what `prepared` holds, too, so that a run of it begins at once.
+    """
     with _lock:
-        if not any(waiting.process.poll() is None for waiting in _waiting):
-            _waiting[:] = [_Waiting()]
+        waiting = next((w for w in _waiting if w.process.poll() is None), None)
+        if waiting is not None and prepared is not None and not waiting.suits(prepared.spec):
+            waiting.end()
+            waiting = None
+        if waiting is None:
+            waiting = _Waiting()
+            _waiting[:] = [waiting]
+        if prepared is not None and waiting.told is None:
+            waiting.prepare(prepared.spec)
 
 
 def hand_over(run: RunFolder) -> None:
     """Give a run's folder to a worker: the one that waits, or a new one."""
     announce(run)
-    job = {"run": run.path.absolute(), "folder": Path.cwd(), "environment": dict(os.environ)}
-    line = json.dumps(job, default=str).encode() + b"\n"
     with _lock:
         ready = _waiting.copy()
         _waiting.clear()
-    if any(waiting.take(line) for waiting in ready):
+    if any(waiting.take(run) for waiting in ready):
         return
     with (run.path / "worker.log").open("ab") as log:
         _spawn(["train", str(run.path), "--into"], stdout=log, stderr=log)
@@ -141,22 +193,41 @@ def wait_for_work() -> None:
         alone.acquire(timeout=0)
     except Timeout:
         return
-    sys.stdout.buffer.write(_READY)
-    sys.stdout.buffer.flush()
+    _say(_READY)
     _warm_up()
-    line = sys.stdin.buffer.readline()
-    alone.release()
-    if not line.endswith(b"\n"):  # the kernel has ended
-        return
-    job = json.loads(line)
-    os.chdir(job["folder"])
-    os.environ.clear()
-    os.environ.update(job["environment"])
-    run = RunFolder(Path(job["run"]))
-    log = os.open(run.path / "worker.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    pipeline.resume(run)
+    prepared: Prepared | None = None
+    while (line := sys.stdin.buffer.readline()).endswith(b"\n"):  # or the kernel has ended
+        job = json.loads(line)
+        os.chdir(job["folder"])
+        os.environ.clear()
+        os.environ.update(job["environment"])
+        if "run" in job:
+            alone.release()
+            run = RunFolder(Path(job["run"]))
+            log = os.open(run.path / "worker.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+            pipeline.resume(run, beforehand=prepared)
+            return
+        prepared = _prepare(from_flat(job["prepare"]))
+        _say(_PREPARED)
+
+
+def _say(word: bytes) -> None:
+    sys.stdout.buffer.write(word)
+    sys.stdout.buffer.flush()
+
+
+def _prepare(spec: RunSpec) -> Prepared | None:
+    """Prepare what the next run probably needs; a fault is left for the run itself to meet."""
+    from .training.prepare import prepare
+    from .training.run import quiet_libraries
+
+    try:
+        with quiet_libraries(), language.using(spec.output.language):
+            return prepare(spec)
+    except (InputError, OSError):
+        return None
 
 
 def _warm_up() -> None:

@@ -36,7 +36,7 @@ def main() -> None:
             times = []
             for _ in range(repeats):
                 if ready:
-                    worker.make_ready()
+                    worker.make_ready(prepared)
                     time.sleep(WARM_SECONDS)
                 times.append(until_first_loss(prepared))
             told = ", ".join(f"{seconds:.1f}" for seconds in times)

@@ -57,6 +57,8 @@ def test_hover_click_sort_and_compare_work_from_disk(open_file):
     page = open_file(records)
     assert page.locator(".wb-desk-still").is_hidden()
     open_head(page, 1, 1)
+    assert title(page) == "What changed: layer 1, head 1"  # two were given to be compared
+    pick(page, "Compared with", "nothing")
     point_at(page, 8, 9)
     assert said(page).startswith("<img src=x onerror=alert(1)> looks at crew: 0.640 ±0.004")
     page.mouse.click(*tile_place(page, 2, 1))

@@ -156,6 +156,8 @@ def test_labels_are_written_in_one_way():
     cleaned = clean([(f"text {n}", label) for n, label in enumerate(held)],
                     "labels(map={1: positive, Other: misc})")  # fmt: skip
     assert list(cleaned.table.frame["label"]) == ["positive"] * 4 + ["neg"] * 3 + ["misc"]
+    told = clean([("a", "pos"), ("b", "pos"), ("c", "1")], "labels(map={1: positive})")
+    assert list(told.table.frame["label"]) == ["positive"] * 3
     plain = clean([(f"text {n}", label) for n, label in enumerate(held)], "labels(synonyms=false)")
     assert list(plain.table.frame["label"])[2:4] == ["pos", "1"]
 

@@ -171,16 +171,6 @@ def test_cleaning_makes_no_other_text_of_a_row_and_sees_its_corrected_label(tmp_
         assert not any("other texts" in note for note in data.notes)
 
 
-def test_a_correction_moves_no_row_between_training_and_validation(tmp_path):
-    pairs = rows(40)
-    path = write(tmp_path / "f.csv", csv(pairs))
-    before = load(path)
-    decided = {n: ({"text": pairs[n - 1][0]}, "pos") for n in range(1, 9)}
-    after = load(path, corrections=str(journal_of(tmp_path / "l.jsonl", decided).path))
-    assert after.validation["row"] == before.validation["row"]
-    assert after.label_counts != before.label_counts
-
-
 def test_a_name_that_no_cell_would_stand_for_is_a_label_all_the_same(tmp_path):
     pairs = rows(20)
     path = write(tmp_path / "f.csv", csv(pairs))
@@ -189,3 +179,32 @@ def test_a_name_that_no_cell_would_stand_for_is_a_label_all_the_same(tmp_path):
     journal = journal_of(tmp_path / "l.jsonl", decided)
     data = load(path, label_separator=";", multi_label=False, corrections=str(journal.path))
     assert {row: labels(data)[row] for row in (1, 3)} == {1: "a;b", 3: "[1]"}
+
+
+def test_a_correction_moves_no_other_row_between_training_and_validation(tmp_path):
+    pairs = rows(60)
+    path = write(tmp_path / "f.csv", csv(pairs))
+    changes = {"max_train_rows": 30, "max_validation_rows": 8}
+    before = load(path, **changes)
+    wrong = {row: "neg" for row in before.train["row"] if labels(before)[row] == "pos"}
+    decided = {row: ({"text": pairs[row - 1][0]}, "neg") for row in list(wrong)[:9]}
+    journal = journal_of(tmp_path / "l.jsonl", decided)
+    after = load(path, corrections=str(journal.path), **changes)
+    assert after.train["row"][:] == before.train["row"][:]
+    assert after.validation["row"][:] == before.validation["row"][:]
+    assert labels(after) == labels(before) | dict.fromkeys(decided, "neg")
+
+
+def test_a_decision_counts_on_a_text_as_it_was_read_before_or_after_cleaning(tmp_path):
+    pairs = [*rows(18), ("<b>this one</b>", "neg"), ("<i>that one</i>", "neg")]
+    path = write(tmp_path / "f.csv", csv(pairs))
+    decided = {
+        18: ({"text": "something else"}, "neg"),
+        19: ({"text": "<b>this one</b>"}, "pos"),
+        20: ({"text": "that one"}, "pos"),
+    }
+    journal = journal_of(tmp_path / "l.jsonl", decided)
+    how = {"cleaning": ["html"], "corrections": str(journal.path)}
+    found = labels(load(path, **how))
+    assert (found[18], found[19], found[20]) == ("pos", "pos", "pos")
+    assert labels(load(path, cleaning=["html"]))[19] == "neg"

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 
 import pandas
 import pytest
 import yaml
 
-from workbench.data.dividing import divide_source
+from workbench.data.dividing import Groups, divide_source
 from workbench.data.profiling import profile_source
 from workbench.errors import DataError, InputError
 from workbench.spec import RunSpec
 
 from .examples import write
 
+WORDS = [f"{chr(97 + n)}{chr(98 + n % 9)}{chr(107 - n % 7)}ow" for n in range(20)]
 ROWS = [
-    (f"sentence number {n} is about {'good' if n % 3 else 'bad'} things, and so on", n, n % 3 > 0)
-    for n in range(120)
+    (" ".join(random.Random(n).choices(WORDS, k=9)) + f" {n}", n, n % 3 > 0) for n in range(120)
 ]
 # Each of these stands twice, nearly.
 TWINS = [
@@ -51,6 +52,13 @@ def test_every_row_lands_in_one_file_and_no_text_in_two(source, tmp_path):
     audit = profile_source(there, near=True, whole=False).profile
     assert list(audit.rows) == ["train", "validation", "test"]
     assert not [one for one in audit.findings if one.kind.startswith("leak")]
+
+
+def test_what_is_alike_only_through_a_third_row_stays_together():
+    groups = Groups("abcdef")
+    for one, other in ("ab", "ef", "bc", "cd"):
+        groups.join(one, other)
+    assert [groups.name(key) for key in "abcdef"] == ["a", "a", "a", "a", "e", "e"]
 
 
 def test_each_label_gives_its_share_and_the_seed_decides(source, tmp_path):

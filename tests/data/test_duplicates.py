@@ -7,6 +7,7 @@ import string
 
 import pytest
 
+from workbench.data import duplicates
 from workbench.data.duplicates import (
     Copy,
     choose_bands,
@@ -72,6 +73,21 @@ def test_bands_find_nearly_all_pairs_at_the_threshold(threshold):
     bands, rows = choose_bands(threshold)
     assert bands * rows <= 128
     assert 1 - (1 - threshold**rows) ** bands >= 0.99
+
+
+def test_texts_made_from_one_form_are_not_all_compared(monkeypatch):
+    draw = random.Random(1)
+    form = "Dear customer, your order number {} has left our house and will be with you on {}."
+    names = ["".join(draw.choices(string.ascii_lowercase, k=9)) for _ in range(800)]
+    keys = [form.format(name, name[::-1]) for name in names]
+    assert 0.6 < similarity(keys[0], keys[1]) < 0.8
+    compared = []
+    monkeypatch.setattr(
+        duplicates, "similarity", lambda *pair: compared.append(pair) or similarity(*pair)
+    )
+    assert near_duplicates(keys) == {}
+    assert len(compared) <= len(keys) * duplicates.MOST_RIVALS
+    assert near_duplicates([*keys, keys[-1] + " Bye."])[800].position == 799
 
 
 def test_of_planted_near_copies_at_least_99_in_100_are_found_and_nothing_else():

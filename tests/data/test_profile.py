@@ -16,14 +16,24 @@ class Words:
     """A tokenizer that takes each word for a token and adds one at either end."""
 
     model_max_length = 50
+    unk_token_id = None
 
-    def __call__(self, texts, pairs=None, truncation=True, verbose=True):
+    def __call__(self, texts, pairs=None, truncation=True, verbose=True, add_special_tokens=True):
         assert not truncation
         assert not verbose
         both = [
             f"{text} {pair}" for text, pair in zip(texts, pairs or [""] * len(texts), strict=True)
         ]
-        return {"input_ids": [[0] * (len(text.split()) + 2) for text in both]}
+        return {"input_ids": [[0] * (len(text.split()) + 2 * add_special_tokens) for text in both]}
+
+    def __len__(self):
+        return 30_000
+
+    def num_special_tokens_to_add(self, pair):
+        return 2
+
+    def convert_ids_to_tokens(self, numbers):
+        return ["word"] * len(numbers)
 
 
 def _profile(tmp_path, words, **fields):
@@ -110,3 +120,20 @@ def test_bins_are_even_and_reach_beyond_the_cut_if_texts_do(lengths, max_tokens)
     assert widths.pop() > 0
     assert len(edges) <= 33
     assert max(lengths) <= max_tokens or edges[-1] > max_tokens
+
+
+def test_what_stands_out_in_the_rows_of_a_run_is_found_with_their_numbers_in_the_source(tmp_path):
+    rows = [(f"row{i} {'word ' * i}", "pos" if i % 2 else "neg") for i in range(20)]
+    path = write(tmp_path / "train.csv", csv([*rows, ("row3  word word word", "neg")]))
+    write(
+        tmp_path / "test.csv", csv([("row5 word word word word word", "pos"), ("<b>x</b>", "neg")])
+    )
+    profile = profile_of(path, validation_split="test.csv")
+    found = {one["kind"]: one for one in profile.findings}
+    assert list(found)[:2] == ["leak_exact", "conflicts"]
+    assert found["leak_exact"]["rows"] == {"validation": [1]}
+    assert found["conflicts"]["rows"] == {"train": [4, 21]}
+    assert found["duplicates"]["rows"] == {"train": [21]}
+    assert found["cells.tag"]["rows"] == {"validation": [2]}
+    assert all(one["sentence"] for one in profile.findings)
+    assert DataProfile.from_dict(profile.to_dict()) == profile

@@ -11,7 +11,9 @@ from tests.tiny_models import make_tiny_bert
 from workbench import language
 from workbench.data.patterns import PATTERNS
 from workbench.data.profiling import profile_source
+from workbench.data.profiling.record import Tokens
 from workbench.data.profiling.texts import histogram, matching, script_of, scripts
+from workbench.data.profiling.vocabulary import fragmented
 from workbench.errors import DataError
 from workbench.spec import RunSpec
 
@@ -170,6 +172,36 @@ def test_a_file_without_labels_has_a_profile_all_the_same_and_so_has_one_without
     assert any(note.startswith("Tokens were not measured: no such file") for note in profile.notes)
 
 
+@pytest.mark.parametrize(
+    ("task", "name", "content", "kinds"),
+    [
+        ("summarization", "f.jsonl", "\n".join(
+            json.dumps({"document": text, "summary": told})
+            for text, told in (("a long story", "one"), ("a long story", "two"), ("short", "s"))
+        ), {"conflicts", "duplicates"}),
+        ("question-answering", "f.json", json.dumps({"data": [{"paragraphs": [
+            {"context": "The sky is blue.", "qas": [
+                {"id": str(n), "question": "Which colour?",
+                 "answers": [{"text": "blue", "answer_start": 11}]} for n in range(2)]}
+        ]}]}), {"duplicates"}),
+        ("token-classification", "f.conll",
+         "Anna\tB-PER\nsleeps\tO\n\nRome\tB-LOC\n\nAnna\tB-PER\nsleeps\tO\n", {"duplicates"}),
+        ("text-regression", "f.csv", "text,score\ngood day,1.5\ngood day,4\nother,2\n",
+         {"conflicts", "duplicates"}),
+        ("text-generation", "f.jsonl", "\n".join(
+            json.dumps({"instruction": text, "input": "", "output": "x"}) for text in "aab"
+        ), {"duplicates"}),
+    ],
+)  # fmt: skip
+def test_every_kind_of_task_has_a_profile(tmp_path, task, name, content, kinds):
+    place = write(tmp_path / name, content)
+    told = profile_source(spec(place, task=task, model__source=str(tmp_path / "none"))).profile
+    found = {finding.kind for finding in told.findings}
+    assert kinds <= found
+    assert ("conflicts" in found) == ("conflicts" in kinds)
+    assert json.dumps(told.to_dict())
+
+
 def test_what_the_spec_cleans_is_not_found_any_more(tmp_path):
     place = write(tmp_path / "train.csv", table(TRAIN))
     steps = ["html", "duplicates", "near_duplicates"]
@@ -191,6 +223,23 @@ def test_the_fingerprint_is_of_what_is_read_and_of_its_order(tmp_path):
         profile_source(spec(p), whole=False).profile.fingerprint for p in (one, other, swapped)
     ]
     assert marks[0] == marks[1] != marks[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "per_character", "vocabulary", "told"),
+    [
+        ("An honest airline", 0.3, 30_000, False),
+        ("Ehrliche Fluglinie", 0.7, 30_000, True),
+        ("一家诚实的航空公司", 1.0, 30_000, False),  # a piece for each character
+        ("一家诚实的航空公司", 2.1, 50_000, True),  # a piece for each byte, or nearly
+        ("An honest airline", 1.0, 300, False),  # a tokenizer of characters
+    ],
+)
+def test_a_language_that_falls_into_small_pieces_is_told(text, per_character, vocabulary, told):
+    tokens = Tokens("model", 100, 0.0, 0.5, per_character, 2.0)
+    found = fragmented([[text]], tokens, vocabulary)
+    assert bool(found) == told
+    assert not told or "very small pieces" in found[0].sentence()
 
 
 def test_a_length_is_counted_in_the_bin_above_its_left_edge():

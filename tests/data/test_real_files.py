@@ -2,7 +2,9 @@
 
 import pytest
 
-from workbench.errors import DataError
+from workbench.data.table import read_table
+from workbench.errors import DataError, SourceError
+from workbench.sources import find_data
 
 from .examples import SHARED, load
 
@@ -79,3 +81,39 @@ def test_feeds_in_old_encodings_are_read_in_the_right_one():
         decoded = decode(file.read_bytes(), "auto", file.name)
         assert decoded.encoding == told[file.parent.name], file
         assert decoded.notes == [], file
+
+
+LISTED = {
+    "Kaggle spam csv": "spam_kaggle_csv/spam.csv",
+    "Chinese shop reviews csv": "jd_reviews_bom/京东评论.csv",
+    "Chinese travel reviews csv": "mafengwo_reviews_bom/评论.csv",
+    "health FAQ csv": "covid_faq_html/faq_covidbert.csv",
+    "Taiwan tourism csv": "taiwan_tourism_big5/characters.csv",
+    "NHS csv": "nhs_utf16le/utf-16le_encoded.csv",
+    "airline tweets csv": "airline_tweets/Tweets.csv",
+    "contract clauses csv": "cuad_clauses_huge_cells/master_clauses.csv",
+    "reviews, old Excel": "review_xls/neg.xls",
+    "tagged words, pretty-printed JSON objects in a row": "concatenated_json/conll_sample.json",
+    "news summaries, pretty-printed JSON objects in a row": "concatenated_json/xsum_sample.json",
+    "web feeds in old encodings (15)": "web_feeds_old_encodings/Big5/ebao.us.xml",
+}
+
+
+@pytest.mark.parametrize("listed", LISTED)
+def test_the_docs_say_what_becomes_of_each_file(listed):
+    from tiers import ROOT
+
+    lines = (ROOT / "docs" / "data-files.md").read_text("utf-8").splitlines()
+    (told,) = (line.split("|")[3] for line in lines if line.startswith(f"| {listed} |"))
+    place = str(SHARED / "dirty" / LISTED[listed])
+    try:
+        (file,) = find_data(place).files
+        frame, detected = read_table(file, known_names={"text", "label"})
+    except SourceError as error:
+        assert told.startswith(" refused: markup")
+        assert "markup, which does not say what its rows are" in str(error)
+        return
+    width = len(frame.columns)
+    shown = f"{len(frame):,} rows, {width} column{'s' * (width > 1)}"
+    assert told.startswith(f" loads: {shown}")
+    assert ("says" in told and "profile says" not in told) == bool(detected.notes)

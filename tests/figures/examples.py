@@ -14,6 +14,7 @@ from workbench.attention.record import AttentionRecord
 from workbench.data.profile import DataProfile
 from workbench.data.profiling import SourceProfile
 from workbench.data.profiling.record import Column, Tokens
+from workbench.dynamics import Dynamics
 from workbench.figures.compare import Contender
 from workbench.runs import RunState
 from workbench.training.lr_finder import Finder, ramp, suggest
@@ -180,6 +181,23 @@ def source_profile(names: tuple[str, ...] = ("text", "label")) -> SourceProfile:
     )
 
 
+def dynamics(labels: tuple[str, ...] = ("negative", "positive"), rows: int = 60) -> Dynamics:
+    """Three passes over rows that are learned in time, but every tenth has a wrong label."""
+    given = np.arange(rows) % len(labels)
+    truth = np.where(np.arange(rows) % 10 == 0, (given + 1) % len(labels), given)
+    noise = np.random.default_rng(5).normal(size=(3, rows, len(labels)))
+    logits = noise + np.eye(len(labels))[truth] * np.array([1.0, 2.0, 3.0])[:, None, None]
+    shares = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+    places = np.arange(rows)
+    own, others = shares[:, places, given], shares.copy()
+    others[:, places, given] = 0
+    predicted = shares.argmax(axis=-1)
+    return Dynamics(
+        list(labels), places + 1, given, -np.log(own), own,
+        np.log(own / others.max(axis=-1)), (predicted == given) * 1.0, predicted, shares,
+    )  # fmt: skip
+
+
 def record(tokens: tuple[str, ...] = (), layers: int = 2, heads: int = 3) -> AttentionRecord:
     """The attention of a small model in which every token looks at itself and its neighbour."""
     words = list(tokens) or SENTENCE
@@ -232,6 +250,7 @@ def figure(name: str, labels: tuple[str, ...] = ("negative", "positive")) -> Any
             ("languages", "missing_cells", "scripts", "truncated_shares"),
             lambda make: make(source_profile(labels)),
         ),
+        "dataset_map": lambda make: make(dynamics(labels)),
         "measure_histogram": lambda make: make(measured(labels[-1]), labels[-1]),
         "predicted_against_true": lambda make: make(scores(labels)),
         "lr_finder": lambda make: make(finder()),

@@ -66,7 +66,12 @@ def run_folder(root: Path, language: str = "en") -> RunFolder:
         profile(LABELS),
         preview=[{"text": HOSTILE, "label": LABELS[0]}, {"text": LONG, "label": LABELS[1]}],
         notes=["3 rows had no text and were left out."],
-    )
+        findings=[
+            {"kind": "conflicts", "harmful": True, "sentence": f"2 rows {HOSTILE}", "count": 2,
+             "examples": [{"split": "train", "row": 7, "text": HOSTILE, "label": HOSTILE,
+                           "why": HOSTILE}]},
+        ],
+    )  # fmt: skip
     write_json(run.path / "data.json", data.to_dict())
     write_json(
         run.path / "model.json",

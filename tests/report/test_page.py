@@ -150,7 +150,7 @@ def test_wrong_predictions_are_listed_the_worst_first_and_right_ones_are_not(tmp
 
 def test_a_long_text_is_folded_and_cut(tmp_path):
     html = render(run_folder(tmp_path))
-    assert html.count("<details>") == 2
+    assert html.count("<details>") == 3  # two of errors, one of findings
     assert LONG[:4000] in html
     assert LONG[:4100] not in html
 

@@ -202,6 +202,32 @@ def test_a_run_learns_and_beats_the_tagger(run):
     assert metrics["metrics"]["f1"] == pytest.approx(best, abs=1e-6)
 
 
+def test_what_training_says_of_a_sentence_is_that_of_its_words(run):
+    from workbench.dynamics import rank, read_dynamics
+    from workbench.dynamics.rows import LearnedRows, describe_rows
+
+    found = read_dynamics(run)
+    assert len(found) == run.record()["train_rows"]
+    assert found.loss[-1].mean() < found.loss[0].mean()
+    assert ((found.margin > 0) == found.correct.astype(bool)).all()
+    ranking = rank(found)
+    assert ranking.name == "area_under_margin"
+    (worst,) = describe_rows(found, ranking, LearnedRows(run), ranking.order[:1])
+    assert len(worst["tokens"].split()) == len(worst["label"])
+
+
+def test_padding_and_later_pieces_count_for_nothing():
+    import torch
+
+    logits = torch.tensor([[[2.0, 0.0], [0.0, 3.0], [9.0, 0.0]]])
+    found = load_task("token-classification").observe(logits, torch.tensor([[0, 1, -100]]), None)
+    assert found["correct"].tolist() == [True]
+    assert found["margin"].tolist() == [2.0]
+    each = torch.sigmoid(torch.tensor([2.0, 3.0]))
+    assert found["confidence"].item() == pytest.approx(each.mean().item())
+    assert found["loss"].item() == pytest.approx(-each.log().mean().item())
+
+
 def test_the_report_shows_types_and_the_baseline(run):
     page = render(run)
     assert "F1 of the fine-tuned model on" in page

@@ -210,15 +210,15 @@ def test_frozen_weights_do_not_move(home):
             {**LORA, "model.freeze_layers": 2},
             "model.freeze_layers: 2 has no effect with an adapter",
         ),
-        ({**LORA, "model.source": "scratch:bert-tiny"}, "does not fit scratch:bert-tiny, whose"),
+        ({**LORA, "model.source": "scratch:bert-tiny"}, "of scratch:bert-tiny are random and"),
         (
             {"task": "fill-mask", "adapter.peft_method": "prompt_tuning"},
-            "'prompt_tuning' does not fit fill-mask; choose lora, dora or ia3",
+            "'prompt_tuning' does not fit; fill-mask reads no prompt; choose lora, dora or ia3",
         ),
         (
             {"model.quantization": "4bit"},
-            "(weights in so few bits cannot learn, only an adapter beside them can); choose none, "
-            "or set adapter.peft_method to lora",
+            "'4bit' does not fit; weights in so few bits cannot learn, only an adapter beside them "
+            "can; choose none, or set adapter.peft_method to lora",
         ),
     ],
 )
@@ -233,8 +233,8 @@ def test_few_bits_are_refused_with_the_reason_where_they_do_not_work(home, monke
     with pytest.raises(SpecError) as caught:
         prepare(spec_of(home, **LORA, **{"model.quantization": "8bit"}))
     assert str(caught.value) == (
-        "the spec: model.quantization: '8bit' does not fit (bitsandbytes is not installed: "
-        'pip install "model-workbench[quantization]"); choose none'
+        "the spec: model.quantization: '8bit' does not fit; bitsandbytes is not installed: "
+        'pip install "model-workbench[quantization]"; choose none'
     )
 
 

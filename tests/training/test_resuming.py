@@ -8,16 +8,21 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tests.tiny_runs import tiny_spec
 from workbench import pipeline, worker
+from workbench.dynamics import read_dynamics
 from workbench.errors import RunError
 from workbench.runs import EventWriter, RunState, ask
 from workbench.runs.lock import is_locked, read_owner, writer_lock
 from workbench.runs.summary import summarise
 from workbench.training import checkpoints
+from workbench.training.prepare import prepare
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +48,11 @@ def fold(run):
 
 def losses(run):
     return [(event["step"], event["loss"]) for event in fold(run).steps]
+
+
+def noted(run):
+    """Return the loss of each row in each pass, NaN where one lacks."""
+    return read_dynamics(run).loss.tolist()
 
 
 def interrupted(spec, monkeypatch, after):
@@ -80,7 +90,7 @@ def killed_in(run, kills):
 @pytest.mark.skipif(os.name == "nt", reason="forks and SIGKILL are POSIX's")
 @pytest.mark.timeout(400)
 def test_fifty_kills_at_random_moments_leave_the_run_as_if_it_had_never_stopped(spec):
-    long = spec.replace({"train.num_train_epochs": 60})
+    long = spec.replace({"train.num_train_epochs": 100})
     whole, run = (pipeline.prepare_run(long)[0] for _ in range(2))
     killed_in(whole, kills=0)
     answer = killed_in(run, kills=50)
@@ -96,6 +106,7 @@ def test_fifty_kills_at_random_moments_leave_the_run_as_if_it_had_never_stopped(
         e["metrics"] for e in fold(whole).evaluations
     ]
     assert run.metrics()["metrics"] == whole.metrics()["metrics"]
+    assert noted(run) == noted(whole)  # neither gap nor repeat, or a NaN would be unequal
 
 
 def test_losses_after_a_resume_equal_those_of_a_run_that_was_not_interrupted(
@@ -105,6 +116,7 @@ def test_losses_after_a_resume_equal_those_of_a_run_that_was_not_interrupted(
     assert summarise(run).status == "interrupted"
     pipeline.resume(run)
     assert losses(run) == losses(whole)
+    assert noted(run) == noted(whole)
     assert fold(run).status == "finished"
     (first, second) = [event for event in run.events() if event["event"] == "run_started"]
     assert "resumed_from" not in first
@@ -204,6 +216,22 @@ def test_a_run_is_written_by_one_process_at_a_time(spec, monkeypatch):
         assert run.events_path.read_bytes() == before
 
 
+def wait_until(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert condition()
+
+
+@contextmanager
+def moved_away(place):
+    hidden = place.rename(place.with_name("moved away"))
+    try:
+        yield
+    finally:
+        hidden.rename(place)
+
+
 def wait_for(run, condition, seconds=120):
     deadline = time.monotonic() + seconds
     while not condition(fold(run)) and time.monotonic() < deadline:
@@ -237,33 +265,54 @@ def test_sigterm_writes_a_checkpoint_and_ends_cleanly(home, spec):
     assert fold(run).status == "stopped"
 
 
-def test_a_worker_made_ready_takes_the_next_run_and_there_is_one_only(spec, whole):
-    worker.make_ready()
+def test_a_worker_made_ready_takes_the_next_run_with_its_data_and_there_is_one_only(spec, whole):
+    prepared = prepare(spec)
+    worker.make_ready(prepared)
     (waiting,) = worker._waiting
     worker.make_ready()
+    worker.make_ready(replace(prepared, spec=prepared.spec.replace({"train.learning_rate": 1e-5})))
     assert worker._waiting == [waiting]
     process = waiting.process
-    run = worker.start(spec)
-    wait_for(run, lambda state: state.ended)
+    wait_until(lambda: waiting._has_prepared)
+    data = Path(spec.data.source)
+    with moved_away(data):  # so that only what was prepared beforehand can be learned from
+        run = worker.start(prepared.spec, prepared)
+        wait_for(run, lambda state: state.ended)
     assert read_owner(run).pid == process.pid
     assert losses(run) == losses(whole)
     assert process.wait(timeout=30) == 0
 
 
-def test_a_waiting_worker_ends_when_nobody_can_give_it_work_any_more():
-    worker.make_ready()
-    (waiting,) = worker._waiting
-    waiting.dismiss()
+def test_a_worker_that_prepares_other_data_makes_way_and_ends_when_it_is_dismissed(spec):
+    prepared = prepare(spec)
+    worker.make_ready(prepared)
+    (first,) = worker._waiting
+    assert first.may_wait()
+    worker.make_ready(replace(prepared, spec=prepared.spec.replace({"train.seed": 7})))
+    (second,) = worker._waiting
     worker._waiting.clear()
-    assert waiting.process.wait(timeout=60) == 0
+    assert first.process.poll() is not None
+    assert second.told.train.seed == 7
+    assert second.may_wait()
+    second.dismiss()  # as when the kernel ends: nobody can give it work any more
+    assert second.process.wait(timeout=60) == 0
 
 
-def test_a_worker_that_may_not_wait_is_given_no_run(spec, whole):
+def test_a_worker_that_is_busy_with_other_data_is_not_waited_for(spec):
+    run, prepared = pipeline.prepare_run(spec)
+    waiting = worker._Waiting()
+    waiting.prepare(prepared.spec.replace({"train.seed": 7}))
+    assert not waiting.take(run)
+    assert waiting.process.poll() is not None
+
+
+def test_a_worker_that_may_not_wait_is_given_no_run(spec):
+    run, _ = pipeline.prepare_run(spec)
     first, second = worker._Waiting(), worker._Waiting()
     try:
         assert [first.may_wait(), second.may_wait()].count(True) == 1
         one_too_many = second if first.may_wait() else first
-        assert not one_too_many.take(b"{}\n")
+        assert not one_too_many.take(run)
         assert one_too_many.process.wait(timeout=60) == 0
     finally:
         for waiting in (first, second):

@@ -45,7 +45,7 @@ def test_a_run_leaves_everything_the_design_names(run):
 
 def test_nothing_in_a_run_folder_is_a_pickle(run):
     files = [path for path in run.path.rglob("*") if path.is_file()]
-    known = {".yaml", ".jsonl", ".json", ".safetensors", ".txt", ".parquet", ".html"}
+    known = {".yaml", ".jsonl", ".json", ".safetensors", ".txt", ".parquet", ".html", ".records"}
     assert {path.suffix for path in files} <= known | {".lock"}
     assert all(path.stat().st_size == 0 for path in files if path.suffix == ".lock")
 

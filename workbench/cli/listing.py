@@ -9,7 +9,7 @@ from typing import Any
 from .. import language
 from ..errors import InputError
 from ..spec import fields, load, recipe_names, recipe_text, to_cell, to_yaml
-from . import cleaning, labelling, profiling
+from . import cleaning, labelling, profiling, suspects
 from .options import add_json
 from .output import add_group, add_leaf, print_table, print_tree
 from .terminal import download_progress
@@ -24,6 +24,7 @@ def add_commands(commands: Any) -> None:
             profiling.add_actions(group)
             cleaning.add_actions(group)
             labelling.add_actions(group)
+            suspects.add_actions(group)
         else:
             _add_models(group)
         leaf = add_leaf(group, "show", "one of them, or any other source", show_source, add_json)

@@ -162,7 +162,7 @@ def _answer(found: Any, options: argparse.Namespace) -> None:
         }
         for one in profile.findings
     ]
-    print_table(lines, False, text("findings.none"))
+    print_table(lines, False, text("profile.nothing"))
 
 
 def _print_rows(frame: Any, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""`workbench runs`: list, show, steer, stop, resume, fork and compare runs."""
+"""`workbench runs`: list, show, steer, stop, resume, fork, retrain and compare runs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 from ..errors import RunError
@@ -22,7 +23,7 @@ from .training import print_result
 
 def add_commands(commands: Any) -> None:
     """Add the commands."""
-    runs = add_group(commands, "runs", "list, steer, resume, fork and compare runs")
+    runs = add_group(commands, "runs", "list, steer, resume, fork, retrain and compare runs")
     add_leaf(runs, "list", "all runs, the latest last", list_all, add_json, add_runs_dir)
     _leaf(runs, "show", "one run: state, acts, scores, files", show)
     steer_one = _leaf(runs, "steer", "change something while a run trains", steer)
@@ -39,6 +40,14 @@ def add_commands(commands: Any) -> None:
     fork_one.add_argument("--step", type=int, help="at the checkpoint next to this step (latest)")
     fork_one.add_argument("--detach", action="store_true", help="in a process of its own")
     add_spec_changes(fork_one)
+    retrain_one = _leaf(
+        runs, "retrain", "a new run from another's model, on corrected labels", retrain
+    )
+    retrain_one.add_argument(
+        "--corrections", type=Path, metavar="JOURNAL", help="the labels (the run's own corrections)"
+    )
+    retrain_one.add_argument("--detach", action="store_true", help="in a process of its own")
+    add_spec_changes(retrain_one)
     add_compare(runs)
 
 
@@ -153,6 +162,23 @@ def fork(options: argparse.Namespace) -> None:
     child = pipeline.fork(parent, options.step, changes)
     with download_progress() as progress, watching(child):
         pipeline.resume(child, progress)
+    print_result(child, options.json)
+
+
+def retrain(options: argparse.Namespace) -> None:
+    """Train a new run from another's model, on its data with corrected labels."""
+    from .. import pipeline, worker
+
+    parent = open_run(options.run, options.runs_dir)
+    changes = parse_changes(options.changes)
+    with download_progress() as progress:
+        child, prepared = pipeline.retrain(parent, changes, options.corrections, progress)
+    if options.detach:
+        worker.hand_over(child)
+        _say_started(child, options.json)
+        return
+    with watching(child):
+        pipeline.train_prepared(child, prepared)
     print_result(child, options.json)
 
 

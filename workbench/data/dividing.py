@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,8 @@ def divide_source(
         raise InputError(f"{there[0]} is there already", "choose another folder")
     opened = open_splits(spec, progress)
     split = _only(opened)
-    parts = _divided(split, _groups(opened, split, near), validation, test, spec.train.seed)
+    keys = _keys(opened, split)
+    parts = _divided(split, keys, near, validation, test, spec.train.seed)
     made_safe = 0
     for role, rows in parts.items():
         if rows:
@@ -90,23 +92,43 @@ def _only(opened: Opened) -> Split:
     return found
 
 
-def _groups(opened: Opened, split: Split, near: bool) -> list[str]:
-    """Return what keeps rows together: the same text, or one that is nearly the same."""
+def _keys(opened: Opened, split: Split) -> list[str]:
+    """Return the texts by which rows are kept together: of a task with passages, the passages."""
     roles = [role.name for role in opened.task.inputs if role.name in opened.columns]
     together = opened.task.grouped_by or tuple(roles)
     parts = [part for role, part in zip(roles, split.parts, strict=True) if role in together]
-    keys = list(map(text_key, *parts))
-    if not near:
-        return keys
-    copies = near_duplicates(keys)
-    return [keys[copies[i].position] if i in copies else key for i, key in enumerate(keys)]
+    return list(map(text_key, *parts))
 
 
 def _divided(
-    split: Split, groups: Sequence[str], validation: float, test: float, seed: int
+    split: Split, keys: Sequence[str], near: bool, validation: float, test: float, seed: int
 ) -> dict[str, list[int]]:
+    """Return the positions of each part's rows.
+
+    What nearly repeats a row need not nearly repeat a third one that this one does. So whatever
+    is alike in two parts is brought together, and the rows are divided anew, until nothing is.
+    """
+    groups = Groups(keys)
+    if near:
+        for i, copy in near_duplicates(keys).items():
+            groups.join(keys[i], keys[copy.position])
     strata = ["\0".join(labels) for labels in split.labels]
-    learned, tested = list(range(len(split))), []
+    while True:
+        parts = _drawn([groups.name(key) for key in keys], strata, validation, test, seed)
+        wanted = {"train": 1.0, "validation": validation, "test": test}
+        if empty := [role for role, rows in parts.items() if wanted[role] and not rows]:
+            raise DataError(
+                f"{split.table.name} has too few different texts: none is left for {empty[0]}",
+                "add rows, or choose other shares",
+            )
+        if not (near and _joined(parts, keys, groups)):
+            return parts
+
+
+def _drawn(
+    groups: Sequence[str], strata: Sequence[str], validation: float, test: float, seed: int
+) -> dict[str, list[int]]:
+    learned, tested = list(range(len(groups))), []
     if test:
         learned, tested = hold_out(groups, strata, test, seed)
     rest, checked = learned, []
@@ -114,11 +136,33 @@ def _divided(
         share = validation / (1 - test)
         inner = hold_out([groups[i] for i in learned], [strata[i] for i in learned], share, seed)
         rest, checked = ([learned[i] for i in part] for part in inner)
-    parts = dict(zip(ROLES, (rest, checked, tested), strict=True))
-    wanted = {"train": 1.0, "validation": validation, "test": test}
-    if empty := [role for role, rows in parts.items() if wanted[role] and not rows]:
-        raise DataError(
-            f"{split.table.name} has too few different texts: none is left for {empty[0]}",
-            "add rows, or choose other shares",
-        )
-    return parts
+    return dict(zip(ROLES, (rest, checked, tested), strict=True))
+
+
+def _joined(parts: dict[str, list[int]], keys: Sequence[str], groups: Groups) -> bool:
+    """Join the groups of rows that are alike in two parts; say whether there were any."""
+    found = False
+    for one, other in combinations(parts.values(), 2):
+        ours, theirs = [keys[i] for i in one], [keys[i] for i in other]
+        for i, copy in near_duplicates(theirs, against=ours).items():
+            groups.join(theirs[i], ours[copy.position])
+            found = True
+    return found
+
+
+class Groups:
+    """Keys that belong together, however many steps apart; a group is named by its least key."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._above = {key: key for key in keys}
+
+    def name(self, key: str) -> str:
+        """Return the name of the group that a key belongs to."""
+        while (above := self._above[key]) != key:
+            self._above[key] = key = self._above[above]
+        return key
+
+    def join(self, one: str, other: str) -> None:
+        """Bring the groups of two keys together."""
+        low, high = sorted((self.name(one), self.name(other)))
+        self._above[high] = low

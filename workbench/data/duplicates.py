@@ -11,6 +11,7 @@ Source:
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ SHINGLE_CHARACTERS = 5
 # Of pairs as alike as the threshold, so many are found; of those more alike, more.
 RECALL = 0.99
 MOST_PERMUTATIONS = 128
+# Each text is compared to so many at most, or texts made from one form would all be compared.
+MOST_RIVALS = 32
 CHUNK_CHARACTERS = 1_000_000
 PRIME = 0x9E3779B97F4A7C15
 PART = "\0"
@@ -39,7 +42,7 @@ class Copy:
 
 def text_key(*texts: str) -> str:
     """Return what makes a row's text: equal for texts that differ in case or blanks only."""
-    return PART.join(" ".join(text.split()).casefold() for text in texts)
+    return PART.join([" ".join(text.split()).casefold() for text in texts])
 
 
 def exact_duplicates(keys: Sequence[str]) -> dict[int, Copy]:
@@ -61,7 +64,8 @@ def near_duplicates(
     runs of `characters` characters) is at least `threshold`; of rows with several parts, as
     `text_key` joins them, that of each part. Candidates are found by MinHash, which misses at
     most one in a hundred of the pairs that are only just as alike; each is then compared
-    exactly, so that no row is dropped by chance.
+    exactly, so that no row is dropped by chance. Among very many texts that are alike, but not
+    enough (letters made from one form), more may be missed, for each is compared to a few only.
 
     With `against`, rows are compared to those only, and positions are theirs.
     """
@@ -123,7 +127,9 @@ def _leaders(
             yield i, *match
         elif i < fixed or not fixed:
             for bucket in own:
-                kept.setdefault(bucket, []).append(i)
+                held = kept.setdefault(bucket, [])
+                held.append(i)
+                del held[:-MOST_RIVALS]
 
 
 def _match(
@@ -134,9 +140,9 @@ def _match(
     threshold: float,
     characters: int,
 ) -> tuple[int, float] | None:
-    """Return the first kept text of the same buckets that is alike enough, and how alike."""
-    rivals = {rival for bucket in own for rival in kept.get(bucket, ())}
-    for rival in sorted(rivals):
+    """Return a kept text that is alike enough, and how alike; those in most buckets come first."""
+    shared = Counter(rival for bucket in own for rival in kept.get(bucket, ()))
+    for rival, _ in shared.most_common(MOST_RIVALS):
         if (alike := similarity(texts[i], texts[rival], characters)) >= threshold:
             return rival, alike
     return None

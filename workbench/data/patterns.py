@@ -55,7 +55,11 @@ class Pattern:
             yield from (m for m in self.compiled.finditer(text) if self.holds(m.group()))
 
     def _may_hold(self, text: str) -> bool:
-        return not self.needs or any(mark in text for mark in self.needs)
+        # Called for every cell and pattern: a loop is several times as fast as `any`.
+        for mark in self.needs:
+            if mark in text:
+                return True
+        return not self.needs
 
 
 def _digits(text: str) -> list[int]:

@@ -31,6 +31,7 @@ class DataProfile:
     `length_counts`; a bin counts the rows with more tokens than its left edge and at most as many
     as its right one, the last bin also those with more. `truncated_share` is the share of
     training rows longer than `max_tokens`.
+    `findings` are what stands out in these rows, in words and with the rows (`profiling.Finding`).
     `cleaning` says for each split of the source what each step did, with examples.
     `measures` are further numbers of the rows, by name: `edges` of bins, and `counts` per split.
     `detected` says what was found out about the file (encoding, delimiter, header, split), for
@@ -52,6 +53,7 @@ class DataProfile:
     notes: list[str] = field(default_factory=list)
     measures: dict[str, dict[str, Any]] = field(default_factory=dict)
     cleaning: dict[str, Any] = field(default_factory=dict)
+    findings: list[dict[str, Any]] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, fit for JSON."""
@@ -69,6 +71,8 @@ def profile_data(loaded: LoadedData, task: Task, setup: Setup) -> DataProfile:
     Units:
         Lengths are in tokens, special tokens included, before texts are cut.
     """
+    from .profiling.loaded import findings_of
+
     splits = {"train": loaded.train, "validation": loaded.validation}
     lengths = {name: _lengths(table, task, setup) for name, table in splits.items()}
     edges = length_edges([*lengths["train"], *lengths["validation"]], setup.max_tokens)
@@ -90,6 +94,7 @@ def profile_data(loaded: LoadedData, task: Task, setup: Setup) -> DataProfile:
         fingerprint=loaded.fingerprint,
         notes=list(loaded.notes),
         cleaning=dict(loaded.cleaning),
+        findings=[one.to_dict() for one in findings_of(loaded, task, setup)],
         measures=_measures({name: task.measures(t, setup) for name, t in splits.items()}),
     )
 

@@ -23,6 +23,7 @@ from .evaluation import (
     reliability,
     roc_curves,
 )
+from .learning import dataset_map
 from .lr_finder import lr_finder
 from .numbers import predicted_against_true
 from .profiling import languages, missing_cells, scripts, truncated_shares
@@ -40,6 +41,7 @@ __all__ = [
     "compared_training_loss",
     "compared_validation_loss",
     "confusion_matrix",
+    "dataset_map",
     "describe_mark",
     "gradient_norm_curve",
     "image",

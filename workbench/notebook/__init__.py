@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "attach", "attend", "audit", "clean", "compare", "evaluate", "label", "predict", "profile",
-    "report", "split", "start", "studio", "train",
+    "report", "split", "start", "studio", "suspects", "train",
 ]  # fmt: skip
 
 
@@ -245,6 +245,24 @@ def label(
     if several is not None:
         spec = spec.replace({"data.multi_label": several})
     return labelled(spec, labels, **how)
+
+
+def suspects(
+    run: RunFolder | str | Path, by: str = "auto", count: int = 20
+) -> list[dict[str, Any]]:
+    """Show the training rows whose labels are likely wrong, and return the worst of them.
+
+    Live, the dataset map fills in while the run learns: draw around points to read their rows and
+    correct their labels in place; a button trains a new run on them, from this one's model.
+    `by` is `confident_learning` (the usual one, where rows have one label each),
+    `area_under_margin`, `loss` or `random`.
+
+    Raises:
+        InputError: nothing was recorded of the run's rows, or its data has changed.
+    """
+    from .learning import show_suspects
+
+    return show_suspects(_run(run), by, count)
 
 
 def report(run: RunFolder | str | Path) -> Path:

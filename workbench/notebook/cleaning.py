@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ..data.cleaning import Cleaned
+from ..data.cleaning import Cleaned, name_of
 from ..data.cleaning.source import Source, open_source, write_cleaned
 from ..errors import InputError
 from ..language import text
@@ -76,7 +76,7 @@ class Cleaning:
         """
         if self._custom is not None:
             raise InputError(
-                f"{self._custom.__name__} lives only in this notebook, and no spec can name it",
+                f"{name_of(self._custom)} lives only in this notebook, and no spec can name it",
                 "save the rows, and train on that file",
             )
         return self._source.spec

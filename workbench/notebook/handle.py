@@ -1,8 +1,9 @@
-"""A run in the hand: its folder, with verbs to steer, hold, end, resume and fork it."""
+"""A run in the hand: its folder, with verbs to steer, hold, end, resume, fork and retrain it."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from .. import pipeline, worker
@@ -94,6 +95,37 @@ class Run(RunFolder):
             pipeline.resume(child)
         else:
             worker.hand_over(child)
+        return hold(child)
+
+    def correct(self, labels: Mapping[int, Any], why: str = "") -> int:
+        """Note the right labels of rows, by number; return how many differ from those learned.
+
+        They stand in the run's journal, of which `retrain` makes use; the data stays as it is.
+
+        Raises:
+            InputError: the run did not learn from a row, or knows no such label.
+        """
+        from ..dynamics.corrections import correct, corrected, open_corrections
+        from ..dynamics.rows import LearnedRows
+
+        journal, rows = open_corrections(self), LearnedRows(self)
+        for row, label in labels.items():
+            correct(journal, rows, row, label, why)
+        return len(corrected(journal, rows))
+
+    def retrain(self, **changes: Any) -> Run:
+        """Start a new run from this one's model, on its data with the labels as corrected.
+
+        Where nobody is there to wait for it (papermill), it is trained to its end first.
+
+        Raises:
+            InputError: nothing was corrected, there is no model yet, or a change does not fit.
+        """
+        if is_headless():
+            child, prepared = pipeline.retrain(self, changes)
+            pipeline.train_prepared(child, prepared)
+        else:
+            child = worker.retrain(self, changes)
         return hold(child)
 
     def wait(self, seconds: float | None = None) -> RunState:

@@ -148,19 +148,21 @@ def show(
     loss: Sequence[tuple[int, float]] = (),
 ) -> Looked:
     """Show the desk of records: live where somebody watches, else as it needs no kernel."""
+    from ..report.look import comparing
     from .kernel import in_notebook, is_live
 
+    start = comparing(1) if len(watched) > 1 else None
     if is_live():
         from ..widgets.attention import AttentionDesk, show_desk
 
         asks = Answers(watched).asks() if watched else {}
-        show_desk(AttentionDesk(records, asks, loss=loss))
+        show_desk(AttentionDesk(records, asks, loss=loss, start=start))
     elif in_notebook():
         from IPython.display import display
 
         from ..report.look import desk_bundle
 
-        display(desk_bundle(records, loss=loss), raw=True)
+        display(desk_bundle(records, loss=loss, start=start), raw=True)
     return Looked(records)
 
 

@@ -75,12 +75,14 @@ def data_page(profile: DataProfile, task: Task) -> list[Bundle]:
     """Return facts, preview, and the figures that the task has of its data."""
     from .. import figures
     from ..report import data_facts
+    from ..report.profile import findings_bundle
 
     notes = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in profile.notes)
     markup = facts(data_facts(profile)) + (f"<ul>{notes}</ul>" if notes else "")
     preview = f"<h4>{html.escape(text('studio.data.preview'))}</h4>{table(profile.preview)}"
     return [
         page(markup + preview, f"{profile.source}: {profile.rows}"),
+        findings_bundle(profile.findings),
         *drawn(
             *(getattr(figures, name)(profile) for name in task.data_figures),
             *(figures.measure_histogram(profile, name) for name in profile.measures),

@@ -10,14 +10,13 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .. import language, pipeline, worker
 from ..errors import InputError
 from ..language import text
 from ..runs import RunFolder
-from ..spec import RunSpec, find, from_namespace, to_flat
+from ..spec import RunSpec, from_namespace
 from . import pages
 from .kernel import Slot, Slots, fetching, is_live
 
@@ -37,6 +36,7 @@ class Studio:
         self.live = is_live()
         self.run: RunFolder | None = None
         self._prepared: Prepared | None = None
+        self._starts = False  # the Start button is there
         self._preparing = threading.RLock()  # clicks and threads prepare, too
         self._after_run: list[Callable[[], None]] = []
         spec = from_namespace(namespace, strict=not self.live)
@@ -64,7 +64,7 @@ class Studio:
         self._section(
             "data",
             self._data_page,
-            count=21,  # page, two a figure: lengths, labels, and up to eight measures
+            count=22,  # page, findings, two a figure: lengths, labels, and up to eight measures
             depends=lambda spec: (spec.task, spec.data, spec.model, spec.train.seed),
         )
 
@@ -153,27 +153,16 @@ class Studio:
             return self._prepare_changes()
 
     def _prepare_changes(self) -> Prepared:
-        from ..training.prepare import check_spec, prepare, resolve_replay
+        from ..training.prepare import prepare
         from ..training.run import quiet_libraries
 
-        spec = self.spec
-        before = self._prepared
-        if before is not None and _same_ingredients(self._prepared_for, spec):
-            check_spec(spec, before.task)
-            resolved = resolve_replay(spec).replace(
-                {
-                    "data.columns": before.spec.data.columns,
-                    "data.revision": before.spec.data.revision,
-                    "model.revision": before.spec.model.revision,
-                    "train.precision": before.spec.train.precision,
-                }
-            )
-            self._prepared = replace(before, spec=resolved)
-        else:
+        spec, before = self.spec, self._prepared
+        prepared = before.fitted(spec) if before is not None else None
+        if prepared is None:
             with quiet_libraries(), fetching(self.live) as progress:
-                self._prepared = prepare(spec, progress)
-        self._prepared_for = spec
-        return self._prepared
+                prepared = prepare(spec, progress)
+        self._prepared = prepared
+        return prepared
 
     def _finished(self) -> RunFolder:
         if self.run is None:
@@ -206,6 +195,8 @@ class Studio:
                 spec = self.spec
                 slots.fill(build())
                 shown = depends(spec)
+                if self._starts:  # the data may have become another
+                    worker.make_ready(self._prepared)
             except InputError as error:
                 slots.fill([pages.fault(error)])
                 shown = None
@@ -261,11 +252,12 @@ class Studio:
         def finished() -> None:
             for show in self._after_run:
                 show()
-            worker.make_ready()
+            worker.make_ready(self._prepared)
 
         panel = StartPanel(start, finished)
         panel.show()
-        worker.make_ready()
+        worker.make_ready(self._prepared)
+        self._starts = True
         fault_slot = Slot(live=True)
 
     def _show_finder(self) -> None:
@@ -323,22 +315,3 @@ class Studio:
         panel = AttentionPanel(look, asks, lambda: kept_records(self._finished())[1], identity)
         panel.show()
         self._after_run.append(panel.refresh)
-
-
-def _same_ingredients(one: RunSpec, other: RunSpec) -> bool:
-    """Return whether two specs need the same data, model and encoding."""
-    from ..tasks import load_task
-
-    # What the task heeds may go into the encoding.
-    heeded = [find(path).name for path in load_task(one.task).options]
-    first, second = to_flat(one), to_flat(other)
-    return (
-        one.task == other.task
-        and one.data == other.data
-        and one.model == other.model
-        and one.adapter.prompt_tokens == other.adapter.prompt_tokens
-        and one.train.seed == other.train.seed
-        and one.train.precision == other.train.precision
-        and one.output.language == other.output.language  # notes on the data are kept in words
-        and all(first[name] == second[name] for name in heeded)
-    )

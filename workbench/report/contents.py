@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 from ..attention.record import AttentionRecord
 from ..data.profile import DataProfile
+from ..dynamics import Dynamics, read_dynamics
+from ..dynamics.record import FILE as DYNAMICS
 from ..errors import RunError
 from ..runs import RunFolder, RunState, read_state
 from ..spec import RunSpec, SpecError
@@ -47,6 +49,7 @@ class Contents:
     metrics: dict[str, Any] | None
     errors: list[dict[str, Any]] | None
     probes: list[Probe]
+    dynamics: Dynamics | None = None
 
 
 def read_contents(run: RunFolder) -> Contents:
@@ -67,6 +70,7 @@ def read_contents(run: RunFolder) -> Contents:
             run.evaluation_path / "predictions.parquet", lambda p: wrong_predictions(p, task)
         ),
         probes=read_probes(run),
+        dynamics=_read(run.path / DYNAMICS, lambda _: read_dynamics(run)),
     )
 
 

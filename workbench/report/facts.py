@@ -99,7 +99,9 @@ def record_facts(record: dict[str, Any]) -> dict[str, str]:
     flat: dict[str, Any] = {}
     for name, held in record.items():
         if name == "parent":
-            flat["forked_from"] = f"{held.get('run')} · {held.get('step')}"
+            places = [held.get("run"), held.get("step")]
+            how = "started_from" if places[1] is None else "forked_from"
+            flat[how] = " · ".join(str(place) for place in places if place is not None)
         elif isinstance(held, dict):
             flat |= held
         elif name != "command":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +28,24 @@ MOST_FINE_TOKENS = 96
 def desk_values(
     records: Sequence[AttentionRecord],
     loss: Sequence[tuple[int, float]] = (),
+    start: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return what the front end asks its model for; `loss` is the training loss by step."""
+    """Return what the front end asks its model for; `loss` is the training loss by step.
+
+    `start` are choices to begin with, such as those of `comparing`.
+    """
     return {
         "records": [record.to_dict() for record in records],
         "labels": desk_labels(),
         "loss": [list(point) for point in loss],
         "live": [],
+        "start": start,
     }
+
+
+def comparing(at: int) -> dict[str, Any]:
+    """Return the choices that show record `at` against the first."""
+    return {"at": at, "against": 0, "tint": "divergence"}
 
 
 # The picture stands in for the desk: it need not be as fine as one that was asked for.
@@ -127,7 +137,7 @@ def desk_page(records: Sequence[AttentionRecord]) -> str:
     """Return the desk as one HTML document."""
     desk = {
         "id": "desk",
-        "given": desk_values(records),
+        "given": desk_values(records, start=comparing(1) if len(records) == 2 else None),
         "still": still_image(records, adaptive=True),
     }
     return template("look.html.j2").render(

@@ -19,6 +19,7 @@ from .attention import attention_values
 from .contents import Contents, read_contents
 from .parts import drawing, file, template
 from .predictions import show_predictions
+from .profile import shown_findings
 
 SECTIONS = (
     "result", "spec", "data", "model", "training", "evaluation", "errors", "attention",
@@ -66,6 +67,8 @@ def _fill(contents: Contents, run: RunFolder) -> dict[str, Any]:
         "spec_yaml": to_yaml(contents.spec) if contents.spec else "",
         "data_facts": facts.data_facts(profile) if profile else {},
         "data_notes": profile.notes if profile else [],
+        "p": lambda key: text(f"profile.{key}"),
+        "findings": shown_findings(profile.findings) if profile else [],
         "data_figures": _data_figures(contents),
         "preview": profile.preview[:MAX_PREVIEW_ROWS] if profile else [],
         "card_facts": facts.card_facts(contents.card or {}),
@@ -96,7 +99,8 @@ def _curves(contents: Contents) -> list[dict[str, Any]]:
     draws = [figures.loss_curves, figures.learning_rate_curve, figures.gradient_norm_curve]
     if state.evaluations:
         draws.insert(1, figures.metric_curves)
-    return _draw(state, *draws)
+    drawn = _draw(state, *draws)
+    return drawn + ([drawing(figures.dataset_map(contents.dynamics))] if contents.dynamics else [])
 
 
 def _evaluation_figures(contents: Contents) -> list[dict[str, Any]]:

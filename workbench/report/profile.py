@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import plotly.graph_objects as go
 from markupsafe import Markup
 
 from .. import figures, language
-from ..data.profiling import Finding, SourceProfile
+from ..data.profiling import SourceProfile
 from ..data.profiling.record import split_name
 from ..errors import InputError, shorten
 from ..language import text
@@ -113,25 +114,34 @@ def _lead(profile: SourceProfile) -> str:
 
 def _fill(profile: SourceProfile) -> dict[str, Any]:
     return {
-        "p": lambda key: text(f"profile.{key}"),
+        "p": _words,
         "source": shorten(profile.source, 200),
         "lead": _lead(profile),
         "facts": _facts(profile),
         "notes": profile.notes,
-        "findings": [_shown(finding) for finding in profile.findings],
-        "nothing": text("findings.none"),
+        "findings": shown_findings([one.to_dict() for one in profile.findings]),
         "columns": profile.columns,
     }
 
 
-def _shown(finding: Finding) -> dict[str, Any]:
+def shown_findings(findings: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return findings, as plain data, with the line that stands above their first rows."""
+    return [
+        one | {"shown": text("profile.all_rows", count=f"{one['count']:,}")} for one in findings
+    ]
+
+
+def findings_bundle(findings: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return findings, as plain data, as a mime bundle: each above its first rows."""
+    body = template("findings.html.j2").render(p=_words, findings=shown_findings(findings))
     return {
-        "kind": finding.kind,
-        "harmful": finding.harmful,
-        "sentence": finding.sentence(),
-        "shown": text("profile.all_rows", count=f"{sum(map(len, finding.rows.values())):,}"),
-        "examples": finding.examples,
+        "text/html": f'<div class="workbench-profile"><style>{_STYLE}</style>{body}</div>',
+        "text/plain": "\n".join(one["sentence"] for one in findings) or _words("nothing"),
     }
+
+
+def _words(key: str) -> str:
+    return text(f"profile.{key}")
 
 
 def _facts(profile: SourceProfile) -> dict[str, str]:

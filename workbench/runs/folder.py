@@ -2,8 +2,9 @@
 
 `spec.yaml` (resolved, with a `record` of versions and fingerprints), `events.jsonl`,
 `checkpoints/step-000120/`, `model/` (the best one), `evaluation/metrics.json`,
-`evaluation/predictions.parquet`, `attention/`, `report.html`. Nothing in it is ever executed
-or unpickled.
+`evaluation/predictions.parquet`, `attention/`, `report.html`; `dynamics.records`, what training
+said of each row, and `corrections.jsonl`, labels put right since. Nothing in it is ever executed or
+unpickled.
 """
 
 from __future__ import annotations

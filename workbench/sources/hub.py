@@ -29,6 +29,8 @@ MODEL_FILES = (
     *("model.safetensors", "model.safetensors.index.json", "model-*-of-*.safetensors"),
 )
 _SUBFOLDERS = "*/*"
+# The hub answers within so long, or is said to be out of reach.
+REACH_SECONDS = 10.0
 
 
 def claims(text: str) -> bool:
@@ -114,11 +116,14 @@ def search_models(
     """
     from huggingface_hub import HfApi, constants
     from huggingface_hub.errors import HfHubHTTPError, HTTPError
+    from huggingface_hub.utils import get_session
 
     wanted = ["safetensors", "transformers"]
     wanted += [language] * bool(language) + [f"license:{licence.lower()}"] * bool(licence)
     try:
         with _quiet_hub():
+            # Without this, a hub out of reach is tried for half a minute.
+            get_session().head(constants.ENDPOINT, timeout=REACH_SECONDS)
             found = list(
                 HfApi().list_models(search=words, filter=wanted, sort="downloads", limit=limit)
             )

@@ -76,13 +76,6 @@ class DataSpec(Section):
             choices=("leave_out", "refuse"),
         ),
     ] = "leave_out"
-    corrections: Annotated[
-        str,
-        Domain(
-            "a journal of labels, whose decisions take the place of what the source says; "
-            "journal@120 means its first 120 records, and is filled in when the run starts"
-        ),
-    ] = ""
     cleaning: Annotated[
         list[Annotated[str, AfterValidator(check_step)]],
         BeforeValidator(split_steps),
@@ -91,6 +84,13 @@ class DataSpec(Section):
             "html, whitespace, duplicates; `workbench data steps` lists all"
         ),
     ] = []
+    corrections: Annotated[
+        str,
+        Domain(
+            "a journal of labels, whose decisions take the place of what the source says; "
+            "journal@120 means its first 120 records, and is filled in when the run starts"
+        ),
+    ] = ""
     train_split: Annotated[str, Domain("the split to learn from; empty finds it")] = ""
     validation_split: Annotated[
         str, Domain("the split or file to evaluate on; empty finds it, or holds out a share")

@@ -140,7 +140,9 @@ class Task:
     first the usual one; `loss(setup)` returns a function of (outputs, labels, items) or None for
     the model's own. `options` are the fields of the spec that only some tasks heed. `keep(logits,
     labels)` says what of a validation batch is kept, (B, …) and small; `score(kept, labels,
-    setup)` makes the followed metrics of it.
+    setup)` makes the followed metrics of it. `observe(logits, labels, setup)` gives what is
+    recorded of each row of a training batch (see `_dynamics`); None where rows have no label that
+    could be right or wrong.
 
     Judging. `recall(model, setup)` adds to the setup what a finished model knows of its training
     rows. `infer(model, inputs, rows, setup)` answers a batch: an array (B, …) or a list.
@@ -188,6 +190,7 @@ class Task:
     collate: Callable[[list[Record], Setup], dict[str, Any]] = usual.collate
     loss: Callable[[Setup], Callable[..., Any] | None] = usual.loss
     keep: Callable[[Any, Any], Any] = usual.keep
+    observe: Callable[[Any, Any, Setup], dict[str, Any]] | None = None
     recall: Callable[[Any, Setup], Setup] = usual.recall
     infer: Callable[[Any, dict[str, Any], list[Record], Setup], Any] = usual.infer
     is_wrong: Callable[[Record], bool] = usual.is_wrong

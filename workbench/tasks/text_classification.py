@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import DataError
 from . import _label_sets as sets
 from ._class_losses import check_weights, focal_gamma, loss_function
+from ._dynamics import of_classes, of_label_sets
 from ._encode import encode_texts, texts_of
 from ._labelling import Labelling
 from ._scores import all_scores, cross_entropy, quick_scores, softmax
@@ -51,6 +52,11 @@ def score(logits: np.ndarray, labels: np.ndarray, setup: Setup) -> dict[str, flo
         threshold = setup.spec.evaluate.threshold
         return sets.quick_scores(logits, labels, threshold, focal_gamma(setup))
     return quick_scores(logits, labels, focal_gamma(setup))
+
+
+def observe(logits: Any, labels: Any, setup: Setup) -> dict[str, Any]:
+    """Return what a training batch says of each of its rows."""
+    return of_label_sets(logits, labels) if _several(setup) else of_classes(logits, labels)
 
 
 def evaluate(outcome: Outcome) -> dict[str, Any]:
@@ -228,5 +234,6 @@ TASK = Task(
         "problem_type": f"{'multi' if _several(setup) else 'single'}_label_classification"
     },
     loss=loss_function,
+    observe=observe,
     line=line,
 )  # fmt: skip

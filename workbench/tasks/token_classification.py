@@ -17,6 +17,7 @@ import numpy as np
 from ..errors import ModelError
 from ..language import text as say
 from . import _defaults as usual
+from ._dynamics import of_tokens
 from ._labelling import Labelling, word_places
 from ._scores import cross_entropy, softmax
 from ._tags import OUTSIDE, TAG, as_bio, entities, entity_scores, read_conll
@@ -415,6 +416,7 @@ TASK = Task(
     stratum=lambda values: "",
     lengths=lengths,
     collate=collate,
+    observe=lambda logits, labels, setup: of_tokens(logits, labels),
     keep=keep,
     infer=infer,
     line=line,

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from ..dynamics.record import copy_until
 from ..errors import RunError
 from ..runs import RunFolder, create_run
 from ..runs.control import SPEC_KNOBS
@@ -57,6 +58,7 @@ def _fork_from(run: RunFolder, checkpoint: Path, changes: dict[str, Any]) -> Run
                 "watcher": progress["watcher"] | {"worse": 0},
             },
         )
+        copy_until(run, child, at)
     except BaseException:
         shutil.rmtree(child.path, ignore_errors=True)
         raise

@@ -16,6 +16,7 @@ from uuid import uuid4
 from ..data import LoadedData, load_data, profile_data
 from ..data.cells import as_text
 from ..data.profile import DataProfile
+from ..language import text as say
 from ..models import ModelCard, load_model, load_tokenizer, quantization
 from ..models.adapters import add_adapter, can_prompt
 from ..models.card import card_of
@@ -35,13 +36,14 @@ Scores = Mapping[str, Callable[[Any, Any], float]]
 
 @dataclass
 class Prepared:
-    """A spec, resolved, with its data encoded and its tokenizer loaded.
+    """A spec, resolved, with its data encoded and its tokenizer loaded; `asked` is it unresolved.
 
     `train` keeps the order of the rows; `validation` is sorted by length, longest first, so that
     its batches waste little on padding. Both hold model inputs, `length` (tokens) and `row`, which
     the rows of one example share.
     """
 
+    asked: RunSpec
     spec: RunSpec
     task: Task
     data: LoadedData
@@ -50,6 +52,26 @@ class Prepared:
     train: Any
     validation: Any
     precision: Precision
+
+    def fitted(self, spec: RunSpec) -> Prepared | None:
+        """Return this for another spec; None if that needs other data, model or encoding.
+
+        Raises:
+            SpecError: the task does not have what the spec asks for.
+        """
+        if not same_ingredients(self.asked, spec):
+            return None
+        check_spec(spec, self.task)
+        resolved = resolve_replay(spec).replace(
+            {
+                "data.columns": self.spec.data.columns,
+                "data.corrections": self.spec.data.corrections,
+                "data.revision": self.spec.data.revision,
+                "model.revision": self.spec.model.revision,
+                "train.precision": self.spec.train.precision,
+            }
+        )
+        return replace(self, asked=spec, spec=resolved)
 
     @property
     def labels(self) -> list[str]:
@@ -176,7 +198,7 @@ def prepare(
     """
     task = with_scores(load_task(spec.task), scores or {})
     check_spec(spec, task)
-    spec = resolve_replay(spec)
+    asked, spec = spec, resolve_replay(spec)
     found = find_model(spec.model.source, spec.model.revision, progress)
     own = spec.model.tokenizer != "pretrained"
     if own:
@@ -206,6 +228,7 @@ def prepare(
     )  # fmt: skip
     task.check(setup)
     return Prepared(
+        asked=asked,
         spec=spec,
         task=task,
         data=data,
@@ -214,6 +237,23 @@ def prepare(
         train=encode_rows(data.train, task, setup, training=True),
         validation=longest_first(encode_rows(data.validation, task, setup, training=False)),
         precision=precision,
+    )
+
+
+def same_ingredients(one: RunSpec, other: RunSpec) -> bool:
+    """Return whether two specs need the same data, model and encoding."""
+    # What the task heeds may go into the encoding.
+    heeded = [find(path).name for path in load_task(one.task).options]
+    first, second = to_flat(one), to_flat(other)
+    return (
+        one.task == other.task
+        and one.data == other.data
+        and one.model == other.model
+        and one.adapter.prompt_tokens == other.adapter.prompt_tokens
+        and one.train.seed == other.train.seed
+        and one.train.precision == other.train.precision
+        and one.output.language == other.output.language  # notes on the data are kept in words
+        and all(first[name] == second[name] for name in heeded)
     )
 
 
@@ -313,7 +353,7 @@ def check_spec(spec: RunSpec, task: Task) -> None:
     """
     followed = sorted(metric.name for metric in task.metrics if metric.followed)
     faults = [
-        f"{path}: {held!r} does not fit; choose {' | '.join(known)}"
+        _unfit(path, held, say("spec.choose", choices=" | ".join(known)))
         for path, held, known in (
             ("train.metric_for_best_model", spec.train.metric_for_best_model, followed),
             ("train.loss", spec.train.loss, ("auto", *task.losses)),
@@ -326,8 +366,14 @@ def check_spec(spec: RunSpec, task: Task) -> None:
         field = find(path)
         if task.name not in served and values[field.name] != field.default:
             faults.append(
-                f"{path}: {values[field.name]!r} has no effect in {task.name}, only in "
-                f"{', '.join(served)}; leave it at {field.default!r}"
+                say(
+                    "spec.no_effect",
+                    field=path,
+                    value=repr(values[field.name]),
+                    task=task.name,
+                    tasks=", ".join(served),
+                    default=repr(field.default),
+                )
             )
     if faults:
         raise SpecError(faults)
@@ -339,27 +385,25 @@ def _adapter_faults(spec: RunSpec, task: Task) -> list[str]:
     faults = []
     if method != "none":
         faults += [
-            f"model.{name}: {held!r} has no effect with an adapter, which leaves all of the model "
-            "as it is; leave it out, or set adapter.peft_method to none"
+            say("spec.frozen_by_adapter", field=f"model.{name}", value=repr(held))
             for name in ("freeze_embeddings", "freeze_layers")
             if (held := getattr(model, name))
         ]
         if has_prefix(model.source, "scratch"):
-            faults.append(
-                f"adapter.peft_method: {method!r} does not fit {model.source}, whose weights are "
-                "random and would stay so; choose none, or a pretrained model"
-            )
+            remedy = say("spec.scratch_adapter", model=model.source)
+            faults.append(_unfit("adapter.peft_method", method, remedy))
     if method == "prompt_tuning" and not can_prompt(task.auto_class):
-        faults.append(
-            f"adapter.peft_method: {method!r} does not fit {task.name}; choose lora, dora or ia3"
-        )
+        remedy = say("spec.no_prompt", task=task.name)
+        faults.append(_unfit("adapter.peft_method", method, remedy))
     if model.quantization != "none":
-        reason = quantization.why_not()
         if method == "none":
-            reason = "weights in so few bits cannot learn, only an adapter beside them can"
-        if reason:
-            faults.append(
-                f"model.quantization: {model.quantization!r} does not fit ({reason}); choose none"
-                + ", or set adapter.peft_method to lora" * (method == "none")
-            )
+            remedy = say("spec.few_bits")
+            faults.append(_unfit("model.quantization", model.quantization, remedy))
+        elif reason := quantization.why_not():
+            remedy = say("spec.choose", choices="none")
+            faults.append(_unfit("model.quantization", model.quantization, f"{reason}; {remedy}"))
     return faults
+
+
+def _unfit(path: str, held: str, remedy: str) -> str:
+    return f"{say('spec.does_not_fit', field=path, value=repr(held))}; {remedy}"

@@ -10,7 +10,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from ..runs.control import Requests
 from ..spec import RunSpec
 from . import checkpoints
 from .batches import steps_left
+from .observing import open_observer
 from .prepare import Prepared
 from .steering import Steering
 from .trainer import WorkbenchTrainer
@@ -78,7 +79,9 @@ def train_into(
     for fault in passed_by:
         sys.stderr.write(f"passing by the checkpoint {fault}\n")
     set_seed(spec.train.seed)
-    with quiet_libraries(), asked_to_end() as interrupted:
+    observer = open_observer(run, prepared)
+    noted = nullcontext() if observer is None else closing(observer.writer)
+    with quiet_libraries(), asked_to_end() as interrupted, noted:
         writer.interrupted = interrupted
         own = [event for event in run.events() if event["event"] == "steered"]
         steering = Steering(
@@ -93,7 +96,7 @@ def train_into(
         )
         model = prepared.new_model()
         _note_new_weights(run, model)
-        trainer = WorkbenchTrainer(prepared, run, writer, model, steering)
+        trainer = WorkbenchTrainer(prepared, run, writer, model, steering, observer)
         trainer.evaluated = on_evaluated
         trainer.remove_callback(PrinterCallback)
         trainer.remove_callback(ProgressCallback)

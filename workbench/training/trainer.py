@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -25,6 +25,7 @@ from . import checkpoints
 from .batches import epoch_batches, steps_left
 from .callback import EventCallback
 from .knobs import move
+from .observing import Observer
 from .prepare import Prepared
 from .schedule import rate_shape
 from .speed import clip_gradients, on_processor
@@ -103,11 +104,14 @@ class WorkbenchTrainer(Trainer):
         writer: EventWriter,
         model: Any,
         steering: Steering | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self.prepared = prepared
         self.run_folder = run
         self.writer = writer
         self.steering = steering
+        self.observer = observer
+        self._rows: list[int] = []  # of the batch that is being learned from
         self.knob_values: dict[str, float] = {}  # what was moved; kept in checkpoints
         self.acts_taken = 0
         self.discard = False  # end without evaluating or keeping anything
@@ -132,15 +136,23 @@ class WorkbenchTrainer(Trainer):
             callbacks=[self.watcher],
         )
 
-    def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        """Return the loss of a batch; with smoothed labels, a decoder is told what it reads.
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **kwargs: Any
+    ) -> Any:
+        """Return the loss of a batch, and show the observer what the model says of its rows.
 
-        The labels that an encoder-decoder would make its decoder's input from are kept from it
-        then.
+        With smoothed labels, a decoder is told what it reads: the labels that an encoder-decoder
+        would make its input from are kept from it then.
         """
         if self.label_smoother is not None and self.model.config.is_encoder_decoder:
             inputs = inputs | {"decoder_input_ids": shifted_right(self.model, inputs["labels"])}
-        return super().compute_loss(model, inputs, *args, **kwargs)
+        if return_outputs or self.observer is None:
+            return super().compute_loss(model, inputs, return_outputs, **kwargs)
+        labels = inputs["labels"]
+        loss, outputs = super().compute_loss(model, inputs, True, **kwargs)
+        step = self.state.global_step + 1
+        self.observer.take(step, self.epoch, self._rows, outputs.logits, labels)
+        return loss
 
     # --- the loop ---------------------------------------------------------------------------
 
@@ -210,12 +222,14 @@ class WorkbenchTrainer(Trainer):
     def _take_step(self, model: Any) -> None:
         if self.batch == 0:
             self.callback_handler.on_epoch_begin(self.args, self.state, self.control)
-        batches = [self.data_collator(rows) for rows in self._next_rows()]
+        taken = self._next_rows()
+        batches = [self.data_collator(rows) for rows in taken]
         count = self._get_num_items_in_batch(batches, self.args.device)
         self.current_gradient_accumulation_steps = len(batches)
         self.control = self.callback_handler.on_step_begin(self.args, self.state, self.control)
         for number, inputs in enumerate(batches, 1):
             self.accelerator.gradient_state._set_sync_gradients(number == len(batches))
+            self._rows = [row["row"] for row in taken[number - 1]]
             self._tr_loss += self.training_step(model, inputs, count)
             self._track_num_input_tokens(inputs)
         self.accelerator.unscale_gradients()
@@ -234,7 +248,7 @@ class WorkbenchTrainer(Trainer):
             self.control = self.callback_handler.on_epoch_end(self.args, self.state, self.control)
         self._log_evaluate_save(norm, rate)
 
-    def _next_rows(self) -> Iterable[list[dict[str, Any]]]:
+    def _next_rows(self) -> list[list[dict[str, Any]]]:
         start = self.batch
         self.batch = min(start + self.args.gradient_accumulation_steps, self._per_epoch)
         self.watcher.rows_seen += sum(map(len, self._batches[start : self.batch]))
@@ -272,6 +286,7 @@ class WorkbenchTrainer(Trainer):
             self._tr_loss.zero_()
             self._globalstep_last_logged = step
             self.log({"loss": loss, "grad_norm": norm.item(), "learning_rate": rate})
+            self._note_rows()
             control.should_log = False
         best = self.evaluate_now() if control.should_evaluate else False
         every = self.prepared.spec.output.save_steps
@@ -302,6 +317,7 @@ class WorkbenchTrainer(Trainer):
         news = best and self.state.best_model_checkpoint != str(folder)
         if self._saved_at == step and not news and not again:
             return
+        self._note_rows(durable=True)
         self.write_once_there_is_room(
             lambda: checkpoints.save_checkpoint(
                 folder, self.model, self.processing_class, self.optimizer, self._progress()
@@ -313,6 +329,11 @@ class WorkbenchTrainer(Trainer):
         path = folder.relative_to(self.run_folder.path).as_posix()
         self.writer.write("checkpoint_saved", step, path=path, best=best)
         self._drop_old_checkpoints()
+
+    def _note_rows(self, durable: bool = False) -> None:
+        """Write what the batches since the last time said of their rows."""
+        if (observer := self.observer) is not None:
+            self.write_once_there_is_room(lambda: observer.flush(durable))
 
     def write_once_there_is_room(self, write: Callable[[], None]) -> None:
         """Write files; on a full disk, pause until there is room for them.

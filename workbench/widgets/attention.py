@@ -13,7 +13,7 @@ import traitlets
 from ..attention.record import AttentionRecord
 from ..errors import InputError
 from ..report.desk import desk_labels, desk_module, desk_style
-from ..report.look import desk_bundle
+from ..report.look import comparing, desk_bundle
 from .routing import answer_at_once
 
 Ask = Callable[..., Any]
@@ -53,6 +53,7 @@ class AttentionDesk(anywidget.AnyWidget):
         language: str | None = None,
         loss: Sequence[tuple[int, float]] = (),
         twin: str = "",
+        start: dict[str, Any] | None = None,
     ) -> None:
         self._asks = dict(asks or {})
         self._lock = threading.Lock()
@@ -64,7 +65,7 @@ class AttentionDesk(anywidget.AnyWidget):
             loss=[list(point) for point in loss],
             twin=twin or f"wb-desk-{uuid.uuid4().hex}",
         )
-        self.show(records)
+        self.show(records, start)
         self.on_msg(self._received)
         answer_at_once(self)
 
@@ -98,8 +99,7 @@ class AttentionDesk(anywidget.AnyWidget):
         if not fresh:
             return
         last = len(before) + len(fresh) - 1
-        choices = {"at": last, "against": 0 if before else None, "tint": "divergence"}
-        self.show([*before, *fresh], choices)
+        self.show([*before, *fresh], comparing(last) if before else None)
         self.on_shown(self.shown)
 
 
@@ -118,4 +118,4 @@ def show_desk(desk: AttentionDesk) -> None:
 
 
 def _copy(desk: AttentionDesk) -> dict[str, Any]:
-    return desk_bundle(desk.shown, desk.twin, loss=desk.loss)
+    return desk_bundle(desk.shown, desk.twin, loss=desk.loss, start=desk.start)

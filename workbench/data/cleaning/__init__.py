@@ -5,7 +5,8 @@ name: in `texts.py`, if it changes texts one by one, in `labels.py` or `rows.py`
 all rows.
 """
 
-from .apply import Cleaned, Done, Example, clean_table, clean_texts, function_of, notes_of
+from .apply import clean_table, clean_texts, function_of, name_of
+from .record import Cleaned, Done, Example, notes_of
 
 __all__ = [
     "Cleaned",
@@ -14,5 +15,6 @@ __all__ = [
     "clean_table",
     "clean_texts",
     "function_of",
+    "name_of",
     "notes_of",
 ]

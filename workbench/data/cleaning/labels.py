@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from ...spec import cleaning as spec
@@ -22,21 +22,25 @@ SYNONYMS = (
 
 
 def labels(rows: Rows, step: spec.Labels) -> Change:
-    """Replace labels as told; of those that differ in case or blanks, the commonest form stays."""
+    """Replace labels as told; of those that differ in case or blanks, the commonest stays."""
     told = {_bare(old): new for old, new in step.map.items()}
     cells = {}
     for column in rows.labels:
-        names = rows.names.get(column)
-        held = [_parts(cell, names, rows.separator) for cell in rows.cells[column]]
-        counts = Counter(told.get(_bare(part), part) for parts in held for part in parts or ())
-        chosen = _chosen(counts, SYNONYMS if step.synonyms else ())
-
-        def settle(part: str, chosen: Mapping[str, str] = chosen) -> str:
-            return chosen[told.get(_bare(part), part)]
-
+        # Few are different: each is looked at once.
+        held = Counter(cell for cell in rows.cells[column] if isinstance(cell, str | int | float))
+        parts = {cell: _parts(cell, rows.names.get(column), rows.separator) for cell in held}
+        counts: Counter[str] = Counter()
+        for cell, own in parts.items():
+            for part in own:
+                counts[told.get(_bare(part), part)] += held[cell]
+        chosen = _chosen(counts, SYNONYMS if step.synonyms else (), set(step.map.values()))
+        settled = {}
+        for cell, own in parts.items():
+            after = [chosen[told.get(_bare(part), part)] for part in own]
+            settled[cell] = cell if after == own else rows.separator.join(after)
         cells[column] = [
-            _settled(cell, parts, settle, rows.separator)
-            for cell, parts in zip(rows.cells[column], held, strict=True)
+            settled[cell] if isinstance(cell, str | int | float) else cell
+            for cell in rows.cells[column]
         ]
     return Change(cells=cells)
 
@@ -45,10 +49,8 @@ def _bare(label: str) -> str:
     return " ".join(label.split()).casefold()
 
 
-def _parts(cell: Any, names: list[str] | None, separator: str) -> list[str] | None:
-    """Return the labels in a cell by name, or None where it holds no text or number."""
-    if not isinstance(cell, str | int | float):
-        return None
+def _parts(cell: str | float, names: list[str] | None, separator: str) -> list[str]:
+    """Return the labels in a cell, by name."""
     text = as_text(cell)
     parts = text.split(separator) if separator else [text]
     return [_named(part, names) for part in parts if part.strip()]
@@ -60,8 +62,10 @@ def _named(part: str, names: list[str] | None) -> str:
     return names[int(number)] if known else part
 
 
-def _chosen(counts: Counter[str], synonyms: Iterable[Iterable[str]]) -> dict[str, str]:
-    """Return the form that stays for each label that occurs."""
+def _chosen(
+    counts: Counter[str], synonyms: Iterable[Iterable[str]], wished: set[str]
+) -> dict[str, str]:
+    """Return the form that stays for each label that occurs: one that is wished, if there is."""
     family = {word: words for words in map(tuple, synonyms) for word in words}
     forms: dict[Any, list[str]] = defaultdict(list)
     for label in counts:
@@ -69,16 +73,6 @@ def _chosen(counts: Counter[str], synonyms: Iterable[Iterable[str]]) -> dict[str
     best = {}
     for alike in forms.values():
         # Of forms that are as common, the longer one says more.
-        kept = max(alike, key=lambda label: (counts[label], len(label), label))
+        kept = max(alike, key=lambda one: (one in wished, counts[one], len(one), one))
         best |= dict.fromkeys(alike, " ".join(kept.split()))
     return best
-
-
-def _settled(
-    cell: Any, parts: list[str] | None, settle: Callable[[str], str], separator: str
-) -> Any:
-    """Return a cell anew where a label in it changes, else as it was."""
-    if not parts:
-        return cell
-    after = list(map(settle, parts))
-    return cell if after == parts else separator.join(after)

@@ -44,6 +44,12 @@ class Finding:
         values = {**self.about, **splits}
         return say(f"findings.{self.kind}", count=f"{self.count:,}", share=share, **values)
 
+    def to_dict(self, most_rows: int | None = MOST_ROWS) -> dict[str, Any]:
+        """Return plain data with the sentence; of each split at most so many row numbers."""
+        rows = {split: numbers[:most_rows] for split, numbers in self.rows.items()}
+        told = {"sentence": self.sentence(), "harmful": self.harmful}
+        return {**asdict(self), **told, "rows": rows}
+
 
 @dataclass(frozen=True)
 class Column:
@@ -132,10 +138,7 @@ class SourceProfile:
     def to_dict(self, most_rows: int | None = MOST_ROWS) -> dict[str, Any]:
         """Return plain data, fit for JSON; of each finding at most so many rows a split."""
         plain = asdict(self)
-        for found, finding in zip(plain["findings"], self.findings, strict=True):
-            found["harmful"] = finding.harmful
-            found["sentence"] = finding.sentence()
-            found["rows"] = {split: rows[:most_rows] for split, rows in finding.rows.items()}
+        plain["findings"] = [finding.to_dict(most_rows) for finding in self.findings]
         return plain
 
 

@@ -9,20 +9,18 @@ from ..duplicates import Copy, exact_duplicates, near_duplicates
 from ..splits import ROLES, find_split
 from .found import finding
 from .record import Finding
-from .source import Opened, Split
+from .source import Split
 
 # Beyond so many rows near-duplicates take minutes; they are looked for when asked.
 NEAR_ROWS = 50_000
 
 
-def repeats(opened: Opened, near: bool) -> list[Finding]:
+def repeats(splits: Sequence[Split], answered: bool, near: bool) -> list[Finding]:
     """Return leaks between splits, then same texts with different answers, then duplicates."""
-    found = [
-        one for checked, other in _pairs(opened.splits) for one in _leaks(checked, other, near)
-    ]
-    if opened.has_answers:
-        found += _conflicts(opened.splits)
-    return found + _duplicates(opened.splits, near)
+    found = [one for checked, other in _pairs(splits) for one in _leaks(checked, other, near)]
+    if answered:
+        found += _conflicts(splits)
+    return found + _duplicates(splits, near)
 
 
 def _pairs(splits: Sequence[Split]) -> list[tuple[Split, Split]]:

@@ -15,7 +15,7 @@ from .columns import describe_columns
 from .labels import count_labels, label_findings, missing
 from .record import Column, Finding, SourceProfile
 from .repeats import NEAR_ROWS, repeats
-from .source import Split, fingerprint, open_splits
+from .source import Split, drawn, fingerprint, open_splits
 from .texts import histogram, languages, odd_cells, scripts
 from .vocabulary import measure_tokens, open_tokenizer
 
@@ -74,13 +74,13 @@ def profile_source(
     near = rows <= NEAR_ROWS if near is None else near
     counts = count_labels(splits)
     columns = describe_columns(splits) if whole else []
-    sample = _drawn(splits) if whole else []
+    sample = drawn(splits, SAMPLE_ROWS) if whole else []
     tokenizer, notes = open_tokenizer(spec, progress) if whole else (None, [])
     lengths, tokens, found = {}, None, []
     if tokenizer is not None and sample:
         lengths, tokens, found = measure_tokens(sample, tokenizer, spec)
     spoken, foreign = languages(sample)
-    findings = repeats(opened, near)
+    findings = repeats(splits, opened.has_answers, near)
     if whole:
         findings += [
             *found, *missing(opened), *label_findings(splits, counts), *foreign,
@@ -109,12 +109,6 @@ def profile_source(
         near=near,
     )
     return Profiled(profile, splits)
-
-
-def _drawn(splits: Sequence[Split]) -> list[tuple[Split, int]]:
-    """Return rows with a text, at most SAMPLE_ROWS of them, evenly over all splits."""
-    step = max(1, -(-sum(len(split.filled) for split in splits) // SAMPLE_ROWS))
-    return [(split, i) for split in splits for i in split.filled[::step]]
 
 
 def _empty(columns: Sequence[Column]) -> list[Finding]:

@@ -107,6 +107,12 @@ def open_splits(spec: RunSpec, progress: Progress | None = None) -> Opened:
     return Opened(spec, task, found, columns, splits, notes)
 
 
+def drawn(splits: Sequence[Split], count: int) -> list[tuple[Split, int]]:
+    """Return rows with a text, at most `count` of them, evenly over all splits."""
+    step = max(1, -(-sum(len(split.filled) for split in splits) // count))
+    return [(split, i) for split in splits for i in split.filled[::step]]
+
+
 def fingerprint(splits: Sequence[Split]) -> str:
     """Return the sha256 of all cells that the task reads, in order: the same on every machine."""
     digest = hashlib.sha256()

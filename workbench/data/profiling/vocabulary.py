@@ -20,6 +20,7 @@ BATCH_ROWS = 1000
 # Longer texts are measured by their beginning.
 MOST_CHARACTERS = 100_000
 UNKNOWN_SHARE = 0.01
+SMALL_VOCABULARY = 2000
 # A piece stands for three to five letters of an alphabet, and for one Chinese character or more.
 PIECES_PER_CHARACTER = {"alphabet": 0.6, "other": 1.2}
 
@@ -58,7 +59,7 @@ def measure_tokens(
         tokens,
         [
             *_unknown(sample, splits, pieces, tokenizer, tokens),
-            *_fragmented(rows, tokens),
+            *fragmented(rows, tokens, len(tokenizer)),
             *_cut(sample, splits, counts, spec.data.max_tokens),
         ],
     )
@@ -129,13 +130,16 @@ def _unknown(
     )  # fmt: skip
 
 
-def _fragmented(rows: list[list[str]], tokens: Tokens) -> list[Finding]:
-    """Say so where words fall into many more pieces than a model of their language would need."""
+def fragmented(rows: list[list[str]], tokens: Tokens, vocabulary: int) -> list[Finding]:
+    """Say so where words fall into many more pieces than a model of their language would need.
+
+    A small vocabulary is one of bytes or characters, which cuts all languages alike.
+    """
     text = "".join(part for row in rows[:2000] for part in row)
     scripts = [script_of(c) for c in text if c.isalpha()]
     wide = sum(s in ("Han", "Hiragana", "Katakana", "Hangul", "Thai") for s in scripts)
     usual = PIECES_PER_CHARACTER["other" if 2 * wide > len(scripts) else "alphabet"]
-    if tokens.per_character <= usual:
+    if tokens.per_character <= usual or vocabulary < SMALL_VOCABULARY:
         return []
     per = f"{tokens.per_character:.1f}"
     return [Finding("fragmented", len(rows), len(rows), {"per": per, "model": tokens.model})]

@@ -1,0 +1,54 @@
+"""The dataset map in JupyterLab: a lasso, the rows it catches, a label put right, the next run."""
+
+import pytest
+
+from tests.browser.runs import wait_until
+from tests.noisy_runs import FLIPPED, noisy_run
+from workbench.dynamics.corrections import open_corrections
+from workbench.runs import RunFolder, read_state
+
+pytestmark = pytest.mark.browser
+
+CELL = """
+import workbench as wb
+found = wb.suspects("map-runs/noisy")
+"""
+
+
+def test_a_lasso_shows_rows_whose_labels_are_put_right_and_trained_on(open_page):
+    lab = open_page("en")
+    runs = lab.lab.root / "map-runs"
+    run = noisy_run(lab.lab.root, **{"output.runs_dir": str(runs)})
+    lab.open(lab.lab.write_notebook("map.ipynb", CELL))
+    lab.run_all()
+    canvas = lab.page.locator(".wb-map canvas")
+    canvas.wait_for(timeout=60_000)
+    lab.page.locator(".wb-map .wb-told", has_text="80 rows").wait_for(timeout=30_000)
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    corners = [(2, 2), (box["width"] - 2, 2), (box["width"] - 2, box["height"] - 2),
+               (2, box["height"] - 2)]  # fmt: skip
+    mouse = lab.page.mouse
+    mouse.move(box["x"] + corners[0][0], box["y"] + corners[0][1])
+    mouse.down()
+    for x, y in corners[1:]:
+        mouse.move(box["x"] + x, box["y"] + y, steps=4)
+    mouse.up()
+    rows = lab.page.locator(".wb-map .wb-caught-row")
+    rows.first.wait_for(timeout=30_000)
+    first = rows.first
+    select = first.locator("select")
+    row = int(select.get_attribute("data-row"))
+    assert row in FLIPPED
+    assert first.locator(".wb-text").inner_text().startswith("the ")
+    select.focus()
+    now = select.input_value()
+    select.select_option("negative" if now == "positive" else "positive")
+    wait_until(lambda: ("all", row) in open_corrections(run).decisions(), 20)
+    lab.screenshot("dataset-map")
+    lab.page.get_by_role("button", name="Train on the corrected data").click()
+    child = RunFolder(runs / "noisy-corrected")
+    wait_until(lambda: child.events_path.exists() and read_state(child).ended, 90)
+    assert child.record()["parent"]["run"] == "noisy"
+    lab.page.locator(".workbench-compare").wait_for(timeout=60_000)
+    lab.screenshot("dataset-map-retrained", lab.page.locator(".jp-Notebook"))

@@ -1,0 +1,139 @@
+"""The file that keeps what training says of each row."""
+
+import errno
+
+import numpy as np
+import pytest
+
+from workbench.dynamics import RANKINGS, DynamicsWriter, rank, read_dynamics
+from workbench.dynamics.record import FILE, MOST_CLASSES, copy_until
+from workbench.errors import RunError
+from workbench.runs import RunFolder
+
+
+@pytest.fixture
+def run(tmp_path):
+    return RunFolder(tmp_path)
+
+
+def records(writer, step, epoch, rows, loss=0.0):
+    made = np.zeros(len(rows), writer.type)
+    made["step"], made["epoch"], made["row"], made["loss"] = step, epoch, rows, loss
+    made["confidence"], made["label"] = 0.5, 1
+    if made["probabilities"].size:
+        made["probabilities"] = [0.5, 0.5]
+    return made
+
+
+def written(run, *batches, labels=("no", "yes")):
+    writer = DynamicsWriter(run, list(labels))
+    for batch in batches:
+        writer.append(records(writer, *batch))
+    writer.close()
+
+
+def test_rows_come_back_by_pass_and_number_whatever_the_order_of_training(run):
+    written(run, (1, 0, [7, 3], 1), (2, 0, [9], 2), (3, 1, [9, 7], 3), (4, 1, [3], 4))
+    found = read_dynamics(run)
+    assert found.rows.tolist() == [3, 7, 9]
+    assert found.loss.tolist() == [[1, 1, 2], [4, 3, 3]]
+    assert found.labels == ["no", "yes"]
+    assert found.given.tolist() == [1, 1, 1]
+    assert found.probabilities.shape == (2, 3, 2)
+
+
+def test_a_pass_that_did_not_reach_a_row_has_no_number_there(run):
+    written(run, (1, 0, [1, 2], 1), (2, 1, [2], 5))
+    assert np.isnan(read_dynamics(run).loss[1, 0])
+    assert read_dynamics(run).loss[1, 1] == 5
+
+
+def test_of_steps_taken_again_the_later_record_counts_and_none_stays_of_those_given_up(run):
+    written(run, (1, 0, [1], 1), (2, 0, [2], 2), (3, 1, [1], 3), (4, 1, [2], 4))
+    written(run, (2, 0, [2], 20), (3, 1, [1], 30))  # went on from step 1, and stopped after 3
+    found = read_dynamics(run).loss
+    assert found[:, 0].tolist() == [1, 30]
+    assert found[0, 1] == 20
+    assert np.isnan(found[1, 1])
+
+
+def test_a_step_broken_off_between_its_batches_is_not_counted_twice(run):
+    written(run, (1, 0, [1], 1), (2, 0, [2], 2))
+    written(run, (2, 0, [2], 20), (2, 0, [3], 21))
+    assert read_dynamics(run).loss.tolist() == [[1, 20, 21]]
+
+
+@pytest.mark.parametrize("torn", [1, 20])
+def test_a_torn_last_record_is_cut_off(run, torn):
+    written(run, (1, 0, [1], 1), (2, 0, [2], 2))
+    path = run.path / FILE
+    path.write_bytes(path.read_bytes()[:-torn])
+    assert read_dynamics(run).rows.tolist() == [1]
+    written(run, (2, 0, [2], 7))
+    assert read_dynamics(run).loss.tolist() == [[1, 7]]
+
+
+def test_a_torn_first_line_is_begun_anew(run):
+    (run.path / FILE).write_bytes(b'{"version"')
+    written(run, (1, 0, [1], 1))
+    assert read_dynamics(run).rows.tolist() == [1]
+
+
+def test_what_a_full_disk_refused_leaves_nothing_behind(run):
+    writer = DynamicsWriter(run, ["no", "yes"])
+    writer.append(records(writer, 1, 0, [1], 1))
+    whole = writer._file
+
+    class Full:
+        def write(self, block):
+            whole.write(block[:5])
+            raise OSError(errno.ENOSPC, "full")
+
+        def __getattr__(self, name):
+            return getattr(whole, name)
+
+    writer._file = Full()
+    with pytest.raises(OSError, match="full"):
+        writer.append(records(writer, 2, 0, [2], 2))
+    writer._file = whole
+    writer.append(records(writer, 2, 0, [2], 3))
+    writer.close()
+    assert read_dynamics(run).loss.tolist() == [[1, 3]]
+
+
+def test_of_very_many_classes_no_probabilities_are_kept(run):
+    written(run, (1, 0, [1], 1), labels=[str(n) for n in range(MOST_CLASSES + 1)])
+    assert read_dynamics(run).probabilities is None
+
+
+def test_a_fork_gets_what_its_parent_recorded_until_it_left(run, tmp_path):
+    written(run, (1, 0, [1], 1), (2, 0, [2], 2), (3, 0, [3], 3))
+    child = RunFolder(tmp_path / "child")
+    child.path.mkdir()
+    copy_until(run, child, 2)
+    assert read_dynamics(child).rows.tolist() == [1, 2]
+
+
+def test_a_run_that_has_only_begun_has_no_suspects(run):
+    written(run)
+    found = read_dynamics(run)
+    assert (len(found), found.passes) == (0, 0)
+    for name in RANKINGS:
+        assert len(rank(found, name).order) == 0
+
+
+def test_a_run_of_which_nothing_was_recorded_says_so(run):
+    with pytest.raises(RunError, match="nothing was recorded of the rows"):
+        read_dynamics(run)
+
+
+def test_a_file_of_another_version_is_refused(run):
+    (run.path / FILE).write_bytes(b'{"version": 99}\n')
+    with pytest.raises(RunError, match="damaged, or of another version"):
+        read_dynamics(run)
+
+
+def test_a_file_of_other_labels_is_not_written_on(run):
+    written(run, (1, 0, [1], 1))
+    with pytest.raises(RunError, match=r"other labels: .*yes"):
+        DynamicsWriter(run, ["no", "maybe"])

@@ -1,0 +1,63 @@
+"""What is found in the rows of a run: those that it learns from and those that it is checked on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...tasks import Setup, Task
+from ..cells import as_text
+from ..duplicates import text_key
+from ..tables import Table
+from .labels import count_labels, label_findings
+from .record import Finding
+from .repeats import repeats
+from .source import Split, drawn
+from .texts import odd_cells
+from .vocabulary import measure_tokens
+
+if TYPE_CHECKING:
+    from ..load import LoadedData
+
+# A run must not wait: near-duplicates of so many rows take a second or two.
+NEAR_ROWS = 5_000
+TOKEN_ROWS = 500
+
+
+def findings_of(loaded: LoadedData, task: Task, setup: Setup) -> list[Finding]:
+    """Return what stands out in the rows of a run, what spoils its result first.
+
+    What the model's tokenizer does not know is measured on some rows, drawn evenly.
+    """
+    splits = [
+        _split("train", loaded.train, task, loaded.labels),
+        _split("validation", loaded.validation, task, loaded.labels),
+    ]
+    answered = any(role.answer for role in task.roles if role.name in loaded.columns)
+    near = sum(map(len, splits)) <= NEAR_ROWS
+    found = [
+        *repeats(splits, answered, near),
+        *label_findings(splits, count_labels(splits)),
+        *odd_cells(splits),
+    ]
+    sample = drawn(splits, TOKEN_ROWS)
+    if sample:
+        _, _, coverage = measure_tokens(sample, setup.tokenizer, setup.spec)
+        # Texts that are cut have a figure of their own, of all rows.
+        found += [one for one in coverage if one.kind != "truncated"]
+    return sorted(found, key=lambda one: not one.harmful)
+
+
+def _split(name: str, table: Any, task: Task, labels: list[str]) -> Split:
+    columns = {column: table[column][:] for column in table.column_names}
+    asked = [role.name for role in task.inputs if role.name in columns]
+    answers = [role.name for role in task.roles if role.answer and role.name in columns]
+    named = [r.name for r in task.roles if r.kind in ("label", "labels") and r.name in answers]
+    cells = [list(map(as_text, columns[role])) for role in answers]
+    held = columns[named[0]] if named else [[]] * len(table)
+    return Split(
+        name,
+        Table(name, table.to_pandas().set_index("row")),
+        [list(map(as_text, columns[role])) for role in asked],
+        [[labels[n] for n in (value if isinstance(value, list) else [value])] for value in held],
+        list(map(text_key, *cells)) if cells else [""] * len(table),
+    )

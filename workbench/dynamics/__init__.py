@@ -1,0 +1,22 @@
+"""What training says of each of its rows, and what follows for their labels. No torch, no widgets.
+
+Each pass leaves the loss of every row, the probability of its label, and the margin to the next
+one: `record`. Over several passes they place the row on the dataset map: `measures`; and they
+rank the labels that are likely wrong: `suspects`.
+"""
+
+from .measures import Measures, measure
+from .record import Dynamics, DynamicsWriter, read_dynamics
+from .suspects import RANKINGS, Ranking, flagged_places, rank
+
+__all__ = [
+    "RANKINGS",
+    "Dynamics",
+    "DynamicsWriter",
+    "Measures",
+    "Ranking",
+    "flagged_places",
+    "measure",
+    "rank",
+    "read_dynamics",
+]

@@ -1,0 +1,118 @@
+"""The training rows of a run in words: their texts and labels, as it learned them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..data import load_data
+from ..errors import RunError
+from ..labelling.journal import row_key
+from ..runs import RunFolder
+from ..tasks import load_task
+from .measures import measure
+from .record import Dynamics
+from .suspects import Ranking
+
+
+class LearnedRows:
+    """The rows that a run learned from, read from its data again.
+
+    `labels` names the classes, `split` is what the source calls the rows' split; `one_each` says
+    whether rows have classes that can be put right by name.
+
+    Raises:
+        InputError: the data cannot be read, or is no longer what it was.
+    """
+
+    def __init__(self, run: RunFolder) -> None:
+        spec = run.spec()
+        task = load_task(spec.task)
+        if task.labelling is None:
+            raise RunError(f"rows of {task.name} have no answers to correct", "choose another run")
+        data = load_data(spec.data, task, spec.train.seed)
+        before = run.record().get("data_fingerprint")
+        if before and before != data.fingerprint:
+            raise RunError(
+                f"the data of {run.name} has changed since it began: {spec.data.source}",
+                f"restore it, or start a new run: workbench train {run.spec_path}",
+            )
+        self.labels: list[str] = data.labels
+        self.one_each = task.labelling.kind == "class"
+        self.split: str = data.splits["train"]
+        self.asked = [r.name for r in task.inputs if r.name in data.train.column_names]
+        self._answer = task.labelling.role
+        self._table = data.train
+        self._places = {row: place for place, row in enumerate(data.train["row"])}
+
+    def __contains__(self, row: object) -> bool:
+        """Return whether the run learned from the row with this number."""
+        return row in self._places
+
+    def texts(self, row: int) -> dict[str, str]:
+        """Return what is asked in a row, by role; words of a list are joined.
+
+        Raises:
+            RunError: the run did not learn from it.
+        """
+        held = self._held(row)
+        return {
+            name: held[name] if isinstance(held[name], str) else " ".join(map(str, held[name]))
+            for name in self.asked
+        }
+
+    def label(self, row: int) -> Any:
+        """Return the name of the row's label, or a list of them where it may have several.
+
+        Raises:
+            RunError: the run did not learn from it.
+        """
+        given = self._held(row)[self._answer]
+        if isinstance(given, int):
+            return self.labels[given]
+        return [self.labels[number] for number in given]
+
+    def key(self, row: int) -> str:
+        """Return by what a journal knows the texts of a row."""
+        return row_key(self._held(row), self.asked)
+
+    def _held(self, row: int) -> dict[str, Any]:
+        if row not in self._places:
+            raise RunError(
+                f"the run did not learn from a row {row}", "see: workbench data suspects"
+            )
+        return self._table[self._places[row]]
+
+
+def describe_rows(
+    dynamics: Dynamics, ranking: Ranking, rows: LearnedRows, places: np.ndarray
+) -> list[dict[str, Any]]:
+    """Return a plain record a row: its texts, its label, a likelier one, and what training said.
+
+    `places` are those of the rows in `dynamics`; `rank` counts from 1, the most suspect first.
+    """
+    measures = measure(dynamics)
+    ranks = np.empty(len(dynamics), np.int64)
+    ranks[ranking.order] = np.arange(1, len(dynamics) + 1)
+    found = []
+    for place in map(int, places):
+        row, likely = int(dynamics.rows[place]), int(ranking.likely[place])
+        rank = int(ranks[place])
+        found.append(
+            {
+                "rank": rank,
+                "flagged": None if ranking.flagged is None else rank <= ranking.flagged,
+                "split": rows.split,
+                "row": row,
+                **rows.texts(row),
+                "label": rows.label(row),
+                "likely": rows.labels[likely] if likely >= 0 else None,
+                "confidence": float(measures.confidence[place]),
+                "variability": float(measures.variability[place]),
+                "correctness": float(measures.correctness[place]),
+                "area_under_margin": float(measures.area_under_margin[place]),
+                "loss": float(measures.loss[place]),
+            }
+        )
+    return found

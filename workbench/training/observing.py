@@ -1,0 +1,65 @@
+"""Keeps what each training batch says of its rows, and writes it when that costs nothing.
+
+The numbers come from the pass that training makes anyway. They stay on the device until the loss
+is fetched from there, too; before a checkpoint all of them are on the disk, so that a run which
+goes on from it lacks none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..dynamics import DynamicsWriter
+from ..runs import RunFolder
+from .prepare import Prepared
+
+
+class Observer:
+    """Takes the logits of training batches; `flush` writes what they say of each row."""
+
+    def __init__(
+        self, writer: DynamicsWriter, observe: Callable[[Any, Any], dict[str, Any]]
+    ) -> None:
+        self.writer = writer
+        self._observe = observe
+        self._waiting: list[tuple[int, int, list[int], dict[str, Any]]] = []
+
+    def take(self, step: int, epoch: int, rows: list[int], logits: Any, labels: Any) -> None:
+        """Note what a batch says of its rows; `step` is the one that learns from it."""
+        with torch.no_grad():
+            self._waiting.append((step, epoch, rows, self._observe(logits.detach(), labels)))
+
+    def flush(self, durable: bool = False) -> None:
+        """Write what was noted; `durable` waits until it is on the disk.
+
+        Raises:
+            OSError: the disk is full or at fault; what was noted still waits.
+        """
+        blocks = [self._records(*noted) for noted in self._waiting]
+        none = np.empty(0, self.writer.type)
+        self.writer.append(np.concatenate([none, *blocks]), durable)
+        self._waiting.clear()
+
+    def _records(self, step: int, epoch: int, rows: list[int], found: dict[str, Any]) -> np.ndarray:
+        records = np.zeros(len(rows), self.writer.type)
+        records["probabilities"] = np.nan  # of rows with a label a token there are none
+        records["step"], records["epoch"], records["row"] = step, epoch, rows
+        for name, values in found.items():
+            if records[name].size:
+                records[name] = values.cpu().numpy()
+        return records
+
+
+def open_observer(run: RunFolder, prepared: Prepared) -> Observer | None:
+    """Return what takes note of the run's rows; None for a task that has nothing to note."""
+    task, setup = prepared.task, prepared.setup
+    if task.observe is None:
+        return None
+    observe = task.observe
+    return Observer(
+        DynamicsWriter(run, prepared.labels), lambda logits, labels: observe(logits, labels, setup)
+    )
