@@ -251,7 +251,7 @@ def test_every_recipe_that_the_readme_names_exists():
 def test_contributing_names_files_that_exist():
     table = read("CONTRIBUTING.md").partition("## Commands")[0]
     rows = [line for line in table.splitlines() if line.startswith("| ")][1:]
-    assert len(rows) == 13
+    assert len(rows) == 14
     for path in re.findall(r"`((?:workbench|tests)/[\w./]+)`", read("CONTRIBUTING.md")):
         assert (ROOT / path).exists() or path.endswith(("my_task.py", "my_source.py")), path
 

@@ -108,7 +108,8 @@ def test_answers_come_from_spans_of_the_passage(tmp_path):
     assert found[1] == {"text": ["Ann"], "start": [9]}
     assert found[2] == {"text": [], "start": []}
     assert 3 not in found
-    assert any("no answer to them: 1 (row 3" in note for note in data.notes)
+    told = "that are no answer to their row, and do not count: 1 (row 3"
+    assert any(told in note for note in data.notes)
     assert task.labelling.decision({"answers": found[1]}) == [
         {"start": 9, "end": 12, "text": "Ann"}
     ]
@@ -156,6 +157,28 @@ def test_what_cannot_be_corrected_is_said(tmp_path):
     path = write(tmp_path / "f.txt", "one\n\ntwo\n\nthree\n\nfour\n\nfive")
     with pytest.raises(DataError, match=re.escape("data.corrections: rows of fill-mask")):
         load_data(DataSpec(source=str(path), corrections="l.jsonl"), load_task("fill-mask"), 42)
+
+
+def test_cleaning_makes_no_other_text_of_a_row_and_sees_its_corrected_label(tmp_path):
+    pairs = [*rows(20), ("<b>Fine</b>  day", "pos"), ("fine day", "neg"), ("other", "neg")]
+    path = write(tmp_path / "f.csv", csv(pairs))
+    steps = ["html", "whitespace", "conflicting_labels"]
+    assert not {21, 22} & labels(load(path, cleaning=steps)).keys()
+    for name, text in (("raw.jsonl", "<b>Fine</b>  day"), ("cleaned.jsonl", "Fine day")):
+        journal = journal_of(tmp_path / name, {21: ({"text": text}, "neg")})
+        data = load(path, cleaning=steps, corrections=str(journal.path))
+        assert labels(data)[21] == labels(data)[22] == "neg"
+        assert not any("other texts" in note for note in data.notes)
+
+
+def test_a_name_that_no_cell_would_stand_for_is_a_label_all_the_same(tmp_path):
+    pairs = rows(20)
+    path = write(tmp_path / "f.csv", csv(pairs))
+    decided = {1: ({"text": pairs[0][0]}, "a;b"), 3: ({"text": pairs[2][0]}, "[1]"),
+               5: ({"text": pairs[4][0]}, "a;b"), 7: ({"text": pairs[6][0]}, "[1]")}  # fmt: skip
+    journal = journal_of(tmp_path / "l.jsonl", decided)
+    data = load(path, label_separator=";", multi_label=False, corrections=str(journal.path))
+    assert {row: labels(data)[row] for row in (1, 3)} == {1: "a;b", 3: "[1]"}
 
 
 def test_a_correction_moves_no_other_row_between_training_and_validation(tmp_path):

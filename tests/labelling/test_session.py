@@ -149,3 +149,4 @@ def test_suggestions_are_kept_by_row(tmp_path):
     made = Session(items(), Journal(tmp_path / "l.jsonl"), Question("class", LABELS), "ann",
                    suggestions)  # fmt: skip
     assert made.suggestions["all", 2].confidence == 0.75
+    assert session(tmp_path / "l.jsonl", suggestions=suggestions, blind=True).suggestions == {}

@@ -28,7 +28,7 @@ def test_headless_the_labels_are_those_of_the_journal(source, tmp_path, monkeypa
     assert isinstance(made, Labels)
     assert made.corrections == "labels/sms.jsonl"
     answer(made, "spam", "ham")
-    again = wb.label(str(source), ["ham", "spam"], who="ann")
+    again = wb.label(str(source), who="ann")
     assert repr(again) == "labels/sms.jsonl: 2 of 8 rows labelled, 0 skipped"
     assert [one.value for one in again.decisions().values()] == ["spam", "ham"]
     assert again.session.item.row == 3
@@ -62,6 +62,8 @@ def test_rows_come_in_the_order_that_was_asked_for(source, tmp_path):
     assert sorted(first) == ["offer", "see"]
     answer(made, "ham")
     assert made.journal.records()[0].why == "diversity, rank 1"
+    some = open_labels(spec, **how, rows=[5, 3, 99])
+    assert sorted(item.row for item in some.session.items) == [3, 5]
     random = open_labels(spec, **how, order="random")
     assert random.session.items[0].place == made.journal.records()[0].place
     assert random.session.at == 1

@@ -14,7 +14,7 @@ from .options import add_json, add_runs_dir, add_spec_changes, parse_changes
 from .output import add_leaf, print_table
 
 
-def add_leaves(group: Any) -> None:
+def add_actions(group: Any) -> None:
     """Add the four actions to `workbench data`."""
     label = add_leaf(
         group, "label", "label rows in the terminal, each decision kept at once", label_rows,
@@ -25,6 +25,9 @@ def add_leaves(group: Any) -> None:
     label.add_argument("--run", help="a run whose model suggests labels and orders the rows")
     label.add_argument("--rows", type=int, help="ask at most so many")
     label.add_argument("--guidelines", default="", metavar="FILE", help="shown before the first")
+    label.add_argument(
+        "--blind", action="store_true", help="hide what the source says and a model suggests"
+    )
     label.add_argument(
         "--adjudicate", action="store_true", help="ask only the rows on which people differ"
     )
@@ -89,7 +92,7 @@ def label_rows(options: argparse.Namespace) -> None:
     guidelines = Path(options.guidelines) if options.guidelines else ""
     made = _labels(
         options, order=options.order, run=run, rows=options.rows, adjudicate=options.adjudicate,
-        guidelines=guidelines,
+        guidelines=guidelines, blind=options.blind,
     )  # fmt: skip
     session = made.session
     if session.question.kind == "spans":
@@ -138,7 +141,7 @@ def _answer(session: Any, line: str) -> None:
     try:
         session.decide(_value(question, line))
     except (InputError, ValueError, IndexError):
-        print(say("labelling.terminal.unknown", key=line))
+        print(say("labelling.terminal.unknown", typed=line))
 
 
 def _value(question: Any, line: str) -> Any:
@@ -157,19 +160,20 @@ def _value(question: Any, line: str) -> Any:
 
 
 def export_rows(options: argparse.Namespace) -> None:
-    """Write the labels of a journal to a file, and say how many."""
-    from ..labelling.formats import export_labels
+    """Write the labels of a journal to a file, and say what Label Studio needs besides."""
+    from ..data.label_export import export_labels, form_of, label_studio_config
 
     made = _labels(options)
-    count = export_labels(
-        options.out, made.items.items, made.decisions(), made.session.question, options.format
-    )
+    rows, question = made.items.items, made.session.question
+    count = export_labels(options.out, rows, made.decisions(), question, options.format)
     print(f"{count} labels in {options.out}")
+    if form_of(options.out, options.format) == "label-studio":
+        print(f"the project's labelling interface:\n{label_studio_config(rows[0], question)}")
 
 
 def import_rows(options: argparse.Namespace) -> None:
     """Take the labels of a file into the journal, and say how many."""
-    from ..labelling.formats import import_labels
+    from ..data.label_import import import_labels
 
     made = _labels(options)
     counts = import_labels(

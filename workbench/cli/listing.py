@@ -23,7 +23,7 @@ def add_commands(commands: Any) -> None:
             add_leaf(group, "list", "the catalogue", list_data, add_json)
             profiling.add_actions(group)
             cleaning.add_actions(group)
-            labelling.add_leaves(group)
+            labelling.add_actions(group)
             suspects.add_actions(group)
         else:
             _add_models(group)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -12,86 +12,121 @@ from ..labelling.journal import Decision, open_journal, row_key
 from ..language import text as say
 from ..spec import DataSpec
 from ..tasks import RowError, Task
-from .columns import guess_columns, has_column
+from .cleaning import clean_texts
+from .columns import Columns, columns_of, guess_columns, has_column
+from .rows import Counted, RowReader
 from .tables import Table
-from .values import Cells, Repaired
+from .values import Cells
 
 
 class Corrections:
     """The labels that a journal has for the rows of a table; none where the spec names none.
 
+    What was decided on another text that stood in a row does not count; cleaning makes no other
+    text of it. `strata` keeps what the source says of corrected rows, so that a correction moves
+    no row between training and validation.
+
     Raises:
         DataError: there is no such journal, or nothing to be labelled in this task.
     """
 
-    def __init__(self, table: Table, task: Task, spec: DataSpec) -> None:
-        self._task, self._spec = task, spec
-        self._applied = self._stale = 0
-        self._decided: dict[int, Decision] = {}
-        if spec.corrections:
-            if task.labelling is None:
-                raise DataError(
-                    f"data.corrections: rows of {task.name} have no answers to correct",
-                    "leave it empty",
-                )
-            decided = open_journal(spec.corrections).decisions()
-            self._decided = {
-                row: one
-                for (split, row), one in decided.items()
-                if split == table.split and one.act == "label"
-            }
+    def __init__(self, table: Table, columns: Columns, task: Task, spec: DataSpec) -> None:
+        self._columns, self._task, self._spec = columns, task, spec
+        self._answers: dict[int, dict[str, Any]] = {}
+        self._cells: dict[int, Any] = {}
+        self._stale = 0
+        self._unfit = Counted()
+        self.table = table
+        self.strata: dict[int, str] = {}
+        if not spec.corrections:
+            return
+        if task.labelling is None:
+            raise DataError(
+                f"data.corrections: rows of {task.name} have no answers to correct",
+                "leave it empty",
+            )
+        present = set(map(int, table.frame.index))
+        decided = {
+            row: one
+            for (split, row), one in open_journal(spec.corrections).decisions().items()
+            if split == table.split and one.act == "label" and row in present
+        }
+        reader = RowReader(
+            replace(table, frame=table.frame.loc[list(decided)]), columns, task, spec
+        )
+        for position, (row, one) in enumerate(decided.items()):
+            with suppress(RowError):  # of a row without a text, whoever reads it tells
+                self._read(reader, position, row, one)
+        self._cells = self._written()
 
-    def answer(
-        self,
-        row: int,
-        values: dict[str, Any],
-        repaired: Repaired,
-        in_source: Callable[[int], dict[str, Any]] | None = None,
-    ) -> dict[str, Any] | None:
-        """Return the answer of a row as people gave it; None where they did not.
+    def answer(self, row: int) -> dict[str, Any] | None:
+        """Return the answer of a row as people gave it, unless it stands in `table` by now."""
+        return None if row in self._cells else self._answers.get(row)
 
-        `values` are those of the roles that are asked, and `in_source` gives those from before
-        they were cleaned: people may have read either, but spans are places in the one they read.
-        What was decided on another text that stood in this row does not count.
-
-        Raises:
-            RowError: the row has no text, or the decision is no answer to it.
-        """
-        decision = self._decided.get(row)
-        if decision is None:
-            return None
-        task = self._task
-        given = task.read(values, _ignore)
-        asked = [role.name for role in task.inputs]
-        known = {row_key(given, asked)}
-        if in_source is not None and task.labelling.kind != "spans":
-            known.add(row_key(task.read(in_source(row), _ignore), asked))
-        if decision.key not in known:
-            self._stale += 1
-            return None
-        role = task.role(task.labelling.role)
-        try:
-            cell = task.labelling.cell(given, decision.value)
-        except (TypeError, KeyError, ValueError):
-            raise RowError("no_decision", decision.value) from None
-        held = Cells(role, [role.name], [[cell]], None, "", self._spec.multi_label)
-        found = {role.name: held.value(0, repaired)}
-        self._applied += 1
-        return found
-
-    def notes(self, split: str) -> list[str]:
-        """Return sentences on how many labels were taken over, and how many were not."""
-        counts = {"corrected": self._applied, "corrected_elsewhere": self._stale}
+    def notes(self, split: str, rows: Collection[int]) -> list[str]:
+        """Return sentences on how many labels of these rows are people's, and which are not."""
         part = say(f"data.part.{split}")
+        told = {
+            "corrected": len(self._answers.keys() & set(rows)),
+            "corrected_elsewhere": self._stale,
+            "no_decision": self._unfit.count,
+        }
         return [
-            say(f"data.note.{name}", count=f"{count:,}", split=part)
-            for name, count in counts.items()
+            say(f"data.note.{name}", count=f"{count:,}", split=part, rows=self._unfit.rows(None))
+            for name, count in told.items()
             if count
         ]
 
+    def _read(self, reader: RowReader, position: int, row: int, decision: Decision) -> None:
+        """Keep the answer that a decision gives to the row's text, as it is or as it is cleaned."""
+        task = self._task
+        asked = reader.asked(position, _ignore)
+        given = task.read(asked, _ignore)
+        roles = [role.name for role in task.inputs]
+        if decision.key != row_key(given, roles):
+            given = task.read(clean_texts(asked, task, self._spec.cleaning), _ignore)
+            if decision.key != row_key(given, roles):
+                self._stale += 1
+                return
+        try:
+            cell = task.labelling.cell(given, decision.value)
+            if task.labelling.kind == "class" and isinstance(cell, str):
+                cell = [cell]  # a name such as [1] is none of a list
+            self._answers[row] = {task.labelling.role: self._held(cell)}
+        except (RowError, TypeError, KeyError, ValueError):
+            self._unfit.add(row, decision.value)
+            return
+        with suppress(RowError):
+            source = task.read(asked | reader.answers(position, _ignore), _ignore)
+            self.strata[row] = task.stratum(source)
 
-def _ignore(reason: str, shown: object) -> None:
-    """Say nothing of what was mended: whoever reads the row is told."""
+    def _held(self, cell: Any, names: list[str] | None = None, separator: str = "") -> Any:
+        role = self._task.role(self._task.labelling.role)
+        several = self._spec.multi_label
+        return Cells(role, [role.name], [[cell]], names, separator, several).value(0, _ignore)
+
+    def _written(self) -> dict[int, Any]:
+        """Write names of classes into the table, for the steps of cleaning that look at labels.
+
+        Returns the cells by row; an answer that no cell would stand for is left to `answer`.
+        """
+        labelling = self._task.labelling
+        places = columns_of(self._columns.get(labelling.role, []))
+        if labelling.kind != "class" or len(places) != 1:
+            return {}
+        names = self.table.class_names.get(places[0])
+        cells = {}
+        for row, answer in self._answers.items():
+            label = answer[labelling.role]
+            cell = names.index(label) if names and label in names else label
+            with suppress(RowError):
+                if self._held(cell, names, self._spec.label_separator) == label:
+                    cells[row] = cell
+        column = self.table.frame[places[0]].astype(object)
+        for row, cell in cells.items():
+            column.at[row] = cell
+        self.table = replace(self.table, frame=self.table.frame.assign(**{places[0]: column}))
+        return cells
 
 
 def answerable(table: Table, task: Task | None, spec: DataSpec, always: bool = False) -> Table:
@@ -111,3 +146,7 @@ def answerable(table: Table, task: Task | None, spec: DataSpec, always: bool = F
             guess_columns(table.frame, task, spec.columns, table.name)
             return table
     return replace(table, frame=table.frame.assign(**{role.name: None}))
+
+
+def _ignore(reason: str, shown: object) -> None:
+    """Say nothing of what was mended: whoever reads all rows tells it."""

@@ -14,7 +14,7 @@ from ..spec import DataSpec
 from ..tasks import Task
 from .cleaning import Cleaned, clean_table, notes_of
 from .columns import Columns, flat, guess_columns
-from .corrections import answerable
+from .corrections import Corrections, answerable
 from .examples import Examples
 from .labels import keep_labels
 from .rows import take_examples
@@ -39,14 +39,18 @@ class Part:
 def usable(
     table: Table, columns: Columns, task: Task, split: str, spec: DataSpec, drop: bool = True
 ) -> Part:
-    """Return the rows of a table, cleaned, that have what the task needs.
+    """Return the rows of a table, corrected and cleaned, that have what the task needs.
 
     Without `drop`, cleaning changes cells only, and no row is dropped by it.
     """
-    cleaned = clean_table(table, columns, task, spec, drop=drop)
-    source = table if cleaned.done else None
-    examples, notes = take_examples(cleaned.table, columns, task, split, spec, source)
-    return Part(split, table, examples, [*notes_of(cleaned, split), *notes], cleaned)
+    corrections = Corrections(table, columns, task, spec)
+    cleaned = clean_table(corrections.table, columns, task, spec, drop=drop)
+    examples, notes = take_examples(cleaned.table, columns, task, split, spec, corrections.answer)
+    pairs = zip(examples.rows, examples.strata, strict=True)
+    strata = [corrections.strata.get(row, stratum) for row, stratum in pairs]
+    examples = replace(examples, strata=strata)
+    told = [*notes_of(cleaned, split), *notes, *corrections.notes(split, examples.rows)]
+    return Part(split, table, examples, told, cleaned)
 
 
 def with_labels(part: Part, wanted: Sequence[str]) -> Part:

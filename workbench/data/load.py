@@ -32,10 +32,10 @@ class LoadedData:
     a ClassLabel) and `row` (the number in the source, from 1, a header not counted). `labels`
     names the classes, or the columns of numbers. `columns` says which column of the source plays
     which role. `detected` and `notes` are for show. `sizes` counts the usable rows of each split
-    before any were drawn; `splits` tells what the source calls the two. `label_counts`,
-    `label_means` and `label_stds` are of the training rows that were drawn. `cleaning` says, for
-    each split, what each step of cleaning did, and `dropped` holds a record of each row that it
-    dropped. `corrections` is the version of the journal that was applied.
+    before any were drawn; `splits` tells what the source calls the two. `corrections` is the
+    version of the journal that was applied. `label_counts`, `label_means` and `label_stds` are
+    of the training rows that were drawn. `cleaning` says, for each split, what each step of
+    cleaning did, and `dropped` holds a record of each row that it dropped.
     """
 
     train: Any

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +12,6 @@ from ..language import text as say
 from ..spec import DataSpec
 from ..tasks import Role, RowError, Task
 from .columns import Columns, columns_of
-from .corrections import Corrections
 from .examples import Examples
 from .tables import Table
 from .values import Cells, Repaired
@@ -54,11 +52,11 @@ def take_examples(
     task: Task,
     split: str,
     spec: DataSpec,
-    source: Table | None = None,
+    given: Callable[[int], dict[str, Any] | None] = lambda row: None,
 ) -> tuple[Examples, list[str]]:
     """Return the rows that can be used, and notes on those left out and those mended.
 
-    `source` is the table before it was cleaned, of which a journal may have decided.
+    `given` returns the answer of a row by role, where another one counts than the table's.
 
     Raises:
         DataError: a cell is larger than any text should be, or rows cannot be used and the spec
@@ -67,11 +65,8 @@ def take_examples(
     left_out: dict[str, Counted] = defaultdict(Counted)
     mended: dict[str, Counted] = defaultdict(Counted)
     reader = RowReader(table, columns, task, spec)
-    corrections = Corrections(table, task, spec)
-    before = _reader_by_row(source, columns, task, spec) if spec.corrections and source else None
     rows: list[int] = []
     kept: list[dict[str, Any]] = []
-    strata: list[str] = []
     for position, row in enumerate(map(int, table.frame.index)):
 
         def repaired(reason: str, shown: object, row: int = row) -> None:
@@ -79,15 +74,10 @@ def take_examples(
 
         try:
             values = reader.asked(position, repaired)
-            answer = corrections.answer(row, values, repaired, before)
-            given = reader.answers(position, repaired) if answer is None else answer
-            taken = task.read(values | given, repaired)
-            strata.append(
-                task.stratum(taken)
-                if answer is None
-                else _stratum_in_source(task, reader, position, values, taken)
-            )
-            kept.append(taken)
+            answer = given(row)
+            if answer is None:
+                answer = reader.answers(position, repaired)
+            kept.append(task.read(values | answer, repaired))
             rows.append(row)
         except RowError as error:
             left_out[error.reason].add(row, error.shown)
@@ -101,35 +91,11 @@ def take_examples(
         rows,
         {name: [values[name] for values in kept] for name in (kept[0] if kept else columns)},
         [task.labels_of(values) for values in kept],
-        strata,
+        [task.stratum(values) for values in kept],
         inputs,
         task.grouped_by or inputs,
     )
-    notes = [*_notes(left_out, split), *_notes(mended, split), *corrections.notes(split)]
-    return examples, notes
-
-
-def _stratum_in_source(
-    task: Task, reader: RowReader, position: int, values: dict[str, Any], taken: dict[str, Any]
-) -> str:
-    """Return what a corrected row counts as when some are held out or drawn.
-
-    That is what the source says, if it says anything: a correction must not move other rows
-    between training and validation.
-    """
-    with suppress(RowError):
-        source = reader.answers(position, lambda *_: None)
-        return task.stratum(task.read(values | source, lambda *_: None))
-    return task.stratum(taken)
-
-
-def _reader_by_row(
-    table: Table, columns: Columns, task: Task, spec: DataSpec
-) -> Callable[[int], dict[str, Any]]:
-    """Return what reads that which is asked in the row of a number."""
-    reader = RowReader(table, columns, task, spec)
-    places = {int(row): position for position, row in enumerate(table.frame.index)}
-    return lambda row: reader.asked(places[row], lambda *_: None)
+    return examples, [*_notes(left_out, split), *_notes(mended, split)]
 
 
 class RowReader:

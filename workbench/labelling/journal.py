@@ -166,6 +166,15 @@ class Journal:
             for who in people
         }
 
+    def labels(self) -> list[str]:
+        """Return the names that decisions use, of classes or of spans, in order."""
+        names: set[str] = set()
+        for one in self.decisions().values():
+            for held in one.value if isinstance(one.value, list) else [one.value]:
+                name = held.get("label") if isinstance(held, dict) else held
+                names.update({name} if isinstance(name, str) else ())
+        return sorted(names)
+
     def notes(self) -> dict[Place, list[str]]:
         """Return what people noted on rows, in order."""
         found: dict[Place, list[str]] = {}

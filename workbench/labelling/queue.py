@@ -48,13 +48,16 @@ def uncertainty(shares: np.ndarray, measure: str, several: bool = False) -> np.n
 
 
 def diverse(
-    texts: Sequence[str], known: Sequence[str] = (), weights: np.ndarray | None = None
+    texts: Sequence[str],
+    known: Sequence[str] = (),
+    weights: np.ndarray | None = None,
+    seed: int = 42,
 ) -> list[int]:
     """Return the places of texts, each the farthest from those before it and from `known` ones.
 
     The distance is 1 − cosine of TF-IDF over pairs to quadruples of characters, in any language,
     times `weights` (how unsure a model is), where there are any. Beyond the first `CANDIDATES`
-    by weight the order is theirs.
+    by weight, drawn by seed among equals, the order is theirs; of known ones the last count.
 
     Source: Sener and Savarese 2018, the greedy k-center.
     """
@@ -64,12 +67,13 @@ def diverse(
     if not texts:
         return []
     own = np.ones(len(texts)) if weights is None else np.asarray(weights, float)
-    first = np.argsort(-own, kind="stable")
+    drawn = np.random.default_rng(seed).permutation(len(texts))
+    first = drawn[np.argsort(-own[drawn], kind="stable")]
     chosen, rest = first[:CANDIDATES], first[CANDIDATES:]
     hashing = Hashing(
         analyzer="char_wb", ngram_range=(2, 4), n_features=FEATURES, alternate_sign=False, norm=None
     )
-    counts = hashing.transform([*(texts[i] for i in chosen), *known])
+    counts = hashing.transform([*(texts[i] for i in chosen), *known[-CANDIDATES:]])
     vectors = TfidfTransformer().fit_transform(counts)
     candidates, seen = vectors[: len(chosen)], vectors[len(chosen) :]
     near = np.zeros(len(chosen))  # of each, the likeness to the nearest one before it
@@ -111,7 +115,7 @@ def order_rows(
         return np.random.default_rng(seed).permutation(len(texts)).tolist()
     if order == "diversity":
         weights = None if shares is None else uncertainty(shares, "entropy", several)
-        return diverse(texts, known, weights)
+        return diverse(texts, known, weights, seed)
     return np.argsort(-uncertainty(shares, order, several), kind="stable").tolist()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from ..runs.lock import whoami
@@ -18,7 +19,8 @@ class Session:
     """Rows in the order in which they are asked, and what `who` decides on them.
 
     It begins with the first row that `who` has not decided on. `reasons` says of rows why they
-    are asked ("entropy, rank 3"); `others` shows what others said, to be adjudicated.
+    are asked ("entropy, rank 3"); `others` shows what others said, to be adjudicated. A `blind`
+    session shows neither what the source says nor what a model suggests.
     """
 
     def __init__(
@@ -30,12 +32,14 @@ class Session:
         suggestions: Mapping[Place, Suggestion] | None = None,
         reasons: Mapping[Place, str] | None = None,
         others: Mapping[Place, Mapping[str, Any]] | None = None,
+        blind: bool = False,
     ) -> None:
         self.items = list(items)
         self.journal = journal
         self.question = question
         self.who = who or whoami()
-        self.suggestions = dict(suggestions or {})
+        self.suggestions = {} if blind else dict(suggestions or {})
+        self.blind = blind
         self._reasons = dict(reasons or {})
         self.others = {place: dict(values) for place, values in (others or {}).items()}
         self._places = {item.place: number for number, item in enumerate(self.items)}
@@ -134,6 +138,6 @@ class Session:
 
     def _next(self, start: int) -> int:
         """Return the first undecided row from `start` on, then from the beginning, else the end."""
-        order = [*range(start, len(self.items)), *range(min(start, len(self.items)))]
+        order = chain(range(start, len(self.items)), range(min(start, len(self.items))))
         open_rows = (n for n in order if self.items[n].place not in self._mine)
         return next(open_rows, len(self.items))

@@ -15,6 +15,7 @@ from .kernel import go_home, is_headless
 
 if TYPE_CHECKING:
     from .cleaning import Cleaning
+    from .labelling import Labels
     from .profiling import Profile
 
 __all__ = [
@@ -218,19 +219,32 @@ def compare(*runs: RunFolder | str | Path) -> None:
     Slots(live=False, count=0).fill(compared([_run(run) for run in runs]))
 
 
-def label(source: Any, labels: Sequence[str] = (), **how: Any) -> Any:
-    """Label the rows of a source; each decision is in an append-only journal at once.
+def label(
+    data: Any,
+    labels: Sequence[str] = (),
+    task: str | None = None,
+    columns: Mapping[str, Any] | None = None,
+    several: bool | None = None,
+    **how: Any,
+) -> Labels:
+    """Put rows before a person, and keep each decision at once in an append-only journal.
 
-    See `workbench.notebook.labelling.label` for what else can be said: the task, the journal, the
-    order of the queue, a run whose model suggests, guidelines, who labels.
+    `data` as in `clean`. `labels` are the choices, by default those that the data has; with
+    `several`, a row may have any number. Further: `journal` (a file), `who`, `guidelines`, `scale`,
+    `split`, `run` (its model suggests), `order` (`source`, `random`, `diversity`,
+    `least_confident`, `margin`, `entropy`), `rows` (how many, or which), `blind`, `adjudicate`,
+    `seed`; see `workbench.notebook.labelling.open_labels`. Headless, the labels are those that the
+    journal holds.
 
     Raises:
-        InputError: the source cannot be read, or what is asked does not fit it.
+        InputError: the data cannot be read, or what is asked does not fit it.
     """
     from .labelling import label as labelled
 
-    go_home()
-    return labelled(source, labels, **how)
+    spec = _spec_of_data(data, task, columns)
+    if several is not None:
+        spec = spec.replace({"data.multi_label": several})
+    return labelled(spec, labels, **how)
 
 
 def suspects(

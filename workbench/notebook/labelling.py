@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..data.given import keep_table
 from ..data.items import Items, read_items
 from ..errors import InputError, shorten
 from ..labelling.agreement import agreement
@@ -18,7 +17,7 @@ from ..labelling.journal import Decision, Journal, Place
 from ..labelling.queue import NEED_A_MODEL, ORDERS, order_rows
 from ..labelling.session import Session
 from ..runs import RunFolder
-from ..spec import DataSpec, RunSpec, load
+from ..spec import DataSpec, RunSpec
 from ..tasks import Task, load_task
 
 JOURNALS = Path("labels")
@@ -33,6 +32,12 @@ class Labels:
         self.items = items
         self.session = session
         self.journal = session.journal
+        self.is_shown = False
+
+    def _ipython_display_(self) -> None:
+        """Say how far the person has come, but not below the widget that says it already."""
+        if not self.is_shown:
+            print(self)  # noqa: T201
 
     def __repr__(self) -> str:
         """Return how far the person has come, in a line."""
@@ -62,51 +67,22 @@ class Labels:
         return agreement(self.journal.by_person(), self.session.question.kind)
 
 
-def label(
-    source: Any,
-    labels: Sequence[str] = (),
-    *,
-    task: str = "text-classification",
-    journal: str | Path = "",
-    columns: Mapping[str, Any] | None = None,
-    split: str = "",
-    several: bool | None = None,
-    scale: tuple[float, float] | None = None,
-    guidelines: str | Path = "",
-    run: Any = None,
-    order: str = "",
-    who: str = "",
-    rows: int | None = None,
-    adjudicate: bool = False,
-    seed: int = 42,
-) -> Labels:
-    """Put the rows of a source before a person, and keep each decision in a journal at once.
-
-    `source` is a path, `wheel:NAME`, a hub id, a table, a `RunSpec` or the name of a spec file.
-    `labels` are the classes or the names of spans, by default those that the source has. `order`
-    is `source`, `random`, `diversity`, or, with a `run` whose model suggests answers,
-    `least_confident`, `margin` or `entropy` (then the default). `rows` is how many are asked at
-    most. With `adjudicate`, only the rows are asked on which the people of the journal differ.
-    Headless, no widget is made: the labels are those that the journal holds.
+def label(spec: RunSpec, labels: Sequence[str] = (), **how: Any) -> Labels:
+    """Return `open_labels`, and show the widget where somebody watches.
 
     Raises:
-        InputError: the source cannot be read, or what is asked does not fit it.
+        InputError: as `open_labels`.
     """
     from .kernel import is_live
 
-    spec = _spec(source, task, columns)
-    if several is not None:
-        spec = spec.replace({"data.multi_label": several})
-    made = open_labels(
-        spec, labels, journal=journal, split=split, scale=scale, guidelines=guidelines, run=run,
-        order=order, who=who, rows=rows, adjudicate=adjudicate, seed=seed,
-    )  # fmt: skip
+    made = open_labels(spec, labels, **how)
     if is_live():
         from IPython.display import display
 
         from ..widgets.labelling import LabellingDesk
 
         display(LabellingDesk(made.session))
+        made.is_shown = True
     return made
 
 
@@ -121,22 +97,33 @@ def open_labels(
     run: RunFolder | str | Path | None = None,
     order: str = "",
     who: str = "",
-    rows: int | None = None,
+    rows: int | Iterable[int] | None = None,
     adjudicate: bool = False,
+    blind: bool = False,
     seed: int = 42,
 ) -> Labels:
-    """Return the labels of a source and a session on them, with its queue in order; see `label`.
+    """Return the labels of a source and a session on them, with its queue in order.
+
+    `labels` are the classes or the names of spans, by default those that the source or the journal
+    has; `scale` the least and the greatest number. `order` is `source`, `random`, `diversity`, or,
+    with a `run` whose model suggests answers, `least_confident`, `margin` or `entropy` (then the
+    default). `rows` is how many are asked at most, or which, by their numbers. With `adjudicate`,
+    only the rows are asked on which the people of the journal differ; `blind` hides what the
+    source says and a model suggests. `guidelines` is a text or a file.
 
     Raises:
-        InputError: as `label`.
+        InputError: the source cannot be read, or what is asked does not fit it.
     """
     known = load_task(spec.task)
     items = read_items(spec.data, known, split)
-    question = _question(known, spec.data, items, labels, scale, guidelines)
     held = Journal(journal or JOURNALS / f"{_name(spec.data.source)}.jsonl")
+    names = list(labels) or list(dict.fromkeys([*items.labels, *held.labels()]))
+    question = _question(known, spec.data, items, names, scale, guidelines)
     if adjudicate:
         return Labels(items, _adjudication(items, held, question, who))
-    session = Session(items.items, held, question, who)
+    chosen = None if rows is None or isinstance(rows, int) else {int(row) for row in rows}
+    asked = [item for item in items.items if chosen is None or item.row in chosen]
+    session = Session(asked, held, question, who)
     wish = order or ("source" if run is None else "entropy")
     if wish not in ORDERS or (wish in NEED_A_MODEL and run is None):
         raise InputError(
@@ -145,8 +132,9 @@ def open_labels(
             "give a run" if wish in ORDERS else f"choose {' | '.join(ORDERS)}",
         )
     queue, suggestions, reasons = _queue(session, known, run, wish, spec.data.multi_label, seed)
-    left = None if rows is None else rows
-    return Labels(items, Session(queue[:left], held, question, session.who, suggestions, reasons))
+    queue = queue[: rows if chosen is None else None]
+    made = Session(queue, held, question, session.who, suggestions, reasons, blind=blind)
+    return Labels(items, made)
 
 
 def _queue(
@@ -199,12 +187,11 @@ def _question(
     task: Task,
     spec: DataSpec,
     items: Items,
-    labels: Sequence[str],
+    names: Sequence[str],
     scale: tuple[float, float] | None,
     guidelines: str | Path,
 ) -> Question:
     labelling = task.labelling
-    names = list(labels) or items.labels
     named_spans = labelling.kind == "spans" and task.names_labels
     if (labelling.kind == "class" or named_spans) and not names:
         raise InputError(f"{items.name} has no labels yet", "say which there are: labels=[…]")
@@ -223,19 +210,6 @@ def _question(
         labelling.inside,
         words,
     )
-
-
-def _spec(source: Any, task: str, columns: Mapping[str, Any] | None) -> RunSpec:
-    if isinstance(source, RunSpec):
-        spec = source
-    elif isinstance(source, str | Path) and str(source).endswith((".yaml", ".yml")):
-        spec = load(source)
-    else:
-        place = source
-        if not isinstance(source, str | Path):
-            place = keep_table(source, Path(RunSpec().output.runs_dir))
-        spec = RunSpec().replace({"task": task, "data.source": str(place)})
-    return spec.replace({"data.columns": dict(columns)}) if columns else spec
 
 
 def _name(source: str) -> str:

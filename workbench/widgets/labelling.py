@@ -46,6 +46,7 @@ class LabellingDesk(anywidget.AnyWidget):
                 "labels": list(asked.labels),
                 "several": asked.several,
                 "scale": list(asked.scale) if asked.scale else None,
+                "drafts": f"wb-draft:{session.journal.path.absolute()}:{session.who}",
             },
             words=self._words(),
             guidelines=asked.guidelines,
@@ -118,7 +119,8 @@ class LabellingDesk(anywidget.AnyWidget):
                 for name, text in item.texts.items()
             ],
             "value": mine.value if mine is not None and mine.act == "label" else None,
-            "was": item.was,
+            "was": None if session.blind else item.was,
+            "id": f"{item.split}:{item.row}:{item.key}",
             "suggestion": suggestion and {
                 "value": suggestion.value,
                 "text": self._say("suggested") if suggestion.confidence is None

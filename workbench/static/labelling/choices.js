@@ -4,7 +4,7 @@
 const MOST_KEYS = 10;
 
 // One class or number: a click or its key decides.
-function makeChoice({ values, names, keys, hints, chosen, decide, find }) {
+function makeChoice({ values, names, keys, hints, chosen, decide, find, changed }) {
   const several = Array.isArray(chosen);
   const on = new Set(several ? chosen : chosen === null ? [] : [chosen]);
   let at = Math.max(0, values.findIndex((value) => on.has(value) || hints.has(value)));
@@ -30,6 +30,7 @@ function makeChoice({ values, names, keys, hints, chosen, decide, find }) {
     const value = values[place];
     if (several) {
       if (!on.delete(value)) on.add(value);
+      changed();
     } else {
       on.clear();
       on.add(value);
@@ -112,11 +113,12 @@ function makeNumber({ scale, value, hint, decide, label }) {
 }
 
 // A text: written or corrected; Ctrl+Enter saves it.
-function makeWriting({ text, decide, label }) {
+function makeWriting({ text, decide, changed, label }) {
   const node = make("textarea", "wb-writing");
   node.rows = 5;
   node.value = text;
   node.setAttribute("aria-label", label);
+  node.addEventListener("input", changed);
   return {
     node,
     value: () => node.value,

@@ -43,6 +43,10 @@ function render({ model, el }) {
     model.send({ act, turn, ...more });
   }
   const decide = (value) => send("decide", { value });
+  // What is half written or marked outlives the kernel, and the page.
+  const draftOf = (item) => `${question.drafts}:${item.id}`;
+  const keep = (item) => localStorage.setItem(draftOf(item), JSON.stringify(answer.value()));
+  let shown = null;
 
   function show() {
     clearTimeout(waiting);
@@ -50,6 +54,8 @@ function render({ model, el }) {
     root.removeAttribute("aria-busy");
     const state = model.get("state");
     const { progress, item } = state;
+    if (shown && state.said && item?.id !== shown.id) localStorage.removeItem(draftOf(shown));
+    shown = item;
     bar.max = progress.total;
     bar.value = progress.labelled + progress.skipped;
     bar.setAttribute("aria-label", progress.text);
@@ -81,6 +87,8 @@ function render({ model, el }) {
     const keys = question.labels.map((_, n) => (n < 9 ? String(n + 1) : n === 9 ? "0" : ""));
     const hint = item.suggestion && { value: item.suggestion.value, text: item.suggestion.text };
     const say = (text) => (status.textContent = text);
+    const draft = JSON.parse(localStorage.getItem(draftOf(item)));
+    const changed = () => keep(item);
     switch (question.kind) {
       case "class": {
         const hints = new Map();
@@ -88,20 +96,20 @@ function render({ model, el }) {
         for (const one of hint ? [hint.value].flat() : []) {
           hints.set(one, [hints.get(one), hint.text].filter(Boolean).join(", "));
         }
-        const start = item.value ?? (hint ? hint.value : item.was);
+        const start = draft ?? item.value ?? (hint ? hint.value : item.was);
         return makeChoice({
-          values: question.labels, names: question.labels, keys, hints, decide,
+          values: question.labels, names: question.labels, keys, hints, decide, changed,
           chosen: question.several ? [start ?? []].flat() : item.value, find: words.find,
         });
       }
       case "number":
         return makeNumber({ scale: question.scale, value: item.value, hint, decide, label: words.title });
       case "text":
-        return makeWriting({ text: item.value ?? hint?.value ?? item.was ?? "", decide, label: words.write });
+        return makeWriting({ text: draft ?? item.value ?? hint?.value ?? item.was ?? "", decide, changed, label: words.write });
       default: {
         const { text } = item.texts.find((one) => one.marked);
-        const spans = item.value ?? hint?.value ?? item.was ?? [];
-        return makeSpans({ text, labels: question.labels, keys: keys.length ? keys : ["1"], spans, decide, words, say });
+        const spans = draft ?? item.value ?? hint?.value ?? item.was ?? [];
+        return makeSpans({ text, labels: question.labels, keys: keys.length ? keys : ["1"], spans, decide, changed, words, say });
       }
     }
   }

@@ -6,7 +6,7 @@ const HAN = "\\u3040-\\u30ff\\u3400-\\u9fff\\uf900-\\ufaff";
 const LETTER = `(?:(?![${HAN}])[\\p{L}\\p{M}\\p{N}_])`;
 const WORD = new RegExp(`[${HAN}]|${LETTER}+(?:['’]${LETTER}+)?|\\S`, "gu");
 
-function makeSpans({ text, labels, keys, spans, decide, words, say }) {
+function makeSpans({ text, labels, keys, spans, decide, changed, words, say }) {
   const characters = Array.from(text);
   const units = wordsOf(text);
   let marked = spans.map((span) => ({ ...span }));
@@ -73,12 +73,14 @@ function makeSpans({ text, labels, keys, spans, decide, words, say }) {
     marked = marked.filter((one) => one.end <= start || one.start >= end);
     marked.push(span);
     marked.sort((a, b) => a.start - b.start);
+    changed();
     draw();
     told();
   }
   function remove() {
     const [start, end] = selection();
     marked = marked.filter((one) => one.end <= start || one.start >= end);
+    changed();
     draw();
     told();
   }

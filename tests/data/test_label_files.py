@@ -1,14 +1,15 @@
 import csv
 import json
+from xml.etree import ElementTree
 
 import pytest
 
+from tests.labelling.examples import LABELS, item, items, session
+from workbench.data.label_export import FORMATS, export_labels, label_studio_config
+from workbench.data.label_import import import_labels
 from workbench.errors import DataError, InputError
 from workbench.labelling import Journal
-from workbench.labelling.formats import FORMATS, export_labels, import_labels, safe_cell
 from workbench.labelling.items import Question
-
-from .examples import LABELS, item, items, session
 
 PASSAGE = "小明 lives in 北京 🙂 now, Ann too"
 ANN = {"start": 22, "end": 25, "text": "Ann", "label": "PER"}
@@ -50,13 +51,12 @@ def test_no_cell_of_a_csv_begins_a_formula(tmp_path):
         made.decide(value, note="@note")
     path = tmp_path / "out.csv"
     export_labels(path, made.items, made.journal.decisions(), made.question)
-    with path.open(newline="") as file:
+    with path.open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.reader(file))
     assert rows[0] == ["split", "row", "text", "label", "was", "who", "time", "note"]
     assert rows[3][2] == '\'=HYPERLINK("http://x")'
     assert rows[4][2] == "<script>alert(1)</script>"
     assert not [cell for row in rows for cell in row if cell[:1] in tuple("=+-@\t\r") and cell]
-    assert [safe_cell(value) for value in (-1.5, None, "-x", "x")] == ["-1.5", "", "'-x", "x"]
     back = Journal(tmp_path / "back.jsonl")
     assert import_labels(path, made.items, back, made.question)["taken"] == 4
     assert back.records()[0].note == "@note"
@@ -127,3 +127,23 @@ def test_what_is_no_file_of_labels_is_refused(tmp_path):
     with pytest.raises(InputError, match="choose jsonl"):
         export_labels(tmp_path / "x.xlsx", rows, {}, question)
     assert not journal.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "tag", "names"),
+    [
+        ("class", "Choices", ["ham", "spam"]), ("several", "Choices", ["ham", "spam"]),
+        ("number", "Number", []), ("text", "TextArea", []), ("tags", "Labels", ["PER", "LOC"]),
+        ("answers", "Labels", ["answer"]),
+    ],
+)  # fmt: skip
+def test_label_studios_interface_names_what_the_labels_name(kind, tag, names):
+    question, role, _ = QUESTIONS[kind]
+    view = ElementTree.fromstring(label_studio_config(item(1, "x", role=role), question))
+    assert view.find("Text").attrib == {"name": role, "value": f"${role}"}
+    control = view.find(tag)
+    assert (control.attrib["name"], control.attrib["toName"]) == ("label", role)
+    assert [one.attrib["value"] for one in control] == names
+    assert control.attrib.get("choice") in {"several": ("multiple",), "class": ("single",)}.get(
+        kind, (None,)
+    )

@@ -1,57 +1,21 @@
-"""Labels to files and back: jsonl, csv, Label Studio's JSON, doccano's JSONL.
-
-What is written has a record a row: `split`, `row`, the texts by role, `label` (the decision),
-`was`, `who`, `time`, `note`. Label Studio gets a task a row with one annotation, doccano a line
-with `text` and `label`; both keep `split` and `row`, so that labels find their way back.
-"""
+"""Labels from files: jsonl, csv, Label Studio's JSON, doccano's JSONL, told apart by content."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, InputError, shorten
-from ..runs import write_output
-from .items import Item, Question
-from .journal import Decision, Journal, Place
-
-FORMATS = ("jsonl", "csv", "label-studio", "doccano")
-_SUFFIXES = {".jsonl": "jsonl", ".csv": "csv", ".json": "label-studio"}
-# What a table program takes for the beginning of a formula (OWASP, CSV injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from ..labelling.items import Item, Question
+from ..labelling.journal import Journal
+from .label_export import FORMATS
+from .patterns import safe_cell
 
 Row = dict[str, Any]
-
-
-def export_labels(
-    path: str | Path,
-    items: Iterable[Item],
-    decisions: Mapping[Place, Decision],
-    question: Question,
-    form: str = "",
-) -> int:
-    """Write the labels of rows to a file and return how many there are; skipped ones have none.
-
-    Raises:
-        InputError: the form is unknown, or the file cannot be written.
-    """
-    path = Path(path)
-    form = form or _SUFFIXES.get(path.suffix.lower(), "")
-    if form not in FORMATS:
-        raise InputError(
-            f"{shorten(form or path.name)!r} is no form of labels", f"choose {' | '.join(FORMATS)}"
-        )
-    labelled = [
-        (item, one)
-        for item in items
-        if (one := decisions.get(item.place)) and one.act == "label" and one.key == item.key
-    ]
-    write_output(path, _WRITERS[form](labelled, question))
-    return len(labelled)
 
 
 def import_labels(
@@ -90,97 +54,6 @@ def import_labels(
         )  # fmt: skip
         counts["taken"] += 1
     return counts
-
-
-def safe_cell(value: Any) -> str:
-    """Return what a cell of a csv holds, which no table program takes for a formula."""
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    return f"'{value}" if value.startswith(_FORMULA) else value
-
-
-def _unsafe(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
-
-
-def _record(item: Item, one: Decision) -> Row:
-    return {
-        "split": item.split, "row": item.row, **item.texts, "label": one.value, "was": one.was,
-        "who": one.who, "time": one.time, "note": one.note,
-    }  # fmt: skip
-
-
-def _to_jsonl(labelled: list[tuple[Item, Decision]], question: Question) -> str:
-    return "".join(json.dumps(_record(*pair), ensure_ascii=False) + "\n" for pair in labelled)
-
-
-def _to_csv(labelled: list[tuple[Item, Decision]], question: Question) -> str:
-    records = [_record(*pair) for pair in labelled]
-    names = dict.fromkeys(name for record in records for name in record)
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([safe_cell(record.get(name)) for name in names] for record in records)
-    return file.getvalue()
-
-
-def _to_label_studio(labelled: list[tuple[Item, Decision]], question: Question) -> str:
-    tasks = [
-        {
-            "data": {**item.texts, "split": item.split, "row": item.row, "who": one.who},
-            "annotations": [
-                {
-                    "result": [
-                        {"id": f"{item.row}-{n}", "from_name": "label", "to_name": _asked(item,
-                         question), "type": kind, "value": value}
-                        for n, (kind, value) in enumerate(_results(one.value, question))
-                    ],
-                    "was_cancelled": False,
-                    "created_at": one.time,
-                }
-            ],
-        }
-        for item, one in labelled
-    ]  # fmt: skip
-    return json.dumps(tasks, ensure_ascii=False, indent=1) + "\n"
-
-
-def _results(value: Any, question: Question) -> list[tuple[str, Row]]:
-    """Return a decision as results of Label Studio: their type and value."""
-    match question.kind:
-        case "class":
-            return [("choices", {"choices": [value] if isinstance(value, str) else value})]
-        case "number":
-            return [("number", {"number": value})]
-        case "text":
-            return [("textarea", {"text": [value]})]
-    return [
-        ("labels", {**{k: span[k] for k in ("start", "end", "text")},
-                    "labels": [span.get("label", "answer")]})
-        for span in value
-    ]  # fmt: skip
-
-
-def _to_doccano(labelled: list[tuple[Item, Decision]], question: Question) -> str:
-    lines = []
-    for item, one in labelled:
-        value = one.value if isinstance(one.value, list) else [str(one.value)]
-        if question.kind == "spans":
-            value = [[span["start"], span["end"], span.get("label", "answer")] for span in value]
-        line = {"text": _passage(item, question), "label": value, "split": item.split,
-                "row": item.row, "who": one.who}  # fmt: skip
-        lines.append(json.dumps(line, ensure_ascii=False) + "\n")
-    return "".join(lines)
-
-
-_WRITERS: dict[str, Callable[[list[tuple[Item, Decision]], Question], str]] = {
-    "jsonl": _to_jsonl,
-    "csv": _to_csv,
-    "label-studio": _to_label_studio,
-    "doccano": _to_doccano,
-}
 
 
 def _read(path: Path, question: Question) -> list[Row]:
@@ -252,7 +125,7 @@ def _of_line(line: Row) -> Row:
 
 
 def _of_cells(cells: Mapping[str, str | None], question: Question) -> Row:
-    line: Row = {name: _unsafe(cell or "") for name, cell in cells.items()}
+    line: Row = {_unsafe(name): _unsafe(cell or "") for name, cell in cells.items()}
     label = line["label"]
     if label.startswith(("[", "{")) or question.kind == "number":
         line["label"] = json.loads(label)
@@ -284,12 +157,8 @@ def _span(one: Any, text: str, question: Question) -> Row:
     return {"start": start, "end": end} | ({"label": one["label"]} if question.labels else {})
 
 
-def _asked(item: Item, question: Question) -> str:
-    return question.inside or next(iter(item.texts))
-
-
-def _passage(item: Item, question: Question) -> str:
-    return item.texts[question.inside] if question.inside else "\n\n".join(item.texts.values())
+def _unsafe(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and safe_cell(cell[1:]) == cell else cell
 
 
 def _text(item: Item) -> list[str]:
