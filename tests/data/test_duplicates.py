@@ -80,7 +80,7 @@ def test_texts_made_from_one_form_are_not_all_compared(monkeypatch):
     form = "Dear customer, your order number {} has left our house and will be with you on {}."
     names = ["".join(draw.choices(string.ascii_lowercase, k=9)) for _ in range(800)]
     keys = [form.format(name, name[::-1]) for name in names]
-    assert 0.6 < similarity(keys[0], keys[1]) < 0.8
+    assert 0.5 < similarity(keys[0], keys[1]) < 0.8
     compared = []
     monkeypatch.setattr(
         duplicates, "similarity", lambda *pair: compared.append(pair) or similarity(*pair)
