@@ -110,7 +110,7 @@ class Run(RunFolder):
 
         journal, rows = open_corrections(self), LearnedRows(self)
         for row, label in labels.items():
-            correct(journal, rows, row, label, why)
+            correct(journal, rows, int(row), label, why)  # papermill makes keys into text
         return len(corrected(journal, rows))
 
     def retrain(self, **changes: Any) -> Run:
