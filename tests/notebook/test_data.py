@@ -29,8 +29,14 @@ def executed(tmp_path_factory):
     place = tmp_path_factory.mktemp("data")
     write(place / "reviews.csv", csv(FAULTY))
     model = make_tiny_bert(place / "model")
-    values = {"data": "reviews.csv", "model": str(model), "max_tokens": 64, "language": "zh",
-              "decided": '{6: "neg"}', "num_train_epochs": 2}
+    values = {
+        "data": "reviews.csv",
+        "model": str(model),
+        "max_tokens": 64,
+        "language": "zh",
+        "decided": '{6: "neg"}',
+        "num_train_epochs": 2,
+    }
     asked = [part for name, value in values.items() for part in ("-p", name, str(value))]
     done = subprocess.run(
         [sys.executable, "-m", "workbench", "run", str(NOTEBOOK), *asked, "-o", "out.ipynb"],
