@@ -104,8 +104,31 @@ def test_a_slider_moved_by_keys_steers_while_a_cell_is_busy(start_run):
     assert rates()[0] == 0.005
 
 
-def test_pause_go_on_and_stop(start_run):
+def test_what_does_not_fit_stays_typed_and_a_run_is_paused_goes_on_and_stops(start_run):
     lab, run = start_run("steer-acts")
+    row = lab.page.locator(".wb-steer [data-knob=learning_rate]")
+    box = row.get_by_role("textbox")
+    box.fill("7")
+    assert row.locator(".wb-note").inner_text() == "Enter applies, Esc takes it back."
+    box.press("Enter")
+    row.get_by_role("alert").wait_for()
+    assert (
+        row.get_by_role("alert").inner_text() == "learning_rate: 7 does not fit; choose at most 0.1"
+    )
+    assert box.input_value() == "7"
+    box.press("Escape")
+    assert box.input_value() == "0.005"
+    assert not row.get_by_role("alert").is_visible()
+    assert acts(run) == []
+    slider = row.get_by_role("slider").bounding_box()
+    middle = slider["y"] + slider["height"] / 2
+    lab.page.mouse.move(slider["x"] + slider["width"] * 0.78, middle)
+    lab.page.mouse.down()
+    lab.page.mouse.move(slider["x"] + slider["width"] * 0.5, middle, steps=5)
+    lab.page.wait_for_timeout(1500)
+    assert acts(run) == []
+    lab.page.mouse.up()
+    wait_until(lambda: len(acts(run)) == 1, 5)
     phase(lab, "Running")
     press(lab, "Pause")
     phase(lab, "Paused")
@@ -130,37 +153,10 @@ def test_pause_go_on_and_stop(start_run):
     press(lab, "End it, keep the best")
     phase(lab, "Stopped; the best model is kept")
     assert [knob for knob, _ in acts(run)] == [
-        "paused", "checkpoint", "paused", "evaluate", "probe", "stop",
+        "learning_rate", "paused", "checkpoint", "paused", "evaluate", "probe", "stop",
     ]  # fmt: skip
     assert run.model_path.is_dir()
     assert lab.page.locator(".wb-steer").get_by_role("button", name="Pause").is_disabled()
-
-
-def test_what_does_not_fit_is_said_beside_the_knob_and_stays_typed(start_run):
-    lab, run = start_run("steer-fault")
-    row = lab.page.locator(".wb-steer [data-knob=learning_rate]")
-    box = row.get_by_role("textbox")
-    box.fill("7")
-    assert row.locator(".wb-note").inner_text() == "Enter applies, Esc takes it back."
-    box.press("Enter")
-    row.get_by_role("alert").wait_for()
-    assert (
-        row.get_by_role("alert").inner_text() == "learning_rate: 7 does not fit; choose at most 0.1"
-    )
-    assert box.input_value() == "7"
-    box.press("Escape")
-    assert box.input_value() == "0.005"
-    assert not row.get_by_role("alert").is_visible()
-    assert acts(run) == []
-    slider = row.get_by_role("slider").bounding_box()
-    middle = slider["y"] + slider["height"] / 2
-    lab.page.mouse.move(slider["x"] + slider["width"] * 0.78, middle)
-    lab.page.mouse.down()
-    lab.page.mouse.move(slider["x"] + slider["width"] * 0.5, middle, steps=5)
-    lab.page.wait_for_timeout(1500)
-    assert acts(run) == []
-    lab.page.mouse.up()
-    wait_until(lambda: len(acts(run)) == 1, 5)
 
 
 def test_an_interrupted_run_has_one_button_that_takes_it_up_again(start_run):

@@ -37,7 +37,8 @@ def test_the_lock_of_a_dead_process_is_free_and_its_owner_still_known(run):
     code = (
         "import os, sys; from workbench.runs import RunFolder; from pathlib import Path\n"
         "from workbench.runs.lock import writer_lock\n"
-        "writer_lock(RunFolder(Path(sys.argv[1]))).__enter__(); print(os.getpid(), flush=True); os._exit(9)"
+        "writer_lock(RunFolder(Path(sys.argv[1]))).__enter__()\n"
+        "print(os.getpid(), flush=True); os._exit(9)"
     )
     answer = subprocess.run(
         [sys.executable, "-c", code, str(run.path)], capture_output=True, text=True, check=False

@@ -1,6 +1,8 @@
 """Train a tiny run and kill it at random moments until it has ended; a script for a test.
 
-    python -m tests.training.killing RUN KILLS SEED
+    python -m tests.training.killing WHOLE RUN KILLS SEED
+
+WHOLE is trained first, without a kill, to compare with.
 
 Everything heavy is imported once; each attempt is a fork of this process, so that a kill and a
 new start take a second instead of five. POSIX only. Prints one line a kill: the last step noted.
@@ -8,6 +10,7 @@ new start take a second instead of five. POSIX only. Prints one line a kill: the
 
 from __future__ import annotations
 
+import gc
 import math
 import os
 import random
@@ -28,8 +31,10 @@ def main() -> None:
     import workbench.report
     import workbench.training.run  # noqa: F401
 
-    run, kills = RunFolder(Path(sys.argv[1])), int(sys.argv[2])
-    chance = random.Random(int(sys.argv[3]))
+    gc.freeze()  # a child that collects nothing old copies no old pages
+    whole, run = (RunFolder(Path(place)) for place in sys.argv[1:3])
+    kills, chance = int(sys.argv[3]), random.Random(int(sys.argv[4]))
+    attempt(whole, 10**9, 10**9)
     # Most kills meet the steps; some the start, and some what comes after the last step.
     for _ in range(kills):
         events = chance.randrange(13)

@@ -76,10 +76,11 @@ def interrupted(spec, monkeypatch, after):
     return run
 
 
-def killed_in(run, kills):
-    """Train a run to its end in a process that is killed so many times; return what it says."""
+def killed_in(whole, run, kills):
+    """Train two runs, the second in a process that is killed so many times; return what it says."""
     environment = os.environ | {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
-    command = [sys.executable, "-m", "tests.training.killing", str(run.path), str(kills), "1"]
+    command = [sys.executable, "-m", "tests.training.killing"]
+    command += [str(whole.path), str(run.path), str(kills), "1"]
     answer = subprocess.run(
         command, capture_output=True, text=True, env=environment, timeout=380, check=False
     )
@@ -92,8 +93,7 @@ def killed_in(run, kills):
 def test_fifty_kills_at_random_moments_leave_the_run_as_if_it_had_never_stopped(spec):
     long = spec.replace({"train.num_train_epochs": 100})
     whole, run = (pipeline.prepare_run(long)[0] for _ in range(2))
-    killed_in(whole, kills=0)
-    answer = killed_in(run, kills=50)
+    answer = killed_in(whole, run, kills=50)
     places = [line.split() for line in answer.splitlines()]
     assert len(places) == 50
     assert len({step for _, step in places}) > 20, answer  # kills met the steps
