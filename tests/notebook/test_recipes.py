@@ -1,11 +1,9 @@
 """Each recipe that needs nothing but the package index, through papermill, for thirty steps."""
 
-import subprocess
-import sys
-
 import pytest
 from tiers import ROOT
 
+from workbench.cli import main
 from workbench.runs import RunFolder, read_state
 from workbench.spec import load, recipe_names, to_yaml
 from workbench.tasks import load_task
@@ -30,16 +28,15 @@ def test_there_are_such_recipes():
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_a_recipe_runs_from_notebook_to_report(name, tmp_path):
+def test_a_recipe_runs_from_notebook_to_report(name, tmp_path, monkeypatch, capsys):
     recipe = load(name)
     writes = "generate.max_new_tokens" in load_task(recipe.task).options
     short = SHORT | ({"generate.max_new_tokens": 12} if writes else {})
     spec = tmp_path / "spec.yaml"
     spec.write_text(to_yaml(recipe.replace(short)), "utf-8")
     studio = str(ROOT / "notebooks" / "studio.ipynb")
-    command = [sys.executable, "-m", "workbench", "run", studio, "-f", str(spec)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", studio, "-f", str(spec)]) == 0, capsys.readouterr().err
     run = RunFolder(tmp_path / "runs" / "short")
     state = read_state(run)
     assert (state.status, state.step) == ("finished", 30)
