@@ -120,7 +120,7 @@ class Experiment:
             changes["model.source"] = self.spec.model.source
         return self.train(spec.replace(changes))
 
-    def tested(self, run: RunFolder) -> dict[str, float]:
+    def held_back_scores(self, run: RunFolder) -> dict[str, float]:
         """Return accuracy and loss of a run's best model on the rows held back until the end."""
         path = self.folder / "tested.json"
         known = json.loads(path.read_text("utf-8")) if path.exists() else {}
@@ -294,9 +294,9 @@ def main() -> None:
                     made[share][name] = experiment.corrected(share, by, warm)
                 except OutOfRunsError:
                     print(f"to be trained yet: {share:.0%} {name}")
-        results |= {"clean": experiment.tested(clean), "test_rows": experiment.test_rows}
+        results |= {"clean": experiment.held_back_scores(clean), "test_rows": experiment.test_rows}
         for share, runs in made.items():
-            found = {name: experiment.tested(run) for name, run in runs.items()}
+            found = {name: experiment.held_back_scores(run) for name, run in runs.items()}
             results["shares"][f"{share:g}"]["scores"] = found
             print(f"\n{share:.0%} flipped; {experiment.test_rows:,} clean rows")
             for name, scores in {"no planted errors": results["clean"], **found}.items():

@@ -4,8 +4,7 @@ import time
 import pytest
 
 from workbench import language
-from workbench.data import load as load_module
-from workbench.data import load_data, load_further
+from workbench.data import load_data, load_further, tables
 from workbench.errors import DataError
 from workbench.sources import FoundData
 from workbench.spec import DataSpec
@@ -382,7 +381,7 @@ def test_an_empty_validation_file_is_an_error(tmp_path):
 
 def _found(monkeypatch, **fields):
     found = FoundData(place="org/set", kind="hub", **fields)
-    monkeypatch.setattr(load_module, "find_data", lambda *_: found)
+    monkeypatch.setattr(tables, "find_data", lambda *_: found)
     return found
 
 

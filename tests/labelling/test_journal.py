@@ -104,14 +104,6 @@ def test_a_version_stays_as_it_was_and_takes_nothing_in(tmp_path):
         open_journal(str(tmp_path / "absent.jsonl"))
 
 
-def test_labels_are_only_for_the_texts_that_were_asked(tmp_path):
-    journal = Journal(tmp_path / "l.jsonl")
-    label(journal, 1, "ham")
-    label(journal, 2, "spam")
-    journal.decide(1, "test", "key1", "spam")
-    assert journal.apply("all", {1: "key1", 2: "other"}) == ({1: "ham"}, [2])
-
-
 def test_case_and_blanks_make_no_other_text():
     one = row_key({"text": "Good  film", "label": "pos"}, ["text"])
     assert one == row_key({"text": "good film "}, ["text"])

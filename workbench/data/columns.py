@@ -65,6 +65,15 @@ def guess_columns(
     return {role.name: found[role.name] for role in task.roles if role.name in found}
 
 
+def told_columns(known: Columns, task: Task, given: Columns) -> dict[str, str | int | list[Any]]:
+    """Return the columns that are told: those given, and those known of the source beforehand.
+
+    A set of the catalogue may be used for another task than the one it was listed for.
+    """
+    roles = {role.name for role in task.roles}
+    return {**{role: column for role, column in known.items() if role in roles}, **given}
+
+
 def present_columns(
     frame: Any, task: Task, given: Mapping[str, Any] | None = None, name: str = "the data"
 ) -> tuple[dict[str, str | list[str]], list[str]]:

@@ -9,16 +9,15 @@ from typing import Any
 from ..errors import DataError
 from ..labelling.items import Item
 from ..labelling.journal import row_key
-from ..sources import Progress, find_data
+from ..sources import Progress
 from ..spec import DataSpec
 from ..tasks import RowError, Task
-from .columns import columns_of, guess_columns
+from .columns import columns_of, guess_columns, told_columns
 from .corrections import answerable
 from .divide import train_split
 from .labels import natural_key
-from .load import with_hints
 from .rows import RowReader
-from .tables import open_tables
+from .tables import find_tables
 
 
 @dataclass(frozen=True)
@@ -48,14 +47,11 @@ def read_items(
     """
     if task.labelling is None:
         raise DataError(f"rows of {task.name} have no answers to label", "choose another task")
-    found = find_data(spec.source, spec.revision, progress)
-    spec = with_hints(spec, found)
-    tables = open_tables(found, spec, task)
+    found, spec, tables = find_tables(spec, task, progress)
     name = tables.match(split, "split") if split else train_split(tables, spec)
     table = answerable(tables.read(name), task, spec, always=True)
-    roles = {role.name for role in task.roles}
-    known = {role: column for role, column in found.columns.items() if role in roles}
-    columns = guess_columns(table.frame, task, {**known, **spec.columns}, table.name)
+    told = told_columns(found.columns, task, spec.columns)
+    columns = guess_columns(table.frame, task, told, table.name)
     reader = RowReader(table, columns, task, spec)
     items = []
     for position, row in enumerate(map(int, table.frame.index)):

@@ -12,16 +12,16 @@ from typing import Any
 from ..errors import DataError, shorten
 from ..labelling.journal import open_journal
 from ..language import text as say
-from ..sources import FoundData, Progress, find_data
+from ..sources import Progress
 from ..spec import DataSpec
 from ..tasks import Task
-from .columns import Columns, columns_of, guess_columns
+from .columns import Columns, columns_of, guess_columns, told_columns
 from .corrections import answerable
 from .divide import Part, drawn, held_out, train_split, usable, validation_part, with_labels
 from .examples import Examples, check_enough, fingerprint, to_dataset
 from .labels import check_seen, check_wanted, name_labels, name_numbers
 from .splits import find_split
-from .tables import open_tables
+from .tables import find_tables
 
 
 @dataclass(frozen=True)
@@ -68,15 +68,11 @@ def load_data(
         DataError: a file, column or label is at fault, or there is too little to learn from.
         SourceError: the source cannot be found or fetched.
     """
-    found = find_data(spec.source, spec.revision, progress)
-    spec = with_hints(spec, found)
-    tables = open_tables(found, spec, task)
+    found, spec, tables = find_tables(spec, task, progress)
     split = train_split(tables, spec)
     table = answerable(tables.read(split), task, spec)
-    # A set of the catalogue may be used for another task than the one it was listed for.
-    roles = {role.name for role in task.roles}
-    known = {role: column for role, column in found.columns.items() if role in roles}
-    columns = guess_columns(table.frame, task, {**known, **spec.columns}, table.name)
+    told = told_columns(found.columns, task, spec.columns)
+    columns = guess_columns(table.frame, task, told, table.name)
     wanted = spec.labels or found.labels
     train = usable(table, columns, task, "train", spec)
     check_enough(train.examples, table, train.notes)
@@ -144,12 +140,11 @@ def load_further(
         DataError: the file cannot be read, or holds a label that the model does not know.
         SourceError: the source cannot be found or fetched.
     """
-    source = str(source)
-    found = find_data(source, spec.revision if source == spec.source else None)
-    spec = with_hints(spec, found)
-    if source != spec.source:
-        spec = spec.model_copy(update={"corrections": ""})  # they are of other rows
-    tables = open_tables(found, spec, task)
+    if (source := str(source)) != spec.source:
+        # Corrections are of other rows, and so is the revision.
+        other = {"source": source, "revision": None, "corrections": ""}
+        spec = spec.model_copy(update=other)
+    found, spec, tables = find_tables(spec, task)
     names = list(tables.splits)
     split = find_split(names, "test") or find_split(names, "validation") or names[0]
     table = answerable(tables.read(split), task, spec)
@@ -196,13 +191,6 @@ def _names(train: Part, task: Task, wanted: Sequence[str], columns: Columns) -> 
                 train.examples, role.name, columns_of(columns[role.name]), train.table
             )
     return []
-
-
-def with_hints(spec: DataSpec, found: FoundData) -> DataSpec:
-    """Fill in what is known of the files beforehand, where the spec leaves it to be detected."""
-    names = ("encoding", "delimiter", "header")
-    known = {n: found.hints[n] for n in names if n in found.hints and getattr(spec, n) == "auto"}
-    return spec.model_copy(update=known)
 
 
 def _of_numbers(

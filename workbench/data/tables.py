@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, shorten
-from ..sources.contract import FoundData
+from ..sources import FoundData, Progress, find_data
 from ..spec import DataSpec
 from ..tasks import Task
 from .columns import flat
@@ -60,6 +60,22 @@ class Tables:
             f"{field_name}: {self.place} has no split {shorten(wanted)!r}",
             f"it has {shorten(', '.join(self.splits), 200)}; leave the field empty to find one",
         )
+
+
+def find_tables(
+    spec: DataSpec, task: Task, progress: Progress | None = None
+) -> tuple[FoundData, DataSpec, Tables]:
+    """Find a spec's source; return it, the spec with what is known of its files, and its tables.
+
+    Raises:
+        DataError: there is no file that could be read.
+        SourceError: the source cannot be found or fetched.
+    """
+    found = find_data(spec.source, spec.revision, progress)
+    names = ("encoding", "delimiter", "header")
+    known = {n: found.hints[n] for n in names if n in found.hints and getattr(spec, n) == "auto"}
+    spec = spec.model_copy(update=known)
+    return found, spec, open_tables(found, spec, task)
 
 
 def open_tables(found: FoundData, spec: DataSpec, task: Task | None = None) -> Tables:

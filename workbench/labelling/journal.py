@@ -183,19 +183,6 @@ class Journal:
                 found.setdefault(record.place, []).append(record.note)
         return found
 
-    def apply(self, split: str, keys: Mapping[int, str]) -> tuple[dict[int, Any], list[int]]:
-        """Return the labels for rows of a split, and the rows whose decisions are of other texts.
-
-        `keys` are those of the rows as they now are.
-        """
-        mine = {
-            row: one
-            for (where, row), one in self.decisions().items()
-            if where == split and one.act == "label" and row in keys
-        }
-        fitting = {row: one.value for row, one in mine.items() if one.key == keys[row]}
-        return fitting, sorted(mine.keys() - fitting.keys())
-
     def _append(
         self,
         row: int,

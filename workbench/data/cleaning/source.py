@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from ...runs import write_output
-from ...sources import Progress, find_data
+from ...sources import Progress
 from ...spec import RunSpec
 from ...tasks import Task, load_task
-from ..columns import Columns, present_columns
+from ..columns import Columns, present_columns, told_columns
 from ..divide import train_split
 from ..export import as_lines, write_table
-from ..load import with_hints
-from ..tables import Table, open_tables
+from ..tables import Table, find_tables
 from .apply import Cleaned, Custom, clean_table
 
 
@@ -50,13 +49,10 @@ def open_source(spec: RunSpec, progress: Progress | None = None) -> Source:
         SourceError: the source cannot be found or fetched.
     """
     task = load_task(spec.task)
-    found = find_data(spec.data.source, spec.data.revision, progress)
-    data = with_hints(spec.data, found)
-    tables = open_tables(found, data, task)
+    found, data, tables = find_tables(spec.data, task, progress)
     table = tables.read(train_split(tables, data))
-    roles = {role.name for role in task.roles}
-    known = {role: column for role, column in found.columns.items() if role in roles}
-    columns, _ = present_columns(table.frame, task, {**known, **data.columns}, table.name)
+    told = told_columns(found.columns, task, data.columns)
+    columns, _ = present_columns(table.frame, task, told, table.name)
     return Source(table, columns, task, spec, found.files)
 
 

@@ -9,17 +9,16 @@ from functools import cached_property, lru_cache
 
 from ...errors import shorten
 from ...language import text as say
-from ...sources import FoundData, Progress, find_data
+from ...sources import FoundData, Progress
 from ...spec import DataSpec, RunSpec
 from ...tasks import RowError, Task, load_task
 from ..cells import as_text
 from ..cleaning import clean_table, notes_of
-from ..columns import Columns, columns_of, flat, present_columns
+from ..columns import Columns, columns_of, flat, present_columns, told_columns
 from ..divide import wished
 from ..duplicates import text_key
-from ..load import with_hints
 from ..splits import ROLES
-from ..tables import Table, Tables, open_tables
+from ..tables import Table, Tables, find_tables
 from ..values import Cells
 
 
@@ -87,14 +86,11 @@ def open_splits(spec: RunSpec, progress: Progress | None = None) -> Opened:
         SourceError: the source cannot be found or fetched.
     """
     task = load_task(spec.task)
-    found = find_data(spec.data.source, spec.data.revision, progress)
-    data = with_hints(spec.data, found)
-    tables = open_tables(found, data, task)
+    found, data, tables = find_tables(spec.data, task, progress)
     named = _tables(tables, data, task)
     first = next(iter(named.values()))
-    roles = {role.name for role in task.roles}
-    known = {role: column for role, column in found.columns.items() if role in roles}
-    columns, notes = present_columns(first.frame, task, {**known, **data.columns}, first.name)
+    told = told_columns(found.columns, task, data.columns)
+    columns, notes = present_columns(first.frame, task, told, first.name)
     needed = set(flat(columns))
     splits = []
     for name, table in named.items():
