@@ -266,4 +266,5 @@ def test_what_is_searched_quickly_is_what_a_pattern_matches():
 
 def test_scripts_are_shares_of_letters():
     assert scripts(["ab中д 12"]) == {"Latin": 0.5, "Han": 0.25, "Cyrillic": 0.25}
+    assert scripts(["ªａ𝐚µʼ"]) == {"Latin": 0.75, "Greek": 0.25}
     assert [script_of(c) for c in "ひカ한ة"] == ["Hiragana", "Katakana", "Hangul", "Arabic"]

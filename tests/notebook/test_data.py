@@ -34,6 +34,7 @@ def executed(tmp_path_factory):
         "model": str(model),
         "max_tokens": 64,
         "language": "zh",
+        "cleaning": "[whitespace, duplicates]",
         "decided": '{6: "neg"}',
         "num_train_epochs": 2,
     }

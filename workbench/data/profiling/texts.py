@@ -75,15 +75,22 @@ def scripts(texts: Sequence[str]) -> dict[str, float]:
     """Return the share of each script among the letters of some texts, the most frequent first."""
     letters: Counter[str] = Counter()
     for character, count in Counter("".join(texts)).items():
-        if character.isalpha():
-            letters[script_of(character)] += count
+        if character.isalpha() and (script := script_of(character)):
+            letters[script] += count
     total = max(letters.total(), 1)
     return {name: count / total for name, count in letters.most_common()}
 
 
 def script_of(character: str) -> str:
-    """Return the script of a letter, from its Unicode name: Latin, Han, Cyrillic."""
-    first = unicodedata.name(character, "?").split()[0].split("-")[0]
+    """Return the script of a letter, from its Unicode name: Latin, Han, Cyrillic.
+
+    That is the script of the plain letter: ª and ａ are Latin, µ is Greek. A modifier belongs to
+    any script, and has none of its own.
+    """
+    plain = unicodedata.normalize("NFKC", character)[0]
+    first = unicodedata.name(plain, "?").split()[0].split("-")[0]
+    if first == "MODIFIER":
+        return ""
     return "Han" if first == HAN else first.capitalize()
 
 
