@@ -84,7 +84,7 @@ def audit(options: argparse.Namespace) -> None:
 
 def split(options: argparse.Namespace) -> None:
     """Write the files, and print how many rows each has."""
-    from ..data.dividing import divide_source
+    from ..data.split_export import divide_source
 
     with _spec(options) as spec, download_progress() as progress:
         told = divide_source(

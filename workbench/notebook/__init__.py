@@ -206,7 +206,7 @@ def split(
     Raises:
         InputError: the data or a column is at fault, or the files are there already.
     """
-    from ..data.dividing import divide_source
+    from ..data.split_export import divide_source
 
     return divide_source(_spec_of_data(data, task, columns), Path(folder), validation, test)
 

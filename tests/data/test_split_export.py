@@ -9,7 +9,7 @@ import pandas
 import pytest
 import yaml
 
-from workbench.data.dividing import Groups, divide_source
+from workbench.data.split_export import Groups, divide_source
 from workbench.data.profiling import profile_source
 from workbench.errors import DataError, InputError
 from workbench.spec import RunSpec
