@@ -9,8 +9,8 @@ import pandas
 import pytest
 import yaml
 
-from workbench.data.split_export import Groups, divide_source
 from workbench.data.profiling import profile_source
+from workbench.data.split_export import Groups, divide_source
 from workbench.errors import DataError, InputError
 from workbench.spec import RunSpec
 
