@@ -67,9 +67,10 @@ class SpecPanel(anywidget.AnyWidget):
         except SpecError as error:
             self.form_faults = error.faults
             return
-        self.form_faults = []
-        self.command = headless_line(spec, self.notebook)
-        self.yaml = to_yaml(spec)
+        with self.hold_sync():  # line and YAML never say two different things
+            self.form_faults = []
+            self.command = headless_line(spec, self.notebook)
+            self.yaml = to_yaml(spec)
 
     def _received(self, _: Any, content: dict[str, Any], __: Any) -> None:
         if content.get("kind") == "paste":
