@@ -1,4 +1,4 @@
-"""Fixtures of the browser tier: one Lab a language, one browser, a fresh page a test."""
+"""Fixtures of the browser tier: one Lab and one page a language, one browser."""
 
 from __future__ import annotations
 
@@ -65,7 +65,8 @@ def open_page(
 ) -> Iterator[Callable[..., LabPage]]:
     """Return a function that gives a page; `open_page("zh", size=(600, 900))`.
 
-    With `kept=True` it is one on which Lab is loaded already; such a page must not be reloaded.
+    It is one on which Lab is loaded already, unless with `kept=False`, for tests that reload or
+    close it.
 
     Raises:
         AssertionError: when the test ends, if a script on one of its pages has failed.
@@ -73,7 +74,7 @@ def open_page(
     with ExitStack() as stack:
         pages: list[LabPage] = []
 
-        def make(language: str = "en", size: tuple[int, int] = WIDE, kept: bool = False) -> LabPage:
+        def make(language: str = "en", size: tuple[int, int] = WIDE, kept: bool = True) -> LabPage:
             lab = start_lab(language)
             stack.callback(lab.stop_kernels)
             page = kept_pages.get(language) if kept else None

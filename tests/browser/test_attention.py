@@ -33,7 +33,7 @@ show_desk(AttentionDesk([AttentionRecord.from_json(line) for line in lines]))
 @pytest.fixture
 def show_desk(open_page):
     def show(name, records, language="en", theme="JupyterLab Light", size=(1280, 1000)):
-        lab = open_page(language, size, kept=True)
+        lab = open_page(language, size)
         lines = "\n".join(record.to_json() for record in records)
         (lab.lab.root / f"{name}.jsonl").write_text(lines, encoding="utf-8")
         notebook = lab.lab.write_notebook(f"{name}.ipynb", SHOW.format(name=f"{name}.jsonl"))

@@ -29,8 +29,8 @@ wb.label("{name}.jsonl", {labels}, task="{task}", who="ann", guidelines={guideli
 @pytest.fixture
 def open_desk(open_page):
     def open_desk(name, rows, labels=(), task="text-classification", language="en",
-                  theme="JupyterLab Light", size=(1280, 1000)):  # fmt: skip
-        lab = open_page(language, size)
+                  theme="JupyterLab Light", size=(1280, 1000), kept=True):  # fmt: skip
+        lab = open_page(language, size, kept)
         lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
         (lab.lab.root / f"{name}.jsonl").write_text(lines, encoding="utf-8")
         code = LABEL.format(
@@ -60,7 +60,7 @@ def journal(lab, name):
 
 def test_thirty_rows_by_keyboard_survive_a_killed_kernel(open_desk):
     rows = [{"text": f"<script>alert({n})</script> message {n}"} for n in range(1, 31)]
-    lab = open_desk("thirty", rows, ["ham", "spam"])
+    lab = open_desk("thirty", rows, ["ham", "spam"], kept=False)
     desk(lab).focus()
     for n in range(1, 15):
         press(lab, "1" if n % 3 else "2", f"{n + 1} of 30 ·")

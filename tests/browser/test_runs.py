@@ -40,9 +40,15 @@ def start(open_page):
     folders = []
 
     def begin(
-        *names, language="en", theme="JupyterLab Light", size=(1000, 1100), quick=False, **changes
+        *names,
+        language="en",
+        theme="JupyterLab Light",
+        size=(1000, 1100),
+        quick=False,
+        kept=True,
+        **changes,
     ):
-        lab = open_page(language, size)
+        lab = open_page(language, size, kept)
         for name in names:
             write_spec(lab.lab.root, name, **{**LONG, "output.language": "auto", **changes})
             folders.append(lab.lab.root / f"{name}-runs")
@@ -129,7 +135,7 @@ def test_three_runs_side_by_side_grow_are_steered_apart_and_offered(start, open_
 
 
 def test_a_run_is_seen_whole_after_a_reload_a_closed_tab_and_a_kernel_restart(start, open_page):
-    lab, run = start("again")
+    lab, run = start("again", kept=False)
     owner = read_owner(run).pid
     lab.command("docmanager:save")
     lab.page.reload()
@@ -140,7 +146,7 @@ def test_a_run_is_seen_whole_after_a_reload_a_closed_tab_and_a_kernel_restart(st
     lab.page.close()
     time.sleep(20)
     assert read_state(run).step > at
-    lab = open_page("en", (1000, 1100))
+    lab = open_page("en", (1000, 1100), kept=False)
     lab.open("again.ipynb")
     live(lab).wait_for(timeout=60_000)
     see_it_grow(lab, run)
