@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..errors import InputError, shorten
-from ..language import text
+from ..language import text, told
 from .fields import fields
 from .run import RunSpec
 
@@ -33,7 +33,12 @@ def build(tree: Any, where: str = "") -> RunSpec:
     """
     if not isinstance(tree, dict):
         raise SpecError(
-            [f"expected sections such as data: and train:, got {shorten(tree)!r}"], where
+            [
+                told(
+                    "expected sections such as data: and train:, got {value!r}", value=shorten(tree)
+                )
+            ],
+            where,
         )
     sections = {field.section for field in fields()}
     filled = {k: {} if v is None and k in sections else v for k, v in tree.items()}
