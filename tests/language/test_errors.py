@@ -14,8 +14,17 @@ from typing import NamedTuple
 import pytest
 
 import workbench
-from workbench import language
-from workbench.errors import DataError, InputError, ModelError, RunError, SourceError
+from workbench import cli, language
+from workbench.data.table import read_table
+from workbench.errors import (
+    EXIT_INPUT_AT_FAULT,
+    DataError,
+    InputError,
+    ModelError,
+    RunError,
+    SourceError,
+)
+from workbench.notebook import pages
 from workbench.spec import SpecError, parse_tree
 
 PACKAGE = Path(workbench.__file__).parent
@@ -75,7 +84,7 @@ class Reader(ast.NodeVisitor):
 
     def _read(self, node: ast.Call, arguments: list[ast.expr]) -> None:
         place = f"{self.place}:{node.lineno}"
-        filled = {keyword.arg for keyword in node.keywords}
+        filled = {keyword.arg for keyword in node.keywords if keyword.arg}
         try:
             found = [one for argument in arguments for one in self._texts(argument, bool(filled))]
         except ValueError as error:
@@ -209,6 +218,26 @@ def test_without_values_braces_are_no_fields():
 
 def test_a_value_is_not_read_as_a_template():
     assert str(InputError("no {name}", name="{count}")) == "no {count}"
+
+
+def test_the_terminal_tells_an_error_in_the_language_of_the_environment(monkeypatch, capsys):
+    monkeypatch.setenv("WORKBENCH_LANGUAGE", "zh")
+    assert cli.main(["recipes", "show", "nothing"]) == EXIT_INPUT_AT_FAULT
+    assert capsys.readouterr().err.startswith("workbench: 没有“nothing”这个配方；可选：")
+    assert cli.main(["train", "quickstart", "--set", "seed=x"]) == EXIT_INPUT_AT_FAULT
+    assert "train.seed：'x' 不合适；请填整数" in capsys.readouterr().err
+
+
+def test_a_notebook_tells_an_error_in_its_language(tmp_path):
+    (tmp_path / "train.csv").write_text("text,label\n", encoding="utf-8")
+    with language.using("zh"):
+        with pytest.raises(DataError) as raised:
+            read_table(tmp_path / "train.csv")
+        bundle = pages.fault(raised.value)
+    said = "train.csv 只有表头，没有数据；请提供每行一个样本的文件"
+    assert bundle["text/plain"] == said
+    assert f"✗ {said}" in bundle["text/html"]
+    assert "has a header but no rows" in pages.fault(raised.value)["text/plain"]
 
 
 @pytest.mark.parametrize("again", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))])

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..language import told
 from ..runs import open_run
 from ..spec import from_flat, load, to_flat
 from .options import add_spec_changes, parse_changes, parse_value
@@ -101,7 +102,7 @@ def checked_parameters(notebook: Any, options: argparse.Namespace) -> dict[str, 
     extra = {name: value for name, value in wishes.items() if name in own and not is_field(name)}
     fields = {name: value for name, value in wishes.items() if name not in extra}
     base = {name: value for name, value in own.items() if is_field(name)}
-    flat = to_flat(from_flat(fields, base=base, where="the parameters"))
+    flat = to_flat(from_flat(fields, base=base, where=told("the parameters")))
     # A notebook that has only some of the fields is given those, and what was asked for by name.
     asked = short_names({name: None for name, _ in options.parameter} | dict.fromkeys(changes))
     given = {n: v for n, v in flat.items() if n in own or n in asked}

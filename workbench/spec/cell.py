@@ -31,17 +31,19 @@ def to_cell(spec: RunSpec) -> str:
     return "\n".join(lines)
 
 
-def from_cell(source: str, where: str = "the parameters cell") -> RunSpec:
+def from_cell(source: str, where: str = "") -> RunSpec:
     """Build a spec from a parameters cell; names left out take their defaults.
 
     Raises:
         SpecError: the cell holds more than plain assignments, or fields are at fault.
     """
+    where = where or told("the parameters cell")
     return from_flat(parse_cell(source, where), where=where)
 
 
-def parse_cell(source: str, where: str = "the parameters cell") -> dict[str, Any]:
+def parse_cell(source: str, where: str = "") -> dict[str, Any]:
     """Return the names and literal values that the cell assigns."""
+    where = where or told("the parameters cell")
     try:
         statements = ast.parse(source).body
     except SyntaxError as error:
@@ -102,7 +104,7 @@ def from_namespace(namespace: Mapping[str, Any], strict: bool) -> RunSpec:
         if name in known
         or (strict and not name.startswith("_") and name not in hidden and type(value) in plain)
     }
-    return from_flat(values, where="the notebook's parameters")
+    return from_flat(values, where=told("the notebook's parameters"))
 
 
 def _line(field: Field, value: Any) -> str:

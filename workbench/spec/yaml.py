@@ -147,7 +147,7 @@ def load(path_or_recipe: str | Path) -> RunSpec:
     name = str(path_or_recipe)
     path = Path(name)
     if name in recipe_names() and not path.is_file():
-        return from_yaml(recipe_text(name), f"recipe {name}")
+        return from_yaml(recipe_text(name), told("recipe {name}", name=name))
     if path.is_dir() and (path / "spec.yaml").is_file():
         path = path / "spec.yaml"
     try:

@@ -415,4 +415,5 @@ def _adapter_faults(spec: RunSpec, task: Task) -> list[str]:
 
 
 def _unfit(path: str, held: str, remedy: str) -> str:
-    return f"{say('spec.does_not_fit', field=path, value=repr(held))}; {remedy}"
+    what = say("spec.does_not_fit", field=path, value=repr(held))
+    return told("{what}; {remedy}", what=what, remedy=remedy)
