@@ -410,7 +410,8 @@ def _adapter_faults(spec: RunSpec, task: Task) -> list[str]:
             faults.append(_unfit("model.quantization", model.quantization, remedy))
         elif reason := quantization.why_not():
             remedy = say("spec.choose", choices="none")
-            faults.append(_unfit("model.quantization", model.quantization, f"{reason}; {remedy}"))
+            both = told("{what}; {remedy}", what=reason, remedy=remedy)
+            faults.append(_unfit("model.quantization", model.quantization, both))
     return faults
 
 
