@@ -79,7 +79,7 @@ def test_a_layer_or_head_that_is_not_there_is_refused(tmp_path, name, number):
 def test_a_place_that_cannot_be_written_is_an_error_of_the_input(tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
     for ending in (".png", ".html"):
-        with pytest.raises(InputError, match="cannot write|无法写入"):
+        with pytest.raises(InputError, match=r"cannot write|无法写入"):
             write_look([record()], tmp_path / "file" / f"look{ending}")
 
 
