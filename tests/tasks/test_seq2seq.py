@@ -216,7 +216,7 @@ def test_of_an_encoder_the_first_token_is_given_and_the_last_is_learned(tmp_path
     assert setup.tokenizer.decode(ids) == "[CLS] the film was good [SEP]"
     assert setup.tokenizer.decode(labels) == "a good story [SEP]"
     short = setup_of(tmp_path / "bert", **{"generate.max_new_tokens": 3})
-    assert setup.tokenizer.decode(encoded(short)[1]) == "a [SEP]"
+    assert setup.tokenizer.decode(encoded(short)[1]) == "a good [SEP]"
 
 
 def test_a_prefix_stands_before_each_source(tmp_path):
@@ -321,6 +321,21 @@ def test_texts_longer_than_the_model_are_counted(tmp_path):
     assert profile.max_tokens == 64
     assert profile.truncated_share == pytest.approx(0.5, abs=0.1)
     assert max(prepared.train["length"][:]) == 64
+
+
+def test_targets_longer_than_may_be_written_are_counted_with_the_remedy(tmp_path):
+    rows = [one | {"summary": "good " * (20 if n == 3 else 2)} for n, one in enumerate(make_rows())]
+    spec = pair_spec(tmp_path, rows=rows)
+    [found] = [one for one in prepare(spec).profile().findings if "cut" in one["kind"]]
+    assert found["sentence"] == (
+        "Rows whose answer is longer than the 8 tokens that may be written: 1 (1.2%). The model "
+        "cannot give them whole: set generate.max_new_tokens to 21, or shorten them."
+    )
+    assert [(one["row"], one["why"]) for one in found["examples"]] == [(4, "21")]
+    longest = prepare(spec.replace({"generate.max_new_tokens": 21}))
+    sides = (longest.train, longest.validation)
+    assert max(len(ids) for side in sides for ids in side["labels"]) == 21
+    assert not [one for one in longest.profile().findings if "cut" in one["kind"]]
 
 
 def test_a_model_that_cannot_write_is_refused_with_the_remedy(tmp_path):

@@ -15,7 +15,10 @@ from ._defaults import count_tokens
 from ._encode import encode_texts
 from ._guessing import IGNORED, followed, means, sums
 from ._languages import speak, start_with_language
-from .contract import Batch, Outcome, Record, Setup
+from .contract import Batch, CutAnswers, Outcome, Record, Setup
+
+# Longer targets are counted as this long.
+LONGEST_TOKENS = 1_000_000
 
 OPTIONS = (
     "data.prefix", "data.source_language", "data.target_language",
@@ -32,23 +35,35 @@ def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
     speak(setup)
     found = encode_texts(setup, [setup.spec.data.prefix + text for text in batch["source"]])
     if "target" in batch:
-        found["labels"] = [_labels(text, setup) for text in batch["target"]]
+        found["labels"] = [_labels(text, setup, room(setup)) for text in batch["target"]]
     return found
 
 
-def _labels(text: str, setup: Setup) -> list[int]:
-    """Return what the model shall write: the text, then the token that ends it.
+def _labels(text: str, setup: Setup, limit: int) -> list[int]:
+    """Return what the model shall write: the text, then the token that ends it; no more than that.
 
     Where a tokenizer of encoders begins each text with a token, that one is given, not written.
     """
     tokenizer = setup.tokenizer
-    limit = room(setup)
-    ids = tokenizer(text_target=text, truncation=True, max_length=limit)["input_ids"]
-    if tokenizer.bos_token_id is None and ids[:1] == [tokenizer.cls_token_id]:
+    begun = tokenizer.bos_token_id is None and tokenizer.cls_token_id is not None
+    ids = tokenizer(text_target=text, truncation=True, max_length=limit + begun)["input_ids"]
+    if begun and ids[:1] == [tokenizer.cls_token_id]:
         ids = ids[1:]
     end = tokenizer.sep_token_id if tokenizer.eos_token_id is None else tokenizer.eos_token_id
     # mBART's language stands after the end.
     return ids if end is None or end in ids[-2:] else [*ids[: limit - 1], end]
+
+
+def cut_answers(batch: Batch, setup: Setup) -> CutAnswers:
+    """Return the tokens of the targets that are longer than may be written, and what limits them.
+
+    They are cut there when they are learned, so the model also never learns to end them.
+    """
+    limit = room(setup)
+    why = "written" if limit == setup.spec.generate.max_new_tokens else "model"
+    speak(setup)
+    whole = [len(_labels(text, setup, LONGEST_TOKENS)) for text in batch["target"]]
+    return {why: (limit, [count if count > limit else 0 for count in whole])}
 
 
 def room(setup: Setup) -> int:

@@ -19,6 +19,9 @@ from ._labelling import Labelling
 
 Batch = Mapping[str, list[Any]]
 Record = dict[str, Any]
+# By what cuts them (a key below `findings.cut_answers`): the limit, and the tokens that each row
+# would need; 0 where its answer is whole.
+CutAnswers = dict[str, tuple[int, list[int]]]
 Kind = Literal["text", "label", "labels", "numbers", "object"]
 
 
@@ -134,7 +137,9 @@ class Task:
     Learning. `check(setup)` raises `InputError` where the spec does not fit the labels or columns
     of the data. `encode(batch, setup, training)` turns rows (columns by role, and `row`) into model
     inputs, without padding; it may give more or fewer rows if it returns `row` with each, and
-    further columns that `infer` wants to see. `collate(rows, setup)` makes a batch of tensors.
+    further columns that `infer` wants to see. `lengths(batch, setup)` counts the tokens of what is
+    read, before any cut, `cut_answers(batch, setup)` those of answers that are not kept whole.
+    `collate(rows, setup)` makes a batch of tensors.
     `settings(setup)` overrides the model's config, and `adapt(model, setup)` may change the model
     that is about to learn. `losses` are the choices of `train.loss`, the
     first the usual one; `loss(setup)` returns a function of (outputs, labels, items) or None for
@@ -184,6 +189,7 @@ class Task:
     stratum: Callable[[Record], str] = usual.stratum
     check: Callable[[Setup], None] = usual.check
     lengths: Callable[[Batch, Setup], list[int]] = usual.lengths
+    cut_answers: Callable[[Batch, Setup], CutAnswers] = usual.cut_answers
     measures: Callable[[Any, Setup], dict[str, list[float]]] = usual.measures
     settings: Callable[[Setup], dict[str, Any]] = usual.settings
     adapt: Callable[[Any, Setup], None] = usual.adapt

@@ -109,6 +109,7 @@ TASK = Task(
     options=seq2seq.OPTIONS,
     data_figures=("length_histogram",),
     lengths=seq2seq.lengths,
+    cut_answers=seq2seq.cut_answers,
     adapt=seq2seq.adapt,
     collate=seq2seq.collate,
     keep=seq2seq.keep,
