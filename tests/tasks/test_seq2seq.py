@@ -10,12 +10,14 @@ from tests.tiny_models import make_tiny_bert, make_tiny_llama
 from tests.tiny_runs import BAD, GOOD, THINGS, tiny_spec
 from tests.tiny_writers import WRITERS
 from workbench import pipeline
+from workbench.attention.look import attend, stored_records
 from workbench.attention.snapshots import read_snapshots
 from workbench.cli import main
 from workbench.data import load_data
 from workbench.errors import DataError, ModelError
 from workbench.evaluation.run import evaluate_file, predict_texts
 from workbench.models import load_model, load_tokenizer, load_trained
+from workbench.notebook.looking import Answers, open_watched
 from workbench.report import render
 from workbench.report.predictions import show_predictions
 from workbench.runs import read_state
@@ -89,6 +91,22 @@ def test_the_attention_of_both_halves_is_kept_along_the_way(run):
     assert len(records) > 2
     assert len({record.text_pair for record in records}) == 1  # what the decoder reads stays
     assert read_state(run).status == "finished"
+
+
+def test_sentences_looked_at_are_read_with_the_prefix_of_the_training_rows(tmp_path):
+    spec = pair_spec(
+        tmp_path, model=WRITERS["t5"](tmp_path / "t5"),
+        **{"data.prefix": "summarize: ", "train.max_steps": 2, "train.eval_steps": 1},
+    )  # fmt: skip
+    run = pipeline.train(spec)
+    asked = "summarize: the film was wonderful"
+    kept = [record.text for record in [*read_snapshots(run), *stored_records(run)]]
+    assert set(kept) == {asked}
+    for text in ("the film was wonderful", asked):
+        both = attend(run, text, against="before")
+        assert [record.text for record in both] == [asked, asked]
+    desk = Answers(open_watched(run, "before"))
+    assert {record.text for record in desk.text("the film was wonderful")} == {asked}
 
 
 def test_the_new_weights_are_those_that_an_encoder_lacks(run):

@@ -366,10 +366,8 @@ def test_an_instruction_without_an_answer_is_left_out(tmp_path):
 
 
 def test_answers_that_cannot_be_learned_or_written_whole_are_counted(tmp_path):
-    long = {"instruction": "what was good?", "output": "the film " * 8}
-    prepared = prepare(
-        write_spec(tmp_path, [*make_rows()[:20], long, long | {"input": "the plot"}])
-    )
+    long = [{"instruction": "what was good?", "output": "the film " * n} for n in (8, 30)]
+    prepared = prepare(write_spec(tmp_path, [*make_rows()[:20], *long]))
     cut = {one["kind"]: one for one in prepared.profile().findings if "cut" in one["kind"]}
     assert {kind: one["count"] for kind, one in cut.items()} == {
         "cut_answers.written": 2, "cut_answers.learned": 1,
