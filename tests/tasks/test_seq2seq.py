@@ -16,7 +16,8 @@ from workbench.cli import main
 from workbench.data import load_data
 from workbench.errors import DataError, ModelError
 from workbench.evaluation.run import evaluate_file, predict_texts
-from workbench.models import load_model, load_tokenizer, load_trained
+from workbench.models import load_model, load_tokenizer, load_trained, model_card
+from workbench.models.card import card_of
 from workbench.notebook.looking import Answers, open_watched
 from workbench.report import render
 from workbench.report.predictions import show_predictions
@@ -354,6 +355,21 @@ def test_targets_longer_than_may_be_written_are_counted_with_the_remedy(tmp_path
     sides = (longest.train, longest.validation)
     assert max(len(ids) for side in sides for ids in side["labels"]) == 21
     assert not [one for one in longest.profile().findings if "cut" in one["kind"]]
+
+
+def test_the_card_of_an_encoder_that_gets_a_decoder_counts_both(tmp_path):
+    prepared = prepare(pair_spec(tmp_path))
+    card, alone = prepared.card(), card_of(prepared.found, 8, 32)
+    assert card.parameters == sum(p.numel() for p in prepared.new_model().parameters())
+    assert card.parameters > 2 * (alone.parameters - 1000)
+    assert (card.layers, card.decoder_layers, alone.decoder_layers) == (2, 2, 0)
+    assert card.train_bytes > 16 * card.parameters + (alone.train_bytes - 16 * alone.parameters)
+
+
+def test_the_layers_of_both_halves_of_a_writer_are_counted(tmp_path):
+    for kind in ("t5", "bart", "marian"):
+        card = model_card(str(WRITERS[kind](tmp_path / kind)))
+        assert (card.layers, card.decoder_layers) == (2, 2)
 
 
 def test_a_model_that_cannot_write_is_refused_with_the_remedy(tmp_path):
