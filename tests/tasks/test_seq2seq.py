@@ -315,6 +315,69 @@ def test_labels_can_be_smoothed(tmp_path):
     assert first == pytest.approx(other, rel=0.1)
 
 
+# Several targets a row
+
+
+def test_of_several_references_the_first_is_learned_and_the_nearest_counts(tmp_path):
+    rows = [one | {"summary": [one["summary"], f"so {one['summary']}"][: 1 + n % 2]}
+            for n, one in enumerate(make_rows())]  # fmt: skip
+    spec = pair_spec(tmp_path, rows=rows, **{"data.several_targets": "references"})
+    prepared = prepare(spec.replace({"train.max_steps": 1}))
+    table, setup = prepared.data.validation, prepared.setup
+    assert {len(one) for one in table["target"]} == {1, 2}
+    first = [setup.tokenizer.decode(ids[:-1]) for ids in prepared.train["labels"]]
+    assert first == [one[0] for one in prepared.data.train["target"]]
+    written = [{"sums": [0.0, 1, 0], "written": one[-1]} for one in table["target"]]
+    outcome = Outcome(written, prepared.validation, table, setup)
+    found = SUMMARIZATION.evaluate(outcome)
+    assert found["metrics"]["rouge_1"] == 1
+    assert found["signatures"]["rouge"].endswith("refs:the nearest")
+    assert all(one["label"] == one["predicted"] for one in SUMMARIZATION.predictions(outcome))
+
+
+def test_bleu_and_chrf_take_as_many_references_as_each_text_has():
+    scores = corpus_scores([["the cat sat"], ["a dog", "one dog ran off"]],
+                           ["the cat sat", "one dog ran off"])  # fmt: skip
+    assert scores["bleu"] == pytest.approx(100)
+    assert scores["chrf"] == pytest.approx(100)
+    assert scores["signatures"]["bleu"].startswith("nrefs:var")
+
+
+def test_one_run_learns_all_aspects_of_a_text(tmp_path):
+    rows = [{"text": f"the {thing} was {word}.", "about": {"thing": thing, "word": word}}
+            for word in (*GOOD, *BAD) for thing in THINGS]  # fmt: skip
+    rows[0]["about"]["word"] = ""
+    columns = {"source": "text", "target": ["about.thing", "about.word"]}
+    spec = pair_spec(
+        tmp_path, rows=rows, **{"data.columns": columns, "data.several_targets": "aspects",
+                                "train.max_steps": 2, "train.eval_steps": 2},
+    )  # fmt: skip
+    prepared = prepare(spec)
+    read = prepared.tokenizer.batch_decode(prepared.train["input_ids"], skip_special_tokens=True)
+    learned = prepared.tokenizer.batch_decode(prepared.train["labels"], skip_special_tokens=True)
+    for asked, answer in zip(read, learned, strict=True):
+        name, _, text = asked.partition(" : ")
+        _, thing, _, word, _ = text.split()
+        assert answer == {"thing": thing, "word": word}[name]
+    assert len(read) in (111, 112)  # of 56 texts, one of which may have a single aspect
+    run = pipeline.train(spec)
+    metrics = run.metrics()
+    assert metrics["rows"] == sum(one["rows"] for one in metrics["aspects"].values())
+    assert set(metrics["aspects"]) == {"thing", "word"}
+    assert set(metrics["baselines"]) == {"lead", "copy", "before"}
+    assert [one["aspect"] for one in predict_texts(run, ["the story was awful."])] == [
+        "thing", "word",
+    ]  # fmt: skip
+    assert "thing: the " in render(run)
+    assert evaluate_file(run, spec.data.source)[0]["rows"] == 159
+
+
+def test_aspects_need_names_and_take_no_journal(tmp_path):
+    spec = pair_spec(tmp_path, **{"data.several_targets": "aspects"})
+    with pytest.raises(DataError, match="aspects are named by their columns, and the target has"):
+        prepare(spec)
+
+
 # Faults
 
 
@@ -415,7 +478,9 @@ def test_bleu_cuts_each_language_its_own_way():
     assert tokenization_for(["the cat", "猫", "a dog"]) == "13a"
     assert tokenization_for(["打开文件", "JupyterLab 设置"]) == "zh"
     assert tokenization_for(["ファイルを開く", "設定"]) == "char"
-    scores = corpus_scores(["我今天很开心", "您好 JupyterLab"], ["我今天很高兴", "你好 JupyterLab"])
+    scores = corpus_scores(
+        [["我今天很开心"], ["您好 JupyterLab"]], ["我今天很高兴", "你好 JupyterLab"]
+    )
     # Precisions of 6/9, 4/7, 2/5 and 1/3, no text too short.
     assert scores["bleu"] == pytest.approx(100 * (6 / 9 * 4 / 7 * 2 / 5 * 1 / 3) ** 0.25)
     assert "tok:zh" in scores["signatures"]["bleu"]
@@ -429,10 +494,13 @@ def test_sentences_end_with_marks_or_lines():
     ]  # fmt: skip
 
 
+bare = Setup(RunSpec(), None, [], 0)
+
+
 def test_lead_takes_as_many_sentences_as_summaries_have():
     table = Dataset.from_dict({"source": ["One. Two. Three."], "target": ["x"], "row": [1]})
     train = Dataset.from_dict({"source": ["a", "b"], "target": ["A. B.", "A. B. C."]})
-    found = SUMMARIZATION.baselines(Outcome([], [], table, None), train)
+    found = SUMMARIZATION.baselines(Outcome([], [], table, bare), train)
     assert {name: one[0]["written"] for name, one in found.items()} == {
         "lead": "One. Two.", "copy": "One. Two. Three.",
     }  # fmt: skip
@@ -440,7 +508,9 @@ def test_lead_takes_as_many_sentences_as_summaries_have():
 
 def test_the_nearest_source_lends_its_translation():
     table = Dataset.from_dict({"source": ["open the file"], "target": ["x"], "row": [1]})
-    train = Dataset.from_dict({"source": ["close it", "Open a file"], "target": ["关", "开"]})
-    found = TRANSLATION.baselines(Outcome([], [], table, None), train)
+    train = Dataset.from_dict(
+        {"source": ["close it", "Open a file"], "target": ["关", "开"], "row": [1, 2]}
+    )
+    found = TRANSLATION.baselines(Outcome([], [], table, bare), train)
     assert found["nearest_source"][0]["written"] == "开"
     assert found["copy"][0]["written"] == "open the file"

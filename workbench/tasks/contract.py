@@ -33,7 +33,8 @@ class Role:
     class, or a list of names where the spec says that rows have several; `labels` a list of names;
     `numbers` a list of floats, one a column; `object` whatever lists and mappings the cell holds.
     An `answer` is to be predicted, and not there when predicting. A text that `may_be_empty` is
-    no reason to leave the row out.
+    no reason to leave the row out. Of an answer that `may_be_several` a row holds a list of texts,
+    where the spec does not have them joined.
     `usual_names` are lower case, the likeliest first.
     """
 
@@ -43,6 +44,7 @@ class Role:
     usual_names: tuple[str, ...]
     answer: bool = False
     may_be_empty: bool = False
+    may_be_several: bool = False
 
 
 @dataclass(frozen=True)
