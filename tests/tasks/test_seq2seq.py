@@ -353,8 +353,8 @@ def test_one_run_learns_all_aspects_of_a_text(tmp_path):
                                 "train.max_steps": 2, "train.eval_steps": 2},
     )  # fmt: skip
     prepared = prepare(spec)
-    read = prepared.tokenizer.batch_decode(prepared.train["input_ids"], skip_special_tokens=True)
-    learned = prepared.tokenizer.batch_decode(prepared.train["labels"], skip_special_tokens=True)
+    read = prepared.tokenizer.batch_decode(prepared.train["input_ids"][:], skip_special_tokens=True)
+    learned = prepared.tokenizer.batch_decode(prepared.train["labels"][:], skip_special_tokens=True)
     for asked, answer in zip(read, learned, strict=True):
         name, _, text = asked.partition(" : ")
         _, thing, _, word, _ = text.split()
