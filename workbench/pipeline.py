@@ -210,9 +210,15 @@ def look(run: RunFolder, prepared: Prepared, model: Any, when: str, step: int) -
 
 
 def probes(run: RunFolder, prepared: Prepared) -> list[str]:
-    """Return the run's probe sentences: those of the spec, and those added on the way."""
+    """Return the run's probe sentences: those of the spec, and those added on the way.
+
+    Before each stands what stands before the texts that the model learns from.
+    """
+    from .attention.texts import with_prefix
+
     added = [e["new"] for e in run.events() if e["event"] == "steered" and e["knob"] == "probe"]
-    return list(dict.fromkeys([*prepared.spec.inspect.probes, *added]))
+    known = dict.fromkeys([*prepared.spec.inspect.probes, *added])
+    return [with_prefix(text, prepared.spec.data.prefix) for text in known]
 
 
 def _tell_how_to_repeat(run: RunFolder, state: RunState) -> None:
@@ -232,10 +238,11 @@ def _section(name: str) -> str:
 def _look_now(trainer: Any, text: str) -> None:
     """Keep the attention on a sentence that was added while the run trains, now and before."""
     from .attention.snapshots import keep_record
+    from .attention.texts import with_prefix
 
     run, prepared = trainer.run_folder, trainer.prepared
     step = trainer.state.global_step
-    known = probes(run, prepared)
+    known, text = probes(run, prepared), with_prefix(text, prepared.spec.data.prefix)
     number = known.index(text) if text in known else len(known)
     limit = prepared.spec.inspect.probe_max_tokens
     for model, when in ((prepared.new_model(), "before"), (trainer.model, f"step-{step:06d}")):

@@ -13,6 +13,7 @@ from stand_in_hub import stand_in_hub
 
 from tests.tiny_models import make_tiny_bert
 from tests.tiny_runs import tiny_spec
+from tests.tiny_writers import WRITERS
 from workbench import pipeline
 from workbench.cli import main
 from workbench.errors import InputError, ModelError, RunError
@@ -21,10 +22,12 @@ from workbench.export import KINDS, export_run, graph
 from workbench.export.card import cell, model_card_text
 from workbench.export.hub import require_repository
 from workbench.export.sample import answers, sample
-from workbench.models import load_tokenizer, load_trained
+from workbench.models import load_model, load_tokenizer, load_trained
 from workbench.runs import RunFolder
+from workbench.sources import find_model
 
 ROOT = Path(__file__).parents[2]
+SEQ2SEQ = "AutoModelForSeq2SeqLM"
 TEXTS = ["the film was wonderful", "the food was terrible"]
 
 
@@ -140,6 +143,21 @@ def test_the_onnx_graph_answers_as_the_run(lora, tmp_path):
         [logits] = session.run(None, dict(inputs))
         given = torch.softmax(torch.from_numpy(logits[0]), -1).tolist()
         assert given == pytest.approx(expected, abs=1e-5)
+
+
+def test_t5_becomes_a_graph_that_writes_the_same(tmp_path):
+    ort = pytest.importorskip("onnxruntime")
+    model = load_model(find_model(str(WRITERS["t5"](tmp_path / "t5"))), SEQ2SEQ, [], 1).eval()
+    tokenizer = load_tokenizer(tmp_path / "t5")
+    path = tmp_path / "model.onnx"
+    assert graph.write_checked(model, tokenizer, path) < 1e-5
+    inputs = {one.name: one.shape for one in ort.InferenceSession(str(path)).get_inputs()}
+    assert inputs["input_ids"][1] != inputs["decoder_input_ids"][1]  # as long as each happens to be
+    other = load_model(find_model(str(tmp_path / "t5")), SEQ2SEQ, [], 1).eval()
+    with torch.no_grad():
+        other.shared.weight.copy_(other.shared.weight.flip(0))
+    with pytest.raises(ModelError, match="the ONNX graph writes otherwise than the model"):
+        graph.require_same_words(other, path, sample(other, tokenizer))
 
 
 def test_what_onnx_needs_is_named(plain, monkeypatch):

@@ -27,8 +27,9 @@ def test_an_entry_says_what_one_has_to_know(model):
             assert model.note[-1] in ".。"
             assert ("。" in model.note) == (lang == "zh")
     if not model.source.startswith("scratch:"):
-        assert model.licence
+        assert model.licence or "licence" in model.notes["en"]
         assert model.languages
+    assert model.context_tokens == 0 or model.context_tokens >= 512
 
 
 def test_all_that_comes_without_the_hub_is_in_it():
@@ -61,6 +62,9 @@ def test_the_command_lists_them(capsys):
     rows = json.loads(capsys.readouterr().out)
     assert "google-bert/bert-base-chinese" in {row["name"] for row in rows}
     assert all(row["parameters"] <= 150_000_000 and "zh" in row["languages"] for row in rows)
+    chinese = next(row for row in rows if row["name"] == "google-bert/bert-base-chinese")
+    assert (chinese["context"], chinese["licence"]) == (512, "Apache-2.0")
+    assert chinese["trained on"] == "Chinese text, simplified and traditional"
     assert main(["models", "list", "--size", "1k"]) == 0
     assert capsys.readouterr().out.startswith("no model of the catalogue fits; wish for less")
     with pytest.raises(SystemExit):

@@ -26,19 +26,10 @@ def test_training_takes_more_with_batch_tokens_and_layers():
     assert train(tokens=64) - train() > train() - train(tokens=0)
 
 
-def test_the_activations_that_torch_keeps_are_near_the_estimate():
+def kept_by(model, tokens, **inputs):
+    """Return the bytes that torch keeps for the backward pass, of eight rows."""
     import torch
-    from transformers import BertConfig, BertModel
 
-    config = BertConfig(
-        vocab_size=100,
-        hidden_size=64,
-        num_hidden_layers=4,
-        num_attention_heads=4,
-        intermediate_size=256,
-        attn_implementation="eager",
-    )
-    model = BertModel(config).train()
     kept: dict[int, int] = {}
     parameters = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
 
@@ -49,9 +40,43 @@ def test_the_activations_that_torch_keeps_are_near_the_estimate():
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        output = model(torch.ones(8, 64, dtype=torch.long)).last_hidden_state
+        output = model(torch.ones(8, tokens, dtype=torch.long), **inputs).last_hidden_state
     assert output.requires_grad
+    return sum(kept.values())
+
+
+def test_the_activations_that_torch_keeps_are_near_the_estimate():
+    from transformers import BertConfig, BertModel
+
+    config = BertConfig(
+        vocab_size=100,
+        hidden_size=64,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        intermediate_size=256,
+        attn_implementation="eager",
+    )
+    kept = kept_by(BertModel(config).train(), tokens=64)
     estimate = estimate_memory(
         0, 4, 64, 4, batch=8, tokens=64, intermediate_size=256
     ).train_activations
-    assert 0.8 < estimate / sum(kept.values()) < 1.25
+    assert 0.8 < estimate / kept < 1.25
+
+
+def test_what_a_decoder_beside_an_encoder_keeps_is_near_the_estimate():
+    import torch
+    from transformers import BertConfig, BertModel
+
+    config = BertConfig(
+        vocab_size=100, hidden_size=64, num_hidden_layers=4, num_attention_heads=4,
+        intermediate_size=256, attn_implementation="eager", is_decoder=True,
+        add_cross_attention=True,
+    )  # fmt: skip
+    read = torch.rand(8, 96, 64, requires_grad=True)
+    kept = kept_by(
+        BertModel(config).train(), encoder_hidden_states=read, use_cache=False, tokens=48
+    )
+    estimate = estimate_memory(
+        0, 0, 64, 4, batch=8, tokens=96, intermediate_size=256, decoder_layers=4, written_tokens=48
+    ).train_activations
+    assert 0.8 < estimate / kept < 1.25

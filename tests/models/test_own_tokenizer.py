@@ -21,8 +21,7 @@ from workbench.models.own_tokenizer import (
 from workbench.sources import FoundModel
 from workbench.training import prepare as preparing
 
-EXACT = ("wordpiece", "bpe", "character")  # Unigram's trainer settles ties by chance
-KINDS = (*EXACT, "unigram")
+KINDS = ("wordpiece", "bpe", "character", "unigram")
 TEXTS = [
     f"房间{a}，服务{b}，早餐{c}。The room was {d}"
     for a in ("很干净", "很脏", "太小")
@@ -76,11 +75,18 @@ def test_the_same_texts_give_the_same_tokenizers_in_every_process():
     )
     answer = subprocess.run(
         [sys.executable, "-X", "utf8", "-c", code],
-        input=json.dumps([EXACT, TEXTS]), capture_output=True, text=True, check=True,
+        input=json.dumps([KINDS, TEXTS]), capture_output=True, text=True, check=True,
         encoding="utf-8",
     )  # fmt: skip
-    for kind, other in zip(EXACT, answer.stdout.splitlines(), strict=True):
+    for kind, other in zip(KINDS, answer.stdout.splitlines(), strict=True):
         assert other == train_tokenizer(TEXTS, kind, 120).to_str(), kind
+
+
+def test_of_more_characters_than_entries_unigram_keeps_the_commonest():
+    entries = train_tokenizer([*TEXTS, "☃☄"], "unigram", 40).get_vocab()
+    assert len(entries) <= 40
+    assert "房" in entries
+    assert "☄" not in entries
 
 
 def test_other_texts_and_sizes_lie_in_folders_of_their_own(scratch):

@@ -10,12 +10,15 @@ from tests.tiny_models import make_tiny_bert, make_tiny_llama
 from tests.tiny_runs import BAD, GOOD, THINGS, tiny_spec
 from tests.tiny_writers import WRITERS
 from workbench import pipeline
+from workbench.attention.look import attend, stored_records
 from workbench.attention.snapshots import read_snapshots
 from workbench.cli import main
 from workbench.data import load_data
 from workbench.errors import DataError, ModelError
 from workbench.evaluation.run import evaluate_file, predict_texts
-from workbench.models import load_model, load_tokenizer, load_trained
+from workbench.models import load_model, load_tokenizer, load_trained, model_card
+from workbench.models.card import card_of
+from workbench.notebook.looking import Answers, open_watched
 from workbench.report import render
 from workbench.report.predictions import show_predictions
 from workbench.runs import read_state
@@ -89,6 +92,22 @@ def test_the_attention_of_both_halves_is_kept_along_the_way(run):
     assert len(records) > 2
     assert len({record.text_pair for record in records}) == 1  # what the decoder reads stays
     assert read_state(run).status == "finished"
+
+
+def test_sentences_looked_at_are_read_with_the_prefix_of_the_training_rows(tmp_path):
+    spec = pair_spec(
+        tmp_path, model=WRITERS["t5"](tmp_path / "t5"),
+        **{"data.prefix": "summarize: ", "train.max_steps": 2, "train.eval_steps": 1},
+    )  # fmt: skip
+    run = pipeline.train(spec)
+    asked = "summarize: the film was wonderful"
+    kept = [record.text for record in [*read_snapshots(run), *stored_records(run)]]
+    assert set(kept) == {asked}
+    for text in ("the film was wonderful", asked):
+        both = attend(run, text, against="before")
+        assert [record.text for record in both] == [asked, asked]
+    desk = Answers(open_watched(run, "before"))
+    assert {record.text for record in desk.text("the film was wonderful")} == {asked}
 
 
 def test_the_new_weights_are_those_that_an_encoder_lacks(run):
@@ -216,7 +235,7 @@ def test_of_an_encoder_the_first_token_is_given_and_the_last_is_learned(tmp_path
     assert setup.tokenizer.decode(ids) == "[CLS] the film was good [SEP]"
     assert setup.tokenizer.decode(labels) == "a good story [SEP]"
     short = setup_of(tmp_path / "bert", **{"generate.max_new_tokens": 3})
-    assert setup.tokenizer.decode(encoded(short)[1]) == "a [SEP]"
+    assert setup.tokenizer.decode(encoded(short)[1]) == "a good [SEP]"
 
 
 def test_a_prefix_stands_before_each_source(tmp_path):
@@ -296,6 +315,68 @@ def test_labels_can_be_smoothed(tmp_path):
     assert first == pytest.approx(other, rel=0.1)
 
 
+# Several targets a row
+
+
+def test_of_several_references_the_first_is_learned_and_the_nearest_counts(tmp_path):
+    rows = [one | {"summary": [one["summary"], f"so {one['summary']}"][: 1 + n % 2]}
+            for n, one in enumerate(make_rows())]  # fmt: skip
+    spec = pair_spec(tmp_path, rows=rows, **{"data.several_targets": "references"})
+    prepared = prepare(spec.replace({"train.max_steps": 1}))
+    table, setup = prepared.data.validation, prepared.setup
+    assert {len(one) for one in table["target"]} == {1, 2}
+    first = [setup.tokenizer.decode(ids[:-1]) for ids in prepared.train["labels"]]
+    assert first == [one[0] for one in prepared.data.train["target"]]
+    written = [{"sums": [0.0, 1, 0], "written": one[-1]} for one in table["target"]]
+    outcome = Outcome(written, prepared.validation, table, setup)
+    found = SUMMARIZATION.evaluate(outcome)
+    assert found["metrics"]["rouge_1"] == 1
+    assert found["signatures"]["rouge"].endswith("refs:the nearest")
+    assert all(one["label"] == one["predicted"] for one in SUMMARIZATION.predictions(outcome))
+
+
+def test_bleu_and_chrf_take_as_many_references_as_each_text_has():
+    scores = corpus_scores([["the cat sat"], ["a dog", "one dog ran off"]],
+                           ["the cat sat", "one dog ran off"])  # fmt: skip
+    assert scores["bleu"] == pytest.approx(100)
+    assert scores["chrf"] == pytest.approx(100)
+    assert scores["signatures"]["bleu"].startswith("nrefs:var")
+
+
+def test_one_run_learns_all_aspects_of_a_text(tmp_path):
+    rows = [{"text": f"the {thing} was {word}.", "about": {"thing": thing, "word": word}}
+            for word in (*GOOD, *BAD) for thing in THINGS]  # fmt: skip
+    rows[0]["about"]["word"] = ""
+    columns = {"source": "text", "target": ["about.thing", "about.word"]}
+    spec = pair_spec(
+        tmp_path, rows=rows, **{"data.columns": columns, "data.several_targets": "aspects",
+                                "train.max_steps": 2, "train.eval_steps": 2},
+    )  # fmt: skip
+    prepared = prepare(spec)
+    read = prepared.tokenizer.batch_decode(prepared.train["input_ids"][:], skip_special_tokens=True)
+    learned = prepared.tokenizer.batch_decode(prepared.train["labels"][:], skip_special_tokens=True)
+    for asked, answer in zip(read, learned, strict=True):
+        name, _, thing, _, word = asked.rstrip(" .").split()  # the tokenizer knows no colon
+        assert answer == {"thing": thing, "word": word}[name]
+    assert len(read) in (111, 112)  # of 56 texts, one of which may have a single aspect
+    run = pipeline.train(spec)
+    metrics = run.metrics()
+    assert metrics["rows"] == sum(one["rows"] for one in metrics["aspects"].values())
+    assert set(metrics["aspects"]) == {"thing", "word"}
+    assert set(metrics["baselines"]) == {"lead", "copy", "before"}
+    assert [one["aspect"] for one in predict_texts(run, ["the story was awful."])] == [
+        "thing", "word",
+    ]  # fmt: skip
+    assert "thing: the " in render(run)
+    assert evaluate_file(run, spec.data.source)[0]["rows"] == 159
+
+
+def test_aspects_need_names_and_take_no_journal(tmp_path):
+    spec = pair_spec(tmp_path, **{"data.several_targets": "aspects"})
+    with pytest.raises(DataError, match="aspects are named by their columns, and the target has"):
+        prepare(spec)
+
+
 # Faults
 
 
@@ -321,6 +402,36 @@ def test_texts_longer_than_the_model_are_counted(tmp_path):
     assert profile.max_tokens == 64
     assert profile.truncated_share == pytest.approx(0.5, abs=0.1)
     assert max(prepared.train["length"][:]) == 64
+
+
+def test_targets_longer_than_may_be_written_are_counted_with_the_remedy(tmp_path):
+    rows = [one | {"summary": "good " * (20 if n == 3 else 2)} for n, one in enumerate(make_rows())]
+    spec = pair_spec(tmp_path, rows=rows)
+    [found] = [one for one in prepare(spec).profile().findings if "cut" in one["kind"]]
+    assert found["sentence"] == (
+        "Rows whose answer is longer than the 8 tokens that may be written: 1 (1.2%). The model "
+        "cannot give them whole: set generate.max_new_tokens to 21, or shorten them."
+    )
+    assert [(one["row"], one["why"]) for one in found["examples"]] == [(4, "21")]
+    longest = prepare(spec.replace({"generate.max_new_tokens": 21}))
+    sides = (longest.train, longest.validation)
+    assert max(len(ids) for side in sides for ids in side["labels"]) == 21
+    assert not [one for one in longest.profile().findings if "cut" in one["kind"]]
+
+
+def test_the_card_of_an_encoder_that_gets_a_decoder_counts_both(tmp_path):
+    prepared = prepare(pair_spec(tmp_path))
+    card, alone = prepared.card(), card_of(prepared.found, 8, 32)
+    assert card.parameters == sum(p.numel() for p in prepared.new_model().parameters())
+    assert card.parameters > 2 * (alone.parameters - 1000)
+    assert (card.layers, card.decoder_layers, alone.decoder_layers) == (2, 2, 0)
+    assert card.train_bytes > 16 * card.parameters + (alone.train_bytes - 16 * alone.parameters)
+
+
+def test_the_layers_of_both_halves_of_a_writer_are_counted(tmp_path):
+    for kind in ("t5", "bart", "marian"):
+        card = model_card(str(WRITERS[kind](tmp_path / kind)))
+        assert (card.layers, card.decoder_layers) == (2, 2)
 
 
 def test_a_model_that_cannot_write_is_refused_with_the_remedy(tmp_path):
@@ -366,7 +477,9 @@ def test_bleu_cuts_each_language_its_own_way():
     assert tokenization_for(["the cat", "猫", "a dog"]) == "13a"
     assert tokenization_for(["打开文件", "JupyterLab 设置"]) == "zh"
     assert tokenization_for(["ファイルを開く", "設定"]) == "char"
-    scores = corpus_scores(["我今天很开心", "您好 JupyterLab"], ["我今天很高兴", "你好 JupyterLab"])
+    scores = corpus_scores(
+        [["我今天很开心"], ["您好 JupyterLab"]], ["我今天很高兴", "你好 JupyterLab"]
+    )
     # Precisions of 6/9, 4/7, 2/5 and 1/3, no text too short.
     assert scores["bleu"] == pytest.approx(100 * (6 / 9 * 4 / 7 * 2 / 5 * 1 / 3) ** 0.25)
     assert "tok:zh" in scores["signatures"]["bleu"]
@@ -380,10 +493,13 @@ def test_sentences_end_with_marks_or_lines():
     ]  # fmt: skip
 
 
+bare = Setup(RunSpec(), None, [], 0)
+
+
 def test_lead_takes_as_many_sentences_as_summaries_have():
     table = Dataset.from_dict({"source": ["One. Two. Three."], "target": ["x"], "row": [1]})
     train = Dataset.from_dict({"source": ["a", "b"], "target": ["A. B.", "A. B. C."]})
-    found = SUMMARIZATION.baselines(Outcome([], [], table, None), train)
+    found = SUMMARIZATION.baselines(Outcome([], [], table, bare), train)
     assert {name: one[0]["written"] for name, one in found.items()} == {
         "lead": "One. Two.", "copy": "One. Two. Three.",
     }  # fmt: skip
@@ -391,7 +507,9 @@ def test_lead_takes_as_many_sentences_as_summaries_have():
 
 def test_the_nearest_source_lends_its_translation():
     table = Dataset.from_dict({"source": ["open the file"], "target": ["x"], "row": [1]})
-    train = Dataset.from_dict({"source": ["close it", "Open a file"], "target": ["关", "开"]})
-    found = TRANSLATION.baselines(Outcome([], [], table, None), train)
+    train = Dataset.from_dict(
+        {"source": ["close it", "Open a file"], "target": ["关", "开"], "row": [1, 2]}
+    )
+    found = TRANSLATION.baselines(Outcome([], [], table, bare), train)
     assert found["nearest_source"][0]["written"] == "开"
     assert found["copy"][0]["written"] == "open the file"

@@ -363,3 +363,12 @@ def test_an_instruction_without_an_answer_is_left_out(tmp_path):
     path.write_text(json.dumps(rows), "utf-8")
     data = load_data(DataSpec(source=str(path)), TASK, 42)
     assert "having nothing to be learned as answer: 1 (row 41)." in data.notes[0]
+
+
+def test_answers_that_cannot_be_learned_or_written_whole_are_counted(tmp_path):
+    long = [{"instruction": "what was good?", "output": "the film " * n} for n in (8, 30)]
+    prepared = prepare(write_spec(tmp_path, [*make_rows()[:20], *long]))
+    cut = {one["kind"]: one for one in prepared.profile().findings if "cut" in one["kind"]}
+    assert {kind: one["count"] for kind, one in cut.items()} == {
+        "cut_answers.written": 2, "cut_answers.learned": 1,
+    }  # fmt: skip

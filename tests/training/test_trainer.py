@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from workbench.spec import RunSpec, find
-from workbench.training.trainer import _SAME_NAME, training_arguments
+from workbench.training.arguments import SAME_NAME, training_arguments
 
 
 def test_fields_named_as_in_training_arguments_reach_it_unchanged(tmp_path):
@@ -17,12 +17,12 @@ def test_fields_named_as_in_training_arguments_reach_it_unchanged(tmp_path):
         }
     )
     arguments = training_arguments(spec, "cpu", tmp_path)
-    for name in _SAME_NAME:
+    for name in SAME_NAME:
         assert getattr(arguments, name) == getattr(spec.train, name), name
 
 
 def test_every_same_name_is_a_field():
-    assert all(find(f"train.{name}") for name in _SAME_NAME)
+    assert all(find(f"train.{name}") for name in SAME_NAME)
 
 
 def test_not_a_number_is_not_averaged_away(tmp_path):

@@ -20,7 +20,7 @@ from .collect import Chosen
 from .compare import compared, moved_most
 from .packing import pack
 from .record import AttentionRecord
-from .texts import Reading, read, read_text
+from .texts import Reading, read, read_text, with_prefix
 
 Source = Any
 """A run, a path, a model source as in `spec.model.source`, `(model, tokenizer)`, or `Watched`."""
@@ -37,13 +37,18 @@ MOVED = 3
 
 @dataclass(frozen=True)
 class Watched:
-    """A model that is ready to be looked into."""
+    """A model that is ready to be looked into; `prefix` stood before each text it learned from."""
 
     model: Any
     tokenizer: Any
     label: str = ""
     max_tokens: int = MAX_TOKENS
     step: int = 0
+    prefix: str = ""
+
+    def asked(self, text: str) -> str:
+        """Return a text as the model learned to read texts."""
+        return with_prefix(text, self.prefix)
 
     def look(self, text: str, pair: str | None = None, **how: Any) -> AttentionRecord:
         """Return where it looks in one text; `how` as for `capture`."""
@@ -71,6 +76,7 @@ def attend(
         InputError: there is no such run or model, or it has no attention to show.
     """
     after = open_source(source)
+    text = after.asked(text)
     how: dict[str, Any] = {"max_new_tokens": max_new_tokens, "rollout": True}
     if max_tokens is not None:
         how["max_tokens"] = max_tokens
@@ -187,7 +193,9 @@ def open_before(source: Source) -> Watched:
         trust_remote_code=spec.model.trust_remote_code,
     )
     tokenizer = load_tokenizer(found, spec.model.trust_remote_code)
-    return Watched(model.eval(), tokenizer, "before", spec.inspect.probe_max_tokens)
+    return Watched(
+        model.eval(), tokenizer, "before", spec.inspect.probe_max_tokens, prefix=spec.data.prefix
+    )
 
 
 def attend_run(run: RunFolder, text: str, max_tokens: int | None = None) -> AttentionRecord:
@@ -216,6 +224,7 @@ def _open_run(run: RunFolder) -> Watched:
         load_tokenizer(run.model_path, trust),
         run.name,
         spec.inspect.probe_max_tokens,
+        prefix=spec.data.prefix,
     )
 
 

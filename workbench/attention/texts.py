@@ -33,6 +33,11 @@ class Reading:
         return [] if ids is None else ids[0].tolist()
 
 
+def with_prefix(text: str, prefix: str) -> str:
+    """Return a text with what stands before each of its kind, if that is not there already."""
+    return text if text.startswith(prefix) else prefix + text
+
+
 def read(
     model: Any,
     tokenizer: Any,

@@ -90,6 +90,8 @@ def list_models(options: argparse.Namespace) -> None:
             "parameters": _short(model.parameters),
             "languages": " ".join(model.languages),
             "licence": model.licence,
+            "context": model.context_tokens or "",
+            "trained on": model.trained_on,
             "good on": model.good_on,
             "note": model.note,
         }

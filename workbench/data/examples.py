@@ -102,6 +102,9 @@ def to_dataset(examples: Examples, task: Task, labels: list[str]) -> Any:
     for role, values in examples.values.items():
         columns[role] = values
         match kinds.get(role):
+            case "text" if any(isinstance(value, list) for value in values):
+                features[role] = List(Value("string"))
+                columns[role] = [[v] if isinstance(v, str) else v for v in values]
             case "text":
                 features[role] = Value("string")
             case "numbers":

@@ -138,7 +138,9 @@ def _cells(table: Table, role: Role, columns: list[str], spec: DataSpec) -> Cell
                     limit=LARGEST_CELL,
                 )
     names = table.class_names.get(columns[0])
-    return Cells(role, columns, found, names, spec.label_separator, spec.multi_label)
+    return Cells(
+        role, columns, found, names, spec.label_separator, spec.multi_label, spec.several_targets
+    )
 
 
 def _notes(counted: Mapping[str, Counted], split: str, language: str | None = None) -> list[str]:

@@ -21,7 +21,7 @@ class Cells:
 
     `columns` has one name for each list of `cells`. `names` are those behind numbered classes,
     `separator` is what stands between several labels in a cell, and `several` says that a row
-    may have any number of them; else it must have one.
+    may have any number of them; else it must have one. `several_targets` is that of the spec.
     """
 
     role: Role
@@ -30,6 +30,7 @@ class Cells:
     names: list[str] | None
     separator: str
     several: bool
+    several_targets: str = "joined"
 
     def value(self, position: int, repaired: Repaired) -> Any:
         """Return what the cells of a row mean; `repaired` is told what was mended.
@@ -40,7 +41,12 @@ class Cells:
         cells = [column[position] for column in self.cells]
         match self.role.kind:
             case "text":
-                return _text(cells, self.role)
+                several = self.several_targets if self.role.may_be_several else "joined"
+                return (
+                    _text(cells, self.role)
+                    if several == "joined"
+                    else _texts(cells, self.role, keep_empty=several == "aspects")
+                )
             case "label" if len(cells) > 1:
                 set_ones = zip(self.columns, cells, strict=True)
                 return self._counted([name for name, cell in set_ones if _is_set(cell)])
@@ -67,6 +73,14 @@ def _text(cells: list[Any], role: Role) -> str:
     if not text.strip() and not role.may_be_empty:
         raise RowError("empty_answer" if role.answer else "empty_text")
     return text
+
+
+def _texts(cells: list[Any], role: Role, keep_empty: bool) -> list[str]:
+    """Return the texts of a list in the one cell, or one a column; some of them may be empty."""
+    held = _structure(cells[0]) if len(cells) == 1 else cells
+    texts = [as_text(one).strip() for one in (held if isinstance(held, list) else [held])]
+    _text(texts, role)
+    return texts if keep_empty else [text for text in texts if text]
 
 
 def _label(cell: Any, names: list[str] | None, separator: str) -> str | list[str]:

@@ -14,6 +14,7 @@ from .sample import SHAPES, output_names, sample, visible
 
 FILE = "model.onnx"
 TOLERANCE = 1e-3
+WRITTEN_TOKENS = 8
 # One file of protobuf holds at most 2 GB; larger weights go into a file beside it.
 MOST_BYTES = 1_500_000_000
 INSTALL = 'pip install "model-workbench[onnx]"'
@@ -23,7 +24,7 @@ def write_onnx(run: RunFolder, folder: Path) -> float:
     """Write `model.onnx`; return the largest difference of its outputs from those of torch.
 
     Rows and tokens may vary. An adapter is merged first. A decoder's graph reads the whole text at
-    every step: it has no cache.
+    every step: it has no cache. One beside an encoder must also write the same, token by token.
 
     Raises:
         InputError: a library is missing.
@@ -33,13 +34,22 @@ def write_onnx(run: RunFolder, folder: Path) -> float:
         raise InputError("export to ONNX needs {missing}", INSTALL, missing=", ".join(missing))
     trusted = run.spec().model.trust_remote_code
     model = merged(load_trained(run.model_path, trusted)).eval()
-    tokenizer = load_tokenizer(run.model_path, trusted)
+    return write_checked(model, load_tokenizer(run.model_path, trusted), folder / FILE)
+
+
+def write_checked(model: Any, tokenizer: Any, path: Path) -> float:
+    """Write a model as a graph; return its largest difference from the model.
+
+    Raises:
+        ModelError: the model cannot be exported, or the graph computes something else.
+    """
     names = output_names(model, sample(model, tokenizer))
-    _export(model, sample(model, tokenizer), names, folder / FILE)
+    _export(model, sample(model, tokenizer), names, path)
     difference = max(
-        _difference(model, folder / FILE, sample(model, tokenizer, shape), names)
-        for shape in SHAPES
+        _difference(model, path, sample(model, tokenizer, shape), names) for shape in SHAPES
     )
+    if difference <= TOLERANCE and model.config.is_encoder_decoder:
+        require_same_words(model, path, sample(model, tokenizer))
     if not difference <= TOLERANCE:
         raise ModelError(
             "the ONNX graph answers otherwise than the model (by up to {difference:.3g})",
@@ -72,7 +82,10 @@ def _export(model: Any, batch: dict[str, Any], names: list[str], path: Path) -> 
             return tuple(given[name] for name in names)
 
     model.config.use_cache = False
-    axes = {0: torch.export.Dim("rows"), 1: torch.export.Dim("tokens")}
+    attention = model.config._attn_implementation
+    model.set_attn_implementation("eager")  # T5's other one cannot be taken apart
+    rows, tokens, written = map(torch.export.Dim, ("rows", "tokens", "written"))
+    axes = [{0: rows, 1: written if name == "decoder_input_ids" else tokens} for name in batch]
     level = logging.getLogger("torch.onnx").level
     try:
         with warnings.catch_warnings():
@@ -84,7 +97,7 @@ def _export(model: Any, batch: dict[str, Any], names: list[str], path: Path) -> 
                 path,
                 input_names=list(batch),
                 output_names=names,
-                dynamic_shapes=(tuple(dict(axes) for _ in batch),),
+                dynamic_shapes=(tuple(axes),),
                 dynamo=True,
                 external_data=_bytes(model) > MOST_BYTES,
                 verbose=False,
@@ -98,6 +111,7 @@ def _export(model: Any, batch: dict[str, Any], names: list[str], path: Path) -> 
         ) from error
     finally:
         logging.getLogger("torch.onnx").setLevel(level)
+        model.set_attn_implementation(attention)
 
 
 def _difference(model: Any, path: Path, batch: dict[str, Any], names: list[str]) -> float:
@@ -118,6 +132,39 @@ def _difference(model: Any, path: Path, batch: dict[str, Any], names: list[str])
         )
         for name, one in zip(names, given, strict=True)
     )
+
+
+def require_same_words(model: Any, path: Path, batch: dict[str, Any]) -> None:
+    """Let graph and model each write a few tokens, always the likeliest next one.
+
+    Raises:
+        ModelError: they do not write the same.
+    """
+    import numpy as np
+    import onnxruntime
+    import torch
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+    def by_graph(inputs: dict[str, Any]) -> Any:
+        return session.run(["logits"], {name: one.numpy() for name, one in inputs.items()})[0]
+
+    def by_model(inputs: dict[str, Any]) -> Any:
+        with torch.inference_mode():
+            return model(**inputs).logits.numpy()
+
+    def written(answer: Any) -> Any:
+        start = torch.full_like(batch["input_ids"][:, :1], model.config.decoder_start_token_id)
+        given = batch | {"decoder_input_ids": start}
+        for _ in range(WRITTEN_TOKENS):
+            following = torch.from_numpy(answer(given)[:, -1:].argmax(-1))
+            given["decoder_input_ids"] = torch.cat([given["decoder_input_ids"], following], 1)
+        return given["decoder_input_ids"].numpy()
+
+    if not np.array_equal(written(by_graph), written(by_model)):
+        raise ModelError(
+            "the ONNX graph writes otherwise than the model", "export it with --to folder"
+        )
 
 
 def _bytes(model: Any) -> int:

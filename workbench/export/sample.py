@@ -14,7 +14,7 @@ def sample(model: Any, tokenizer: Any, shape: tuple[int, int] = SHAPES[0]) -> di
     """Return model inputs of arbitrary tokens, always the same; the last row is padded.
 
     Shapes:
-        legend `B` rows, `T` tokens; all inputs (B, T).
+        legend `B` rows, `T` tokens, `W` written tokens; decoder_input_ids (B, W), others (B, T).
     """
     import torch
 
@@ -30,7 +30,7 @@ def sample(model: Any, tokenizer: Any, shape: tuple[int, int] = SHAPES[0]) -> di
     if "token_type_ids" in tokenizer.model_input_names and "token_type_ids" in accepted:
         batch["token_type_ids"] = torch.zeros_like(ids)
     if model.config.is_encoder_decoder:
-        batch["decoder_input_ids"] = ids.flip(1)
+        batch["decoder_input_ids"] = ids.flip(1)[:, : tokens // 2 + 1]
     return batch
 
 

@@ -21,7 +21,8 @@ class ModelCard:
 
     Figures that the config does not give are 0, texts that nobody wrote are empty.
 
-    `trainable_parameters` is 0 when all of them learn.
+    `trainable_parameters` is 0 when all of them learn; `layers` are those that read, and
+    `decoder_layers` those of a decoder beside an encoder.
 
     Units: `size_bytes` on disk; `run_bytes` and `train_bytes` of memory, for a batch of `batch`
     rows of `tokens` tokens; `context_tokens` is 0 when there is no fixed limit.
@@ -49,6 +50,7 @@ class ModelCard:
     batch: int
     tokens: int
     trainable_parameters: int = 0
+    decoder_layers: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, fit for JSON."""
@@ -86,8 +88,17 @@ def model_card(
     return card_of(find_model(source, revision, progress), batch, tokens)
 
 
-def card_of(found: FoundModel, batch: int = 16, tokens: int = 128) -> ModelCard:
+def card_of(
+    found: FoundModel,
+    batch: int = 16,
+    tokens: int = 128,
+    written_tokens: int | None = None,
+    writer_parameters: int = 0,
+) -> ModelCard:
     """Return the card of a found model.
+
+    A decoder writes `written_tokens`, by default as many as are read. Of an encoder that is given
+    a decoder like itself, `writer_parameters` are those of both.
 
     Raises:
         ModelError: its folder is incomplete or damaged.
@@ -107,7 +118,8 @@ def card_of(found: FoundModel, batch: int = 16, tokens: int = 128) -> ModelCard:
     wide = _number(
         shape, "intermediate_size", "n_inner", "d_ff", "hidden_dim", "ffn_dim", "encoder_ffn_dim"
     )
-    parameters = _count_parameters(found)
+    parameters = writer_parameters or _count_parameters(found)
+    decoder_layers = layers if writer_parameters else _decoder_layers(config, layers)
     limit = context_tokens(shape) or 0
     memory = estimate_memory(
         parameters,
@@ -117,6 +129,8 @@ def card_of(found: FoundModel, batch: int = 16, tokens: int = 128) -> ModelCard:
         batch,
         min(tokens, limit or tokens),
         wide or None,
+        decoder_layers,
+        tokens if written_tokens is None else written_tokens,
     )
     told = _front_matter(found.path / "README.md") | {k: v for k, v in found.about.items() if v}
     architectures = config.get("architectures")
@@ -142,6 +156,20 @@ def card_of(found: FoundModel, batch: int = 16, tokens: int = 128) -> ModelCard:
         train_bytes=memory.train,
         batch=batch,
         tokens=tokens,
+        decoder_layers=decoder_layers,
+    )
+
+
+def _decoder_layers(config: dict[str, Any], layers: int) -> int:
+    """Return the layers of a decoder beside an encoder; T5 names them only where they differ."""
+    if not config.get("is_encoder_decoder"):
+        return 0
+    inner = config.get("decoder")
+    shape = inner if isinstance(inner, dict) else {}
+    return (
+        _number(config, "num_decoder_layers", "decoder_layers")
+        or _number(shape, "num_hidden_layers", "n_layer", "num_layers")
+        or layers
     )
 
 

@@ -25,6 +25,7 @@ class Known:
     """A model of the catalogue; `source` is what to write in a spec.
 
     `good_on` is `laptop`, `gpu` or `large`, where fine-tuning all of it takes minutes, not days.
+    Of what is not known, `licence` and `trained_on` are empty, and `context_tokens` is 0.
     """
 
     source: str
@@ -34,6 +35,8 @@ class Known:
     licence: str
     good_on: str
     notes: dict[str, str]
+    context_tokens: int = 0
+    trained_on: str = ""
 
     @property
     def note(self) -> str:
@@ -58,6 +61,8 @@ def known_models() -> tuple[Known, ...]:
             licence=plain["licence"],
             good_on=plain["good_on"],
             notes=plain["note"],
+            context_tokens=plain.get("context_tokens", 0),
+            trained_on=plain.get("trained_on", ""),
         )
         for source, plain in tree.items()
     )

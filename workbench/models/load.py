@@ -154,6 +154,18 @@ def load_skeleton(
     return model
 
 
+def becomes_writer(found: FoundModel, auto_class: str, trust_remote_code: bool = False) -> bool:
+    """Say whether `load_model` gives an encoder a decoder made of itself.
+
+    Raises:
+        ModelError: as `load_model`.
+    """
+    if auto_class != _WRITES:
+        return False
+    _, config = _head_and_config(found, auto_class, [], trust_remote_code, None)
+    return can_become_writer(config)
+
+
 def _becomes_writer(auto_class: str, config: Any) -> bool:
     return auto_class == _WRITES and can_become_writer(config)
 

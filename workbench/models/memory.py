@@ -39,6 +39,8 @@ def estimate_memory(
     batch: int = 16,
     tokens: int = 128,
     intermediate_size: int | None = None,
+    decoder_layers: int = 0,
+    written_tokens: int = 0,
 ) -> Memory:
     """Estimate the memory of fine-tuning all weights with AdamW in fp32.
 
@@ -47,11 +49,13 @@ def estimate_memory(
     `B·T·(14·D + 2·F) + 2·B·H·T²`, where F is the width of the feed-forward block: its two
     activations of width F; of width D the inputs of all products and norms, queries, keys, values
     and dropout masks; and the attention's weights before and after dropout. For prediction only
-    the widest layer is held: `B·T·(4·D + 2·F) + B·H·T²`. The libraries themselves (some 0.3 GB)
-    come on top; bf16 autocast needs rather less.
+    the widest layer is held: `B·T·(4·D + 2·F) + B·H·T²`. A layer of a decoder beside an encoder
+    keeps the same of its own `W` tokens, and for looking at the source
+    `B·(5·W·D + 2·T·D) + 2·B·H·W·T`. The libraries themselves (some 0.3 GB) come on top; bf16
+    autocast needs rather less.
 
     Shapes:
-        legend `B` batch, `T` tokens, `D` hidden size, `H` heads, `L` layers.
+        legend `B` batch, `T` tokens, `D` hidden size, `H` heads, `L` layers, `W` written tokens.
 
     Units: all results in bytes.
 
@@ -59,13 +63,20 @@ def estimate_memory(
     Transformer Models", equation 1, for fp32.
     """
     wide = intermediate_size or 4 * hidden_size
+
+    def kept(count: int) -> int:
+        return batch * (count * (14 * hidden_size + 2 * wide) + 2 * heads * count * count)
+
+    written = written_tokens
+    looking_back = batch * hidden_size * (5 * written + 2 * tokens)
+    looking_back += 2 * batch * heads * written * tokens
+    activations = layers * kept(tokens) + decoder_layers * (kept(written) + looking_back)
     attention = batch * heads * tokens * tokens
-    per_layer = batch * tokens * (14 * hidden_size + 2 * wide) + 2 * attention
     widest = batch * tokens * (4 * hidden_size + 2 * wide) + attention
     return Memory(
         weights=_FP32_BYTES * parameters,
         gradients=_FP32_BYTES * parameters,
         optimizer=2 * _FP32_BYTES * parameters,
         run_activations=_FP32_BYTES * widest,
-        train_activations=_FP32_BYTES * layers * per_layer,
+        train_activations=_FP32_BYTES * activations,
     )

@@ -6,11 +6,13 @@ A pretrained model knows its tokenizer's entries by number, so it can only be us
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -25,6 +27,7 @@ SPECIAL_TOKENS = {
     "mask_token": "[MASK]",
 }  # fmt: skip
 SMALLEST_TEXT = 1000
+LONGEST_WORD_BYTES = 1_000_000
 
 
 def require_random_weights(found: FoundModel, kind: str) -> None:
@@ -99,11 +102,10 @@ def train_tokenizer(texts: list[str], kind: str, vocab_size: int) -> Any:
 
     All are lower case. WordPiece takes Chinese characters one by one, as BERT does; BPE and
     Unigram also find words of several. The same texts give the same entries with the same
-    numbers, but for Unigram, whose trainer settles ties by chance: a machine that has trained
-    one keeps it, another may find a slightly other one.
+    numbers, on every machine.
 
-    WordPiece entries are those that byte-pair merges give, for the library's own trainer numbers
-    them by chance.
+    WordPiece entries are those that byte-pair merges give, and Unigram entries those that
+    sentencepiece finds, for the library's own trainers settle ties by chance.
 
     Source: Schuster and Nakajima 2012 (WordPiece), Sennrich et al. 2016 (byte-pair encoding),
     Kudo 2018 (Unigram).
@@ -136,7 +138,6 @@ def train_tokenizer(texts: list[str], kind: str, vocab_size: int) -> Any:
         case "unigram":
             tokenizer = Tokenizer(models.Unigram())
             tokenizer.pre_tokenizer, tokenizer.decoder = words, decoders.Metaspace()
-            trainer = trainers.UnigramTrainer(unk_token=unknown, **usual)
         case "character":
             tokenizer = Tokenizer(models.WordLevel(unk_token=unknown))
             tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -148,7 +149,12 @@ def train_tokenizer(texts: list[str], kind: str, vocab_size: int) -> Any:
             tokenizer.decoder = decoders.Fuse()
             trainer = trainers.WordLevelTrainer(**usual)
     tokenizer.normalizer = normalizers.BertNormalizer(handle_chinese_chars=kind == "wordpiece")
-    tokenizer.train_from_iterator(texts, trainer)
+    if kind == "unigram":
+        pieces = _unigram_pieces(tokenizer, texts, vocab_size)
+        tokenizer.model = models.Unigram(pieces, unk_id=specials.index(unknown))
+        tokenizer.add_special_tokens(specials)
+    else:
+        tokenizer.train_from_iterator(texts, trainer)
     if kind == "wordpiece":
         entries = _word_pieces(tokenizer, texts, vocab_size)
         tokenizer.model = models.WordPiece(entries, unk_token=unknown)
@@ -159,6 +165,55 @@ def train_tokenizer(texts: list[str], kind: str, vocab_size: int) -> Any:
         special_tokens=[(token, tokenizer.token_to_id(token)) for token in (first, last)],
     )
     return tokenizer
+
+
+def _unigram_pieces(tokenizer: Any, texts: list[str], vocab_size: int) -> list[tuple[str, float]]:
+    """Return the special tokens and the pieces of words, each with its log probability.
+
+    Where there are more characters than entries, the rarest are left out.
+    """
+    import sentencepiece
+
+    words: Counter[str] = Counter()
+    for text in texts:
+        plain = tokenizer.normalizer.normalize_str(text)
+        words.update(word for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(plain))
+    letters: Counter[str] = Counter()
+    for word, count in words.items():
+        for letter in word:
+            letters[letter] += count
+    room = vocab_size - len(SPECIAL_TOKENS)
+    kept = set(sorted(letters, key=lambda letter: (-letters[letter], letter))[:room])
+    lines: Counter[str] = Counter()
+    for word, count in words.items():
+        for known, part in groupby(word, kept.__contains__):
+            if known:
+                lines["".join(part).replace("▁", " ")] += count
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=(f"{line}\t{lines[line]}" for line in sorted(lines)),
+        input_format="tsv",
+        model_writer=model,
+        vocab_size=room + 1,  # with a token for the unknown, which is not taken over
+        hard_vocab_limit=False,
+        character_coverage=1.0,
+        normalization_rule_name="identity",
+        add_dummy_prefix=False,
+        remove_extra_whitespaces=False,
+        split_by_unicode_script=False,
+        split_by_number=False,
+        max_sentence_length=LONGEST_WORD_BYTES,
+        bos_id=-1,
+        eos_id=-1,
+        num_threads=1,
+        minloglevel=2,
+    )
+    found = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
+    pieces = [
+        (found.id_to_piece(number), found.get_score(number))
+        for number in range(1, found.get_piece_size())
+    ]
+    return [*((token, 0.0) for token in SPECIAL_TOKENS.values()), *pieces]
 
 
 def _word_pieces(tokenizer: Any, texts: list[str], vocab_size: int) -> dict[str, int]:

@@ -26,6 +26,7 @@ class Answers:
 
     def text(self, text: str) -> list[AttentionRecord]:
         """Return the records of another sentence."""
+        text = self.watched[-1].asked(text)
         if len(self.watched) == 1:
             return [look_well(self.watched[0], text)]
         before, after = self.watched

@@ -124,6 +124,15 @@ class DataSpec(Section):
     prefix: Annotated[
         str, Domain("what is put before each source text, as T5 wants it: 'summarize: '")
     ] = ""
+    several_targets: Annotated[
+        str,
+        Domain(
+            "several texts in the target's cell or columns are: joined, one text | references, "
+            "each right, the first is learned, the nearest counts | aspects, one a column, each "
+            "asked for by its name before the source",
+            choices=("joined", "references", "aspects"),
+        ),
+    ] = "joined"
     source_language: Annotated[
         str,
         Domain("the sources' language as the model's tokenizer has it: en_XX, en, eng_Latn"),

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 _KANA = re.compile("[\u3041-\u30ff]")
@@ -31,16 +32,19 @@ def tokenization_for(references: Sequence[str]) -> str:
     return "char" if kana > _JAPANESE_SHARE * eastern else "zh"
 
 
-def corpus_scores(references: Sequence[str], written: Sequence[str]) -> dict[str, Any]:
+def corpus_scores(references: Sequence[Sequence[str]], written: Sequence[str]) -> dict[str, Any]:
     """Return `bleu` and `chrf` of all texts together, and the `signatures` of both.
+
+    Each text has one reference or several, any of which may be met.
 
     Units:
         from 0 to 100, as both are always given.
     """
     from sacrebleu.metrics import BLEU, CHRF
 
-    bleu, chrf = BLEU(tokenize=tokenization_for(references)), CHRF()
-    pairs = list(written), [list(references)]
+    bleu, chrf = BLEU(tokenize=tokenization_for([own[0] for own in references])), CHRF()
+    # The first of each text, then the second where there is one, and so on.
+    pairs = list(written), [list(same) for same in zip_longest(*references)]
     return {
         "bleu": bleu.corpus_score(*pairs).score,
         "chrf": chrf.corpus_score(*pairs).score,

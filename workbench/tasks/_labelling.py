@@ -38,6 +38,8 @@ class Labelling:
         if self.told is not None:
             return self.told(values)
         answer = values[self.role]
+        if self.kind == "text" and isinstance(answer, list):
+            return answer[0]  # of several that are right, the one that is learned
         return answer[0] if self.kind == "number" and len(answer) == 1 else answer
 
 

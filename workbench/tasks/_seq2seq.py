@@ -15,10 +15,14 @@ from ._defaults import count_tokens
 from ._encode import encode_texts
 from ._guessing import IGNORED, followed, means, sums
 from ._languages import speak, start_with_language
-from .contract import Batch, Outcome, Record, Setup
+from ._pairs import Pair, aspects, pairs_of
+from .contract import Batch, CutAnswers, Outcome, Record, Setup
+
+# Longer targets are counted as this long.
+LONGEST_TOKENS = 1_000_000
 
 OPTIONS = (
-    "data.prefix", "data.source_language", "data.target_language",
+    "data.prefix", "data.several_targets", "data.source_language", "data.target_language",
     "train.label_smoothing_factor", "generate.max_new_tokens", "generate.num_beams",
     "generate.length_penalty", "generate.no_repeat_ngram_size",
 )  # fmt: skip
@@ -30,25 +34,42 @@ def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
     Targets are cut after as many tokens as may be written.
     """
     speak(setup)
-    found = encode_texts(setup, [setup.spec.data.prefix + text for text in batch["source"]])
+    pairs = pairs_of(batch, setup)
+    found = encode_texts(setup, [pair.asked(setup) for pair in pairs])
+    found["row"] = [pair.row for pair in pairs]
     if "target" in batch:
-        found["labels"] = [_labels(text, setup) for text in batch["target"]]
+        found["labels"] = [_labels(pair.references[0], setup, room(setup)) for pair in pairs]
     return found
 
 
-def _labels(text: str, setup: Setup) -> list[int]:
-    """Return what the model shall write: the text, then the token that ends it.
+def _labels(text: str, setup: Setup, limit: int) -> list[int]:
+    """Return what the model shall write: the text, then the token that ends it; no more than that.
 
     Where a tokenizer of encoders begins each text with a token, that one is given, not written.
     """
     tokenizer = setup.tokenizer
-    limit = room(setup)
-    ids = tokenizer(text_target=text, truncation=True, max_length=limit)["input_ids"]
-    if tokenizer.bos_token_id is None and ids[:1] == [tokenizer.cls_token_id]:
+    begun = tokenizer.bos_token_id is None and tokenizer.cls_token_id is not None
+    ids = tokenizer(text_target=text, truncation=True, max_length=limit + begun)["input_ids"]
+    if begun and ids[:1] == [tokenizer.cls_token_id]:
         ids = ids[1:]
     end = tokenizer.sep_token_id if tokenizer.eos_token_id is None else tokenizer.eos_token_id
     # mBART's language stands after the end.
     return ids if end is None or end in ids[-2:] else [*ids[: limit - 1], end]
+
+
+def cut_answers(batch: Batch, setup: Setup) -> CutAnswers:
+    """Return the tokens of the targets that are longer than may be written, and what limits them.
+
+    They are cut there when they are learned, so the model also never learns to end them.
+    """
+    limit = room(setup)
+    why = "written" if limit == setup.spec.generate.max_new_tokens else "model"
+    speak(setup)
+    longest = dict.fromkeys(batch["row"], 0)
+    for pair in pairs_of(batch, setup):
+        count = len(_labels(pair.references[0], setup, LONGEST_TOKENS))
+        longest[pair.row] = max(longest[pair.row], count)
+    return {why: (limit, [count if count > limit else 0 for count in longest.values()])}
 
 
 def room(setup: Setup) -> int:
@@ -58,7 +79,9 @@ def room(setup: Setup) -> int:
 
 def lengths(batch: Batch, setup: Setup) -> list[int]:
     """Return the tokens of each source before it is cut, with what stands before it."""
-    return count_tokens(setup, [setup.spec.data.prefix + text for text in batch["source"]])
+    aspect = max(aspects(setup), key=len, default="")
+    pairs = [Pair(0, source, [], aspect) for source in batch["source"]]
+    return count_tokens(setup, [pair.asked(setup) for pair in pairs])
 
 
 def collate(rows: list[Record], setup: Setup) -> dict[str, Any]:
@@ -143,17 +166,32 @@ def adapt(model: Any, setup: Setup) -> None:
 
 
 def evaluate_with(
-    outcome: Outcome, scores: Callable[[list[str], list[str]], dict[str, Any]]
+    outcome: Outcome, scores: Callable[[list[list[str]], list[str]], dict[str, Any]]
 ) -> dict[str, Any]:
     """Return loss and accuracy of tokens, and what `scores` makes of references and texts.
 
-    What `scores` returns as `signatures` stands beside the metrics.
+    What `scores` returns as `signatures` stands beside the metrics, as do the scores of each
+    aspect by itself.
     """
     found = means(np.array([answer["sums"] for answer in outcome.outputs]))
-    references = list(outcome.table["target"])
-    told = scores(references, [answer["written"] for answer in outcome.outputs])
+    pairs = pairs_of(outcome.table[:], outcome.setup)
+    written = [answer["written"] for answer in outcome.outputs]
+    told = scores([pair.references for pair in pairs], written)
     signatures = told.pop("signatures", {})
-    return {"rows": len(references), "signatures": signatures, "metrics": {**found, **told}}
+    own: dict[str, dict[str, Any]] = {}
+    for name in aspects(outcome.setup):
+        places = [place for place, pair in enumerate(pairs) if pair.aspect == name]
+        if places:
+            each = scores([pairs[i].references for i in places], [written[i] for i in places])
+            each.pop("signatures", None)
+            own[name] = {"rows": len(places), **each}
+    metrics = {**found, **told}
+    return {
+        "rows": len(pairs),
+        "signatures": signatures,
+        "metrics": metrics,
+        **({"aspects": own} if own else {}),
+    }
 
 
 def baseline(texts: list[str]) -> list[Record]:
@@ -164,14 +202,18 @@ def baseline(texts: list[str]) -> list[Record]:
 def predictions(outcome: Outcome, name: str, measure: Callable[[str, str], float]) -> list[Record]:
     """Return source, what was written, the reference, its score by `name`, and the loss.
 
-    `measure` scores what was written against a reference.
+    `measure` scores what was written against a reference, of several the nearest. Each aspect has
+    a record of its own, which names it.
     """
     records = []
-    names = [n for n in ("row", "source", "target") if n in outcome.table.column_names]
-    for row, answer in zip(outcome.table.select_columns(names), outcome.outputs, strict=True):
-        record = {"row": row["row"], "source": row["source"], "predicted": answer["written"]}
-        if "target" in row:
-            record |= {"label": row["target"], name: measure(row["target"], answer["written"])}
+    pairs = pairs_of(outcome.table[:], outcome.setup)
+    for pair, answer in zip(pairs, outcome.outputs, strict=True):
+        written = answer["written"]
+        record = {"row": pair.row, "source": pair.source, "predicted": written}
+        record |= {"aspect": pair.aspect} if pair.aspect else {}
+        if pair.references:
+            score, nearest = max((measure(one, written), one) for one in pair.references)
+            record |= {"label": nearest, name: score}
             loss = means(answer["sums"])["loss"]
             record |= {} if loss is None else {"loss": loss}
         records.append(record)
@@ -180,7 +222,12 @@ def predictions(outcome: Outcome, name: str, measure: Callable[[str, str], float
 
 def line(record: Record) -> str:
     """Return a prediction as one line: what was written, then the source."""
-    return "\t".join(" ".join(record[name].split()) for name in ("predicted", "source"))
+    return "\t".join(" ".join(text.split()) for text in (record["predicted"], asked(record)))
+
+
+def asked(record: Record) -> str:
+    """Return the source of a record, after the aspect that was asked for."""
+    return ": ".join(filter(None, (record.get("aspect"), record["source"])))
 
 
 def told(name: str) -> Any:

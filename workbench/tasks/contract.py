@@ -19,6 +19,9 @@ from ._labelling import Labelling
 
 Batch = Mapping[str, list[Any]]
 Record = dict[str, Any]
+# By what cuts them (a key below `findings.cut_answers`): the limit, and the tokens that each row
+# would need; 0 where its answer is whole.
+CutAnswers = dict[str, tuple[int, list[int]]]
 Kind = Literal["text", "label", "labels", "numbers", "object"]
 
 
@@ -30,7 +33,8 @@ class Role:
     class, or a list of names where the spec says that rows have several; `labels` a list of names;
     `numbers` a list of floats, one a column; `object` whatever lists and mappings the cell holds.
     An `answer` is to be predicted, and not there when predicting. A text that `may_be_empty` is
-    no reason to leave the row out.
+    no reason to leave the row out. Of an answer that `may_be_several` a row holds a list of texts,
+    where the spec does not have them joined.
     `usual_names` are lower case, the likeliest first.
     """
 
@@ -40,6 +44,7 @@ class Role:
     usual_names: tuple[str, ...]
     answer: bool = False
     may_be_empty: bool = False
+    may_be_several: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,7 +139,9 @@ class Task:
     Learning. `check(setup)` raises `InputError` where the spec does not fit the labels or columns
     of the data. `encode(batch, setup, training)` turns rows (columns by role, and `row`) into model
     inputs, without padding; it may give more or fewer rows if it returns `row` with each, and
-    further columns that `infer` wants to see. `collate(rows, setup)` makes a batch of tensors.
+    further columns that `infer` wants to see. `lengths(batch, setup)` counts the tokens of what is
+    read, before any cut, `cut_answers(batch, setup)` those of answers that are not kept whole.
+    `collate(rows, setup)` makes a batch of tensors.
     `settings(setup)` overrides the model's config, and `adapt(model, setup)` may change the model
     that is about to learn. `losses` are the choices of `train.loss`, the
     first the usual one; `loss(setup)` returns a function of (outputs, labels, items) or None for
@@ -184,6 +191,7 @@ class Task:
     stratum: Callable[[Record], str] = usual.stratum
     check: Callable[[Setup], None] = usual.check
     lengths: Callable[[Batch, Setup], list[int]] = usual.lengths
+    cut_answers: Callable[[Batch, Setup], CutAnswers] = usual.cut_answers
     measures: Callable[[Any, Setup], dict[str, list[float]]] = usual.measures
     settings: Callable[[Setup], dict[str, Any]] = usual.settings
     adapt: Callable[[Any, Setup], None] = usual.adapt

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, ModelError
 from ..language import text as say
 from . import _defaults as usual
 from ._answers import (
@@ -27,12 +26,12 @@ from ._answers import (
     read_squad,
 )
 from ._labelling import Labelling
+from ._windows import best_span, has_null, label, log_shares, windows_of
 from .contract import Batch, Column, Metric, Outcome, Record, Role, RowError, Setup, Task
 
 # The columns of what `infer` gives.
 SPAN, START, END, NULL, CONFIDENCE, LOSS = range(6)
 SHOWN_CHARACTERS = 120
-FEWEST_CONTEXT_TOKENS = 4
 
 
 def read_file(text: str, name: str) -> tuple[list[Record], list[str]] | None:
@@ -82,7 +81,7 @@ def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
     for row, question, context, own in zip(
         batch["row"], batch["question"], batch["context"], answers, strict=True
     ):
-        windows = _windows(setup, question.strip(), context)
+        windows = windows_of(setup, question.strip(), context)
         for number, ids in enumerate(windows["input_ids"]):
             for name in setup.tokenizer.model_input_names:
                 if name in windows:
@@ -92,12 +91,12 @@ def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
                 list(span) if side == 1 and span[1] > span[0] else [-1, -1]
                 for span, side in zip(windows["offset_mapping"][number], sides, strict=True)
             ]
-            null = ids.index(setup.tokenizer.cls_token_id) if _has_null(setup, ids) else 0
+            null = ids.index(setup.tokenizer.cls_token_id) if has_null(setup, ids) else 0
             found["row"].append(row)
             found["offsets"].append(offsets)
             found["null"].append(null)
             if own is not None:
-                found["labels"].append(_label(offsets, own, null))
+                found["labels"].append(label(offsets, own, null))
     return dict(found)
 
 
@@ -177,8 +176,8 @@ def infer(model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup) 
         own = slice(skipped, skipped + len(row["input_ids"]))
         start, end = starts[number, own], ends[number, own]
         offsets, null = np.asarray(row["offsets"]), row["null"]
-        first, last = _best_span(start, end, offsets, setup.spec.evaluate.max_answer_tokens)
-        log_start, log_end = _log_shares(start), _log_shares(end)
+        first, last = best_span(start, end, offsets, setup.spec.evaluate.max_answer_tokens)
+        log_start, log_end = log_shares(start), log_shares(end)
         answers[number, SPAN] = start[first] + end[last]
         answers[number, START], answers[number, END] = offsets[first, 0], offsets[last, 1]
         answers[number, NULL] = start[null] + end[null]
@@ -299,74 +298,6 @@ def line(record: Record) -> str:
     """Return a prediction as one line: the answer, how sure it is, the question."""
     answer = answer_or_none(record, "predicted")
     return f"{answer}\t{record['confidence']:.4f}\t{record['question']}"
-
-
-def _windows(setup: Setup, question: str, context: str) -> Any:
-    """Return the tokens of all windows; a question may take half the room."""
-    tokenizer, limit = setup.tokenizer, setup.max_tokens
-    if not tokenizer.is_fast:
-        raise ModelError(
-            "the tokenizer {tokenizer} does not say where its tokens are from, which answers need",
-            "choose a model with a tokenizer.json",
-            tokenizer=type(tokenizer).__name__,
-        )
-    asked = tokenizer(
-        question, add_special_tokens=False, return_offsets_mapping=True, verbose=False
-    )
-    if len(asked["input_ids"]) > limit // 2:
-        question = question[: asked["offset_mapping"][limit // 2 - 1][1]]
-        asked["input_ids"] = asked["input_ids"][: limit // 2]
-    room = limit - len(asked["input_ids"]) - tokenizer.num_special_tokens_to_add(pair=True)
-    if room < FEWEST_CONTEXT_TOKENS:
-        raise DataError(
-            "data.max_tokens: {limit} tokens leave no room for a passage beside the question",
-            "raise it, for example to 384",
-            limit=limit,
-        )
-    return tokenizer(
-        question,
-        context,
-        truncation="only_second",
-        max_length=limit,
-        # A window must go forward, by half its room at least.
-        stride=min(setup.spec.data.stride_tokens, room // 2),
-        return_overflowing_tokens=True,
-        return_offsets_mapping=True,
-    )
-
-
-def _has_null(setup: Setup, ids: list[int]) -> bool:
-    return setup.tokenizer.cls_token_id is not None and setup.tokenizer.cls_token_id in ids
-
-
-def _label(offsets: list[list[int]], answers: Record, null: int) -> list[int]:
-    """Return the first and the last token of the first answer; twice `null` if it is not here."""
-    if not answers["start"]:
-        return [null, null]
-    start = answers["start"][0]
-    end = start + len(answers["text"][0])
-    inside = [n for n, (a, b) in enumerate(offsets) if a < end and b > start and a >= 0]
-    whole = inside and offsets[inside[0]][0] <= start and offsets[inside[-1]][1] >= end
-    return [inside[0], inside[-1]] if whole else [null, null]
-
-
-def _best_span(
-    start: np.ndarray, end: np.ndarray, offsets: np.ndarray, longest: int
-) -> tuple[int, int]:
-    """Return first and last token of the best span of at most `longest` tokens of the passage."""
-    outside = offsets[:, 0] < 0
-    if outside.all():
-        return 0, 0
-    start, end = np.where(outside, -np.inf, start), np.where(outside, -np.inf, end)
-    totals = [start[: len(start) - n] + end[n:] for n in range(min(longest, len(start)))]
-    length = int(np.argmax([total.max() for total in totals]))
-    first = int(totals[length].argmax())
-    return first, first + length
-
-
-def _log_shares(logits: np.ndarray) -> np.ndarray:
-    shifted = logits - logits.max()
-    return shifted - np.log(np.exp(shifted).sum())
 
 
 def _mean(records: list[Record], name: str) -> float | None:

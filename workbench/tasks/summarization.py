@@ -8,12 +8,14 @@ beat.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from . import _seq2seq as seq2seq
 from ._labelling import Labelling
+from ._pairs import check, learned, pairs_of
 from ._rouge import SIGNATURE, rouge_l, rouge_n
 from .contract import Column, Metric, Outcome, Record, Role, Task
 
@@ -32,21 +34,27 @@ def evaluate(outcome: Outcome) -> dict[str, Any]:
     return seq2seq.evaluate_with(outcome, _scores)
 
 
-def _scores(references: list[str], written: list[str]) -> dict[str, Any]:
+def _scores(references: list[list[str]], written: list[str]) -> dict[str, Any]:
     pairs = list(zip(references, written, strict=True))
+
+    def mean(measure: Callable[..., float], *size: int) -> float:
+        nearest = [max(measure(one, text, *size) for one in own) for own, text in pairs]
+        return float(np.mean(nearest))
+
+    several = "|refs:the nearest" if any(len(own) > 1 for own in references) else ""
     return {
-        "rouge_1": float(np.mean([rouge_n(*pair, 1) for pair in pairs])),
-        "rouge_2": float(np.mean([rouge_n(*pair, 2) for pair in pairs])),
-        "rouge_l": float(np.mean([rouge_l(*pair) for pair in pairs])),
-        "signatures": {"rouge": SIGNATURE},
+        "rouge_1": mean(rouge_n, 1),
+        "rouge_2": mean(rouge_n, 2),
+        "rouge_l": mean(rouge_l),
+        "signatures": {"rouge": SIGNATURE + several},
     }
 
 
 def baselines(outcome: Outcome, train: Any) -> dict[str, list[Record]]:
     """Return the first sentences of each text, and the text itself."""
-    usual = np.mean([len(sentences(text)) for text in train["target"]])
+    usual = np.mean([len(sentences(text)) for text in learned(train)])
     count = max(1, round(float(usual)))
-    texts = list(outcome.table["source"])
+    texts = [pair.source for pair in pairs_of(outcome.table[:], outcome.setup)]
     return {
         "lead": seq2seq.baseline([" ".join(sentences(text)[:count]) for text in texts]),
         "copy": seq2seq.baseline(texts),
@@ -79,10 +87,12 @@ TASK = Task(
                 "摘要", "总结", "标题",
             ),
             answer=True,
+            may_be_several=True,
         ),
     ),
     labelling=Labelling("text", "target"),
     auto_class="AutoModelForSeq2SeqLM",
+    check=check,
     encode=seq2seq.encode,
     metrics=(
         Metric("loss", followed=True, greater_is_better=False),
@@ -97,7 +107,7 @@ TASK = Task(
     predictions=predictions,
     columns=(
         Column("row", "number"),
-        Column("source"),
+        Column("source", cell=seq2seq.asked),
         Column("reference", "right", cell=seq2seq.told("label")),
         Column("written", "wrong", cell=seq2seq.told("predicted")),
         Column("rouge_l", "share"),
@@ -109,6 +119,7 @@ TASK = Task(
     options=seq2seq.OPTIONS,
     data_figures=("length_histogram",),
     lengths=seq2seq.lengths,
+    cut_answers=seq2seq.cut_answers,
     adapt=seq2seq.adapt,
     collate=seq2seq.collate,
     keep=seq2seq.keep,

@@ -19,7 +19,7 @@ from ._guessing import IGNORED, TokenCounts, followed, means, pad, perplexity, r
 from ._labelling import Labelling
 from ._prompts import Prompt, prompts_of, read_row
 from ._rouge import is_exact, rouge_l
-from .contract import Batch, Column, Metric, Outcome, Record, Role, Setup, Task
+from .contract import Batch, Column, CutAnswers, Metric, Outcome, Record, Role, Setup, Task
 
 # Writing takes far longer than judging: of each thousand validation rows so many are written for.
 WRITTEN_ROWS = 64
@@ -139,6 +139,24 @@ def lengths(batch: Batch, setup: Setup) -> list[int]:
         found = [len(_ids(setup, text)) + 2 for text in batch["text"]]
         return [min(length, setup.max_tokens) for length in found]
     return [sum(map(len, _prompt_ids(prompt, setup))) for prompt in prompts_of(batch, setup)]
+
+
+def cut_answers(batch: Batch, setup: Setup) -> CutAnswers:
+    """Return the tokens of answers longer than may be written, and of rows whose answer is cut.
+
+    The latter are prompt and answer together, where less than the whole answer is learned.
+    """
+    if _is_plain(batch, setup):
+        return {}
+    written, learned = setup.spec.generate.max_new_tokens, setup.max_tokens
+    too_long, cut = [], []
+    for prompt in prompts_of(batch, setup):
+        asked, answer = _prompt_ids(prompt, setup)
+        kept = _cut(asked, answer, learned)[1]
+        too_long.append(len(answer) if len(answer) > written else 0)
+        cut.append(len(asked) + len(answer) if len(kept) < len(answer) else 0)
+    why = "learned" if learned == setup.spec.data.max_tokens else "model"
+    return {"written": (written, too_long), why: (learned, cut)}
 
 
 def collate(rows: list[Record], setup: Setup) -> dict[str, Any]:
@@ -372,6 +390,7 @@ TASK = Task(
     read=read_row,
     read_file=read_paragraphs,
     lengths=lengths,
+    cut_answers=cut_answers,
     settings=lambda setup: {"is_decoder": True},
     collate=collate,
     keep=keep,

@@ -11,6 +11,7 @@ from typing import Any
 from . import _seq2seq as seq2seq
 from ._bleu import corpus_scores, sentence_chrf
 from ._labelling import Labelling
+from ._pairs import check, pairs_of
 from .contract import Column, Metric, Outcome, Record, Role, Task
 
 # Of the sources, so many are compared with all those of the training rows at once.
@@ -24,12 +25,15 @@ def evaluate(outcome: Outcome) -> dict[str, Any]:
 
 def baselines(outcome: Outcome, train: Any) -> dict[str, list[Record]]:
     """Return the sources themselves, and the translations of those most like them."""
-    sources = list(outcome.table["source"])
-    found = _nearest(sources, list(train["source"]))
-    known = list(train["target"])
+    setup = outcome.setup
+    pairs = pairs_of(outcome.table[:], setup)
+    known = pairs_of(train[:], setup)
+    asked = [[pair.asked(setup) for pair in some] for some in (pairs, known)]
     return {
-        "nearest_source": seq2seq.baseline([known[place] for place in found]),
-        "copy": seq2seq.baseline(sources),
+        "nearest_source": seq2seq.baseline(
+            [known[place].references[0] for place in _nearest(*asked)]
+        ),
+        "copy": seq2seq.baseline([pair.source for pair in pairs]),
     }
 
 
@@ -68,10 +72,12 @@ TASK = Task(
                 "target", "tgt", "target_text", "translation", "zh", "chinese", "译文", "中文",
             ),
             answer=True,
+            may_be_several=True,
         ),
     ),
     labelling=Labelling("text", "target"),
     auto_class="AutoModelForSeq2SeqLM",
+    check=check,
     encode=seq2seq.encode,
     metrics=(
         Metric("loss", followed=True, greater_is_better=False),
@@ -85,7 +91,7 @@ TASK = Task(
     predictions=predictions,
     columns=(
         Column("row", "number"),
-        Column("source"),
+        Column("source", cell=seq2seq.asked),
         Column("reference", "right", cell=seq2seq.told("label")),
         Column("written", "wrong", cell=seq2seq.told("predicted")),
         Column("chrf", "number"),
@@ -97,6 +103,7 @@ TASK = Task(
     options=seq2seq.OPTIONS,
     data_figures=("length_histogram",),
     lengths=seq2seq.lengths,
+    cut_answers=seq2seq.cut_answers,
     adapt=seq2seq.adapt,
     collate=seq2seq.collate,
     keep=seq2seq.keep,

@@ -247,7 +247,7 @@ def _optimizer(prepared: Prepared, model: Any) -> Any:
     """Return the optimizer that training will use, new."""
     from transformers import Trainer
 
-    from .trainer import training_arguments
+    from .arguments import training_arguments
 
     arguments = training_arguments(prepared.spec, prepared.precision.device, "unused")
     kind, options = Trainer.get_optimizer_cls_and_kwargs(arguments, model)

@@ -22,7 +22,7 @@ from ..models import ModelCard, load_model, load_tokenizer, quantization
 from ..models.adapters import add_adapter, can_prompt
 from ..models.card import card_of
 from ..models.freezing import count_parameters, freeze
-from ..models.load import load_skeleton
+from ..models.load import becomes_writer, load_skeleton
 from ..models.own_tokenizer import require_random_weights, with_own_tokenizer
 from ..runs import open_run
 from ..sources import FoundModel, find_model
@@ -134,15 +134,25 @@ class Prepared:
             return 0
         import torch
 
-        skeleton = load_skeleton(
+        with torch.device("meta"):
+            return count_parameters(self._ready(self._skeleton()))[0]
+
+    def _writer_parameters(self) -> int:
+        """Return how many weights an encoder has once it has a decoder; 0 where it gets none."""
+        trusted = self.spec.model.trust_remote_code
+        if not becomes_writer(self.found, self.task.auto_class, trusted):
+            return 0
+        return count_parameters(self._skeleton())[1]
+
+    def _skeleton(self) -> Any:
+        """Return the model before fine-tuning, without its numbers."""
+        return load_skeleton(
             self.found,
             self.task.auto_class,
             self.labels,
-            trust_remote_code=spec.model.trust_remote_code,
+            trust_remote_code=self.spec.model.trust_remote_code,
             problem=self.task.settings(self.setup),
         )
-        with torch.device("meta"):
-            return count_parameters(self._ready(skeleton))[0]
 
     def collate(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
         """Make a batch of tensors of some encoded rows."""
@@ -165,8 +175,13 @@ class Prepared:
         Raises:
             ModelError: its folder is damaged, or the model has no such layers as the spec names.
         """
+        spec = self.spec
         card = card_of(
-            self.found, self.spec.train.per_device_train_batch_size, self.spec.data.max_tokens
+            self.found,
+            spec.train.per_device_train_batch_size,
+            spec.data.max_tokens,
+            spec.generate.max_new_tokens,
+            self._writer_parameters(),
         )
         trainable = self.trainable_parameters()
         return card.with_trainable(trainable) if trainable else card

@@ -8,6 +8,7 @@ from ...tasks import Setup, Task
 from ..cells import as_text
 from ..duplicates import text_key
 from ..tables import Table
+from .found import finding
 from .labels import count_labels, label_findings
 from .record import Finding
 from .repeats import repeats
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 # A run must not wait: near-duplicates of so many rows take a second or two.
 NEAR_ROWS = 5_000
 TOKEN_ROWS = 500
+BATCH_ROWS = 1000
 
 
 def findings_of(loaded: LoadedData, task: Task, setup: Setup) -> list[Finding]:
@@ -37,6 +39,7 @@ def findings_of(loaded: LoadedData, task: Task, setup: Setup) -> list[Finding]:
         *repeats(splits, task, near),
         *label_findings(splits, count_labels(splits)),
         *odd_cells(splits),
+        *_cut_answers(splits, loaded, task, setup),
     ]
     sample = drawn(splits, TOKEN_ROWS)
     if sample:
@@ -44,6 +47,35 @@ def findings_of(loaded: LoadedData, task: Task, setup: Setup) -> list[Finding]:
         # Texts that are cut have a figure of their own, of all rows.
         found += [one for one in coverage if one.kind != "truncated"]
     return sorted(found, key=lambda one: not one.harmful)
+
+
+def _cut_answers(
+    splits: list[Split], loaded: LoadedData, task: Task, setup: Setup
+) -> list[Finding]:
+    """Return the rows whose answer is longer than is learned, or may be written, by what cuts it.
+
+    Their `why` is how many tokens would be needed.
+    """
+    limits: dict[str, int] = {}
+    needed: dict[str, dict[str, list[int]]] = {}
+    for split, table in zip(splits, (loaded.train, loaded.validation), strict=True):
+        for start in range(0, len(table), BATCH_ROWS):
+            batch = table[start : start + BATCH_ROWS]
+            for why, (limit, counts) in task.cut_answers(batch, setup).items():
+                limits[why] = limit
+                needed.setdefault(why, {}).setdefault(split.name, []).extend(counts)
+    return [
+        one
+        for why, counts in needed.items()
+        for one in finding(
+            f"cut_answers.{why}",
+            splits,
+            {name: [i for i, n in enumerate(own) if n] for name, own in counts.items()},
+            lambda split, i, counts=counts: f"{counts[split.name][i]:,}",
+            limit=f"{limits[why]:,}",
+            longest=f"{max(map(max, counts.values())):,}",
+        )
+    ]
 
 
 def _split(name: str, table: Any, task: Task, labels: list[str]) -> Split:

@@ -1,0 +1,80 @@
+"""What is to be read and written of each row: one text, several that are right, or one an aspect.
+
+`data.several_targets` says which. An aspect is asked for by its name before the source, so that
+one model learns all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import DataError
+from .contract import Batch, Setup
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A text to be read, and the texts that would be right to write, the one to learn first."""
+
+    row: int
+    source: str
+    references: list[str]
+    aspect: str = ""
+
+    def asked(self, setup: Setup) -> str:
+        """Return what the model reads: what stands before each source, the aspect, the source."""
+        before = f"{self.aspect}: " if self.aspect else ""
+        return setup.spec.data.prefix + before + self.source
+
+
+def aspects(setup: Setup) -> list[str]:
+    """Return the names of what is asked of each source: those of the columns, without a path."""
+    data = setup.spec.data
+    place = data.columns.get("target")
+    if data.several_targets != "aspects" or not isinstance(place, list):
+        return []
+    return [str(name).rpartition(".")[2] for name in place]
+
+
+def pairs_of(batch: Batch, setup: Setup) -> list[Pair]:
+    """Return one pair an example, or, where aspects are asked for, one for each that it has."""
+    found, names = [], aspects(setup)
+    targets = batch.get("target") or [None] * len(batch["source"])
+    for row, source, held in zip(batch["row"], batch["source"], targets, strict=True):
+        texts = [] if held is None else [held] if isinstance(held, str) else list(held)
+        if not names:
+            found.append(Pair(row, source, texts))
+        elif held is None:
+            found += [Pair(row, source, [], name) for name in names]
+        else:
+            own = zip(names, texts, strict=True)
+            found += [Pair(row, source, [text], name) for name, text in own if text]
+    return found
+
+
+def check(setup: Setup) -> None:
+    """Refuse aspects that have no names, or that a journal of labels would have to name.
+
+    Raises:
+        DataError: saying what to set.
+    """
+    data = setup.spec.data
+    if data.several_targets != "aspects":
+        return
+    if not aspects(setup):
+        raise DataError(
+            "data.several_targets: aspects are named by their columns, and the target has one",
+            "name several for the target in data.columns, or choose references",
+        )
+    if data.corrections:
+        raise DataError(
+            "data.corrections: a journal holds one text a row, and aspects are several",
+            "correct the file itself",
+        )
+
+
+def learned(table: Any) -> list[str]:
+    """Return all texts that stand as targets in a table."""
+    held = [[one] if isinstance(one, str) else one for one in table["target"][:]]
+    return [text for texts in held for text in texts if text]

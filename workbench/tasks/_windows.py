@@ -1,0 +1,91 @@
+"""A passage in overlapping windows of tokens, and the span of one that is, or may be, the answer.
+
+Shapes:
+    T tokens of a window; offsets (T, 2), negative outside the passage.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import DataError, ModelError
+from .contract import Record, Setup
+
+FEWEST_CONTEXT_TOKENS = 4
+
+
+def windows_of(setup: Setup, question: str, context: str) -> Any:
+    """Return the tokens of all windows; a question may take half the room.
+
+    Raises:
+        ModelError: the tokenizer does not say which token comes from where.
+        DataError: `max_tokens` leaves no room for a passage.
+    """
+    tokenizer, limit = setup.tokenizer, setup.max_tokens
+    if not tokenizer.is_fast:
+        raise ModelError(
+            "the tokenizer {tokenizer} does not say where its tokens are from, which answers need",
+            "choose a model with a tokenizer.json",
+            tokenizer=type(tokenizer).__name__,
+        )
+    asked = tokenizer(
+        question, add_special_tokens=False, return_offsets_mapping=True, verbose=False
+    )
+    if len(asked["input_ids"]) > limit // 2:
+        question = question[: asked["offset_mapping"][limit // 2 - 1][1]]
+        asked["input_ids"] = asked["input_ids"][: limit // 2]
+    room = limit - len(asked["input_ids"]) - tokenizer.num_special_tokens_to_add(pair=True)
+    if room < FEWEST_CONTEXT_TOKENS:
+        raise DataError(
+            "data.max_tokens: {limit} tokens leave no room for a passage beside the question",
+            "raise it, for example to 384",
+            limit=limit,
+        )
+    return tokenizer(
+        question,
+        context,
+        truncation="only_second",
+        max_length=limit,
+        # A window must go forward, by half its room at least.
+        stride=min(setup.spec.data.stride_tokens, room // 2),
+        return_overflowing_tokens=True,
+        return_offsets_mapping=True,
+    )
+
+
+def has_null(setup: Setup, ids: list[int]) -> bool:
+    """Say whether a window has a token that stands for no answer."""
+    return setup.tokenizer.cls_token_id is not None and setup.tokenizer.cls_token_id in ids
+
+
+def label(offsets: list[list[int]], answers: Record, null: int) -> list[int]:
+    """Return the first and the last token of the first answer; twice `null` if it is not here."""
+    if not answers["start"]:
+        return [null, null]
+    start = answers["start"][0]
+    end = start + len(answers["text"][0])
+    inside = [n for n, (a, b) in enumerate(offsets) if a < end and b > start and a >= 0]
+    whole = inside and offsets[inside[0]][0] <= start and offsets[inside[-1]][1] >= end
+    return [inside[0], inside[-1]] if whole else [null, null]
+
+
+def best_span(
+    start: np.ndarray, end: np.ndarray, offsets: np.ndarray, longest: int
+) -> tuple[int, int]:
+    """Return first and last token of the best span of at most `longest` tokens of the passage."""
+    outside = offsets[:, 0] < 0
+    if outside.all():
+        return 0, 0
+    start, end = np.where(outside, -np.inf, start), np.where(outside, -np.inf, end)
+    totals = [start[: len(start) - n] + end[n:] for n in range(min(longest, len(start)))]
+    length = int(np.argmax([total.max() for total in totals]))
+    first = int(totals[length].argmax())
+    return first, first + length
+
+
+def log_shares(logits: np.ndarray) -> np.ndarray:
+    """Return the logarithm of each token's share: log softmax over a window, (T,)."""
+    shifted = logits - logits.max()
+    return shifted - np.log(np.exp(shifted).sum())
