@@ -1,8 +1,8 @@
 """A workbench for fine-tuning transformer models in Jupyter: `import workbench as wb`.
 
-The verbs: `studio`, `train`, `start`, `adapt`, `attach`, `evaluate`, `predict`, `attend`,
-`compare`, `label`, `suspects`, `report`, each usable without the others. Importing the package
-loads none of the heavy libraries; each verb does when it is called.
+The verbs: `studio`, `train`, `start`, `adapt`, `attach`, `evaluate`, `predict`, `playground`,
+`attend`, `compare`, `label`, `suspects`, `report`, each usable without the others. Importing the
+package loads none of the heavy libraries; each verb does when it is called.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         compare,
         evaluate,
         label,
+        playground,
         predict,
         profile,
         report,
@@ -41,6 +42,7 @@ _HOMES = {
     "compare": "notebook",
     "evaluate": "notebook",
     "label": "notebook",
+    "playground": "notebook",
     "predict": "notebook",
     "profile": "notebook",
     "report": "notebook",
@@ -53,7 +55,7 @@ _HOMES = {
 
 __all__ = [
     "RunSpec", "adapt", "attach", "attend", "audit", "clean", "compare", "evaluate", "label",
-    "predict", "profile", "report", "split", "start", "studio", "suspects", "train",
+    "playground", "predict", "profile", "report", "split", "start", "studio", "suspects", "train",
 ]  # fmt: skip
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from .profiling import Profile
 
 __all__ = [
-    "adapt", "attach", "attend", "audit", "clean", "compare", "evaluate", "label", "predict",
-    "profile", "report", "split", "start", "studio", "suspects", "train",
+    "adapt", "attach", "attend", "audit", "clean", "compare", "evaluate", "label", "playground",
+    "predict", "profile", "report", "split", "start", "studio", "suspects", "train",
 ]  # fmt: skip
 
 
@@ -119,6 +119,19 @@ def predict(run: RunFolder | str | Path, texts: list[str]) -> list[dict[str, Any
 
     with quiet_libraries():
         return predict_texts(_run(run), texts)
+
+
+def playground(run: RunFolder | str | Path) -> None:
+    """Talk to a run's model, before fine-tuning and after it, side by side.
+
+    For models that write text. Headless, what both wrote to the probe sentences is shown.
+
+    Raises:
+        InputError: the run's model writes no text, or is not there yet.
+    """
+    from .playing import play
+
+    play(_run(run))
 
 
 def attend(

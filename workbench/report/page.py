@@ -20,7 +20,7 @@ from .attention import attention_values
 from .compare import paired_figure
 from .contents import Contents, read_contents
 from .parts import drawing, file, template
-from .predictions import show_predictions
+from .predictions import show_answers, show_predictions
 from .profile import shown_findings
 
 SECTIONS = (
@@ -84,6 +84,8 @@ def _fill(contents: Contents, run: RunFolder) -> dict[str, Any]:
         "errors": None
         if contents.errors is None
         else show_predictions(contents.task, contents.errors),
+        "answers": show_answers(run),
+        "answers_title": text("playground.probes"),
         "looks": LOOKS,
         "css": Markup(file("page.css")),
         **attention_values(run, contents.probes, contents.state),

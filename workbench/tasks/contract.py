@@ -205,6 +205,11 @@ class Task:
         return tuple(role for role in self.roles if not role.answer)
 
     @property
+    def writes(self) -> bool:
+        """Whether the answers are texts that the model writes, token by token."""
+        return "generate.max_new_tokens" in self.options
+
+    @property
     def names_labels(self) -> bool:
         """Whether examples have labels, of which the names are to be known."""
         return self.labels_of is not usual.labels_of
