@@ -52,7 +52,7 @@ def clean(options: argparse.Namespace) -> None:
         source = open_source(spec, progress)
     if out is not None and any(out.resolve() == file.resolve() for file in source.files):
         raise InputError(
-            f"{out} is the source itself, which stays as it is", "give --out another name"
+            "{path} is the source itself, which stays as it is", "give --out another name", path=out
         )
     cleaned = source.clean()
     written = write_cleaned(cleaned, out) if out is not None else {}

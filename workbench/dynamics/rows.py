@@ -30,13 +30,18 @@ class LearnedRows:
         spec = run.spec()
         task = load_task(spec.task)
         if task.labelling is None:
-            raise RunError(f"rows of {task.name} have no answers to correct", "choose another run")
+            raise RunError(
+                "rows of {task} have no answers to correct", "choose another run", task=task.name
+            )
         data = load_data(spec.data, task, spec.train.seed)
         before = run.record().get("data_fingerprint")
         if before and before != data.fingerprint:
             raise RunError(
-                f"the data of {run.name} has changed since it began: {spec.data.source}",
-                f"restore it, or start a new run: workbench train {run.spec_path}",
+                "the data of {run} has changed since it began: {source}",
+                "restore it, or start a new run: workbench train {spec}",
+                run=run.name,
+                source=spec.data.source,
+                spec=run.spec_path,
             )
         self.labels: list[str] = data.labels
         self.one_each = task.labelling.kind == "class"
@@ -80,7 +85,7 @@ class LearnedRows:
     def _held(self, row: int) -> dict[str, Any]:
         if row not in self._places:
             raise RunError(
-                f"the run did not learn from a row {row}", "see: workbench data suspects"
+                "the run did not learn from a row {row}", "see: workbench data suspects", row=row
             )
         return self._table[self._places[row]]
 
