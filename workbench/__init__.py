@@ -1,8 +1,8 @@
 """A workbench for fine-tuning transformer models in Jupyter: `import workbench as wb`.
 
-The verbs: `studio`, `train`, `start`, `attach`, `evaluate`, `predict`, `attend`, `compare`,
-`label`, `suspects`, `report`, each usable without the others. Importing the package loads none of
-the heavy libraries; each verb does when it is called.
+The verbs: `studio`, `train`, `start`, `adapt`, `attach`, `evaluate`, `predict`, `playground`,
+`attend`, `compare`, `label`, `suspects`, `report`, each usable without the others. Importing the
+package loads none of the heavy libraries; each verb does when it is called.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .notebook import (
+        adapt,
         attach,
         attend,
         audit,
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
         compare,
         evaluate,
         label,
+        playground,
         predict,
         profile,
         report,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "RunSpec": "spec",
+    "adapt": "notebook",
     "attach": "notebook",
     "attend": "notebook",
     "audit": "notebook",
@@ -39,6 +42,7 @@ _HOMES = {
     "compare": "notebook",
     "evaluate": "notebook",
     "label": "notebook",
+    "playground": "notebook",
     "predict": "notebook",
     "profile": "notebook",
     "report": "notebook",
@@ -50,8 +54,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "RunSpec", "attach", "attend", "audit", "clean", "compare", "evaluate", "label", "predict",
-    "profile", "report", "split", "start", "studio", "suspects", "train",
+    "RunSpec", "adapt", "attach", "attend", "audit", "clean", "compare", "evaluate", "label",
+    "playground", "predict", "profile", "report", "split", "start", "studio", "suspects", "train",
 ]  # fmt: skip
 
 

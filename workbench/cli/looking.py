@@ -1,4 +1,4 @@
-"""`workbench evaluate`, `predict`, `attend`, `report`: looking at a finished run."""
+"""`workbench evaluate`, `predict`, `chat`, `attend`, `report`: looking at a finished run."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import Any
 from ..errors import InputError, RunError
 from ..runs import RunFolder, open_run, write_output
 from .options import add_json, add_runs_dir
-from .terminal import is_piped_in
+from .output import plain
+from .terminal import console, is_piped_in
 
 
 def add_commands(commands: Any) -> None:
-    """Add the four commands."""
+    """Add the commands."""
     evaluate_parser = commands.add_parser(
         "evaluate", help="score a run, or its model on a new file"
     )
@@ -48,11 +49,21 @@ def add_commands(commands: Any) -> None:
     )
     attend_parser.add_argument("--layer", type=int, help="counted from 1; left out, the last")
     attend_parser.add_argument("--head", type=int, help="counted from 1; left out, the mean")
+    chat_parser = commands.add_parser(
+        "chat",
+        help="talk to a run's model, before fine-tuning and after it",
+        description="Each line is asked of the run's model; Ctrl-D ends. For models that write.",
+    )
+    chat_parser.add_argument(
+        "--before", action="store_true", help="ask the model before fine-tuning, too"
+    )
+    add_json(chat_parser)
     report_parser = commands.add_parser("report", help="write a run's report.html anew")
     for parser, command in (
         (evaluate_parser, evaluate),
         (predict_parser, predict),
         (attend_parser, attend),
+        (chat_parser, chat),
         (report_parser, report),
     ):
         looks = parser is attend_parser
@@ -175,6 +186,41 @@ def attend(options: argparse.Namespace) -> None:
     _, records = look(source, options.text, options.pair, against, options.check)
     write_look(records, Path(options.out), options.layer, options.head)
     print(options.out)
+
+
+def chat(options: argparse.Namespace) -> None:
+    """Ask both models, or the fine-tuned one, what is typed, line by line."""
+    from ..evaluation.playground import open_playground, require_writer, told_settings
+    from ..language import text
+
+    run = open_run(options.run, options.runs_dir)
+    require_writer(run)
+    screen = console()
+    playground = open_playground(run, with_before=options.before)
+    if not is_piped_in():
+        key = "remembers" if playground.remembers else "alone"
+        screen.print(f"{text(f'playground.{key}')} {told_settings(run.spec())}", soft_wrap=True)
+    while (line := _typed("> ")) is not None:
+        if not line.strip():
+            continue
+        answers = playground.ask(line).answers()
+        if options.json:
+            print(json.dumps({"asked": line} | answers, ensure_ascii=False), flush=True)
+            continue
+        for name, written in answers.items():
+            heading = f"{text(f'playground.{name}')}: " if options.before else ""
+            print(f"{heading}{plain(written or text('playground.nothing'))}", flush=True)
+
+
+def _typed(prompt: str) -> str | None:
+    """Return a line from the keyboard, or from stdin; None after the last."""
+    if is_piped_in():
+        line = sys.stdin.readline()
+        return line.rstrip("\r\n") if line else None
+    try:
+        return input(prompt)
+    except EOFError:
+        return None
 
 
 def _looked_at(name: str | None, options: argparse.Namespace) -> Any:

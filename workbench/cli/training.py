@@ -1,20 +1,24 @@
-"""`workbench train`, and the process that waits for a run to train."""
+"""`workbench train` and `adapt`, and the process that waits for a run to train."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ..errors import RunError
 from ..language import text
-from ..runs import RunFolder, open_run
-from .options import add_json, add_spec_changes, parse_changes, spec_from
-from .terminal import download_progress, duration, watching
+from ..runs import RunFolder, open_run, write_output
+from ..spec import RunSpec
+from .options import add_json, add_runs_dir, add_spec_changes, parse_changes, spec_from
+from .output import print_table
+from .terminal import console, download_progress, duration, watching
 
 
 def add_commands(commands: Any) -> None:
-    """Add `train`."""
+    """Add `train`, and `adapt`, which trains in two steps."""
     parser = commands.add_parser(
         "train",
         help="fine-tune as a spec says",
@@ -30,6 +34,23 @@ def add_commands(commands: Any) -> None:
     add_spec_changes(parser)
     add_json(parser)
     parser.set_defaults(command=train)
+    two = commands.add_parser(
+        "adapt",
+        help="adapt a model to a domain, fine-tune it, and compare with fine-tuning alone",
+        description="Two steps: a model first reads texts of a domain, then learns the task. "
+        "Beside them the second step alone, from the same model, seed and rows.",
+    )
+    two.add_argument("first", metavar="FIRST", help="a spec file, a recipe, or a run that has read")
+    two.add_argument("second", metavar="SECOND", help="a spec file or a recipe: the task")
+    add_spec_changes(two)
+    two.add_argument(
+        "--set-first", action="append", default=[], metavar="FIELD=VALUE",
+        help="the same for the first step; --set changes the second",
+    )  # fmt: skip
+    two.add_argument("--html", metavar="FILE", help="also write the comparison as one HTML file")
+    add_json(two)
+    add_runs_dir(two)
+    two.set_defaults(command=adapt)
     commands.add_parser("worker").set_defaults(command=wait_for_work)
 
 
@@ -49,6 +70,63 @@ def train(options: argparse.Namespace) -> None:
     with watching(run):
         pipeline.train_prepared(run, prepared)
     print_result(run, options.json)
+
+
+def adapt(options: argparse.Namespace) -> None:
+    """Carry out both steps and the second alone, and print what the first was worth."""
+    from ..adaptation import adapt as carry_out
+    from ..report.compare import write_comparison
+
+    second = spec_from(options.second, parse_changes(options.changes))
+    try:
+        first: Any = open_run(options.first, options.runs_dir)
+    except RunError:
+        first = spec_from(options.first, parse_changes(options.set_first))
+    if options.html:
+        write_output(Path(options.html), "")  # before the work, not after it
+    done = carry_out(first, second, _train_watched)
+    if options.html:
+        write_comparison([done.without, done.adapted], Path(options.html))
+    _print_adaptation(done, options.json)
+
+
+def _train_watched(spec: RunSpec) -> RunFolder:
+    from .. import pipeline
+
+    with download_progress() as progress:
+        run, prepared = pipeline.prepare_run(spec, progress)
+    console().print(f"training {run.name}", soft_wrap=True)
+    with watching(run):
+        pipeline.train_prepared(run, prepared)
+    return run
+
+
+def _print_adaptation(done: Any, as_json: bool) -> None:
+    from ..evaluation.paired import pair_scores
+
+    rows, scores = pair_scores(done.without, done.adapted)
+    runs = {"reading": done.reading, "without": done.without, "adapted": done.adapted}
+    if as_json:
+        answer = {
+            "rows": rows,
+            "scores": {name: asdict(one) for name, one in scores.items()},
+            "paths": {name: str(run.path) for name, run in runs.items()},
+        }
+        print(json.dumps(answer, ensure_ascii=False))
+        return
+    table = [
+        {
+            f"on the same {rows} rows": name,
+            "without": f"{one.first:.4f} ± {one.first_error:.4f}",
+            "adapted": f"{one.second:.4f} ± {one.second_error:.4f}",
+            "difference": f"{one.difference:+.4f} ± {one.difference_error:.4f}",
+        }
+        for name, one in scores.items()
+    ]
+    print_table(table, False, "the two keep no predictions that compare row by row")
+    for name, run in runs.items():
+        print(f"{name:9}{run.path}")
+    print(f"{'report':9}{done.adapted.report_path}")
 
 
 def wait_for_work(_: argparse.Namespace) -> None:

@@ -8,15 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from ..data import load_further
-from ..data.cleaning import clean_texts
-from ..errors import DataError, shorten
-from ..models import load_tokenizer, load_trained
 from ..runs import RunFolder, write_json
-from ..tasks import Outcome, Setup, Task, load_task
-from ..training.precision import choose_precision
-from ..training.prepare import Prepared, encode_rows, in_order, limit_tokens
-from ..training.run import quiet_libraries
+from ..tasks import Outcome, Task
+from ..training.prepare import Prepared, in_order
+from .asking import Answerer, finished, rows_to_ask
 from .inference import run_model
+from .playground import keep_answers
 
 
 def evaluate_prepared(run: RunFolder, prepared: Prepared, model: Any) -> dict[str, Any]:
@@ -31,17 +28,21 @@ def evaluate_prepared(run: RunFolder, prepared: Prepared, model: Any) -> dict[st
     def outputs_of(candidate: Any) -> Any:
         return run_model(candidate, rows, task, setup, prepared.precision, batch)
 
+    base = prepared.base_model() if spec.evaluate.baselines or task.writes else None
     outcome = Outcome(outputs_of(model), rows, prepared.data.validation, setup)
     metrics = {"task": task.name, "split": "validation", **task.evaluate(outcome)}
     if spec.evaluate.baselines:
         rivals = task.baselines(outcome, prepared.data.train)
-        rivals["before"] = outputs_of(prepared.base_model())
+        rivals["before"] = outputs_of(base)
         metrics["baselines"] = {
             name: task.evaluate(replace(outcome, outputs=outputs))["metrics"]
             for name, outputs in rivals.items()
         }
     write_json(run.evaluation_path / "metrics.json", metrics)
     write_predictions(run.evaluation_path / "predictions.parquet", worst_first(task, outcome))
+    if task.writes:
+        after = Answerer(model, task, setup, prepared.precision)
+        keep_answers(run, after, replace(after, model=base))
     return metrics
 
 
@@ -54,10 +55,10 @@ def evaluate_file(run: RunFolder, source: str) -> tuple[dict[str, Any], list[dic
     Raises:
         InputError: the run has no model, or the data cannot be read or has unknown labels.
     """
-    finished = _Finished(run)
-    spec, task, setup = finished.setup.spec, finished.task, finished.setup
+    model = finished(run)
+    spec, task, setup = model.setup.spec, model.task, model.setup
     table = load_further(source, task, setup.labels, spec.data.columns, spec.data)
-    outcome = finished.outcome(table)
+    outcome = model.outcome(table)
     metrics = {"task": task.name, "split": source, **task.evaluate(outcome)}
     return metrics, worst_first(task, outcome)
 
@@ -76,49 +77,8 @@ def predict_texts(
         InputError: the run has no model, there is nothing to predict, or a role is missing or
             unknown.
     """
-    from datasets import Dataset
-
-    if not texts:
-        raise DataError("no text to predict", "give texts as arguments, with --file, or on stdin")
-    spec = run.spec()
-    task = load_task(spec.task)
-    rows = [
-        clean_texts(_by_role(task, text, given or {}), task, spec.data.cleaning) for text in texts
-    ]
-    roles = [role.name for role in task.inputs if any(role.name in row for row in rows)]
-    columns = {name: [row.get(name, "") for row in rows] for name in roles}
-    table = Dataset.from_dict(columns | {"row": list(range(1, len(rows) + 1))})
-    records = task.predictions(_Finished(run).outcome(table))
-    return [{name: held for name, held in one.items() if name != "row"} for one in records]
-
-
-class _Finished:
-    """A run's model, ready to answer."""
-
-    def __init__(self, run: RunFolder) -> None:
-        spec = run.spec()
-        self.task = load_task(spec.task)
-        trusted = spec.model.trust_remote_code
-        tokenizer = load_tokenizer(run.model_path, trusted)
-        self.model = load_trained(run.model_path, trusted, spec.model.quantization)
-        limit = limit_tokens(tokenizer, spec.data.max_tokens)
-        setup = Setup(spec, tokenizer, _labels(run, self.model), limit)
-        self.setup = self.task.recall(self.model, setup)
-
-    def outcome(self, table: Any) -> Outcome:
-        """Return what the model makes of the rows of a table."""
-        train = self.setup.spec.train
-        with quiet_libraries():
-            rows = encode_rows(table, self.task, self.setup, training=False)
-        outputs = run_model(
-            self.model,
-            rows,
-            self.task,
-            self.setup,
-            choose_precision(train.precision),
-            train.per_device_eval_batch_size,
-        )
-        return Outcome(outputs, rows, table, self.setup)
+    rows = rows_to_ask(run.spec(), texts, given)
+    return finished(run).ask(rows)
 
 
 def worst_first(task: Task, outcome: Outcome) -> list[dict[str, Any]]:
@@ -137,37 +97,3 @@ def write_predictions(path: Path, rows: list[dict[str, Any]]) -> None:
 
     path.parent.mkdir(exist_ok=True)
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), path)
-
-
-def _labels(run: RunFolder, model: Any) -> list[str]:
-    """Return the names that the run noted; of older runs, those that the model knows."""
-    known = run.record().get("labels")
-    if isinstance(known, list):
-        return known
-    return [model.config.id2label[number] for number in range(model.config.num_labels)]
-
-
-def _by_role(task: Task, text: str | Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is asked by role, complete and with no role that the task does not have."""
-    known = [role.name for role in task.inputs]
-    if isinstance(text, str):
-        free = [name for name in known if name not in given]
-        text = {free[0]: text} if free else {}
-    row = {**given, **text}
-    if unknown := [name for name in row if name not in known]:
-        raise DataError(
-            "{task} is not asked with a {role!r}",
-            "its roles are {choices}",
-            task=task.name,
-            role=shorten(unknown[0]),
-            choices=", ".join(known),
-        )
-    for role in task.inputs:
-        if role.required and not row.get(role.name):
-            raise DataError(
-                "{task} also needs the {role}",
-                "give it --with {role}=TEXT",
-                task=task.name,
-                role=role.name,
-            )
-    return row

@@ -36,12 +36,28 @@ def scatter(trace: Any, x: Axis, y: Axis, colour: str) -> list[str]:
             for a, b in points
             if a is not None and b is not None
         ]
+    if trace.error_y.array is not None:
+        drawn += _error_bars(trace, x, y, colour)
     if "text" in mode:
         drawn += [
             label(a, b - 8, text)
             for (a, b), text in zip(points, values(trace.text), strict=False)
             if a is not None and b is not None
         ]
+    return drawn
+
+
+def _error_bars(trace: Any, x: Axis, y: Axis, colour: str) -> list[str]:
+    """Draw a vertical bar with caps through each point, as long as its error to either side."""
+    half, drawn = (trace.error_y.width or 6) / 2, []
+    for a, b, error in zip(*map(values, (trace.x, trace.y, trace.error_y.array)), strict=False):
+        at, low, high = x.pixel(a), y.pixel(b - error), y.pixel(b + error)
+        if None not in (at, low, high):
+            caps = "".join(f"M{at - half:.1f} {end:.1f}h{2 * half:.1f}" for end in (low, high))
+            drawn.append(
+                f'<path d="M{at:.1f} {low:.1f}V{high:.1f}{caps}" fill="none" '
+                f'stroke="{xml(colour)}" stroke-width="{trace.error_y.thickness or 2:g}"/>'
+            )
     return drawn
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from ..evaluation.paired import Paired
 from ..language import text
 from ..runs import RunState
 from . import theme
@@ -43,10 +44,18 @@ def compared_validation_loss(runs: Sequence[Contender]) -> go.Figure:
     return _over_each_other("compared_validation_loss", runs, lines, "lines+markers")
 
 
-def compared_metric(runs: Sequence[Contender], metric: str) -> go.Figure:
-    """Show one validation score of several runs over each other."""
+def compared_metric(
+    runs: Sequence[Contender], metric: str, paired: Paired | None = None
+) -> go.Figure:
+    """Show one validation score of several runs over each other.
+
+    With `paired` of two runs, the scores of the models that were kept stand beside the curves,
+    each with its standard error, and the difference with its own below the title.
+    """
     lines = overlay(runs, lambda state: _evaluated(state, metric))
-    return _over_each_other("compared_metric", runs, lines, "lines+markers", metric_name(metric))
+    name = metric_name(metric)
+    figure = _over_each_other("compared_metric", runs, lines, "lines+markers", name)
+    return figure if paired is None or not figure.data else _beside_scores(figure, runs, paired)
 
 
 def overlay(
@@ -126,6 +135,46 @@ def _over_each_other(
     figure.update_layout(hovermode="x unified")
     last = max(x for trace in traces for x in trace.x)
     return figure.update_xaxes(theme.step_ticks(last))
+
+
+def _beside_scores(figure: go.Figure, runs: Sequence[Contender], paired: Paired) -> go.Figure:
+    """Give the curves the left of a figure, and the scores of the kept models the right."""
+    scores = ((paired.first, paired.first_error), (paired.second, paired.second_error))
+    lines = {line.name: line for line in figure.data if line.showlegend is not False}
+    heights = [y for line in figure.data for y in line.y if y is not None]
+    for place, (run, (score, error)) in enumerate(zip(runs, scores, strict=True)):
+        line = lines.get(escape(run.name, 60))
+        heights += [score - error, score + error]
+        figure.add_scatter(
+            x=[place],
+            y=[score],
+            error_y={"type": "data", "array": [error], "thickness": 2, "width": 6},
+            text=[f"{score:.3f} ± {error:.3f}"],
+            mode="markers+text",
+            textposition="top center",
+            marker={"size": 9, "color": theme.PALETTE[place] if line is None else line.line.color},
+            name=escape(run.name, 60),
+            showlegend=False,
+            xaxis="x2",
+            yaxis="y2",
+            cliponaxis=False,
+        )
+    room = 0.12 * (max(heights) - min(heights)) or 0.1
+    ends = [min(heights) - room, max(heights) + room]
+    told = {"difference": f"{paired.difference:+.3f}", "error": f"{paired.difference_error:.3f}"}
+    told |= {"first": escape(runs[0].name, 40), "second": escape(runs[1].name, 40)}
+    figure.update_layout(
+        title={"subtitle": {"text": text("figures.compared_metric.difference", **told)}},
+        margin={"t": figure.layout.margin.t + 20},
+        xaxis={"domain": [0, 0.6]},
+        yaxis={"range": ends},
+        xaxis2={
+            "domain": [0.68, 1], "anchor": "y2", "range": [-0.6, 1.6], "showgrid": False,
+            "title": {"text": text("figures.compared_metric.kept")}, "tickvals": [],
+        },
+        yaxis2={"range": ends, "anchor": "x2"},
+    )  # fmt: skip
+    return figure
 
 
 def _fork_mark(step: int, value: float | None, colour: str) -> go.Scatter:

@@ -1,8 +1,8 @@
 """A plotly figure as a static SVG image, so that each figure is defined once.
 
-Draws scatter (lines, markers, text), bar and heatmap traces on linear, log and category axes, in
-one panel or several (axis domains), with title, legend, colour bar, lines and notes. The image
-needs nothing from outside: system fonts, no script, no reference.
+Draws scatter (lines, markers, error bars, text), bar and heatmap traces on linear, log and category
+axes, in one panel or several (axis domains), with title, legend, colour bar, lines and notes. The
+image needs nothing from outside: system fonts, no script, no reference.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from .adapters import merge, merged, unmerge
 from .card import ModelCard, model_card
 from .load import load_model, load_tokenizer, load_trained
 from .memory import Memory, estimate_memory
+from .unused import unused_weights
 
 __all__ = [
     "Memory",
@@ -18,4 +19,5 @@ __all__ = [
     "merged",
     "model_card",
     "unmerge",
+    "unused_weights",
 ]

@@ -215,10 +215,11 @@ def _feed_forward(model: Any, targets: list[str]) -> list[str]:
     ]
 
 
-def save_weights(model: Any, folder: Path) -> None:
-    """Write a model's config and weights; of one inside an adapter, the adapter's alone."""
+def save_weights(model: Any, folder: Path, unused: dict[str, Any] | None = None) -> None:
+    """Write a model's config and weights, with `unused` ones; of an adapter, its own alone."""
     if not hasattr(model, "peft_config"):
-        model.save_pretrained(folder)
+        further = {"state_dict": model.state_dict() | unused} if unused else {}
+        model.save_pretrained(folder, **further)
         return
     from peft import get_peft_model_state_dict
     from safetensors.torch import save_file

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import pipeline, worker
 from ..attention.record import AttentionRecord
+from ..errors import RunError
 from ..runs import RunFolder, open_run
 from ..spec import RunSpec, load
 from .handle import Run, hold
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from .profiling import Profile
 
 __all__ = [
-    "attach", "attend", "audit", "clean", "compare", "evaluate", "label", "predict", "profile",
-    "report", "split", "start", "studio", "suspects", "train",
+    "adapt", "attach", "attend", "audit", "clean", "compare", "evaluate", "label", "playground",
+    "predict", "profile", "report", "split", "start", "studio", "suspects", "train",
 ]  # fmt: skip
 
 
@@ -54,6 +55,25 @@ def train(
         InputError: the spec, the data or the name of a metric is at fault.
     """
     return hold(pipeline.train(_with_data(spec, data), scores=metrics))
+
+
+def adapt(
+    first: RunSpec | RunFolder | str | Path, second: RunSpec | str | Path
+) -> tuple[Run, Run, Run]:
+    """Adapt a model to a domain, fine-tune it, and fine-tune without; show what that was worth.
+
+    `first` reads texts of the domain (the recipe `adapt-medical`, say), or is a run that has;
+    `second` is the task. Both start from the same model. Returns the run that read, the one
+    fine-tuned without, and the one fine-tuned from what was read.
+
+    Raises:
+        InputError: a spec is at fault, or the two start from different models.
+    """
+    from ..adaptation import adapt as carry_out
+
+    done = carry_out(_read_already(first) or _spec(first), _spec(second), pipeline.train)
+    compare(done.without, done.adapted)
+    return hold(done.reading), hold(done.without), hold(done.adapted)
 
 
 def start(spec: RunSpec | str | Path, data: Any = None) -> Run:
@@ -99,6 +119,19 @@ def predict(run: RunFolder | str | Path, texts: list[str]) -> list[dict[str, Any
 
     with quiet_libraries():
         return predict_texts(_run(run), texts)
+
+
+def playground(run: RunFolder | str | Path) -> None:
+    """Talk to a run's model, before fine-tuning and after it, side by side.
+
+    For models that write text. Headless, what both wrote to the probe sentences is shown.
+
+    Raises:
+        InputError: the run's model writes no text, or is not there yet.
+    """
+    from .playing import play
+
+    play(_run(run))
 
 
 def attend(
@@ -280,6 +313,17 @@ def _with_data(spec: RunSpec | str | Path, data: Any) -> RunSpec:
         return found
     kept = keep_table(data, Path(found.output.runs_dir))
     return found.replace({"data.source": str(kept), "data.revision": None})
+
+
+def _read_already(first: Any) -> RunFolder | None:
+    """Return the run that the first step names, if it is one."""
+    go_home()
+    if isinstance(first, RunSpec):
+        return None
+    try:
+        return _run(first)
+    except RunError:
+        return None
 
 
 def _spec_of_data(

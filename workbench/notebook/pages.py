@@ -165,7 +165,20 @@ def evaluation_page(run: RunFolder) -> list[Bundle]:
         ),
         *drawn(*compared, *(getattr(figures, name)(metrics) for name in task.figures_of(metrics))),
         worst_errors(run, task),
+        *answers_page(run),
     ]
+
+
+def answers_page(run: RunFolder) -> list[Bundle]:
+    """Return what the model wrote to the probe sentences, before and after, if it writes."""
+    from ..report.predictions import show_answers
+
+    rows = show_answers(run)
+    if not rows:
+        return []
+    heading = html.escape(text("playground.probes"))
+    plain = "\n".join(" | ".join(row.values()) for row in rows)
+    return [page(f"<h4>{heading}</h4>{table(rows)}", plain)]
 
 
 def score_rows(metrics: dict[str, Any]) -> list[dict[str, Any]]:

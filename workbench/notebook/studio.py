@@ -116,8 +116,14 @@ class Studio:
         Slots(live=False, count=0).fill(pages.curves_page(self.run))
 
     def evaluation(self) -> None:
-        """Show scores against the baselines, curves, calibration, and the worst errors."""
-        self._result("evaluation", lambda: pages.evaluation_page(self._finished()), count=14)
+        """Show scores against the baselines, curves, calibration, and the worst errors.
+
+        Of a model that writes text also what it writes to the probe sentences, before and after;
+        live, it can be asked more.
+        """
+        self._result("evaluation", lambda: pages.evaluation_page(self._finished()), count=15)
+        if self.live:
+            self._show_playground()
 
     def attention(self) -> None:
         """Show where the model looked, before and after; live, in any sentence."""
@@ -288,6 +294,20 @@ class Studio:
         panel.show()
         slots = Slots(live=True, count=3)
         self._form.on_change(compare)
+
+    def _show_playground(self) -> None:
+        """Make the place of the playground, which a finished run fills whose model writes."""
+        from ..tasks import load_task
+        from ..widgets.studio import show_place
+        from .playing import desk_of
+
+        fill = show_place()
+
+        def show() -> None:
+            run = self._finished()
+            fill([desk_of(run)] if load_task(run.spec().task).writes else [])
+
+        self._after_run.append(show)
 
     def _show_attention(self, identity: str) -> None:
         from ..widgets.studio import AttentionPanel

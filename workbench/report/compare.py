@@ -16,6 +16,7 @@ from markupsafe import Markup
 from .. import figures, language
 from ..errors import RunError, shorten
 from ..evaluation.disagree import Disagreements, find_disagreements
+from ..evaluation.paired import pair_scores
 from ..figures.compare import Contender
 from ..figures.curves import metric_name
 from ..language import text
@@ -31,6 +32,7 @@ from ..runs.differences import (
     spec_differences,
 )
 from ..runs.summary import summarise
+from ..tasks import load_task
 from . import facts
 from .parts import drawing, file, template
 
@@ -155,14 +157,36 @@ def _curves(runs: Sequence[RunFolder], states: Sequence[RunState]) -> list[go.Fi
         Contender(name, state, parent and parent[1], parent and parent[0])
         for name, state, parent in zip(names(runs), states, parent_places(runs), strict=True)
     ]
-    events = [event for state in states for event in state.evaluations]
-    scores = {name for event in events for name in event["metrics"]} - {"loss"}
-    leading = sorted(scores, key=lambda name: (name != "accuracy", name))[:1]
+    figure = _score_figure(runs, contenders)
     return [
         figures.compared_training_loss(contenders),
         figures.compared_validation_loss(contenders),
-        *(figures.compared_metric(contenders, name) for name in leading),
+        *([] if figure is None else [figure]),
     ]
+
+
+def paired_figure(first: RunFolder, second: RunFolder) -> go.Figure | None:
+    """Return the leading score of two runs in one figure; None if neither has any.
+
+    Raises:
+        InputError: a run is damaged.
+    """
+    runs = (first, second)
+    known = zip(names(runs), _states(runs), strict=True)
+    return _score_figure(runs, [Contender(name, state) for name, state in known])
+
+
+def _score_figure(runs: Sequence[RunFolder], contenders: Sequence[Contender]) -> go.Figure | None:
+    """Draw the score that named the best model, else the first of the task's that is followed."""
+    events = [event for run in contenders for event in run.state.evaluations]
+    scores = {name for event in events for name in event["metrics"]} - {"loss"}
+    spec = runs[0].spec()
+    wanted = (spec.train.metric_for_best_model, *load_task(spec.task).leading, *sorted(scores))
+    name = next((name for name in wanted if name in scores), None)
+    if name is None:
+        return None
+    paired = pair_scores(*runs)[1] if len(runs) == 2 else {}
+    return figures.compared_metric(contenders, name, paired.get(name))
 
 
 # --- the page -------------------------------------------------------------------------------

@@ -102,6 +102,8 @@ def record_facts(record: dict[str, Any]) -> dict[str, str]:
             places = [held.get("run"), held.get("step")]
             how = "started_from" if places[1] is None else "forked_from"
             flat[how] = " · ".join(str(place) for place in places if place is not None)
+        elif name == "without":
+            flat["compared_with"] = held.get("run")
         elif isinstance(held, dict):
             flat |= held
         elif name != "command":

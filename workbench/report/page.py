@@ -10,15 +10,17 @@ import plotly.graph_objects as go
 from markupsafe import Markup
 
 from .. import figures, language
+from ..errors import InputError
 from ..figures.curves import metric_name
 from ..language import text
 from ..runs import RunFolder, write_text
 from ..spec import to_yaml
 from . import facts
 from .attention import attention_values
+from .compare import paired_figure
 from .contents import Contents, read_contents
 from .parts import drawing, file, template
-from .predictions import show_predictions
+from .predictions import show_answers, show_predictions
 from .profile import shown_findings
 
 SECTIONS = (
@@ -74,6 +76,7 @@ def _fill(contents: Contents, run: RunFolder) -> dict[str, Any]:
         "card_facts": facts.card_facts(contents.card or {}),
         "curves": _curves(contents),
         "baselines": drawing(figures.baselines(metrics)) if _has_baselines(metrics) else None,
+        "compared": _compared(contents, run),
         "score_columns": [text(f"figures.series.{name}") for name in scored(metrics)],
         "score_rows": score_rows(metrics),
         "signatures": signatures(metrics),
@@ -81,6 +84,8 @@ def _fill(contents: Contents, run: RunFolder) -> dict[str, Any]:
         "errors": None
         if contents.errors is None
         else show_predictions(contents.task, contents.errors),
+        "answers": show_answers(run),
+        "answers_title": text("playground.probes"),
         "looks": LOOKS,
         "css": Markup(file("page.css")),
         **attention_values(run, contents.probes, contents.state),
@@ -113,6 +118,19 @@ def _data_figures(contents: Contents) -> list[dict[str, Any]]:
     drawn = _draw(profile, *(getattr(figures, name) for name in contents.task.data_figures))
     measures = profile.measures if profile else {}
     return drawn + [drawing(figures.measure_histogram(profile, name)) for name in measures]
+
+
+def _compared(contents: Contents, run: RunFolder) -> dict[str, Any] | None:
+    """Return the run beside the one that lacks its first step, in one figure, if one is known."""
+    held = contents.record.get("without")
+    other = run.path.parent / str(held.get("path")) if isinstance(held, dict) else None
+    if other is None or not other.is_dir():
+        return None
+    try:
+        figure = paired_figure(RunFolder(other), run)
+    except InputError:
+        return None
+    return None if figure is None else drawing(figure)
 
 
 def _has_baselines(metrics: dict[str, Any] | None) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..evaluation.playground import read_answers
 from ..language import text
+from ..runs import RunFolder
 from ..tasks import Column, Task
 from . import facts
 
@@ -19,6 +21,18 @@ class Shown:
 
     columns: list[tuple[str, str]]
     rows: list[list[str]]
+
+
+def show_answers(run: RunFolder) -> list[dict[str, str]]:
+    """Return what was written to the probe sentences before and after, by column; none if none."""
+    return [
+        {
+            text("playground.asked"): one.asked,
+            text("playground.before"): one.before or text("playground.nothing"),
+            text("playground.after"): one.after or text("playground.nothing"),
+        }
+        for one in read_answers(run)
+    ]
 
 
 def show_predictions(task: Task, records: list[dict[str, Any]]) -> Shown:

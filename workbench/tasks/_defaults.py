@@ -106,6 +106,11 @@ def infer(model: Any, inputs: dict[str, Any], rows: list[dict[str, Any]], setup:
     return model(**inputs).logits.float().cpu().numpy()
 
 
+def rescore(records: list[dict[str, Any]]) -> Callable[[Any], dict[str, float]]:
+    """Give no scores: those of the task do not follow from the records of its rows."""
+    return lambda places: {}
+
+
 def is_wrong(record: dict[str, Any]) -> bool:
     """Call a prediction wrong that is not the label."""
     return record["predicted"] != record["label"]

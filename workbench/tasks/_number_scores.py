@@ -57,14 +57,14 @@ def all_scores(predicted: np.ndarray, true: np.ndarray, setup: Setup) -> dict[st
 
     What the rows cannot give (the correlation with a constant) is None.
     """
-    each = [_scores(predicted[:, n], true[:, n]) for n in _columns(true)]
+    each = _each(predicted, true)
     shown = np.unique(np.linspace(0, len(true) - 1, min(len(true), POINTS)).round().astype(int))
     return {
         "rows": len(true),
         "labels": setup.labels,
         "metrics": {
             "loss": float(losses_of((predicted - true) / scale_of(setup)[1], setup).mean()),
-            **{name: _mean([scores[name] for scores in each]) for name in each[0]},
+            **mean_scores(predicted, true),
         },
         "per_number": [
             {"label": name, **scores} for name, scores in zip(setup.labels, each, strict=True)
@@ -74,6 +74,16 @@ def all_scores(predicted: np.ndarray, true: np.ndarray, setup: Setup) -> dict[st
             for n, name in enumerate(setup.labels)
         },
     }
+
+
+def mean_scores(predicted: np.ndarray, true: np.ndarray) -> dict[str, float | None]:
+    """Return correlations and errors, the mean over the numbers of a row."""
+    each = _each(predicted, true)
+    return {name: _mean([scores[name] for scores in each]) for name in each[0]}
+
+
+def _each(predicted: np.ndarray, true: np.ndarray) -> list[dict[str, float | None]]:
+    return [_scores(predicted[:, n], true[:, n]) for n in _columns(true)]
 
 
 def _scores(predicted: np.ndarray, true: np.ndarray) -> dict[str, float | None]:

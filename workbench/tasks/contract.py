@@ -157,6 +157,8 @@ class Task:
     `baselines(outcome, train)` gives outputs, by name, of rules that learned nothing, in the form
     of `infer`. `predictions(outcome)` gives one plain record an example: `row`, the texts,
     `predicted`, and, where the answer is known, `label` and `loss`, by which the worst come first.
+    `rescore(records)` returns a function that gives scores of some of these records, by their
+    places (K,), of which any may come several times: what a standard error is resampled from.
 
     Showing. `leading` metrics stand at the top of the report, the first of them in its first
     sentence; `compared` ones beside the baselines; those that an evaluation lacks are passed by.
@@ -201,6 +203,7 @@ class Task:
     observe: Callable[[Any, Any, Setup], dict[str, Any]] | None = None
     recall: Callable[[Any, Setup], Setup] = usual.recall
     infer: Callable[[Any, dict[str, Any], list[Record], Setup], Any] = usual.infer
+    rescore: Callable[[list[Record]], Callable[[Any], dict[str, float]]] = usual.rescore
     is_wrong: Callable[[Record], bool] = usual.is_wrong
     line: Callable[[Record], str] = usual.line
 
@@ -208,6 +211,11 @@ class Task:
     def inputs(self) -> tuple[Role, ...]:
         """The roles that are there when predicting, in order."""
         return tuple(role for role in self.roles if not role.answer)
+
+    @property
+    def writes(self) -> bool:
+        """Whether the answers are texts that the model writes, token by token."""
+        return "generate.max_new_tokens" in self.options
 
     @property
     def names_labels(self) -> bool:

@@ -12,7 +12,7 @@ from ._class_losses import check_weights, focal_gamma, loss_function
 from ._dynamics import of_classes, of_label_sets
 from ._encode import encode_texts, texts_of
 from ._labelling import Labelling
-from ._scores import all_scores, cross_entropy, quick_scores, softmax
+from ._scores import accuracy_and_f1, all_scores, cross_entropy, quick_scores, softmax
 from .contract import Batch, Column, Metric, Outcome, Record, Role, Setup, Task
 
 # What is followed of rows with one label only, and of rows with several only.
@@ -109,6 +109,23 @@ def predictions(outcome: Outcome) -> list[Record]:
         for record, label, loss in zip(records, labels, losses, strict=True):
             record |= {"label": names[int(label)], "loss": float(loss)}
     return records
+
+
+def rescore(records: list[Record]) -> Any:
+    """Return what gives loss, and for rows with one label accuracy and macro F1, of some rows."""
+    losses = np.asarray([record["loss"] for record in records])
+    if not all(isinstance(record["label"], str) for record in records):
+        return lambda places: {"loss": float(losses[places].mean())}
+    names = sorted({record[name] for record in records for name in ("label", "predicted")})
+    number = {name: n for n, name in enumerate(names)}
+    pairs = np.asarray([[number[r["label"]], number[r["predicted"]]] for r in records])
+
+    def of(places: np.ndarray) -> dict[str, float]:
+        labels, predicted = pairs[places].T
+        accuracy, f1 = accuracy_and_f1(labels, predicted, len(names))
+        return {"loss": float(losses[places].mean()), "accuracy": accuracy, "f1_macro": f1}
+
+    return of
 
 
 def line(record: Record) -> str:
@@ -238,5 +255,6 @@ TASK = Task(
     },
     loss=loss_function,
     observe=observe,
+    rescore=rescore,
     line=line,
 )  # fmt: skip

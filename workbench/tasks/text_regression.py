@@ -15,7 +15,7 @@ import numpy as np
 from . import _defaults as usual
 from ._encode import encode_texts, texts_of
 from ._labelling import Labelling
-from ._number_scores import all_scores, losses_of, quick_scores, scale_of
+from ._number_scores import all_scores, losses_of, mean_scores, quick_scores, scale_of
 from .contract import Batch, Column, Metric, Outcome, Record, Role, Setup, Task
 
 
@@ -122,6 +122,18 @@ def predictions(outcome: Outcome) -> list[Record]:
     return records
 
 
+def rescore(records: list[Record]) -> Any:
+    """Return what gives the correlations and errors of some rows."""
+    predicted, true = (
+        np.asarray([record[name] for record in records], float) for name in ("predicted", "label")
+    )
+    return lambda places: {
+        name: value
+        for name, value in mean_scores(predicted[places], true[places]).items()
+        if value is not None
+    }
+
+
 def line(record: Record) -> str:
     """Return a prediction as one line: its numbers, then the text."""
     numbers = " ".join(f"{number:.4f}" for number in record["predicted"])
@@ -206,6 +218,7 @@ TASK = Task(
     loss=loss,
     recall=recall,
     infer=infer,
+    rescore=rescore,
     is_wrong=lambda record: True,
     line=line,
 )  # fmt: skip

@@ -58,10 +58,15 @@ def save_checkpoint(
         _write_manifest(temporary)
 
 
-def save_model(model: Any, tokenizer: Any, folder: Path) -> None:
-    """Save a model and its tokenizer in the standard layout, whole or not at all."""
+def save_model(
+    model: Any, tokenizer: Any, folder: Path, unused: dict[str, torch.Tensor] | None = None
+) -> None:
+    """Save a model and its tokenizer in the standard layout, whole or not at all.
+
+    `unused` are weights that the model does without, kept for whoever goes on from it.
+    """
     with _beside(folder) as temporary:
-        adapters.save_weights(model, temporary)
+        adapters.save_weights(model, temporary, unused)
         tokenizer.save_pretrained(temporary)
 
 

@@ -62,6 +62,17 @@ def section_header(
     return tell
 
 
+def show_place() -> Callable[[Sequence[ipywidgets.Widget]], None]:
+    """Display an empty place and return a function that puts widgets there, from any thread."""
+    place = ipywidgets.VBox()
+    display(place)
+
+    def fill(widgets: Sequence[ipywidgets.Widget]) -> None:
+        place.children = tuple(widgets)
+
+    return fill
+
+
 def show_choice(question: str, runs: list[RunFolder], pick: Callable[[RunFolder], None]) -> None:
     """Display a button a run; a click picks it."""
     buttons = []

@@ -1,0 +1,134 @@
+"""Both models of a run that writes: asked in Python, in the terminal, in the widget, and kept."""
+
+import io
+import json
+import sys
+
+import pytest
+
+from tests.tasks.test_text_generation import CHAT, make_rows, write_spec
+from workbench import language, pipeline
+from workbench.cli import main
+from workbench.errors import InputError, RunError
+from workbench.evaluation.playground import open_playground, read_answers
+from workbench.evaluation.run import predict_texts
+from workbench.notebook import pages
+from workbench.report import render
+from workbench.runs import RunFolder
+from workbench.spec import RunSpec
+from workbench.widgets.playground import PlaygroundDesk
+
+PROBE = "<b>what was good?</b>"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A model with a chat template that has learned a little."""
+    spec = write_spec(
+        tmp_path_factory.mktemp("chat"), make_rows()[:16], CHAT,
+        **{"train.max_steps": 20, "evaluate.baselines": False, "inspect.probes": [PROBE]},
+    )  # fmt: skip
+    return pipeline.train(spec)
+
+
+@pytest.fixture(scope="module")
+def playground(run):
+    return open_playground(run)
+
+
+def test_the_model_before_and_after_are_asked_the_same(run, playground):
+    playground.forget()
+    found = playground.ask("what was good?")
+    assert found.asked == "what was good?"
+    assert found.after == predict_texts(run, ["what was good?"])[0]["predicted"]
+    assert found.before != found.after
+
+
+def test_each_model_remembers_what_was_said_to_it(playground):
+    playground.forget()
+    assert playground.remembers
+    first = playground.ask("what was good?")
+    playground.ask("and what was kind?")
+    assert [one["content"] for one in playground.said["before"]][:3] == [
+        "what was good?", first.before, "and what was kind?",
+    ]  # fmt: skip
+    told = playground.said["after"][:-1]
+    (answer,) = playground.after.ask([{"messages": told}])
+    assert playground.said["after"][-1] == {"role": "assistant", "content": answer["predicted"]}
+    playground.forget()
+    assert playground.ask("what was good?") == first
+
+
+def test_nothing_is_asked_with_nothing(playground):
+    with pytest.raises(InputError, match="no text"):
+        playground.ask(" \n")
+
+
+def test_the_probe_sentences_are_answered_and_shown_escaped(run):
+    (kept,) = read_answers(run)
+    assert kept.asked == PROBE
+    assert kept.after == predict_texts(run, [PROBE])[0]["predicted"]
+    for page in (render(run), pages.answers_page(run)[0]["text/html"]):
+        assert "&lt;b&gt;what was good?&lt;/b&gt;" in page
+        assert PROBE not in page
+        assert "Before fine-tuning" in page
+
+
+def test_the_terminal_asks_line_by_line(run, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("what was good?\n\nwhat was kind?\n"))
+    assert main(["chat", str(run.path), "--before", "--json"]) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first["asked"] == "what was good?"
+    assert first["after"] == predict_texts(run, ["what was good?"])[0]["predicted"]
+    assert second.keys() == {"asked", "before", "after"}
+    monkeypatch.setattr(sys, "stdin", io.StringIO("what was good?"))
+    assert main(["chat", str(run.path)]) == 0
+    assert capsys.readouterr().out.strip() == first["after"]
+
+
+def test_a_model_that_does_not_write_is_refused(tmp_path):
+    other = RunFolder(tmp_path / "moods")
+    other.path.mkdir()
+    other.write_spec(RunSpec(), {})
+    with pytest.raises(RunError, match="moods learned text-classification") as caught:
+        open_playground(other)
+    assert "workbench predict moods TEXT" in str(caught.value)
+    with language.using("zh"):
+        assert "不生成文本" in str(caught.value)
+
+
+@pytest.fixture
+def desk(run, playground):
+    playground.forget()
+    return PlaygroundDesk(lambda: playground, run.spec(), remembers=True, language="en")
+
+
+def tell(desk, **message):
+    """Do what the browser's message does, and wait for the answer."""
+    desk._received(desk, message, [])
+    desk.wait()
+
+
+def test_the_widget_shows_both_answers_and_begins_anew(desk):
+    tell(desk, act="ask", text=PROBE)
+    (said,) = desk.said
+    assert said["asked"] == PROBE
+    assert said["before"] != said["after"]
+    assert (desk.busy, desk.fault) == (False, "")
+    assert desk.words["settings"] == "at most 8 tokens, the likeliest each time"
+    tell(desk, act="forget")
+    assert desk.said == []
+
+
+def test_the_widget_says_what_is_wrong_and_can_be_asked_again(desk):
+    tell(desk, act="ask", text=" ")
+    assert desk.fault.startswith("no text to predict")
+    assert (desk.busy, desk.said) == (False, [])
+    tell(desk, act="ask", text="hello")
+    assert (len(desk.said), desk.fault) == (1, "")
+
+
+def test_one_question_at_a_time(desk):
+    desk.busy = True
+    tell(desk, act="ask", text="hello")
+    assert desk.said == []

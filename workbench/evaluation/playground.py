@@ -1,0 +1,147 @@
+"""The model before fine-tuning and after it, asked the same: of models that write text.
+
+Where the tokenizer has a chat template, each of the two remembers what it was asked and what it
+answered. Else every question stands alone; what a model goes on with plain text, it goes on with.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ..errors import RunError
+from ..language import text
+from ..models import load_tokenizer
+from ..runs import RunFolder, write_json
+from ..spec import RunSpec
+from ..tasks import load_task
+from .asking import Answerer, before, finished, rows_to_ask
+
+FILE = "answers.json"
+_KEPT = ("asked", "before", "after")
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What was asked, and what was written before fine-tuning, if it was asked, and after."""
+
+    asked: str
+    before: str | None
+    after: str
+
+    def answers(self) -> dict[str, str]:
+        """Return what was written, by who wrote it."""
+        both = {"before": self.before, "after": self.after}
+        return {name: written for name, written in both.items() if written is not None}
+
+
+@dataclass
+class Playground:
+    """Both models, and what has been said so far."""
+
+    run: RunFolder
+    after: Answerer
+    before: Answerer | None
+    said: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether a question is read after those before it."""
+        return _remembers(self.after.setup.spec, self.after.setup.tokenizer)
+
+    def ask(self, asked: str) -> Exchange:
+        """Return what both write to a text.
+
+        Raises:
+            InputError: there is nothing in it.
+        """
+        before = None if self.before is None else self._answer("before", self.before, asked)
+        return Exchange(asked, before, self._answer("after", self.after, asked))
+
+    def forget(self) -> None:
+        """Begin anew: what was said so far is read no more."""
+        self.said.clear()
+
+    def _answer(self, name: str, model: Answerer, asked: str) -> str:
+        told = [*self.said.get(name, []), {"role": "user", "content": asked}]
+        row = {"messages": told} if self.remembers else asked
+        rows = rows_to_ask(self.run.spec(), [row] if asked.strip() else [])
+        written = str(model.ask(rows)[0]["predicted"])
+        if self.remembers:
+            self.said[name] = [*told, {"role": "assistant", "content": written}]
+        return written
+
+
+def open_playground(run: RunFolder, with_before: bool = True) -> Playground:
+    """Load both models of a run, or the fine-tuned one alone.
+
+    Raises:
+        RunError: its task writes no text.
+        InputError: it has no model yet, or the one before it cannot be found any more.
+    """
+    require_writer(run)
+    after = finished(run)
+    return Playground(run, after, before(run, after) if with_before else None)
+
+
+def remembers(run: RunFolder) -> bool:
+    """Say whether the models of a run read a question after those before it.
+
+    Raises:
+        InputError: the run has no model yet.
+    """
+    return _remembers(
+        run.spec(), load_tokenizer(run.model_path, run.spec().model.trust_remote_code)
+    )
+
+
+def _remembers(spec: RunSpec, tokenizer: Any) -> bool:
+    """Conversations need a template, and rows that were asked; plain texts are gone on with."""
+    roles = {role.name for role in load_task(spec.task).inputs}
+    has_template = bool(getattr(tokenizer, "chat_template", None))
+    return {"messages", "instruction"} <= roles and has_template and "text" not in spec.data.columns
+
+
+def require_writer(run: RunFolder) -> None:
+    """Refuse a run whose model writes no text.
+
+    Raises:
+        RunError: saying which task it learned.
+    """
+    task = load_task(run.spec().task)
+    if not task.writes:
+        raise RunError(
+            "the run {run} learned {task}, which writes no text to talk with",
+            "ask it with: workbench predict {run} TEXT",
+            run=run.name,
+            task=task.name,
+        )
+
+
+def told_settings(spec: RunSpec, language: str | None = None) -> str:
+    """Return in words how the models write: what the spec says below `generate`."""
+    generate = spec.generate
+    known = {"tokens": generate.max_new_tokens, "beams": generate.num_beams}
+    return text("playground.beams" if generate.num_beams > 1 else "playground.settings", language,
+                **known)  # fmt: skip
+
+
+def keep_answers(run: RunFolder, after: Answerer, before: Answerer) -> None:
+    """Keep what both models write to the probe sentences of the spec: `evaluation/answers.json`."""
+    probes = run.spec().inspect.probes
+    playground = Playground(run, after, before)
+    exchanges = []
+    for probe in probes:
+        playground.forget()
+        exchanges.append(asdict(playground.ask(probe)))
+    write_json(run.evaluation_path / FILE, exchanges)
+
+
+def read_answers(run: RunFolder) -> list[Exchange]:
+    """Return what was kept of the probe sentences; nothing where that is missing or damaged."""
+    try:
+        held = json.loads((run.evaluation_path / FILE).read_text("utf-8"))
+        return [Exchange(**{name: one[name] for name in _KEPT}) for one in held]
+    except (OSError, ValueError, TypeError, KeyError):
+        return []
