@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import errno
+from numbers import Number
+from typing import Any
+
+from .language import told
 
 EXIT_DONE = 0
 EXIT_OUR_FAULT = 1
@@ -14,12 +18,37 @@ class InputError(Exception):
     """The input is at fault: what was wrong, the value, and what to do about it.
 
     Ends a command with exit code 2 and this one line on stderr, without a traceback.
+
+    Both texts are English templates with `{name}` fields, and `values` fills them: the Chinese
+    stands in `language/zh/errors`, and which of the two is told is found when the error is shown.
+    Without values a text is taken as it stands. A value may be an error itself.
     """
 
-    def __init__(self, what: str, remedy: str = "") -> None:
-        self.what = what
-        self.remedy = remedy
-        super().__init__(f"{what}; {remedy}" if remedy else what)
+    def __init__(self, what: str, remedy: str = "", /, **values: Any) -> None:
+        # `args` holds the templates, as `BaseException.__new__` was given them: so pickle works.
+        self._templates = (what, remedy)
+        self._values = {name: _plain(value) for name, value in values.items()}
+
+    @property
+    def what(self) -> str:
+        """What was wrong, in the current language."""
+        return told(self._templates[0], **self._values)
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it, in the current language; may be empty."""
+        return told(self._templates[1], **self._values)
+
+    def __str__(self) -> str:
+        """Return both as one line."""
+        if not self.remedy:
+            return self.what
+        return told("{what}; {remedy}", what=self.what, remedy=self.remedy)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as one that a format takes, and that a pickle can hold."""
+    return value if value is None or isinstance(value, (Number, InputError)) else str(value)
 
 
 class SourceError(InputError):

@@ -2,6 +2,9 @@
 
 A key is the file's name and the path through its tree, joined by dots (`studio.start`). A string
 may hold `{name}` fields, filled by keyword.
+
+Errors have no keys: their English stands beside the code, and `zh/errors/*.yaml` has the Chinese
+under the English.
 """
 
 from __future__ import annotations
@@ -61,6 +64,26 @@ def text(key: str, language: str | None = None, **values: Any) -> str:
     """
     string = catalogue(language or current())[key]
     return string.format(**values) if values else string
+
+
+def told(sentence: str, **values: Any) -> str:
+    """Return a sentence of an error, given in English, in the current language.
+
+    Its `{name}` fields are filled by keyword; without values it is taken as it stands.
+    """
+    if current() != "en":
+        sentence = sentences(current()).get(sentence, sentence)
+    return sentence.format(**values) if values else sentence
+
+
+@cache
+def sentences(language: str) -> dict[str, str]:
+    """Return the sentences of errors in a language other than English, by the English."""
+    import yaml
+
+    files = resources.files(__name__).joinpath(language, "errors").iterdir()
+    trees = [yaml.safe_load(file.read_text("utf-8")) for file in files]
+    return {english: said for tree in trees for english, said in tree.items()}
 
 
 @cache

@@ -1,0 +1,229 @@
+"""The sentences of errors: told in the language of the interface, each with its Chinese."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import importlib
+import pickle
+import re
+import string
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import workbench
+from workbench import language
+from workbench.errors import DataError, InputError, ModelError, RunError, SourceError
+from workbench.spec import SpecError, parse_tree
+
+PACKAGE = Path(workbench.__file__).parent
+FILES = sorted((PACKAGE / "language" / "zh" / "errors").glob("*.yaml"))
+ERRORS = {kind.__name__ for kind in (InputError, DataError, ModelError, RunError, SourceError)}
+CATALOGUES = {"text", "say", "_text"}  # functions that give a string of the other catalogues
+
+# Parts of the package whose errors are not in Chinese yet.
+NOT_YET = {
+    "attention", "cli", "data", "dynamics", "evaluation", "export", "labelling", "models",
+    "notebook", "pipeline", "report", "runs", "sources", "spec", "tasks", "training", "widgets",
+}  # fmt: skip
+
+
+class Sentence(NamedTuple):
+    """A sentence that the code can say, and the fields that it fills."""
+
+    place: str
+    english: str
+    filled: frozenset[str]
+
+
+def fields_of(sentence: str) -> set[str]:
+    """Return the `{fields}` of a sentence, without what is taken out of them."""
+    return {
+        re.split(r"[.\[]", name)[0]
+        for _, name, _, _ in string.Formatter().parse(sentence)
+        if name is not None
+    }
+
+
+def has_words(sentence: str) -> bool:
+    return bool(re.search(r"[A-Za-z]", re.sub(r"\{.*?\}", "", sentence)))
+
+
+class Reader(ast.NodeVisitor):
+    """Collects the sentences of one module, and the places that do not give them whole."""
+
+    def __init__(self, file: Path) -> None:
+        self.place = file.relative_to(PACKAGE.parent).as_posix()
+        self.module = ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts)
+        self.module = self.module.removesuffix(".__init__")
+        self.functions: list[ast.AST] = []
+        self.sentences: list[Sentence] = []
+        self.faults: list[str] = []
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        self.functions.append(node)
+        self.generic_visit(node)
+        self.functions.pop()
+
+    def visit_Call(self, node: ast.Call) -> None:
+        name = _name(node.func)
+        if name == "told":
+            self._read(node, node.args[:1])
+        elif name in ERRORS:
+            self._read(node, node.args)
+        elif name == "SpecError" and isinstance(node.args[0], ast.List):
+            self._read(node, node.args[0].elts)
+        self.generic_visit(node)
+
+    def _read(self, node: ast.Call, arguments: list[ast.expr]) -> None:
+        place = f"{self.place}:{node.lineno}"
+        filled = {keyword.arg for keyword in node.keywords}
+        try:
+            found = [one for argument in arguments for one in self._texts(argument, bool(filled))]
+        except ValueError as error:
+            self.faults.append(f"{place}: {error}")
+            return
+        named = {name for one in found for name in fields_of(one)} if filled else set()
+        if filled != named:
+            self.faults.append(f"{place}: fields {named}, values {filled}")
+        self.sentences += [Sentence(place, one, frozenset(filled)) for one in found]
+
+    def _texts(self, node: ast.expr, filled: bool) -> list[str]:
+        match node:
+            case ast.Constant(value=str(text)):
+                return [text]
+            case ast.IfExp(body=one, orelse=other) | ast.BoolOp(values=[one, other]):
+                return self._texts(one, filled) + self._texts(other, filled)
+            case ast.Call(func=function) if not filled and _name(function) in CATALOGUES | {"told"}:
+                return []
+            case ast.Name(id=name):
+                return self._assigned(name, filled)
+        raise ValueError(f"{ast.unparse(node)} is no whole sentence")
+
+    def _assigned(self, name: str, filled: bool) -> list[str]:
+        """Return the sentences that a variable may hold, of the function or else of the module."""
+        found: list[str] = []
+        for node in ast.walk(self.functions[-1]) if self.functions else ():
+            for target in node.targets if isinstance(node, ast.Assign) else ():
+                match target, node.value:
+                    case ast.Name(id=same), value if same == name:
+                        found += self._texts(value, filled)
+                    case ast.Tuple(elts=names), ast.Tuple(elts=values):
+                        for one, value in zip(names, values, strict=True):
+                            if _name(one) == name:
+                                found += self._texts(value, filled)
+        value = found or getattr(importlib.import_module(self.module), name, None)
+        if isinstance(value, str):
+            return [value]
+        if not found:
+            raise ValueError(f"{name} is no sentence")
+        return found
+
+
+def _name(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
+
+
+def read_package() -> tuple[list[Sentence], list[str]]:
+    """Return all sentences of errors in the package, and what is wrong with them."""
+    sentences = [Sentence("errors.py", "{what}; {remedy}", frozenset({"what", "remedy"}))]
+    faults: list[str] = []
+    for file in sorted(PACKAGE.rglob("*.py")):
+        part = file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        if part in {*NOT_YET, "errors", "language"}:
+            continue
+        source = file.read_text("utf-8")
+        if "Error(" in source or "told(" in source:
+            reader = Reader(file)
+            reader.visit(ast.parse(source))
+            sentences += reader.sentences
+            faults += reader.faults
+    return sentences, faults
+
+
+SENTENCES, FAULTS = read_package()
+CHINESE = language.sentences("zh")
+
+
+def test_every_error_is_given_as_whole_sentences_with_their_values():
+    assert FAULTS == []
+
+
+def test_every_sentence_has_its_chinese():
+    missing = [
+        f"{one.place}: {one.english}"
+        for one in SENTENCES
+        if has_words(one.english) and one.english not in CHINESE
+    ]
+    assert missing == []
+
+
+def test_no_chinese_is_left_over():
+    assert NOT_YET or set(CHINESE) - {one.english for one in SENTENCES} == set()
+
+
+def test_chinese_has_the_same_fields():
+    """Values are filled in only where some are given, so other braces are no fields."""
+    filled = {one.english for one in SENTENCES if one.filled}
+    wrong = [s for s in filled & set(CHINESE) if fields_of(s) != fields_of(CHINESE[s])]
+    assert wrong == []
+
+
+def test_all_chinese_is_chinese():
+    han = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
+    assert [said for said in CHINESE.values() if not han.search(said)] == []
+
+
+def test_no_sentence_stands_twice():
+    keys = [key for file in FILES for key in parse_tree(file.read_text("utf-8"), file.name)]
+    assert len(keys) == len(set(keys))
+
+
+@pytest.fixture
+def chinese(monkeypatch):
+    found = {
+        "{name} has {count:,} rows": "{name} 有 {count:,} 行",
+        "add some": "请再添几行",
+        "{what}; {remedy}": "{what}；{remedy}",
+        "{where}: {error.what}": "{where}：{error.what}",
+    }
+    monkeypatch.setattr(language, "sentences", {"zh": found}.__getitem__)
+
+
+def test_an_error_is_told_in_the_language_in_which_it_is_shown(chinese):
+    error = DataError("{name} has {count:,} rows", "add some", name="a.csv", count=1000)
+    assert str(error) == "a.csv has 1,000 rows; add some"
+    with language.using("zh"):
+        assert (error.what, error.remedy) == ("a.csv 有 1,000 行", "请再添几行")
+        assert str(error) == "a.csv 有 1,000 行；请再添几行"
+
+
+def test_an_error_within_an_error_is_told_in_the_same_language(chinese):
+    inner = DataError("{name} has {count:,} rows", "add some", name="a.csv", count=2)
+    error = RunError("{where}: {error.what}", where="b", error=inner)
+    with language.using("zh"):
+        assert str(error) == "b：a.csv 有 2 行"
+    assert str(error) == "b: a.csv has 2 rows"
+
+
+def test_without_values_braces_are_no_fields():
+    assert str(InputError("{this}", "write {that}")) == "{this}; write {that}"
+
+
+def test_a_value_is_not_read_as_a_template():
+    assert str(InputError("no {name}", name="{count}")) == "no {count}"
+
+
+@pytest.mark.parametrize("again", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))])
+def test_a_copy_of_an_error_says_the_same(again):
+    class Odd:
+        def __str__(self):
+            return "odd"
+
+    error = ModelError("{name} of {count}", "add some", name=Odd(), count=3)
+    assert (str(again(error)), type(again(error))) == ("odd of 3; add some", ModelError)
+    spec_error = SpecError(["a: 1", "b: 2"], "here")
+    assert str(again(spec_error)) == str(spec_error)
+    assert again(spec_error).faults == ["a: 1", "b: 2"]
