@@ -140,9 +140,8 @@ class Task:
     first the usual one; `loss(setup)` returns a function of (outputs, labels, items) or None for
     the model's own. `options` are the fields of the spec that only some tasks heed. `keep(logits,
     labels)` says what of a validation batch is kept, (B, …) and small; `score(kept, labels,
-    setup)` makes the followed metrics of it. `observe(logits, labels, setup)` gives what is
-    recorded of each row of a training batch (see `_dynamics`); None where rows have no label that
-    could be right or wrong.
+    setup)` makes the followed metrics of it. `observe(outputs, labels, setup)` gives
+    what is recorded of each row of a training batch (see `_dynamics`).
 
     Judging. `recall(model, setup)` adds to the setup what a finished model knows of its training
     rows. `infer(model, inputs, rows, setup)` answers a batch: an array (B, …) or a list.

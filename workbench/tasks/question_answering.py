@@ -26,6 +26,7 @@ from ._answers import (
     read_answers,
     read_squad,
 )
+from ._dynamics import of_spans
 from ._labelling import Labelling
 from .contract import Batch, Column, Metric, Outcome, Record, Role, RowError, Setup, Task
 
@@ -469,6 +470,9 @@ TASK = Task(
     collate=collate,
     loss=loss,
     keep=keep,
+    observe=lambda outputs, labels, setup: of_spans(
+        outputs.start_logits, outputs.end_logits, labels
+    ),
     infer=infer,
     is_wrong=lambda record: not record["exact"],
     line=line,
