@@ -110,7 +110,7 @@ class Cleaning:
         path = Path(path)
         if any(path.resolve() == file.resolve() for file in self._source.files):
             raise InputError(f"{path} is the source itself", "save under another name")
-        return write_cleaned(self._cleaned, path)
+        return write_cleaned(self._cleaned, path, self._source.texts)
 
     def _with(self, steps: Sequence[str]) -> Source:
         return self._source.with_steps(steps)
