@@ -45,6 +45,10 @@ class InputError(Exception):
             return self.what
         return told("{what}; {remedy}", what=self.what, remedy=self.remedy)
 
+    def __repr__(self) -> str:
+        """Return the kind and what `str` gives, as other exceptions have it."""
+        return f"{type(self).__name__}({str(self)!r})"
+
 
 def _plain(value: Any) -> Any:
     """Return a value as one that a format takes, and that a pickle can hold."""

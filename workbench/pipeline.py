@@ -86,8 +86,11 @@ def resume(
             prepared = prepare(run.spec(), progress)
         if before and before != prepared.data.fingerprint:
             raise RunError(
-                f"the data of {run.name} has changed since it began: {prepared.spec.data.source}",
-                f"restore it, or start a new run: workbench train {run.spec_path}",
+                "the data of {run} has changed since it began: {source}",
+                "restore it, or start a new run: workbench train {spec}",
+                run=run.name,
+                source=prepared.spec.data.source,
+                spec=run.spec_path,
             )
         if prepared.spec.model.tokenizer != "pretrained":
             checkpoint, _ = newest_good(run)
@@ -135,8 +138,11 @@ def require_resumable(run: RunFolder) -> None:
     state = read_state(run)
     if state.ended and state.status != "failed":
         raise RunError(
-            f"the run {run.name} is over ({state.status})",
-            f"start a new one from it: workbench runs fork {run.path}",
+            "the run {run} is over ({status})",
+            "start a new one from it: workbench runs fork {path}",
+            run=run.name,
+            status=state.status,
+            path=run.path,
         )
 
 
@@ -154,9 +160,9 @@ def fork(run: RunFolder, step: int | None, spec_changes: dict[str, Any]) -> RunF
     fixed = [name for name in spec_changes if _section(name) in _KEPT_BY_FORKS]
     if fixed:
         raise RunError(
-            "a fork keeps its parent's task, data, model and adapter; "
-            f"{', '.join(fixed)} cannot change",
+            "a fork keeps its parent's task, data, model and adapter; {fixed} cannot change",
             "start a new run instead: workbench train SPEC --set FIELD=VALUE",
+            fixed=", ".join(fixed),
         )
     return fork_run(run, step, spec_changes)
 

@@ -235,6 +235,6 @@ def test_faults_are_told_in_the_language_of_the_interface():
         build({"train": {"learning_rate": 7, "lr": 3, "seed": "x"}})
     told = str(raised.value)
     assert told.startswith("设置有 3 处错误：")
-    assert "train.learning_rate：7 不合适; 不能大于 0.1" in told
-    assert "train.lr：没有这一项（值为 3）; 是不是想写 train.learning_rate？" in told
+    assert "train.learning_rate：7 不合适；不能大于 0.1" in told
+    assert "train.lr：没有这一项（值为 3）；是不是想写 train.learning_rate？" in told
     assert "请填整数" in told

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 
 from tests.spec_strategy import run_specs
-from workbench.language import catalogue
+from workbench.language import catalogue, using
 from workbench.spec import RunSpec, SpecError, fields, from_yaml, recipe_text
 from workbench.widgets.form import BASIC, SpecForm, help_line
 
@@ -43,6 +43,13 @@ def test_a_typed_value_outside_the_domain_is_kept_and_named():
     )
     with pytest.raises(SpecError, match="the form has 2 faults"):
         _ = form.spec
+
+
+def test_a_fault_stands_beside_its_field_in_chinese_too():
+    form = SpecForm()
+    with using("zh"):
+        type_into(form, seed="x")
+    assert form.faults == {"seed": "'x' 不合适；请填整数"}
 
 
 def test_a_mended_fault_disappears():

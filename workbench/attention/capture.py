@@ -152,9 +152,11 @@ def _refuse_if_large(model: Any, inputs: dict[str, Any]) -> None:
     needed = 4 * layers * heads * tokens**2
     if needed > EAGER_BYTES:
         raise ModelError(
-            f"a {config.model_type} model gives its maps all at once, {needed / 1e9:.1f} GB for "
-            f"{tokens} tokens",
+            "a {kind} model gives its maps all at once, {needed:.1f} GB for {tokens} tokens",
             "shorten the text",
+            kind=config.model_type,
+            needed=needed / 1e9,
+            tokens=tokens,
         )
 
 
@@ -234,8 +236,13 @@ def _refusal(model: Any, reason: str) -> ModelError:
     kind = model.config.model_type
     if reason:
         return ModelError(
-            f"the attention of a {kind} model is {reason}", "choose a model with full attention"
+            "the attention of a {kind} model is {reason}",
+            "choose a model with full attention",
+            kind=kind,
+            reason=reason,
         )
     return ModelError(
-        f"a {kind} model returns no attention maps", "choose a model with softmax attention"
+        "a {kind} model returns no attention maps",
+        "choose a model with softmax attention",
+        kind=kind,
     )

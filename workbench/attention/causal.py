@@ -140,7 +140,7 @@ def _gradient(model: Any, tokenizer: Any, reading: Reading, places: list[int]) -
             value = score(_run(model, inputs | {"inputs_embeds": embeddings})).sum()
         except (TypeError, ValueError):
             raise ModelError(
-                f"a {model.config.model_type} model takes no embeddings", "use occlusion"
+                "a {kind} model takes no embeddings", "use occlusion", kind=model.config.model_type
             ) from None
         (gradient,) = torch.autograd.grad(value, embeddings)
     return (gradient * embeddings).sum(-1)[0, places].tolist()

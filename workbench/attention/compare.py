@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from ..language import told
 from .packing import dequantise
 from .record import AttentionRecord
 
@@ -96,9 +97,11 @@ def require_comparable(before: AttentionRecord, after: AttentionRecord) -> None:
         pair = [record.sequences.get(name) for record in (before, after)]
         if None in pair or pair[0].tokens != pair[1].tokens:
             raise InputError(
-                f"{before.model or 'the one'} and {after.model or 'the other'} do not read the "
-                f"same tokens ({name})",
+                "{one} and {other} do not read the same tokens ({name})",
                 "compare models that share a tokenizer; give an encoder-decoder its target text",
+                one=before.model or told("the one"),
+                other=after.model or told("the other"),
+                name=name,
             )
     shapes = [
         [(block.name, [layer.heads for layer in block.layers]) for block in record.blocks]
@@ -106,9 +109,10 @@ def require_comparable(before: AttentionRecord, after: AttentionRecord) -> None:
     ]
     if shapes[0] != shapes[1]:
         raise InputError(
-            f"{before.model or 'the one'} and {after.model or 'the other'} have not the same "
-            "layers and heads",
+            "{one} and {other} have not the same layers and heads",
             "compare two states of one model",
+            one=before.model or told("the one"),
+            other=after.model or told("the other"),
         )
 
 

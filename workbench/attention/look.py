@@ -136,8 +136,10 @@ def require_same_text(one: Reading, other: Reading, name: str, other_name: str) 
         other.sequences["source"].tokens
     ):
         raise InputError(
-            f"{name} and {other_name} do not read the same tokens",
+            "{name} and {other} do not read the same tokens",
             "compare models that share a tokenizer",
+            name=name,
+            other=other_name,
         )
 
 

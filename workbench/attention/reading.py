@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..errors import InputError, shorten
+from ..language import told
 from .packing import unpack
 from .record import STATISTICS, VERSION, AttentionRecord, Block, Formula, Layer, TokenSequence
 
@@ -250,12 +251,14 @@ def _refuse(constant: str) -> NoReturn:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, KeyError):
-        return f"without {shorten(error.args[0], 30)!r}" if error.args else "incomplete"
-    return shorten(error, 100) if isinstance(error, ValueError) else "parts of another kind"
+        name = shorten(error.args[0], 30) if error.args else ""
+        return told("without {name!r}", name=name) if name else told("incomplete")
+    return shorten(error, 100) if isinstance(error, ValueError) else told("parts of another kind")
 
 
 def _fault(reason: str) -> InputError:
     return InputError(
-        f"this is not an attention record, or a damaged one ({reason})",
+        "this is not an attention record, or a damaged one ({reason})",
         "use a file that `workbench attend MODEL_OR_RUN TEXT --out FILE.json` wrote",
+        reason=reason,
     )

@@ -11,6 +11,7 @@ import os
 import sys
 
 from ..errors import EXIT_DONE, EXIT_INPUT_AT_FAULT, EXIT_INTERRUPTED, InputError
+from ..language import told
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,10 +25,13 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"workbench: {error}", file=sys.stderr)
         return EXIT_INPUT_AT_FAULT
     except PermissionError as error:
-        print(f"workbench: {error.filename}: {error.strerror}; make it accessible", file=sys.stderr)
+        fault = InputError(
+            "{path}: {reason}", "make it accessible", path=error.filename, reason=error.strerror
+        )
+        print(f"workbench: {fault}", file=sys.stderr)
         return EXIT_INPUT_AT_FAULT
     except KeyboardInterrupt:
-        print("workbench: interrupted; what was saved is kept", file=sys.stderr)
+        print(f"workbench: {told('interrupted; what was saved is kept')}", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader (`| head`) has seen enough; keep Python from complaining at its exit.

@@ -60,9 +60,9 @@ def clean(options: argparse.Namespace) -> None:
         place = path_of(source.table.split, out, len(sources) > 1)
         if any(place.resolve() == file.resolve() for file in source.files):
             raise InputError(
-                "{place} is the source itself, which stays as it is",
+                "{path} is the source itself, which stays as it is",
                 "give --out another name",
-                place=place,
+                path=place,
             )
         places[source.table.split] = place
     answers = []

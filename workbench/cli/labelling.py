@@ -81,7 +81,9 @@ def _scale(given: str | None) -> tuple[float, float] | None:
     try:
         low, high = (json.loads(part) for part in given.split(","))
     except ValueError:
-        raise InputError(f"--scale {given!r} is no scale", "write it as --scale 1,5") from None
+        raise InputError(
+            "--scale {given!r} is no scale", "write it as --scale 1,5", given=given
+        ) from None
     return low, high
 
 

@@ -172,8 +172,12 @@ def show_recipes(options: argparse.Namespace) -> None:
             )
     elif options.what == "show":
         if options.name not in recipe_names():
-            what = f"no recipe {options.name!r}" if options.name else "which recipe?"
-            raise InputError(what, "choose " + ", ".join(recipe_names()))
+            raise InputError(
+                "no recipe {name!r}" if options.name else "which recipe?",
+                "choose {choices}",
+                name=options.name,
+                choices=", ".join(recipe_names()),
+            )
         faces = {"cell": to_cell, "full": to_yaml}
         face = faces.get(options.face)
         print(face(load(options.name)) if face else recipe_text(options.name), end="")

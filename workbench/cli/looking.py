@@ -75,7 +75,8 @@ def evaluate(options: argparse.Namespace) -> None:
     if options.predictions and not options.data:
         raise InputError(
             "--predictions needs --data FILE",
-            f"the run's own are in {run.evaluation_path / 'predictions.parquet'}",
+            "the run's own are in {path}",
+            path=run.evaluation_path / "predictions.parquet",
         )
     if options.data:
         from ..evaluation.run import evaluate_file
@@ -89,7 +90,9 @@ def evaluate(options: argparse.Namespace) -> None:
     else:
         metrics = run.metrics()
         if not metrics:
-            raise InputError(f"the run {run.name} has not been evaluated", "give --data FILE")
+            raise InputError(
+                "the run {run} has not been evaluated", "give --data FILE", run=run.name
+            )
     if options.json:
         print(json.dumps(metrics, ensure_ascii=False))
         return
@@ -118,7 +121,7 @@ def predict(options: argparse.Namespace) -> None:
 def _given(options: argparse.Namespace) -> dict[str, str]:
     pairs = [one.partition("=") for one in options.given]
     if bare := next((name for name, mark, _ in pairs if not mark), None):
-        raise InputError(f"--with {bare!r} holds no text", "write it as --with ROLE=TEXT")
+        raise InputError("--with {bare!r} holds no text", "write it as --with ROLE=TEXT", bare=bare)
     return {name: text for name, _, text in pairs}
 
 
@@ -131,14 +134,19 @@ def texts_to_predict(options: argparse.Namespace) -> list[Any]:
             content = Path(options.file).read_bytes().decode("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(
-                f"cannot read {options.file!r} ({error})", "give a UTF-8 file with one text a line"
+                "cannot read {path!r} ({reason})",
+                "give a UTF-8 file with one text a line",
+                path=options.file,
+                reason=error,
             ) from None
     elif is_piped_in():
         try:
             content = sys.stdin.buffer.read().decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise InputError(
-                f"what comes on stdin is not UTF-8 ({error})", "convert it, or give it with --file"
+                "what comes on stdin is not UTF-8 ({reason})",
+                "convert it, or give it with --file",
+                reason=error,
             ) from None
     else:
         content = ""
@@ -151,8 +159,10 @@ def texts_to_predict(options: argparse.Namespace) -> list[Any]:
         return [dict(json.loads(line)) for line in lines]
     except (ValueError, TypeError) as error:
         raise InputError(
-            f"{options.file!r} holds something else than objects ({error})",
-            'write one object a line, such as {"text": "…"}',
+            "{path!r} holds something else than objects ({reason})",
+            'write one object a line, such as {{"text": "…"}}',
+            path=options.file,
+            reason=error,
         ) from None
 
 

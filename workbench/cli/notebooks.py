@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..language import told
 from ..runs import open_run
 from ..spec import from_flat, load, to_flat
 from .options import add_spec_changes, parse_changes, parse_value
@@ -77,9 +78,13 @@ def read_notebook(path: Path) -> Any:
     try:
         return nbformat.read(path, as_version=4)
     except FileNotFoundError:
-        raise InputError(f"no notebook {str(path)!r}", "give the path of an .ipynb file") from None
+        raise InputError(
+            "no notebook {path!r}", "give the path of an .ipynb file", path=str(path)
+        ) from None
     except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
-        raise InputError(f"{path} is no notebook ({error})", "give an .ipynb file") from None
+        raise InputError(
+            "{path} is no notebook ({reason})", "give an .ipynb file", path=path, reason=error
+        ) from None
 
 
 def checked_parameters(notebook: Any, options: argparse.Namespace) -> dict[str, Any]:
@@ -97,7 +102,7 @@ def checked_parameters(notebook: Any, options: argparse.Namespace) -> dict[str, 
     extra = {name: value for name, value in wishes.items() if name in own and not is_field(name)}
     fields = {name: value for name, value in wishes.items() if name not in extra}
     base = {name: value for name, value in own.items() if is_field(name)}
-    flat = to_flat(from_flat(fields, base=base, where="the parameters"))
+    flat = to_flat(from_flat(fields, base=base, where=told("the parameters")))
     # A notebook that has only some of the fields is given those, and what was asked for by name.
     asked = short_names({name: None for name, _ in options.parameter} | dict.fromkeys(changes))
     given = {n: v for n, v in flat.items() if n in own or n in asked}
@@ -169,7 +174,7 @@ def execute(notebook: Path, out: Path, parameters: dict[str, Any], keep_failed: 
                 out.unlink(missing_ok=True)
                 if made and not any(out.parent.iterdir()):
                     out.parent.rmdir()
-            raise InputError(error.evalue) from None
+            raise InputError("{reason}", reason=error.evalue) from None
         if error.ename == "KeyboardInterrupt":
             raise KeyboardInterrupt from None
         print(f"workbench: the notebook failed; it is kept as {out}", file=sys.stderr)
@@ -205,4 +210,4 @@ def open_lab(options: argparse.Namespace) -> None:
     environment = os.environ | {"WORKBENCH_ROOT": str(Path.cwd())}
     code = subprocess.run(command, env=environment, check=False).returncode
     if code:
-        raise InputError(f"JupyterLab ended with code {code}", "its message is above")
+        raise InputError("JupyterLab ended with code {code}", "its message is above", code=code)

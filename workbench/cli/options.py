@@ -41,7 +41,7 @@ def parse_changes(pairs: list[str]) -> dict[str, Any]:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise InputError(f"--set {pair!r} has no '='", "write --set FIELD=VALUE")
+            raise InputError("--set {pair!r} has no '='", "write --set FIELD=VALUE", pair=pair)
         changes[name.strip()] = parse_value(value, name.strip())
     return changes
 

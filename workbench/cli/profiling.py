@@ -76,9 +76,12 @@ def audit(options: argparse.Namespace) -> None:
     harmful = [one for one in found.profile.findings if one.harmful]
     if options.strict and harmful:
         raise DataError(
-            f"{spec.data.source}: findings that spoil a result: {len(harmful)}; the first: "
-            f"{harmful[0].sentence().rstrip('.。')}",
-            f"see the rows with --rows {harmful[0].kind}",
+            "{source}: findings that spoil a result: {count}; the first: {finding}",
+            "see the rows with --rows {kind}",
+            source=spec.data.source,
+            count=len(harmful),
+            finding=harmful[0].sentence().rstrip(".。"),
+            kind=harmful[0].kind,
         )
 
 

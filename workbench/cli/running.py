@@ -106,10 +106,13 @@ def steer(options: argparse.Namespace) -> None:
     status = summarise(run).status
     if status not in ("new", "running", "paused"):
         raise RunError(
-            f"nobody is training {run.name} ({status})",
-            f"go on with it first: workbench runs resume {run.path}"
+            "nobody is training {run} ({status})",
+            "go on with it first: workbench runs resume {path}"
             if status in ("interrupted", "failed")
-            else f"start a new one from it: workbench runs fork {run.path}",
+            else "start a new one from it: workbench runs fork {path}",
+            run=run.name,
+            status=status,
+            path=run.path,
         )
     for name, value in acts:
         ask(run, name, value)
@@ -128,7 +131,9 @@ def stop(options: argparse.Namespace) -> None:
         steer(options)
         return
     if owner is None or not owner.here or not is_locked(run):
-        raise RunError(f"no process of this machine is writing {run.name}", "there is none to kill")
+        raise RunError(
+            "no process of this machine is writing {run}", "there is none to kill", run=run.name
+        )
     os.kill(owner.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
     if options.json:
         print(json.dumps({"run": run.name, "killed": owner.pid}))

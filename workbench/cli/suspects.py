@@ -45,7 +45,7 @@ def list_(options: argparse.Namespace) -> None:
 
     run = open_run(options.run, options.runs_dir)
     if options.out is not None and options.out.suffix not in (".csv", ".svg", ".html"):
-        raise InputError(f"--out {shorten(options.out)}", "end it in .csv, .svg or .html")
+        raise InputError("--out {name}", "end it in .csv, .svg or .html", name=shorten(options.out))
     dynamics = read_dynamics(run)
     ranking, rows = rank(dynamics, options.by), LearnedRows(run)
     records = describe_rows(dynamics, ranking, rows, ranking.order[: max(0, options.top)])
@@ -75,7 +75,9 @@ def correct(options: argparse.Namespace) -> None:
     pairs = [pair.partition("=") for pair in options.labels]
     for row, _, label in pairs:
         if not row.isdecimal() or not label:
-            raise InputError(f"{row!r} names no row and label", "write ROW=LABEL, as 17=positive")
+            raise InputError(
+                "{row!r} names no row and label", "write ROW=LABEL, as 17=positive", row=row
+            )
     for row, _, label in pairs:
         several = rows.kind == "class" and isinstance(rows.label(int(row)), list)
         note(journal, rows, int(row), label.split(",") if several else label)

@@ -39,8 +39,11 @@ def guess_columns(
     roles = {role.name: role for role in task.roles}
     if unknown := [role for role in given if role not in roles]:
         raise DataError(
-            f"data.columns: {task.name} has no role {shorten(unknown[0])!r}",
-            f"its roles are {', '.join(roles)}",
+            "data.columns: {task} has no role {role!r}",
+            "its roles are {roles}",
+            task=task.name,
+            role=shorten(unknown[0]),
+            roles=", ".join(roles),
         )
     found = {role: _resolve(columns, column, role, name) for role, column in given.items()}
     _refuse_double(found)
@@ -58,8 +61,12 @@ def guess_columns(
             column = _by_looks(role, _free(facts, found))
             if column is None:
                 raise DataError(
-                    f"{name}: no column looks like the {role.name}; there are {_listed(columns)}",
-                    f"set data.columns, for example {{{role.name}: {shorten(columns[-1], 40)}}}",
+                    "{name}: no column looks like the {role}; there are {columns}",
+                    "set data.columns, for example {{{role}: {example}}}",
+                    name=name,
+                    role=role.name,
+                    columns=_listed(columns),
+                    example=shorten(columns[-1], 40),
                 )
             found[role.name] = column
     return {role.name: found[role.name] for role in task.roles if role.name in found}
@@ -112,7 +119,9 @@ def _resolve(columns: Sequence[str], given: Any, role: str, name: str) -> str | 
     if not isinstance(given, list):
         return resolve_column(columns, given, role, name)
     if not given:
-        raise DataError(f"data.columns.{role}: no column is named", "name one, or leave it out")
+        raise DataError(
+            "data.columns.{role}: no column is named", "name one, or leave it out", role=role
+        )
     return [resolve_column(columns, one, role, name) for one in given]
 
 
@@ -121,10 +130,12 @@ def _refuse_double(found: Columns) -> None:
     if double := next((column for column in named if named.count(column) > 1), None):
         both = " and ".join(role for role, place in found.items() if double in columns_of(place))
         raise DataError(
-            f"data.columns: {both} are the same column {shorten(double)!r}"
+            "data.columns: {roles} are the same column {column!r}"
             if " and " in both
-            else f"data.columns.{both} names the column {shorten(double)!r} twice",
+            else "data.columns.{roles} names the column {column!r} twice",
             "give each role a column of its own",
+            roles=both,
+            column=shorten(double),
         )
 
 
@@ -162,18 +173,27 @@ def resolve_column(columns: Sequence[str], wanted: str | int, role: str, name: s
         return columns[int(text)]
     if text.lstrip("-").isdecimal():
         raise DataError(
-            f"data.columns.{role}: {name} has no column {text}; it has {len(columns)}, "
-            f"0 to {len(columns) - 1}: {_listed(columns)}",
+            "data.columns.{role}: {name} has no column {column}; it has {count}, 0 to {last}: "
+            "{columns}",
             "set it to one of them",
+            role=role,
+            name=name,
+            column=text,
+            count=len(columns),
+            last=len(columns) - 1,
+            columns=_listed(columns),
         )
     near = get_close_matches(text, columns, n=1, cutoff=0.5)
     same = [column for column in columns if column.casefold() == text.casefold()]
-    hint = (
-        f"did you mean {shorten((same or near)[0])!r}?" if same or near else "set it to one of them"
-    )
+    nearest = next(iter(same or near), "")
     raise DataError(
-        f"data.columns.{role}: {name} has no column {shorten(text)!r}; it has {_listed(columns)}",
-        hint,
+        "data.columns.{role}: {name} has no column {column!r}; it has {columns}",
+        "did you mean {near!r}?" if nearest else "set it to one of them",
+        role=role,
+        name=name,
+        column=shorten(text),
+        columns=_listed(columns),
+        near=shorten(nearest),
     )
 
 

@@ -42,8 +42,9 @@ class Corrections:
             return
         if task.labelling is None:
             raise DataError(
-                f"data.corrections: rows of {task.name} have no answers to correct",
+                "data.corrections: rows of {task} have no answers to correct",
                 "leave it empty",
+                task=task.name,
             )
         present = set(map(int, table.frame.index))
         decided = {

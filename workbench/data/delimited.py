@@ -55,8 +55,9 @@ def _named(delimiter: str) -> str:
     mark = DELIMITERS.get(delimiter.strip().lower(), delimiter.replace("\\t", "\t"))
     if len(mark) != 1 or mark in '\r\n"':
         raise DataError(
-            f"data.delimiter: {shorten(delimiter)!r} is not one character",
+            "data.delimiter: {delimiter!r} is not one character",
             "set it to auto, comma, tab, semicolon, pipe or the character itself",
+            delimiter=shorten(delimiter),
         )
     return mark
 
@@ -127,8 +128,10 @@ def _parse(text: str, mark: str, quoted: bool, name: str) -> Iterator[list[str]]
             last_start, start = start, reader.line_num
         if row and _left_open(text, last_start, mark):
             raise DataError(
-                f"{name}: a quote that opens on line {last_start + 1} is never closed",
+                "{name}: a quote that opens on line {line} is never closed",
                 "close it, or double quotes that are part of the text",
+                name=name,
+                line=last_start + 1,
             )
 
 
@@ -176,9 +179,14 @@ def _even(cells: list[tuple[int, list[str]]], mark: str, name: str) -> Rows:
     if long:
         if len(long) > len(cells) / 5:
             raise DataError(
-                f"{name}: {len(long):,} of {len(cells):,} rows have more than {width} cells "
-                f"(the first is row {long[0]})",
+                "{name}: {count:,} of {total:,} rows have more than {width} cells (the first is "
+                "row {row})",
                 "put cells that contain the separator in quotes, or set data.delimiter",
+                name=name,
+                count=len(long),
+                total=len(cells),
+                width=width,
+                row=long[0],
             )
         notes.append(say("data.note.long_rows", count=f"{len(long):,}", row=long[0]))
     return Rows(kept, numbers, mark, notes)

@@ -73,8 +73,10 @@ def train_split(tables: Tables, spec: DataSpec) -> str:
     if len(names) == 1:
         return names[0]
     raise DataError(
-        f"{tables.place} has no split called train; it has {shorten(', '.join(names), 200)}",
+        "{place} has no split called train; it has {names}",
         "set data.train_split to the one to learn from",
+        place=tables.place,
+        names=shorten(", ".join(names), 200),
     )
 
 
@@ -99,8 +101,9 @@ def validation_part(
         part = with_labels(usable(table, here, task, "validation", spec), wanted)
         if not len(part.examples):
             raise DataError(
-                f"{table.name} has no row with a text and a label that could be checked",
+                "{name} has no row with a text and a label that could be checked",
                 "set data.validation_split to another, or leave it empty to hold rows out",
+                name=table.name,
             )
         notes = [*table.detected.notes, *part.notes]
         return Part(name, table, part.examples, notes, part.cleaned)
@@ -135,14 +138,16 @@ def wished(tables: Tables, spec: DataSpec, train: str, task: Task) -> tuple[Tabl
                 return replace(answerable(table, task, spec), split=path.name), path.name
         if any(mark in wish for mark in "/\\."):
             raise DataError(
-                f"data.validation_split: no such file: {shorten(wish)}",
+                "data.validation_split: no such file: {path}",
                 "check the path, or leave it empty to hold rows out",
+                path=shorten(wish),
             )
     name = tables.match(wish, "data.validation_split")
     if name == train:
         raise DataError(
-            f"data.validation_split: {shorten(wish)!r} is also the split to learn from",
+            "data.validation_split: {path!r} is also the split to learn from",
             "choose another, or leave it empty to hold rows out",
+            path=shorten(wish),
         )
     return answerable(tables.read(name), task, spec), name
 
@@ -158,8 +163,9 @@ def held_out(train: Part, share: float, seed: int) -> tuple[Part, Part]:
     learned, held = hold_out(examples.group_keys(), examples.strata, share, seed)
     if not held:
         raise DataError(
-            f"{train.table.name}: every class has only one distinct text, so none can be held out",
+            "{name}: every class has only one distinct text, so none can be held out",
             "add rows, or set data.validation_split",
+            name=train.table.name,
         )
     notes = []
     if doubles := len(keys) - len(set(keys)):

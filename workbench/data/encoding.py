@@ -51,8 +51,9 @@ def decode(raw: bytes, encoding: str, name: str) -> Decoded:
             raise LookupError
     except (LookupError, ValueError):
         raise DataError(
-            f"data.encoding: no such encoding {shorten(encoding)!r}",
+            "data.encoding: no such encoding {encoding!r}",
             "set it to auto, utf-8, gb18030, big5, shift_jis, utf-16, cp1252, …",
+            encoding=shorten(encoding),
         ) from None
     try:
         text = raw.decode(encoding)
@@ -61,8 +62,13 @@ def decode(raw: bytes, encoding: str, name: str) -> Decoded:
         start = getattr(error, "start", 0)
         line = raw.count(b"\n", 0, start) + 1
         raise DataError(
-            f"{name} is not {encoding}: the byte {raw[start]:#04x} on line {line} does not fit",
-            f"set data.encoding to auto or to {_detect(raw, name).encoding}",
+            "{name} is not {encoding}: the byte {byte:#04x} on line {line} does not fit",
+            "set data.encoding to auto or to {found}",
+            name=name,
+            encoding=encoding,
+            byte=raw[start],
+            line=line,
+            found=_detect(raw, name).encoding,
         ) from None
     notes = _garbled(text)
     if not text.isascii() and not codec.name.startswith("utf") and _is_utf8(raw):
@@ -78,8 +84,9 @@ def _detect(raw: bytes, name: str) -> Decoded:
         return _decode_loosely(raw, wide)
     if b"\0" in raw[:SAMPLE_BYTES]:
         raise DataError(
-            f"{name} is not a text file",
+            "{name} is not a text file",
             "give csv, tsv, json, jsonl, parquet, xlsx, xls or txt",
+            name=name,
         )
     if _is_utf8(raw):
         return _decode_loosely(raw, "utf-8")

@@ -72,11 +72,19 @@ def check_enough(examples: Examples, table: Table, notes: Sequence[str] = ()) ->
     """
     count = len(examples)
     if count < FEWEST_ROWS:
-        why = f" ({' '.join(notes).rstrip('.')})" if notes and not count else ""
+        why = " ".join(notes).rstrip(".。") if not count else ""
+        few = (
+            "{name} has 1 usable row; at least {least} are needed"
+            if count == 1
+            else "{name} has {count} usable rows; at least {least} are needed"
+        )
         raise DataError(
-            f"{table.name} has {count} usable {'row' if count == 1 else 'rows'}{why}; "
-            f"at least {FEWEST_ROWS} are needed",
+            "{name} has {count} usable rows ({why}); at least {least} are needed" if why else few,
             "add rows with a text and a label",
+            name=table.name,
+            count=count,
+            why=why,
+            least=FEWEST_ROWS,
         )
 
 

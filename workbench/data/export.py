@@ -26,8 +26,10 @@ def check_ending(path: Path) -> None:
     """
     if path.suffix.lower() not in _WRITERS:
         raise InputError(
-            f"{path.name!r} has an ending that cannot be written",
-            "end it in " + ", ".join(_WRITERS),
+            "{name!r} has an ending that cannot be written",
+            "end it in {endings}",
+            name=path.name,
+            endings=", ".join(_WRITERS),
         )
 
 
@@ -88,7 +90,10 @@ def _parquet(frame: Any, path: Path, texts: Collection[str]) -> int:
         frame.to_parquet(raw, index=False)
     except (ValueError, TypeError) as error:
         raise InputError(
-            f"{path.name}: a column holds cells of several types ({error})", "write jsonl instead"
+            "{name}: a column holds cells of several types ({reason})",
+            "write jsonl instead",
+            name=path.name,
+            reason=error,
         ) from None
     write_output(path, raw.getvalue())
     return 0

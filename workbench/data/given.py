@@ -45,8 +45,10 @@ def _kind(table: Any) -> str:
 def _pasted(text: str, name: str) -> str:
     if "\n" not in text.strip():
         raise DataError(
-            f"data: {name} is one line of text, {shorten(text)!r}, not a table",
+            "data: {name} is one line of text, {text!r}, not a table",
             "paste the rows with their header; a file or another source goes into data.source",
+            name=name,
+            text=shorten(text),
         )
     return text
 
@@ -59,9 +61,11 @@ def _lines(table: Any, name: str) -> str:
         frame = pandas.DataFrame(frame)
     if not isinstance(frame, pandas.DataFrame):
         raise DataError(
-            f"data: {name} is a {type(table).__name__}, not a table",
+            "data: {name} is a {kind}, not a table",
             "give a pandas frame, a datasets table, a list of rows, or pasted text",
+            name=name,
+            kind=type(table).__name__,
         )
     if frame.empty:
-        raise DataError(f"data: {name} has no rows", "give some")
+        raise DataError("data: {name} has no rows", "give some", name=name)
     return frame.to_json(orient="records", lines=True, force_ascii=False)

@@ -46,7 +46,9 @@ def read_items(
         SourceError: the source cannot be found or fetched.
     """
     if task.labelling is None:
-        raise DataError(f"rows of {task.name} have no answers to label", "choose another task")
+        raise DataError(
+            "rows of {task} have no answers to label", "choose another task", task=task.name
+        )
     found, spec, tables = find_tables(spec, task, progress)
     name = tables.match(split, "split") if split else train_split(tables, spec)
     table = answerable(tables.read(name), task, spec, always=True)
@@ -60,7 +62,9 @@ def read_items(
         except RowError:
             continue
     if not items:
-        raise DataError(f"{table.name} has no row with a text", "set data.columns, or add rows")
+        raise DataError(
+            "{name} has no row with a text", "set data.columns, or add rows", name=table.name
+        )
     decisions = [item.was for item in items if item.was is not None]
     place = columns.get(task.labelling.role)
     order = [] if place is None else table.class_names.get(columns_of(place)[0], [])

@@ -60,8 +60,10 @@ def form_of(path: str | Path, wish: str = "") -> str:
     form = wish or _SUFFIXES.get(Path(path).suffix.lower(), "")
     if form not in FORMATS:
         raise InputError(
-            f"{shorten(wish or Path(path).name)!r} is no form of labels",
-            f"choose {' | '.join(FORMATS)}",
+            "{name!r} is no form of labels",
+            "choose {forms}",
+            name=shorten(wish or Path(path).name),
+            forms=" | ".join(FORMATS),
         )
     return form
 

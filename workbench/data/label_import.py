@@ -61,7 +61,9 @@ def _read(path: Path, question: Question) -> list[Row]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read {path} ({error})", "give a UTF-8 file of labels") from None
+        raise DataError(
+            "cannot read {path} ({reason})", "give a UTF-8 file of labels", path=path, reason=error
+        ) from None
     try:
         if text.lstrip().startswith("["):
             return [row for task in json.loads(text) for row in _of_label_studio(task)]
@@ -71,8 +73,11 @@ def _read(path: Path, question: Question) -> list[Row]:
         return [_of_cells(row, question) for row in rows]
     except (ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
         raise DataError(
-            f"{path} holds no labels that can be read ({shorten(error, 60)})",
-            f"give one of the forms {', '.join(FORMATS)}",
+            "{path} holds no labels that can be read ({reason})",
+            "give one of the forms {forms}",
+            path=path,
+            reason=shorten(error, 60),
+            forms=", ".join(FORMATS),
         ) from None
 
 

@@ -42,12 +42,17 @@ def check_wanted(examples: Examples, wanted: Sequence[str], table: Table) -> Non
         if label not in known:
             near = get_close_matches(label, known, n=1)
             raise DataError(
-                f"data.labels: no row of {table.name} has the label {shorten(label, 40)!r}; "
-                f"there are {_listed(known)}",
-                f"did you mean {shorten(near[0], 40)!r}?" if near else "choose from these",
+                "data.labels: no row of {table} has the label {label!r}; there are {known}",
+                "did you mean {near!r}?" if near else "choose from these",
+                table=table.name,
+                label=shorten(label, 40),
+                known=_listed(known),
+                near=shorten(next(iter(near), ""), 40),
             )
         if wanted.count(label) > 1:
-            raise DataError(f"data.labels: {shorten(label, 40)!r} is given twice", "give it once")
+            raise DataError(
+                "data.labels: {label!r} is given twice", "give it once", label=shorten(label, 40)
+            )
 
 
 def name_labels(examples: Examples, wanted: Sequence[str], table: Table, column: str) -> list[str]:
@@ -67,9 +72,12 @@ def name_labels(examples: Examples, wanted: Sequence[str], table: Table, column:
         )
     if len(labels) == 1:
         raise DataError(
-            f"{table.name}: all {counts[labels[0]]:,} rows have the one label "
-            f"{shorten(labels[0], 40)!r} (column {shorten(column)!r})",
+            "{table}: all {count:,} rows have the one label {label!r} (column {column!r})",
             "add rows of another class, or set data.columns or data.labels",
+            table=table.name,
+            count=counts[labels[0]],
+            label=shorten(labels[0], 40),
+            column=shorten(column),
         )
     return labels
 
@@ -86,17 +94,25 @@ def name_numbers(examples: Examples, role: str, columns: list[str], table: Table
     if odd is not None or not width:
         row = examples.rows[odd or 0]
         raise DataError(
-            f"{table.name}: row {row} holds {len(values[odd or 0])} numbers in the column "
-            f"{shorten(columns[0])!r}, the first row {width}",
+            "{table}: row {row} holds {count} numbers in the column {column!r}, the first row "
+            "{width}",
             "give every row the same numbers",
+            table=table.name,
+            row=row,
+            count=len(values[odd or 0]),
+            column=shorten(columns[0]),
+            width=width,
         )
     names = columns if len(columns) == width else [f"{columns[0]}.{n}" for n in range(1, width + 1)]
     for number, name in enumerate(names):
         if len({numbers[number] for numbers in values}) == 1:
             raise DataError(
-                f"{table.name}: all {len(values):,} rows have the one value {values[0][number]:g} "
-                f"(column {shorten(name)!r})",
+                "{table}: all {count:,} rows have the one value {value:g} (column {column!r})",
                 "set data.columns to another column",
+                table=table.name,
+                count=len(values),
+                value=values[0][number],
+                column=shorten(name),
             )
     return names
 
@@ -120,12 +136,20 @@ def check_seen(examples: Examples, labels: Sequence[str], table: Table, seen_in:
         first, label = strange[0]
         count = sum(label in own for own in examples.labels)
         text = next(iter(examples.values.values()))[first]
-        rows = "1 row" if count == 1 else f"{count:,} rows"
         raise DataError(
-            f"{table.name}: the label {shorten(label, 40)!r} of {rows} "
-            f"(row {examples.rows[first]}: {shorten(text, 40)!r}) is unknown to {seen_in}, "
-            f"which has {_listed(labels)}",
+            "{table}: the label {label!r} of 1 row (row {row}: {text!r}) is unknown to {seen_in}, "
+            "which has {labels}"
+            if count == 1
+            else "{table}: the label {label!r} of {count:,} rows (row {row}: {text!r}) is unknown "
+            "to {seen_in}, which has {labels}",
             "correct the label, or leave the rows out",
+            table=table.name,
+            label=shorten(label, 40),
+            count=count,
+            row=examples.rows[first],
+            text=shorten(text, 40),
+            seen_in=seen_in,
+            labels=_listed(labels),
         )
 
 
@@ -137,9 +161,13 @@ def _check_classes(counts: Counter[str], name: str, column: str) -> None:
     free = len(counts) > MOST_CLASSES and len(counts) > total / 2
     if measure or free:
         raise DataError(
-            f"{name}: the column {shorten(column)!r} has {len(counts):,} different values in "
-            f"{total:,} rows; that is no set of classes",
-            "set data.columns to {label: NAME} with the column that holds the class",
+            "{name}: the column {column!r} has {count:,} different values in {total:,} rows; "
+            "that is no set of classes",
+            "set data.columns to {{label: NAME}} with the column that holds the class",
+            name=name,
+            column=shorten(column),
+            count=len(counts),
+            total=total,
         )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import DataError, shorten
 from ..labelling.journal import open_journal
 from ..language import text as say
+from ..language import told
 from ..sources import Progress
 from ..spec import DataSpec
 from ..tasks import Task
@@ -71,8 +72,8 @@ def load_data(
     found, spec, tables = find_tables(spec, task, progress)
     split = train_split(tables, spec)
     table = answerable(tables.read(split), task, spec)
-    told = told_columns(found.columns, task, spec.columns)
-    columns = guess_columns(table.frame, task, told, table.name)
+    given = told_columns(found.columns, task, spec.columns)
+    columns = guess_columns(table.frame, task, given, table.name)
     wanted = spec.labels or found.labels
     train = usable(table, columns, task, "train", spec)
     check_enough(train.examples, table, train.notes)
@@ -88,7 +89,7 @@ def load_data(
         divided, used = say("data.split.held_out", share=share, seed=seed), {split}
     else:
         if task.names_labels:
-            check_seen(validation.examples, labels, validation.table, "the training rows")
+            check_seen(validation.examples, labels, validation.table, told("the training rows"))
         shown = table.name if split == "all" else split
         divided = say("data.split.given", train=shown, validation=validation.split)
         used = {split, validation.split}
@@ -98,9 +99,12 @@ def load_data(
     counted = set(labels) & set(train.examples.strata)
     if missing := sorted(counted - set(drawn_train.strata)):
         raise DataError(
-            f"data.max_train_rows: {spec.max_train_rows} rows leave none for the label "
-            f"{shorten(missing[0], 40)!r}; there are {len(labels)} classes",
-            f"raise it to at least {len(labels)}",
+            "data.max_train_rows: {limit} rows leave none for the label {missing!r}; there are "
+            "{count} classes",
+            "raise it to at least {count}",
+            limit=spec.max_train_rows,
+            missing=shorten(missing[0], 40),
+            count=len(labels),
         )
     return LoadedData(
         train=to_dataset(drawn_train, task, labels),
@@ -153,10 +157,13 @@ def load_further(
     guessed = guess_columns(table.frame, task, present, table.name)
     if lacking := [role for role in columns if role not in guessed]:
         raise DataError(
-            f"{table.name} has no column {_missing(columns[lacking[0]], here)!r} for the "
-            f"{lacking[0]}, "
-            f"which the run learned with; it has {shorten(', '.join(table.frame.columns), 200)}",
+            "{name} has no column {column!r} for the {role}, which the run learned with; it has "
+            "{columns}",
             "rename the column to that",
+            name=table.name,
+            column=_missing(columns[lacking[0]], here),
+            role=lacking[0],
+            columns=shorten(", ".join(table.frame.columns), 200),
         )
     wanted = labels if spec.labels or found.labels else []
     roles = {role: guessed[role] for role in columns}
@@ -164,11 +171,12 @@ def load_further(
     examples = with_labels(part, wanted if task.names_labels else []).examples
     if not len(examples):
         raise DataError(
-            f"{table.name} has no row with a text and a label that could be checked",
+            "{name} has no row with a text and a label that could be checked",
             "add some, or give another file",
+            name=table.name,
         )
     if task.names_labels:
-        check_seen(examples, labels, table, "the model")
+        check_seen(examples, labels, table, told("the model"))
     return to_dataset(examples, task, list(labels))
 
 

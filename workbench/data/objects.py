@@ -7,6 +7,7 @@ from typing import Any
 
 from ..errors import DataError, shorten
 from ..language import text as say
+from ..language import told
 
 SHAPES = "give a list of objects, one object a line, or an object of columns"
 
@@ -28,7 +29,11 @@ def read_objects(text: str, name: str) -> tuple[Any, list[str]]:
     for number, record in enumerate(records, start=1):
         if not isinstance(record, dict):
             raise DataError(
-                f"{name}: item {number} is {shorten(record, 40)!r}, not an object", SHAPES
+                "{name}: item {number} is {value!r}, not an object",
+                SHAPES,
+                name=name,
+                number=number,
+                value=shorten(record, 40),
             )
     frame = pandas.DataFrame(records, dtype=object)
     frame.columns = [str(column) for column in frame.columns]
@@ -48,8 +53,14 @@ def _documents(text: str, name: str) -> tuple[list[Any], list[str]]:
         except (json.JSONDecodeError, RecursionError) as error:
             at = getattr(error, "pos", position)
             line = text.count("\n", 0, at) + 1
-            reason = getattr(error, "msg", "nested too deeply")
-            raise DataError(f"{name} is not JSON on line {line}: {reason}", SHAPES) from None
+            reason = getattr(error, "msg", told("nested too deeply"))
+            raise DataError(
+                "{name} is not JSON on line {line}: {reason}",
+                SHAPES,
+                name=name,
+                line=line,
+                reason=reason,
+            ) from None
         several_lines = several_lines or "\n" in text[position:stop]
         values.append(value)
         position = _skip_blanks(text, stop)
@@ -73,25 +84,37 @@ def _records(value: Any, name: str) -> list[Any]:
     if isinstance(value, list):
         return value
     if not isinstance(value, dict):
-        raise DataError(f"{name} holds {shorten(value, 40)!r}, not a table", SHAPES)
+        raise DataError(
+            "{name} holds {value!r}, not a table", SHAPES, name=name, value=shorten(value, 40)
+        )
     tables = [key for key, held in value.items() if _is_table(held)]
     if len(tables) == 1:
         return value[tables[0]]
     if len(tables) > 1:
         raise DataError(
-            f"{name} holds several tables: {shorten(', '.join(tables))}",
+            "{name} holds several tables: {tables}",
             "write each to a file of its own, named train, validation or test",
+            name=name,
+            tables=shorten(", ".join(tables)),
         )
     held = list(value.values())
     if all(isinstance(column, list) for column in held):
         if len({len(column) for column in held}) > 1:
             sizes = ", ".join(f"{key} {len(column)}" for key, column in value.items())
-            raise DataError(f"{name}: columns differ in length ({shorten(sizes)})", SHAPES)
+            raise DataError(
+                "{name}: columns differ in length ({sizes})",
+                SHAPES,
+                name=name,
+                sizes=shorten(sizes),
+            )
         return [dict(zip(value, row, strict=True)) for row in zip(*held, strict=True)]
     if all(isinstance(column, dict) for column in held):
         return _rows_or_columns(value)
     raise DataError(
-        f"{name}: its top-level keys ({shorten(', '.join(value))}) are no table", SHAPES
+        "{name}: its top-level keys ({names}) are no table",
+        SHAPES,
+        name=name,
+        names=shorten(", ".join(value)),
     )
 
 

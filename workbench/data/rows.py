@@ -83,8 +83,10 @@ def take_examples(
             left_out[error.reason].add(row, error.shown)
     if left_out and spec.bad_rows == "refuse":
         raise DataError(
-            f"{table.name}: {' '.join(_notes(left_out, split, 'en'))}".rstrip("."),
+            "{name}: {notes}",
             "correct these rows, or set data.bad_rows to leave_out",
+            name=table.name,
+            notes=" ".join(_notes(left_out, split)).rstrip(".。"),
         )
     inputs = tuple(role.name for role in task.inputs)
     examples = Examples(
@@ -126,9 +128,14 @@ def _cells(table: Table, role: Role, columns: list[str], spec: DataSpec) -> Cell
         for row, cell in zip(table.frame.index, cells, strict=True):
             if isinstance(cell, str) and len(cell) > LARGEST_CELL:
                 raise DataError(
-                    f"{table.name}: row {row} has {len(cell):,} characters in the column "
-                    f"{shorten(column)!r}, more than {LARGEST_CELL:,}",
+                    "{name}: row {row} has {count:,} characters in the column {column!r}, more "
+                    "than {limit:,}",
                     "cut the text into pieces, or close a quote left open there",
+                    name=table.name,
+                    row=row,
+                    count=len(cell),
+                    column=shorten(column),
+                    limit=LARGEST_CELL,
                 )
     names = table.class_names.get(columns[0])
     return Cells(role, columns, found, names, spec.label_separator, spec.multi_label)

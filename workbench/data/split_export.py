@@ -43,12 +43,14 @@ def divide_source(
     """
     if not (validation >= 0 and test >= 0 and 0 < validation + test < 1):
         raise InputError(
-            f"shares of {validation:g} and {test:g} leave nothing to learn from, or nothing else",
+            "shares of {validation:g} and {test:g} leave nothing to learn from, or nothing else",
             "give two shares that add up to more than 0 and less than 1",
+            validation=validation,
+            test=test,
         )
     places = {role: folder / f"{role}.{suffix}" for role in ROLES}
     if there := [str(path) for path in places.values() if path.exists()]:
-        raise InputError(f"{there[0]} is there already", "choose another folder")
+        raise InputError("{path} is there already", "choose another folder", path=there[0])
     opened = open_splits(spec, progress)
     split = _only(opened)
     keys = _keys(opened, split)
@@ -81,15 +83,19 @@ def _only(opened: Opened) -> Split:
     wish = opened.spec.data.train_split
     if len(names) > 1 and not wish:
         raise DataError(
-            f"{shorten(opened.spec.data.source)} has splits already: {shorten(', '.join(names))}",
+            "{source} has splits already: {names}",
             "name the one to divide: data.train_split",
+            source=shorten(opened.spec.data.source),
+            names=shorten(", ".join(names)),
         )
     wanted = wish if wish in names else find_split(names, "train") if wish else names[0]
     found = next((split for split in opened.splits if split.name == wanted), None)
     if found is None:
         raise DataError(
-            f"data.train_split: there is no split {shorten(wish)!r}",
-            f"it has {shorten(', '.join(names), 200)}",
+            "data.train_split: there is no split {wish!r}",
+            "it has {names}",
+            wish=shorten(wish),
+            names=shorten(", ".join(names), 200),
         )
     return found
 
@@ -120,8 +126,10 @@ def _divided(
         wanted = {"train": 1.0, "validation": validation, "test": test}
         if empty := [role for role, rows in parts.items() if wanted[role] and not rows]:
             raise DataError(
-                f"{split.table.name} has too few different texts: none is left for {empty[0]}",
+                "{name} has too few different texts: none is left for {split}",
                 "add rows, or choose other shares",
+                name=split.table.name,
+                split=empty[0],
             )
         if not (near and _joined(parts, keys, groups)):
             return parts

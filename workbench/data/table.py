@@ -88,7 +88,7 @@ def read_table(
         decoded = decode(raw, encoding, name)
         del raw  # a large file need not be held twice
         if not decoded.text or decoded.text.isspace():
-            raise DataError(f"{name} is empty", "give a file with a row for each example")
+            raise DataError("{name} is empty", "give a file with a row for each example", name=name)
         own = read_file(decoded.text, name) if read_file else None
         if own is not None:
             records, notes = own
@@ -102,14 +102,19 @@ def read_table(
         else:
             rows = read_rows(decoded.text, delimiter, name)
             if not rows.cells:
-                raise DataError(f"{name} has no rows", "give a file with a row for each example")
+                raise DataError(
+                    "{name} has no rows", "give a file with a row for each example", name=name
+                )
             frame, detected = _with_header(rows, name, header, known_names)
         detected = Detected(
             decoded.encoding, detected.delimiter, detected.header, 0, decoded.notes + detected.notes
         )
     if frame.empty:
-        what = "has a header but no rows" if detected.header == "yes" else "has no rows"
-        raise DataError(f"{name} {what}", "give a file with a row for each example")
+        raise DataError(
+            "{name} has a header but no rows" if detected.header == "yes" else "{name} has no rows",
+            "give a file with a row for each example",
+            name=name,
+        )
     return frame, Detected(
         detected.encoding, detected.delimiter, detected.header, len(frame), detected.notes
     )
@@ -119,20 +124,27 @@ def _read_bytes(path: Path) -> bytes:
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise DataError(f"no such file: {shorten(path)}", "check data.source") from None
+        raise DataError("no such file: {path}", "check data.source", path=shorten(path)) from None
     except OSError as error:
         raise DataError(
-            f"cannot read {shorten(path)} ({error.strerror})", "check the path"
+            "cannot read {path} ({reason})",
+            "check the path",
+            path=shorten(path),
+            reason=error.strerror,
         ) from None
     if raw.startswith(b"\x1f\x8b"):
         try:
             raw = gzip.decompress(raw)
         except (OSError, EOFError, zlib.error):
             raise DataError(
-                f"{path.name} is a damaged gzip file", "fetch it again, or give it unpacked"
+                "{name} is a damaged gzip file",
+                "fetch it again, or give it unpacked",
+                name=path.name,
             ) from None
     if not raw:
-        raise DataError(f"{path.name} is empty", "give a file with a row for each example")
+        raise DataError(
+            "{name} is empty", "give a file with a row for each example", name=path.name
+        )
     return raw
 
 
@@ -149,7 +161,9 @@ def _kind(name: str, raw: bytes) -> str:
         return ".xls"
     if suffix == ".xls":  # what some programs call so is a table of text, or a page
         if raw.lstrip()[:1] == b"<":
-            raise DataError(f"{name} is a page of HTML or XML", "save it as .xlsx or .csv")
+            raise DataError(
+                "{name} is a page of HTML or XML", "save it as .xlsx or .csv", name=name
+            )
         return ".csv"
     return suffix if suffix in SUFFIXES else ".csv"
 
@@ -209,8 +223,11 @@ def _column_names(first: list[str], name: str) -> list[str]:
     if double is not None:
         places = " and ".join(str(i) for i, column in enumerate(columns) if column == double)
         raise DataError(
-            f"{name}: the header names {shorten(double)!r} more than once (columns {places})",
+            "{name}: the header names {column!r} more than once (columns {places})",
             "rename one of them; if the first row is data, set data.header to no",
+            name=name,
+            column=shorten(double),
+            places=places,
         )
     return columns
 
@@ -223,7 +240,10 @@ def _read_parquet(raw: bytes, name: str) -> tuple[Any, Detected]:
         table = pyarrow.parquet.read_table(io.BytesIO(raw))
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(
-            f"{name} is a damaged parquet file ({shorten(error)})", "write or fetch it again"
+            "{name} is a damaged parquet file ({reason})",
+            "write or fetch it again",
+            name=name,
+            reason=shorten(error),
         ) from None
     metadata = table.schema.metadata or {}
     frame = table.to_pandas(ignore_metadata=True)
@@ -262,12 +282,16 @@ def _read_workbook(
     except Exception as error:
         # A damaged part of a workbook makes openpyxl and xlrd fail in any way at all.
         raise DataError(
-            f"{name} cannot be read as an Excel workbook ({shorten(error)})",
+            "{name} cannot be read as an Excel workbook ({reason})",
             "save it again as .xlsx, or as .csv",
+            name=name,
+            reason=shorten(error),
         ) from None
     filled = [(number, row) for number, row in enumerate(table, start=1) if any(row)]
     if not filled:
-        raise DataError(f"{name}: the first sheet is empty", "move the table to the first sheet")
+        raise DataError(
+            "{name}: the first sheet is empty", "move the table to the first sheet", name=name
+        )
     width = max(len(row) for _, row in filled)
     cells = [row + [""] * (width - len(row)) for _, row in filled]
     notes = [say("data.note.first_sheet", count=sheets)] if sheets > 1 else []

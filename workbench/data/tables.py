@@ -57,8 +57,12 @@ class Tables:
             if find_split([wanted], role) and (found := find_split(self.splits, role)):
                 return found
         raise DataError(
-            f"{field_name}: {self.place} has no split {shorten(wanted)!r}",
-            f"it has {shorten(', '.join(self.splits), 200)}; leave the field empty to find one",
+            "{field}: {place} has no split {split!r}",
+            "it has {splits}; leave the field empty to find one",
+            field=field_name,
+            place=self.place,
+            split=shorten(wanted),
+            splits=shorten(", ".join(self.splits), 200),
         )
 
 
@@ -97,8 +101,10 @@ def open_tables(found: FoundData, spec: DataSpec, task: Task | None = None) -> T
     files = expand(found.files)
     if not files:
         raise DataError(
-            f"{shorten(found.place)} holds no data file",
-            f"give {', '.join(SUFFIXES)}, each also .gz",
+            "{place} holds no data file",
+            "give {endings}, each also .gz",
+            place=shorten(found.place),
+            endings=", ".join(SUFFIXES),
         )
     return Tables(
         found.place,
@@ -151,9 +157,12 @@ def read_files(files: list[Path], spec: DataSpec, task: Task | None = None) -> T
         first = first or detected
         if frames and set(frame.columns) != set(frames[0].columns):
             raise DataError(
-                f"{file.name} has the columns {shorten(', '.join(frame.columns))}, but "
-                f"{files[0].name} has {shorten(', '.join(frames[0].columns))}",
+                "{file} has the columns {columns}, but {other} has {others}",
                 "give one file as data.source, and another as data.validation_split",
+                file=file.name,
+                columns=shorten(", ".join(frame.columns)),
+                other=files[0].name,
+                others=shorten(", ".join(frames[0].columns)),
             )
         several = len(files) > 1
         notes += [f"{file.name}: {note}" if several else note for note in detected.notes]

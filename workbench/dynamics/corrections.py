@@ -55,8 +55,10 @@ def correct(
     for name in names if rows.kind == "class" else []:
         if name not in rows.labels:
             raise RunError(
-                f"there is no label {shorten(name, 40)!r}",
-                f"choose {shorten(' | '.join(rows.labels), 200)}",
+                "there is no label {name!r}",
+                "choose {choices}",
+                name=shorten(name, 40),
+                choices=shorten(" | ".join(rows.labels), 200),
             )
     journal.decide(row, rows.split, rows.key(row), value, was=rows.label(row), why=why, who=who)
 
@@ -79,11 +81,13 @@ def retraining_spec(run: RunFolder, journal: Journal, changes: dict[str, Any]) -
         SpecError: a change does not fit.
     """
     if not run.model_path.is_dir():
-        raise RunError(f"{run.name} has no model to start from", "wait until it has ended")
+        raise RunError("{run} has no model to start from", "wait until it has ended", run=run.name)
     if not journal.decisions():
         raise RunError(
-            f"nothing was corrected: {journal.path} holds no label",
-            f"see what to look at: workbench data suspects {run.path}",
+            "nothing was corrected: {journal} holds no label",
+            "see what to look at: workbench data suspects {run_path}",
+            journal=journal.path,
+            run_path=run.path,
         )
     names = {path.name for path in run.path.resolve().parent.iterdir()}
     wish = f"{run.path.resolve().name}-corrected"

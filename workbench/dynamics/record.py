@@ -94,7 +94,12 @@ class DynamicsWriter:
         if not _first_line(path).endswith(b"\n"):  # new, or torn before anything was recorded
             path.write_bytes(line)
         elif (found := _read_header(path)) != header:
-            raise RunError(f"{path} is of other labels: {shorten(found['labels'])}", "remove it")
+            raise RunError(
+                "{path} is of other labels: {found}",
+                "remove it",
+                path=path,
+                found=shorten(found["labels"]),
+            )
         self._file = path.open("r+b", buffering=0)
         whole = (path.stat().st_size - len(line)) // self.type.itemsize
         self._size = len(line) + whole * self.type.itemsize
@@ -151,8 +156,9 @@ def read_records(run: RunFolder) -> tuple[dict[str, Any], np.ndarray]:
     path = run.path / FILE
     if not path.is_file():
         raise RunError(
-            f"nothing was recorded of the rows of {run.name}",
+            "nothing was recorded of the rows of {run}",
             "train it again, with this version",
+            run=run.name,
         )
     header = _read_header(path)
     kind = record_type(header["classes"])
@@ -228,4 +234,6 @@ def _read_header(path: Path) -> dict[str, Any]:
             return header
     except (ValueError, KeyError, TypeError):
         pass
-    raise RunError(f"{path} is damaged, or of another version", "remove it, or train again")
+    raise RunError(
+        "{path} is damaged, or of another version", "remove it, or train again", path=path
+    )

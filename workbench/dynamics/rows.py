@@ -35,8 +35,11 @@ class LearnedRows:
         before = run.record().get("data_fingerprint")
         if before and before != data.fingerprint:
             raise RunError(
-                f"the data of {run.name} has changed since it began: {spec.data.source}",
-                f"restore it, or start a new run: workbench train {run.spec_path}",
+                "the data of {run} has changed since it began: {source}",
+                "restore it, or start a new run: workbench train {spec}",
+                run=run.name,
+                source=spec.data.source,
+                spec=run.spec_path,
             )
         self.labels: list[str] = data.labels
         self._labelling = task.labelling
@@ -89,7 +92,7 @@ class LearnedRows:
     def _held(self, row: int) -> dict[str, Any]:
         if row not in self._places:
             raise RunError(
-                f"the run did not learn from a row {row}", "see: workbench data suspects"
+                "the run did not learn from a row {row}", "see: workbench data suspects", row=row
             )
         return self._table[self._places[row]]
 

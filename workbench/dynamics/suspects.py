@@ -79,7 +79,12 @@ def rank(dynamics: Dynamics, name: str = "auto", seed: int = 0) -> Ranking:
     elif name == "random":
         scores = np.random.default_rng(seed).random(len(dynamics))
     else:
-        raise InputError(f"there is no ranking {name!r}", f"choose {' | '.join(RANKINGS)}")
+        raise InputError(
+            "there is no ranking {name!r}",
+            "choose {choices}",
+            name=name,
+            choices=" | ".join(RANKINGS),
+        )
     return Ranking(name, np.lexsort((dynamics.rows, -scores)), scores, None, likely)
 
 
@@ -139,9 +144,9 @@ def _mean_probabilities(dynamics: Dynamics) -> np.ndarray:
     """
     if dynamics.probabilities is None:
         raise InputError(
-            f"probabilities of {len(dynamics.labels)} classes were not kept, and confident "
-            "learning needs them",
+            "probabilities of {count} classes were not kept, and confident learning needs them",
             "rank by area_under_margin",
+            count=len(dynamics.labels),
         )
     if (dynamics.given < 0).any():
         raise InputError(

@@ -156,12 +156,18 @@ def _by_role(task: Task, text: str | Mapping[str, Any], given: Mapping[str, Any]
     row = {**given, **text}
     if unknown := [name for name in row if name not in known]:
         raise DataError(
-            f"{task.name} is not asked with a {shorten(unknown[0])!r}",
-            f"its roles are {', '.join(known)}",
+            "{task} is not asked with a {role!r}",
+            "its roles are {choices}",
+            task=task.name,
+            role=shorten(unknown[0]),
+            choices=", ".join(known),
         )
     for role in task.inputs:
         if role.required and not row.get(role.name):
             raise DataError(
-                f"{task.name} also needs the {role.name}", f"give it --with {role.name}=TEXT"
+                "{task} also needs the {role}",
+                "give it --with {role}=TEXT",
+                task=task.name,
+                role=role.name,
             )
     return row

@@ -28,8 +28,11 @@ def suggest(
     learned = run.spec().task
     if learned != task.name:
         raise RunError(
-            f"the run {run.name} learned {learned}, and {task.name} is asked",
+            "the run {run} learned {learned}, and {task} is asked",
             "give a run of the same task",
+            run=run.name,
+            learned=learned,
+            task=task.name,
         )
     labelling = load_task(learned).labelling
     predictions = predict_texts(run, [item.values for item in items])

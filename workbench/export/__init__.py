@@ -44,11 +44,11 @@ def export_run(run: RunFolder, kind: str, out: Path | None = None) -> Exported:
     """
     if not run.model_path.is_dir():
         raise RunError(
-            f"the run {run.name} has no model to export", "let the training finish first"
+            "the run {run} has no model to export", "let the training finish first", run=run.name
         )
     target = out or run.path / "export" / kind
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"{out} is not empty", "name a new folder with --out")
+        raise InputError("{path} is not empty", "name a new folder with --out", path=out)
     card = model_card_text(run, kind)
     temporary = target.with_name(f".{target.name}.part")
     shutil.rmtree(temporary, ignore_errors=True)
@@ -60,7 +60,10 @@ def export_run(run: RunFolder, kind: str, out: Path | None = None) -> Exported:
         temporary.replace(target)
     except OSError as error:
         raise InputError(
-            f"cannot write {target} ({error.strerror})", "choose another place"
+            "cannot write {path} ({reason})",
+            "choose another place",
+            path=target,
+            reason=error.strerror,
         ) from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -30,7 +30,7 @@ def write_onnx(run: RunFolder, folder: Path) -> float:
         ModelError: the model cannot be exported, or the graph computes something else.
     """
     if missing := missing_libraries():
-        raise InputError(f"export to ONNX needs {', '.join(missing)}", INSTALL)
+        raise InputError("export to ONNX needs {missing}", INSTALL, missing=", ".join(missing))
     trusted = run.spec().model.trust_remote_code
     model = merged(load_trained(run.model_path, trusted)).eval()
     tokenizer = load_tokenizer(run.model_path, trusted)
@@ -42,8 +42,9 @@ def write_onnx(run: RunFolder, folder: Path) -> float:
     )
     if not difference <= TOLERANCE:
         raise ModelError(
-            f"the ONNX graph answers otherwise than the model (by up to {difference:.3g})",
+            "the ONNX graph answers otherwise than the model (by up to {difference:.3g})",
             "export it with --to folder",
+            difference=difference,
         )
     return difference
 
@@ -90,9 +91,10 @@ def _export(model: Any, batch: dict[str, Any], names: list[str], path: Path) -> 
             )
     except Exception as error:  # the exporter's own, of many kinds
         raise ModelError(
-            f"a {model.config.model_type} model cannot be exported to ONNX "
-            f"({shorten(_said(error), 160)})",
+            "a {kind} model cannot be exported to ONNX ({reason})",
             "export it with --to folder, or try another model",
+            kind=model.config.model_type,
+            reason=shorten(_said(error), 160),
         ) from error
     finally:
         logging.getLogger("torch.onnx").setLevel(level)

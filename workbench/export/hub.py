@@ -19,13 +19,14 @@ def require_repository(name: str) -> None:
     from huggingface_hub import constants, get_token
 
     if not _REPOSITORY.fullmatch(name):
-        raise InputError(f"{shorten(name)!r} is no repository", "write --push USER/NAME")
+        raise InputError("{name!r} is no repository", "write --push USER/NAME", name=shorten(name))
     if constants.HF_HUB_OFFLINE:
         raise InputError("HF_HUB_OFFLINE is set, so nothing can be pushed", "unset it")
     if not get_token():
         raise InputError(
             "pushing needs a token with the right to write",
-            f"make one at {constants.ENDPOINT}/settings/tokens and set HF_TOKEN to it",
+            "make one at {endpoint}/settings/tokens and set HF_TOKEN to it",
+            endpoint=constants.ENDPOINT,
         )
 
 
@@ -52,13 +53,19 @@ def push(folder: Path, name: str, public: bool = False) -> str:
     except HfHubHTTPError as error:
         status = error.response.status_code if error.response is not None else 0
         raise InputError(
-            f"{constants.ENDPOINT} refused to take {name} ({status})",
+            "{endpoint} refused to take {name} ({status})",
             "check that HF_TOKEN may write there",
+            endpoint=constants.ENDPOINT,
+            name=name,
+            status=status,
         ) from error
     except (HTTPError, OSError) as error:
         raise InputError(
-            f"cannot reach {constants.ENDPOINT} ({shorten(error)})",
-            f"check the network; what was to be pushed is in {folder}",
+            "cannot reach {endpoint} ({reason})",
+            "check the network; what was to be pushed is in {folder}",
+            endpoint=constants.ENDPOINT,
+            reason=shorten(error),
+            folder=folder,
         ) from error
     finally:
         enable_progress_bars()

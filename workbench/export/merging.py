@@ -22,8 +22,9 @@ def write_merged(run: RunFolder, folder: Path) -> float:
     """
     if not is_adapter(run.model_path):
         raise ModelError(
-            f"the run {run.name} has no adapter, so there is nothing to merge",
+            "the run {run} has no adapter, so there is nothing to merge",
             "export it with --to folder",
+            run=run.name,
         )
     trusted = run.spec().model.trust_remote_code
     model = load_trained(run.model_path, trusted)
@@ -36,8 +37,9 @@ def write_merged(run: RunFolder, folder: Path) -> float:
     )
     if not difference <= TOLERANCE:
         raise ModelError(
-            f"merged, the model answers otherwise (by up to {difference:.3g})",
+            "merged, the model answers otherwise (by up to {difference:.3g})",
             "export it with --to folder",
+            difference=difference,
         )
     whole.save_pretrained(folder)
     return difference

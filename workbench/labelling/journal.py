@@ -89,7 +89,10 @@ class Journal:
             return
         except OSError as error:
             raise DataError(
-                f"cannot read the journal {self.path} ({error.strerror})", "give another file"
+                "cannot read the journal {path} ({reason})",
+                "give another file",
+                path=self.path,
+                reason=error.strerror,
             ) from None
         whole, newline, _ = block.rpartition(b"\n")
         self._offset += len(whole) + len(newline)
@@ -199,7 +202,12 @@ class Journal:
         if act not in ACTS:
             raise ValueError(f"unknown act {act!r}; one of {', '.join(ACTS)}")
         if self.upto is not None:
-            raise DataError(f"{self.version} is a version of a journal", f"write to {self.path}")
+            raise DataError(
+                "{version} is a version of a journal",
+                "write to {path}",
+                version=self.version,
+                path=self.path,
+            )
         from filelock import FileLock
 
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -214,7 +222,10 @@ class Journal:
                 self._write(record)
         except OSError as error:
             raise DataError(
-                f"cannot write the journal {self.path} ({error.strerror})", "choose another place"
+                "cannot write the journal {path} ({reason})",
+                "choose another place",
+                path=self.path,
+                reason=error.strerror,
             ) from None
         return record
 
@@ -239,12 +250,18 @@ def open_journal(text: str) -> Journal:
     versioned = bool(mark) and tail.isdecimal() and not Path(text).expanduser().exists()
     place = Path(path if versioned else text).expanduser()
     if not place.is_file():
-        raise DataError(f"no such journal: {shorten(place, 300)}", "check data.corrections")
+        raise DataError(
+            "no such journal: {place}", "check data.corrections", place=shorten(place, 300)
+        )
     journal = Journal(place, int(tail) if versioned else None)
     if versioned and len(journal) < int(tail):
         raise DataError(
-            f"{place} has {len(journal):,} records, not the {int(tail):,} of {text}",
+            "{place} has {count:,} records, not the {wanted:,} of {text}",
             "restore the journal, or leave out what follows the @",
+            place=place,
+            count=len(journal),
+            wanted=int(tail),
+            text=text,
         )
     return journal
 

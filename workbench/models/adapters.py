@@ -81,9 +81,11 @@ def add_adapter(
             adapted = wrap(model, config)
         except (ValueError, TypeError, NotImplementedError) as error:
             raise ModelError(
-                f"{adapter.peft_method} cannot be put into a {model.config.model_type} model "
-                f"({shorten(error, 160)})",
+                "{method} cannot be put into a {kind} model ({reason})",
                 "choose other adapter.target_modules, or another adapter.peft_method",
+                method=adapter.peft_method,
+                kind=model.config.model_type,
+                reason=shorten(error, 160),
             ) from error
     adapted.new_weights = new_weights
     return adapted
@@ -166,9 +168,12 @@ def _targets(model: Any, adapter: AdapterSpec, saved: list[str]) -> list[str]:
         if not any(name == wanted or name.endswith(f".{wanted}") for name in names):
             near = get_close_matches(wanted, last_names, n=1)
             raise ModelError(
-                f"adapter.target_modules: a {model.config.model_type} model has no layer "
-                f"{shorten(wanted)!r}",
-                f"did you mean {near[0]}?" if near else f"choose from {', '.join(last_names)}",
+                "adapter.target_modules: a {kind} model has no layer {layer!r}",
+                "did you mean {near}?" if near else "choose from {choices}",
+                kind=model.config.model_type,
+                layer=shorten(wanted),
+                near=next(iter(near), ""),
+                choices=", ".join(last_names),
             )
     return list(chosen)
 
@@ -247,8 +252,10 @@ def load_weights(model: Any, folder: Path) -> None:
         answer = set_peft_model_state_dict(model, load_file(folder / WEIGHTS))
     except (OSError, SafetensorError, KeyError, RuntimeError) as error:
         raise ModelError(
-            f"{show(folder / WEIGHTS)} cannot be used ({shorten(error, 160)})",
+            "{path} cannot be used ({reason})",
             "copy the folder again, or train again",
+            path=show(folder / WEIGHTS),
+            reason=shorten(error, 160),
         ) from error
     own = {name for name, weight in model.named_parameters() if weight.requires_grad}
     prompt = {name for name in own if name.startswith("prompt_encoder.")}  # loaded apart
@@ -256,8 +263,10 @@ def load_weights(model: Any, folder: Path) -> None:
     misfits = [name for name in misfits if name != "prompt_embeddings"]
     if misfits:
         raise ModelError(
-            f"{show(folder / WEIGHTS)} does not fit its adapter ({shorten(misfits[0])})",
+            "{path} does not fit its adapter ({misfit})",
             "copy the folder again, or train again",
+            path=show(folder / WEIGHTS),
+            misfit=shorten(misfits[0]),
         )
 
 
@@ -274,27 +283,39 @@ def read_adapter_config(folder: Path) -> tuple[Any, str, str | None]:
         plain = json.loads((folder / CONFIG).read_text("utf-8"))
         kind, base = plain["peft_type"], plain["base_model_name_or_path"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"{show(folder / CONFIG)} is damaged ({error})", remedy) from None
+        raise ModelError(
+            "{path} is damaged ({reason})", remedy, path=show(folder / CONFIG), reason=error
+        ) from None
     if not (folder / WEIGHTS).is_file():
-        raise ModelError(f"the adapter in {show(folder)} has no {WEIGHTS}", remedy)
+        raise ModelError(
+            "the adapter in {folder} has no {weights}", remedy, folder=show(folder), weights=WEIGHTS
+        )
     makers: dict[str, Any] = {
         "LORA": peft.LoraConfig, "IA3": peft.IA3Config, "PROMPT_TUNING": peft.PromptTuningConfig,
     }  # fmt: skip
     if kind not in makers or not isinstance(base, str):
         raise ModelError(
-            f"{show(folder / CONFIG)} is of a kind that is not known ({shorten(kind)!r})", remedy
+            "{path} is of a kind that is not known ({kind!r})",
+            remedy,
+            path=show(folder / CONFIG),
+            kind=shorten(kind),
         )
     usual = makers[kind]().to_dict()
     for name, held in plain.items():
         # What is left may be code to import, or change what the adapter computes.
         if name not in _KNOWN[kind] and name not in _ABOUT and held and held != usual.get(name):
             raise ModelError(
-                f"{show(folder / CONFIG)} sets {shorten(name)!r}, which is not known here", remedy
+                "{path} sets {name!r}, which is not known here",
+                remedy,
+                path=show(folder / CONFIG),
+                name=shorten(name),
             )
     try:
         config = makers[kind](**{name: plain[name] for name in _KNOWN[kind] if name in plain})
     except (TypeError, ValueError) as error:
-        raise ModelError(f"{show(folder / CONFIG)} is damaged ({error})", remedy) from None
+        raise ModelError(
+            "{path} is damaged ({reason})", remedy, path=show(folder / CONFIG), reason=error
+        ) from None
     return config, base, plain.get("revision")
 
 

@@ -158,7 +158,10 @@ def _count_parameters(found: FoundModel) -> int:
             model = AutoModel.from_config(AutoConfig.from_pretrained(found.path))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ModelError(
-            f"the config in {found.path} cannot be used ({error})", "choose another model"
+            "the config in {path} cannot be used ({reason})",
+            "choose another model",
+            path=found.path,
+            reason=error,
         ) from None
     return sum(parameter.numel() for parameter in model.parameters())
 

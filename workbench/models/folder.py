@@ -46,18 +46,22 @@ def read_config(folder: Path) -> dict[str, Any]:
         config = json.loads((folder / "config.json").read_text("utf-8"))
     except FileNotFoundError:
         raise ModelError(
-            f"the model folder {show(folder)} has no config.json",
+            "the model folder {folder} has no config.json",
             "give a folder that `save_pretrained` wrote, or copy the model again",
+            folder=show(folder),
         ) from None
     except (ValueError, OSError) as error:
         raise ModelError(
-            f"{show(folder / 'config.json')} is damaged ({shorten(error)})",
+            "{path} is damaged ({reason})",
             "copy or download the model again",
+            path=show(folder / "config.json"),
+            reason=shorten(error),
         ) from None
     if not isinstance(config, dict):
         raise ModelError(
-            f"{show(folder / 'config.json')} is damaged (not an object)",
+            "{path} is damaged (not an object)",
             "copy or download the model again",
+            path=show(folder / "config.json"),
         )
     return config
 
@@ -70,8 +74,9 @@ def refuse_adapter(folder: Path) -> None:
     """
     if (folder / "adapter_config.json").is_file():
         raise ModelError(
-            f"{show(folder)} is a PEFT adapter, not a whole model",
+            "{folder} is a PEFT adapter, not a whole model",
             "merge it first: `workbench export RUN --to merged`, or `merge_and_unload` of peft",
+            folder=show(folder),
         )
 
 
@@ -89,8 +94,9 @@ def require_tokenizer(folder: Path) -> None:
         if any(name in text for name in _WITHOUT_VOCABULARY):
             return
     raise ModelError(
-        f"the model folder {show(folder)} has no tokenizer",
+        "the model folder {folder} has no tokenizer",
         "copy tokenizer.json and tokenizer_config.json there from the model it was made from",
+        folder=show(folder),
     )
 
 
@@ -109,19 +115,22 @@ def weight_files(folder: Path) -> list[Path]:
     )
     if pickles:
         raise ModelError(
-            f"the weights in {show(folder)} are pickled ({shorten(pickles[0])}), and reading "
-            "a pickle can run code",
+            "the weights in {folder} are pickled ({file}), and reading a pickle can run code",
             "convert them where you trust them: `save_pretrained` writes model.safetensors",
+            folder=show(folder),
+            file=shorten(pickles[0]),
         )
     raise ModelError(
-        f"the model folder {show(folder)} has no weights ({WEIGHTS})",
+        "the model folder {folder} has no weights ({weights})",
         "copy or download the model again",
+        folder=show(folder),
+        weights=WEIGHTS,
     )
 
 
 def _shards(folder: Path) -> list[Path]:
     damaged = ModelError(
-        f"{show(folder / WEIGHTS_INDEX)} is damaged", "copy or download the model again"
+        "{path} is damaged", "copy or download the model again", path=show(folder / WEIGHTS_INDEX)
     )
     try:
         names = set(json.loads((folder / WEIGHTS_INDEX).read_text("utf-8"))["weight_map"].values())
@@ -136,8 +145,10 @@ def _shards(folder: Path) -> list[Path]:
             raise damaged
         if not (folder / name).is_file():
             raise ModelError(
-                f"the model folder {show(folder)} lacks {name}",
+                "the model folder {folder} lacks {name}",
                 "copy or download the model again",
+                folder=show(folder),
+                name=name,
             )
     return [folder / name for name in sorted(names)]
 
@@ -159,8 +170,10 @@ def read_shapes(folder: Path) -> dict[str, tuple[list[int], str]]:
                     shapes[name] = (tensor.get_shape(), tensor.get_dtype())
         except (SafetensorError, OSError) as error:
             raise ModelError(
-                f"{show(path)} is damaged or cut short ({shorten(error)})",
+                "{path} is damaged or cut short ({reason})",
                 "copy or download the model again",
+                path=show(path),
+                reason=shorten(error),
             ) from None
     return shapes
 
@@ -178,14 +191,16 @@ def refuse_foreign_code(folder: Path, config: dict[str, Any], trust_remote_code:
         return
     if config.get("auto_map"):
         raise ModelError(
-            f"the model in {show(folder)} needs Python code that came with it",
+            "the model in {folder} needs Python code that came with it",
             "set model.trust_remote_code to true only if you have read that code: it would run "
             "on this machine with all your rights, and could read, change or send your files",
+            folder=show(folder),
         )
     raise ModelError(
-        f"model type {shorten(kind)!r} of {show(folder)} is unknown to this version of "
-        "transformers",
+        "model type {kind!r} of {folder} is unknown to this version of transformers",
         "choose another model, or update transformers",
+        kind=shorten(kind),
+        folder=show(folder),
     )
 
 
@@ -198,8 +213,11 @@ def refuse_unsafe_weights(folder: Path, config: dict[str, Any]) -> None:
     other = config.get("transformers_weights")
     if other is not None and other not in (WEIGHTS, WEIGHTS_INDEX):
         raise ModelError(
-            f"{show(folder / 'config.json')} takes its weights from {shorten(other)!r}",
-            f"only {WEIGHTS} is read: rename the file, and remove transformers_weights",
+            "{path} takes its weights from {other!r}",
+            "only {weights} is read: rename the file, and remove transformers_weights",
+            path=show(folder / "config.json"),
+            other=shorten(other),
+            weights=WEIGHTS,
         )
 
 

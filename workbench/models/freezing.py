@@ -26,9 +26,11 @@ def freeze(model: Any, embeddings: bool, layers: int) -> None:
     shortest = min(map(len, stacks), default=0)
     if layers > shortest:
         raise ModelError(
-            f"model.freeze_layers is {layers}, and the {model.config.model_type} model has "
-            f"{shortest} layers",
-            f"choose at most {shortest}",
+            "model.freeze_layers is {layers}, and the {kind} model has {shortest} layers",
+            "choose at most {shortest}",
+            layers=layers,
+            kind=model.config.model_type,
+            shortest=shortest,
         )
     for stack in stacks:
         for layer in stack[:layers]:

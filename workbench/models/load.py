@@ -26,10 +26,6 @@ from .warm_start import can_become_writer, make_writer
 
 _SINGLE_LABEL = {"problem_type": "single_label_classification"}
 _WRITES = "AutoModelForSeq2SeqLM"
-_FITTING = {
-    _WRITES: "choose a model that reads and writes (T5, BART, Marian), or an encoder of which a "
-    "decoder can be made, such as wheel:minilm, BERT or RoBERTa",
-}
 
 
 def load_tokenizer(found: FoundModel | Path | str, trust_remote_code: bool = False) -> Any:
@@ -54,8 +50,10 @@ def load_tokenizer(found: FoundModel | Path | str, trust_remote_code: bool = Fal
             )
     except Exception as error:  # the tokenizers library raises bare exceptions
         raise ModelError(
-            f"the tokenizer in {show(folder)} cannot be loaded ({_first_line(error)})",
+            "the tokenizer in {folder} cannot be loaded ({reason})",
             "copy tokenizer.json and tokenizer_config.json again from where the model came from",
+            folder=show(folder),
+            reason=_first_line(error),
         ) from error
     limit = context_tokens(config)
     if limit is not None:
@@ -236,7 +234,9 @@ def load_trained(folder: Path | str, trust_remote_code: bool = False, bits: str 
     folder = Path(folder)
     if not folder.is_dir():
         raise ModelError(
-            f"there is no trained model in {show(folder)}", "let the training finish first"
+            "there is no trained model in {folder}",
+            "let the training finish first",
+            folder=show(folder),
         )
     if is_adapter(folder):
         return _load_adapted(folder, trust_remote_code, bits)
@@ -258,8 +258,10 @@ def load_trained(folder: Path | str, trust_remote_code: bool = False, bits: str 
     missing = sorted(report["missing_keys"])
     if missing:
         raise ModelError(
-            f"the model in {show(folder)} lacks weights ({shorten(missing[0])})",
+            "the model in {folder} lacks weights ({missing})",
             "use a model folder that a run wrote",
+            folder=show(folder),
+            missing=shorten(missing[0]),
         )
     return model.eval()
 
@@ -312,8 +314,10 @@ def _architecture(folder: Path, plain: dict[str, Any], trust_remote_code: bool) 
         architecture = transformers.AutoModelForSequenceClassification
     if not hasattr(architecture, "from_pretrained"):
         raise ModelError(
-            f"{show(folder / 'config.json')} names no known architecture ({shorten(name)!r})",
+            "{path} names no known architecture ({name!r})",
             "use a model folder that a run wrote",
+            path=show(folder / "config.json"),
+            name=shorten(name),
         )
     return architecture
 
@@ -325,8 +329,14 @@ def _require_head(folder: Path, config: Any, auto: Any, trust_remote_code: bool)
         return
     head = auto.__name__.removeprefix("AutoModelFor").removeprefix("AutoModel")
     raise ModelError(
-        f"a {config.model_type} model ({show(folder)}) cannot be used for {head}",
-        _FITTING.get(auto.__name__, "choose a text encoder such as wheel:minilm, BERT or RoBERTa"),
+        "a {kind} model ({folder}) cannot be used for {head}",
+        "choose a model that reads and writes (T5, BART, Marian), or an encoder of which a decoder "
+        "can be made, such as wheel:minilm, BERT or RoBERTa"
+        if auto.__name__ == _WRITES
+        else "choose a text encoder such as wheel:minilm, BERT or RoBERTa",
+        kind=config.model_type,
+        folder=show(folder),
+        head=head,
     )
 
 
@@ -336,9 +346,10 @@ def _new_weights(folder: Path, model: Any, report: dict[str, Any]) -> list[str]:
     misfits = [name for name, *_ in report["mismatched_keys"] if name.startswith(body)]
     if misfits:
         raise ModelError(
-            f"the weights in {show(folder)} do not fit its config ({shorten(misfits[0])} has "
-            "another size)",
+            "the weights in {folder} do not fit its config ({misfit} has another size)",
             "copy config.json and model.safetensors again, both from one place",
+            folder=show(folder),
+            misfit=shorten(misfits[0]),
         )
     new = sorted(set(report["missing_keys"]) | {name for name, *_ in report["mismatched_keys"]})
     size = {name: parameter.numel() for name, parameter in model.named_parameters()}
@@ -346,9 +357,13 @@ def _new_weights(folder: Path, model: Any, report: dict[str, Any]) -> list[str]:
     body_new = sum(size.get(name, 0) for name in new if name.startswith(body))
     if body_new > body_size / 2:
         raise ModelError(
-            f"the weights in {show(folder)} are not those of a {model.config.model_type} model: "
-            f"{body_new:,} of {body_size:,} are missing",
+            "the weights in {folder} are not those of a {kind} model: {missing:,} of {total:,} "
+            "are missing",
             "copy config.json and model.safetensors again, both from one place",
+            folder=show(folder),
+            kind=model.config.model_type,
+            missing=body_new,
+            total=body_size,
         )
     return new
 
@@ -362,8 +377,10 @@ def _readable(folder: Path) -> Iterator[None]:
         raise
     except (OSError, ValueError, RuntimeError, ImportError, KeyError, TypeError) as error:
         raise ModelError(
-            f"the model in {show(folder)} cannot be loaded ({_first_line(error)})",
+            "the model in {folder} cannot be loaded ({reason})",
             "check that it is whole, or choose another one",
+            folder=show(folder),
+            reason=_first_line(error),
         ) from error
 
 

@@ -35,9 +35,11 @@ def require_random_weights(found: FoundModel, kind: str) -> None:
     """
     if found.pretrained:
         raise ModelError(
-            f"model.tokenizer: {kind!r} is trained on the data, but {shorten(found.place)} was "
-            "pretrained with a tokenizer of its own",
+            "model.tokenizer: {kind!r} is trained on the data, but {place} was pretrained with a "
+            "tokenizer of its own",
             "set model.tokenizer to pretrained, or model.source to a scratch: model",
+            kind=kind,
+            place=shorten(found.place),
         )
 
 
@@ -55,9 +57,10 @@ def with_own_tokenizer(
     texts = list(texts)
     if sum(map(len, texts)) < SMALLEST_TEXT:
         raise ModelError(
-            f"the training rows have {sum(map(len, texts)):,} characters, too few to train a "
-            "tokenizer on",
-            f"give at least {SMALLEST_TEXT:,}, or set model.tokenizer to pretrained",
+            "the training rows have {count:,} characters, too few to train a tokenizer on",
+            "give at least {least:,}, or set model.tokenizer to pretrained",
+            count=sum(map(len, texts)),
+            least=SMALLEST_TEXT,
         )
     digest = hashlib.sha256(f"{found.revision}\0{kind}\0{vocab_size}".encode())
     for text in texts:
@@ -69,8 +72,10 @@ def with_own_tokenizer(
             _write(folder, found, train_tokenizer(texts, kind, vocab_size))
         except OSError as error:
             raise ModelError(
-                f"cannot write the tokenizer to {folder} ({error.strerror or error})",
+                "cannot write the tokenizer to {folder} ({reason})",
                 "set WORKBENCH_CACHE to a folder with room that you may write to",
+                folder=folder,
+                reason=error.strerror or error,
             ) from error
     return replace(found, path=folder)
 
@@ -83,8 +88,9 @@ def require_same_entries(tokenizer: Any, folder: Path) -> None:
     """
     if load_tokenizer(folder).get_vocab() != tokenizer.get_vocab():
         raise ModelError(
-            f"the tokenizer that was trained anew on the data is not the one of {folder.name}",
+            "the tokenizer that was trained anew on the data is not the one of {folder}",
             "restore the cache folder in which it was kept, or start a new run",
+            folder=folder.name,
         )
 
 

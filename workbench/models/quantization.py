@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from ..errors import shorten
+from ..language import told
 
 # Rounding the last layer would cost more than its few bytes are worth.
 OUTPUT_LAYERS = ("lm_head", "embed_out")
@@ -23,16 +24,24 @@ def why_not() -> str:
 
     The library is tried out on a small layer: that it can be imported does not say that it works.
     """
-    return why_missing() or _try_out()
+    if missing := why_missing():
+        return missing
+    reason = _try_out()
+    if not reason:
+        return ""
+    return told("bitsandbytes does not work on this machine ({reason})", reason=reason)
 
 
 def why_missing() -> str:
     """Return that the library is not installed, if so: what can be said without importing it."""
-    return "" if find_spec("bitsandbytes") else f"bitsandbytes is not installed: {INSTALL}"
+    if find_spec("bitsandbytes"):
+        return ""
+    return told("bitsandbytes is not installed: {command}", command=INSTALL)
 
 
 @cache
 def _try_out() -> str:
+    """Return what the library says where it does not work."""
     try:
         import bitsandbytes
         import torch
@@ -44,7 +53,7 @@ def _try_out() -> str:
         ):
             layer.to(device)(torch.ones(2, 64, device=device, requires_grad=True)).sum().backward()
     except Exception as error:  # of whatever kind its native code fails with
-        return f"bitsandbytes does not work on this machine ({shorten(error, 120)})"
+        return shorten(error, 120) or type(error).__name__
     return ""
 
 

@@ -30,9 +30,12 @@ def choose(runs_dir: str = "runs") -> RunFolder | None:
     if len(active) == 1:
         return active[0]
     if not active or not is_live():
-        names = ", ".join(run.name for run in active)
-        what = f"several runs are training: {names}" if names else f"none trains in {runs_dir}"
-        raise RunError(what, "name one: wb.attach(RUN)")
+        raise RunError(
+            "several runs are training: {names}" if active else "none trains in {runs_dir}",
+            "name one: wb.attach(RUN)",
+            names=", ".join(run.name for run in active),
+            runs_dir=runs_dir,
+        )
     from ..widgets.studio import RunPlaces, show_choice
 
     places = RunPlaces()

@@ -76,8 +76,9 @@ class Cleaning:
         """
         if self._custom is not None:
             raise InputError(
-                f"{name_of(self._custom)} lives only in this notebook, and no spec can name it",
+                "{step} lives only in this notebook, and no spec can name it",
                 "save the rows, and train on that file",
+                step=name_of(self._custom),
             )
         return self._source.spec
 
@@ -109,7 +110,7 @@ class Cleaning:
         """
         path = Path(path)
         if any(path.resolve() == file.resolve() for file in self._source.files):
-            raise InputError(f"{path} is the source itself", "save under another name")
+            raise InputError("{path} is the source itself", "save under another name", path=path)
         return write_cleaned(self._cleaned, path, self._source.texts)
 
     def _with(self, steps: Sequence[str]) -> Source:

@@ -145,8 +145,12 @@ class Run(RunFolder):
         summary = self.summary
         if not summary.active:
             status = summary.status
-            remedy = "resume it first" if status in ("interrupted", "failed") else "fork it"
-            raise RunError(f"nobody is training {self.name} ({status})", remedy)
+            raise RunError(
+                "nobody is training {run} ({status})",
+                "resume it first" if status in ("interrupted", "failed") else "fork it",
+                run=self.name,
+                status=status,
+            )
 
 
 def hold(run: RunFolder) -> Run:

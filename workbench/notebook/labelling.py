@@ -127,9 +127,12 @@ def open_labels(
     wish = order or ("source" if run is None else "entropy")
     if wish not in ORDERS or (wish in NEED_A_MODEL and run is None):
         raise InputError(
-            f"cannot put rows in the order {shorten(wish)!r}"
-            + (" without a model" if wish in ORDERS else ""),
-            "give a run" if wish in ORDERS else f"choose {' | '.join(ORDERS)}",
+            "cannot put rows in the order {wish!r} without a model"
+            if wish in ORDERS
+            else "cannot put rows in the order {wish!r}",
+            "give a run" if wish in ORDERS else "choose {choices}",
+            wish=shorten(wish),
+            choices=" | ".join(ORDERS),
         )
     queue, suggestions, reasons = _queue(session, known, run, wish, spec.data.multi_label, seed)
     queue = queue[: rows if chosen is None else None]
@@ -160,8 +163,9 @@ def _queue(
             suggestions, shares = suggest(_run(run), rest, task, session.question.labels)
         if shares is None and order in NEED_A_MODEL:
             raise InputError(
-                f"a model of {task.name} does not say how sure it is",
+                "a model of {task} does not say how sure it is",
                 "choose the order source | random | diversity",
+                task=task.name,
             )
     texts = [" ".join(item.texts.values()) for item in rest]
     known = [" ".join(item.texts.values()) for item in decided]
@@ -179,7 +183,9 @@ def _adjudication(items: Items, journal: Journal, question: Question, who: str) 
     others = {(one["split"], one["row"]): one["values"] for one in found}
     asked = [item for item in items.items if item.place in others]
     if not asked:
-        raise InputError(f"nobody differs in {journal.path}", "there is nothing to adjudicate")
+        raise InputError(
+            "nobody differs in {journal}", "there is nothing to adjudicate", journal=journal.path
+        )
     return Session(asked, journal, question, who, others=others)
 
 
@@ -194,14 +200,18 @@ def _question(
     labelling = task.labelling
     named_spans = labelling.kind == "spans" and task.names_labels
     if (labelling.kind == "class" or named_spans) and not names:
-        raise InputError(f"{items.name} has no labels yet", "say which there are: labels=[…]")
+        raise InputError(
+            "{items} has no labels yet", "say which there are: labels=[…]", items=items.name
+        )
     several = labelling.kind == "class" and spec.multi_label
     words = str(guidelines)
     if isinstance(guidelines, Path) or re.fullmatch(r"\S+\.(?:md|txt)", words):
         try:
             words = Path(guidelines).read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"cannot read {guidelines} ({error})", "give a UTF-8 text") from None
+            raise InputError(
+                "cannot read {path} ({reason})", "give a UTF-8 text", path=guidelines, reason=error
+            ) from None
     return Question(
         labelling.kind,
         names if labelling.kind in ("class", "spans") else (),

@@ -53,8 +53,9 @@ class Answers:
         found = next((one for one in self.watched if one.label == record.model), None)
         if found is None:
             raise ModelError(
-                f"the model of {record.model!r} is not at hand any more",
+                "the model of {model!r} is not at hand any more",
                 "look at the model before or after",
+                model=record.model,
             )
         return found
 
@@ -128,7 +129,7 @@ def show_kept(run: RunFolder) -> Looked:
     records, loss = kept_records(run)
     if not records:
         raise RunError(
-            f"the run {run.name} kept no attention", "give a sentence to look at as well"
+            "the run {run} kept no attention", "give a sentence to look at as well", run=run.name
         )
     return show([], records, loss)
 

@@ -107,8 +107,11 @@ def compare(runs: Sequence[RunFolder]) -> list[dict[str, Any]]:
 
 def _check(runs: Sequence[RunFolder]) -> None:
     if len({run.path.resolve() for run in runs}) < max(2, len(runs)):
-        given = ", ".join(run.name for run in runs) or "none"
-        raise RunError(f"cannot compare {given}", "name two or more different runs")
+        raise RunError(
+            "cannot compare {names}" if runs else "cannot compare none",
+            "name two or more different runs",
+            names=", ".join(run.name for run in runs),
+        )
 
 
 def _states(runs: Sequence[RunFolder]) -> list[RunState]:

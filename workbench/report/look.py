@@ -127,8 +127,10 @@ def write_look(
     }
     if path.suffix not in makers:
         raise InputError(
-            f"--out {path.name!r} has an ending that cannot be written",
-            "end it in " + ", ".join(makers),
+            "--out {name!r} has an ending that cannot be written",
+            "end it in {endings}",
+            name=path.name,
+            endings=", ".join(makers),
         )
     write_output(path, makers[path.suffix]())
 
@@ -163,7 +165,12 @@ def _picture(records: Sequence[AttentionRecord], layer: int | None, head: int | 
     for name, number, count in (("layer", layer, record.layers), ("head", head, record.heads)):
         if number is not None and not 1 <= number <= count:
             raise InputError(
-                f"--{name} {number}: the model has {count} {name}s", f"choose 1 to {count}"
+                "--layer {number}: the model has {count} layers"
+                if name == "layer"
+                else "--head {number}: the model has {count} heads",
+                "choose 1 to {count}",
+                number=number,
+                count=count,
             )
     chosen: Head | None = None
     if layer is not None or head is not None:

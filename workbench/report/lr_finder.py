@@ -33,8 +33,10 @@ def check_ending(path: Path) -> None:
     """
     if path.suffix not in _MAKERS:
         raise InputError(
-            f"--out {path.name!r} has an ending that cannot be written",
-            "end it in " + ", ".join(_MAKERS),
+            "--out {name!r} has an ending that cannot be written",
+            "end it in {endings}",
+            name=path.name,
+            endings=", ".join(_MAKERS),
         )
 
 

@@ -38,8 +38,10 @@ def check_ending(path: Path) -> None:
     """
     if path.suffix not in ENDINGS:
         raise InputError(
-            f"--out {path.name!r} has an ending that cannot be written",
-            "end it in " + ", ".join(ENDINGS),
+            "--out {name!r} has an ending that cannot be written",
+            "end it in {endings}",
+            name=path.name,
+            endings=", ".join(ENDINGS),
         )
 
 

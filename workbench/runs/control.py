@@ -19,7 +19,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from ..errors import InputError, shorten
-from ..language import text
+from ..language import text, told
 from ..spec import Domain, find, parse_value
 from .folder import RunFolder
 from .lock import whoami
@@ -87,14 +87,18 @@ def check(name: str, value: Any) -> Any:
             if near
             else text("spec.choose", choices=", ".join(known))
         )
-        raise InputError(text("spec.cannot_be_steered", name=repr(shorten(name))), hint)
+        what = text("spec.cannot_be_steered", name=repr(shorten(name)))
+        raise InputError("{what}", "{hint}", what=what, hint=hint)
     fits = type(value) is knob.type or (knob.type is float and type(value) is int)
-    remedy = knob.domain.fault(value) if fits else f"give a value of type {knob.type.__name__}"
-    if knob.type is float and fits and not abs(value) < float("inf"):
+    if not fits:
+        remedy = told("give a value of type {type}", type=knob.type.__name__)
+    elif knob.type is float and not abs(value) < float("inf"):
         remedy = text("spec.finite")
+    else:
+        remedy = knob.domain.fault(value)
     if remedy:
-        told = shorten(repr(value), 60)
-        raise InputError(text("spec.does_not_fit", field=name, value=told), remedy)
+        what = text("spec.does_not_fit", field=name, value=shorten(repr(value), 60))
+        raise InputError("{what}", "{remedy}", what=what, remedy=remedy)
     return knob.type(value)
 
 
@@ -106,7 +110,7 @@ def parse(text: str) -> tuple[str, Any]:
     """
     name, equals, value = text.partition("=")
     if not equals:
-        raise InputError(f"{shorten(text)!r} has no '='", "write KNOB=VALUE")
+        raise InputError("{text!r} has no '='", "write KNOB=VALUE", text=shorten(text))
     name = name.strip().removeprefix("train.")
     knob = knobs().get(name)
     if knob is None or knob.type is str:

@@ -111,8 +111,11 @@ class RunFolder:
             return json.loads(path.read_text("utf-8"))
         except ValueError as error:
             raise RunError(
-                f"{path} is damaged ({shorten(error)})",
-                f"evaluate again: workbench evaluate {self.path}",
+                "{path} is damaged ({reason})",
+                "evaluate again: workbench evaluate {run}",
+                path=path,
+                reason=shorten(error),
+                run=self.path,
             ) from None
 
     def _spec_tree(self) -> dict[str, Any]:
@@ -120,21 +123,26 @@ class RunFolder:
             tree = parse_tree(self.spec_path.read_text("utf-8"), str(self.spec_path))
         except PermissionError as error:
             raise RunError(
-                f"{self.spec_path} cannot be read ({error.strerror})",
+                "{path} cannot be read ({reason})",
                 "make the run's folder readable",
+                path=self.spec_path,
+                reason=error.strerror,
             ) from None
         except (FileNotFoundError, NotADirectoryError):
             raise RunError(
-                f"{self.path} is no run: it has no spec.yaml",
+                "{run} is no run: it has no spec.yaml",
                 "`workbench runs list` shows the runs",
+                run=self.path,
             ) from None
         except (SpecError, UnicodeDecodeError) as error:
             raise RunError(
-                f"{self.spec_path} is damaged ({shorten(error, 200)})",
+                "{path} is damaged ({reason})",
                 "restore it, or train again",
+                path=self.spec_path,
+                reason=shorten(error, 200),
             ) from None
         if not isinstance(tree, dict) or not isinstance(tree.get("record", {}), dict):
-            raise RunError(f"{self.spec_path} is damaged", "restore it, or train again")
+            raise RunError("{path} is damaged", "restore it, or train again", path=self.spec_path)
         return tree
 
 
@@ -152,8 +160,9 @@ def create_run(spec: RunSpec, suggested_name: str, needed_bytes: int = 0) -> Run
     name = spec.output.run_name or suggested_name
     if not re.fullmatch(r"\w[\w.+=@-]*", name):
         raise RunError(
-            f"output.run_name {name!r} is no plain folder name",
+            "output.run_name {name!r} is no plain folder name",
             "use letters, digits, dots, dashes and underscores",
+            name=name,
         )
     candidates = (
         [name] if spec.output.run_name else [name, *(f"{name}-{n}" for n in range(2, 1000))]
@@ -166,13 +175,17 @@ def create_run(spec: RunSpec, suggested_name: str, needed_bytes: int = 0) -> Run
             continue
         except OSError as error:
             raise RunError(
-                f"cannot make the run folder {path} ({error.strerror})",
+                "cannot make the run folder {path} ({reason})",
                 "set output.runs_dir to a folder you may write to",
+                path=path,
+                reason=error.strerror,
             ) from None
         return RunFolder(path)
     raise RunError(
-        f"a run named {name!r} is already in {runs_dir}",
+        "a run named {name!r} is already in {runs_dir}",
         "set output.run_name to another name, or leave it empty",
+        name=name,
+        runs_dir=runs_dir,
     )
 
 
@@ -188,11 +201,19 @@ def open_run(run: str | Path, runs_dir: str | Path = "runs") -> RunFolder:
                 return RunFolder(path)
         except PermissionError as error:
             raise RunError(
-                f"the run {path} cannot be read ({error.strerror})", "make its folder readable"
+                "the run {path} cannot be read ({reason})",
+                "make its folder readable",
+                path=path,
+                reason=error.strerror,
             ) from None
     names = [folder.name for folder in list_runs(runs_dir)][-5:]
-    remedy = f"the latest are {', '.join(names)}" if names else f"there are none in {runs_dir}"
-    raise RunError(f"no run {str(run)!r}", remedy)
+    raise RunError(
+        "no run {name!r}",
+        "the latest are {names}" if names else "there are none in {runs_dir}",
+        name=str(run),
+        names=", ".join(names),
+        runs_dir=runs_dir,
+    )
 
 
 def list_runs(runs_dir: str | Path = "runs") -> list[RunFolder]:
@@ -214,8 +235,10 @@ def list_runs(runs_dir: str | Path = "runs") -> list[RunFolder]:
                 found.append((began, RunFolder(Path(entry.path))))
     except PermissionError as error:
         raise RunError(
-            f"the runs folder {runs_dir} cannot be read ({error.strerror})",
+            "the runs folder {runs_dir} cannot be read ({reason})",
             "make it readable, or name another one with --runs-dir",
+            runs_dir=runs_dir,
+            reason=error.strerror,
         ) from None
     except (FileNotFoundError, NotADirectoryError):
         return []
@@ -232,9 +255,11 @@ def require_space(path: Path, needed_bytes: int) -> None:
     free = shutil.disk_usage(existing).free
     if free < needed_bytes:
         raise RunError(
-            f"the disk of {path} has {free / 1e6:,.0f} MB free, and the run needs about "
-            f"{needed_bytes / 1e6:,.0f} MB",
+            "the disk of {path} has {free:,.0f} MB free, and the run needs about {needed:,.0f} MB",
             "free some space, or set output.runs_dir to another disk",
+            path=path,
+            free=free / 1e6,
+            needed=needed_bytes / 1e6,
         )
 
 
@@ -270,7 +295,10 @@ def write_output(path: Path, content: str | bytes) -> None:
             write_text(path, content)
     except OSError as error:
         raise InputError(
-            f"cannot write {path} ({error.strerror})", "choose another place"
+            "cannot write {path} ({reason})",
+            "choose another place",
+            path=path,
+            reason=error.strerror,
         ) from None
 
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..errors import RunError
+from ..language import told
 from .folder import RunFolder, write_json
 
 
@@ -32,7 +33,12 @@ class Owner:
 
     def __str__(self) -> str:
         """Return the owner in words."""
-        return f"process {self.pid} of {self.user} on {self.machine}"
+        return told(
+            "process {pid} of {user} on {machine}",
+            pid=self.pid,
+            user=self.user,
+            machine=self.machine,
+        )
 
 
 @contextmanager
@@ -51,8 +57,10 @@ def writer_lock(run: RunFolder) -> Iterator[None]:
         raise _taken(run) from None
     except OSError as error:
         raise RunError(
-            f"cannot write to the run folder {run.path} ({error.strerror or error})",
+            "cannot write to the run folder {path} ({reason})",
             "make it writable, or set output.runs_dir to another folder",
+            path=run.path,
+            reason=error.strerror or error,
         ) from None
     try:
         owner = Owner(os.getpid(), platform.node(), _user(), time.time())
@@ -109,8 +117,11 @@ def whoami() -> str:
 
 def _taken(run: RunFolder) -> RunError:
     return RunError(
-        f"the run {run.name} is being written by {read_owner(run)}",
-        f"watch it, or end it: workbench runs stop {run.path}",
+        "the run {run} is being written by {owner}",
+        "watch it, or end it: workbench runs stop {path}",
+        run=run.name,
+        owner=read_owner(run),
+        path=run.path,
     )
 
 

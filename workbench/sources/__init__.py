@@ -72,23 +72,29 @@ def sources() -> tuple[Source, ...]:
 
 def _source_of(text: str, kind: str) -> Source:
     """Return the source that claims the text."""
-    choices = "a path, wheel:NAME or a hub id such as org/name"
+    remedy = "give a path, wheel:NAME or a hub id such as org/name"
     if kind == "model":
-        choices = "a path, wheel:NAME, scratch:NAME or a hub id such as org/name"
+        remedy = "give a path, wheel:NAME, scratch:NAME or a hub id such as org/name"
     if not text.strip():
-        raise SourceError(f"no {kind} source is given", f"give {choices}")
+        raise SourceError(
+            "no model source is given" if kind == "model" else "no data source is given", remedy
+        )
     prefix, colon, name = text.partition(":")
     if colon and "/" not in text and prefix not in PREFIXES:
         near = get_close_matches(prefix.lower(), PREFIXES, n=1, cutoff=0.7)
         if near:
             raise SourceError(
-                f"{shorten(text)!r} names no known kind of source",
-                f"did you mean {near[0]}:{name}?",
+                "{text!r} names no known kind of source",
+                "did you mean {near}:{name}?",
+                text=shorten(text),
+                near=near[0],
+                name=name,
             )
     for source in sources():
         if source.claims(text):
             return source
     raise SourceError(
-        f"{shorten(text)!r} is neither an existing path nor a name of anything else",
-        f"give {choices}",
+        "{text!r} is neither an existing path nor a name of anything else",
+        remedy,
+        text=shorten(text),
     )

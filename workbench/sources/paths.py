@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from ..errors import SourceError, shorten
+from ..language import text, told
 
 PREFIXES = ("wheel", "scratch")
 DATA_SUFFIXES = (
@@ -72,11 +73,20 @@ def no_such_file(text: str) -> SourceError:
     if not folder.is_dir():
         existing = next((p for p in path.parents if p.is_dir()), Path())
         near = _nearest(existing, path.relative_to(existing).parts[0] if existing != Path() else "")
-        what = f"no such file: {show(text)} (its folder {show(folder)} does not exist either)"
-        return SourceError(what, near or "check the path")
+        return SourceError(
+            "no such file: {path} (its folder {folder} does not exist either)",
+            "{near}" if near else "check the path",
+            path=show(text),
+            folder=show(folder),
+            near=near,
+        )
+    near = _nearest(folder, path.name)
     return SourceError(
-        f"no such file: {show(text)}",
-        _nearest(folder, path.name) or f"the folder {show(folder)} is empty",
+        "no such file: {path}",
+        "{near}" if near else "the folder {folder} is empty",
+        path=show(text),
+        folder=show(folder),
+        near=near,
     )
 
 
@@ -89,6 +99,8 @@ def _nearest(folder: Path, name: str) -> str:
     close = {lower: original for original in names if (lower := original.lower())}
     near = [close[match] for match in get_close_matches(name.lower(), close, n=3, cutoff=0.5)]
     if near:
-        return f"did you mean {' or '.join(near)}?"
+        return told("did you mean {near}?", near=text("spec.or").join(near))
     some = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
-    return f"{show(folder)} holds {shorten(some, 200)}" if names else ""
+    if not names:
+        return ""
+    return told("{folder} holds {names}", folder=show(folder), names=shorten(some, 200))

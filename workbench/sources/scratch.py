@@ -37,8 +37,9 @@ def claims(text: str) -> bool:
 def data(text: str, revision: str | None = None, progress: Progress | None = None) -> FoundData:
     """Refuse: there is no data from scratch."""
     raise SourceError(
-        f"{shorten(text)} is no data: scratch: names models with random weights",
+        "{text} is no data: scratch: names models with random weights",
         "give a path, wheel:NAME or a hub id such as org/name",
+        text=shorten(text),
     )
 
 
@@ -53,8 +54,10 @@ def model(text: str, revision: str | None = None, progress: Progress | None = No
     if plain is None:
         near = get_close_matches(name, scratch_models(), n=1) or list(scratch_models())
         raise SourceError(
-            f"there is no scratch model {shorten(name)!r}",
-            "choose " + " | ".join(f"scratch:{n}" for n in near),
+            "there is no scratch model {name!r}",
+            "choose {choices}",
+            name=shorten(name),
+            choices=" | ".join(f"scratch:{n}" for n in near),
         )
     base = wheel_model(f"wheel:{plain['base']}", None, progress) if "base" in plain else None
     config = plain["config"]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SourceError, shorten
+from ..language import told
 from .contract import FoundData, FoundModel, Progress, Source
 from .paths import is_database, no_such_file
 
@@ -46,13 +47,18 @@ def data(text: str, revision: str | None = None, progress: Progress | None = Non
         engine.dispose()
     except ModuleNotFoundError as error:
         raise SourceError(
-            f"no driver for {_scheme(url)}: the module {error.name} is missing",
-            f"install it: pip install {error.name}",
+            "no driver for {database}: the module {module} is missing",
+            "install it: pip install {module}",
+            database=_scheme(url),
+            module=error.name,
         ) from None
     except sqlalchemy.exc.SQLAlchemyError as error:
         reason = getattr(error, "orig", None) or error
         raise SourceError(
-            f"{_scheme(url)}: {shorten(reason, 200)}", "check the URL and the query after #"
+            "{database}: {reason}",
+            "check the URL and the query after #",
+            database=_scheme(url),
+            reason=shorten(reason, 200),
         ) from None
     return FoundData(
         place=text, kind="sql", tables={"all": table}, about={"title": shorten(query or url)}
@@ -62,8 +68,9 @@ def data(text: str, revision: str | None = None, progress: Progress | None = Non
 def model(text: str, revision: str | None = None, progress: Progress | None = None) -> FoundModel:
     """Refuse: there are no models in a database."""
     raise SourceError(
-        f"{_scheme(text)} is a database, and a model is a folder",
+        "{database} is a database, and a model is a folder",
         "give a path, wheel:NAME, scratch:NAME or a hub id such as org/name",
+        database=_scheme(text),
     )
 
 
@@ -79,9 +86,9 @@ def _engine(url: str) -> Any:
     written = sqlalchemy.make_url(url)
     if written.password and not _VARIABLE.fullmatch(str(written.password)):
         raise SourceError(
-            f"the URL {written.render_as_string(hide_password=True)} holds a password, which would "
-            "be written into every run",
-            "write ${NAME} in its place, and set the environment variable NAME",
+            "the URL {url} holds a password, which would be written into every run",
+            "write ${{NAME}} in its place, and set the environment variable NAME",
+            url=written.render_as_string(hide_password=True),
         )
     filled = sqlalchemy.make_url(_VARIABLE.sub(_from_environment, url))
     if filled.get_backend_name() != "sqlite":
@@ -98,7 +105,7 @@ def _from_environment(match: re.Match[str]) -> str:
 
     if match[1] not in os.environ:
         raise SourceError(
-            f"the environment variable {match[1]} is not set", "set it, and try again"
+            "the environment variable {name} is not set", "set it, and try again", name=match[1]
         )
     return quote(os.environ[match[1]], safe="")
 
@@ -110,16 +117,22 @@ def _statement(connection: Any, query: str, url: str) -> str:
     if re.search(r"\s", query):
         return query
     names = sorted(sqlalchemy.inspect(connection).get_table_names())
-    listed = shorten(", ".join(names), 200) or "none"
+    listed = shorten(", ".join(names), 200) or told("none")
     if query and query not in names:
         raise SourceError(
-            f"{_scheme(url)} has no table {shorten(query)!r}; there are {listed}",
+            "{database} has no table {query!r}; there are {tables}",
             "write one of them after #, or a query",
+            database=_scheme(url),
+            query=shorten(query),
+            tables=listed,
         )
     if not query and len(names) != 1:
         raise SourceError(
-            f"{_scheme(url)} has {len(names)} tables: {listed}",
+            "{database} has {count} tables: {tables}",
             "write one of them, or a query, after #",
+            database=_scheme(url),
+            count=len(names),
+            tables=listed,
         )
     table = connection.dialect.identifier_preparer.quote(query or names[0])
     return f"SELECT * FROM {table}"
@@ -131,10 +144,14 @@ def _table(names: list[str], rows: list[Any], url: str) -> Any:
 
     if double := next((name for name in names if names.count(name) > 1), None):
         raise SourceError(
-            f"the query names two columns {shorten(double)!r}", "name one of them anew with AS"
+            "the query names two columns {column!r}",
+            "name one of them anew with AS",
+            column=shorten(double),
         )
     if not rows:
-        raise SourceError(f"{_scheme(url)}: the query gives no rows", "check its conditions")
+        raise SourceError(
+            "{database}: the query gives no rows", "check its conditions", database=_scheme(url)
+        )
     columns = zip(*rows, strict=True)
     return Dataset.from_dict({n: _even(column) for n, column in zip(names, columns, strict=True)})
 

@@ -67,8 +67,11 @@ def require_revision(text: str, wanted: str | None, pinned: str) -> None:
     """
     if wanted is not None and wanted != pinned:
         raise SourceError(
-            f"{shorten(text)} is pinned at revision {pinned}, and {shorten(wanted)} is asked for",
+            "{text} is pinned at revision {pinned}, and {wanted} is asked for",
             "remove the revision from the spec, or use the workbench version that wrote it",
+            text=shorten(text),
+            pinned=pinned,
+            wanted=shorten(wanted),
         )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import shorten
+from ..language import told
 from .faults import SpecError
 from .fields import Field, fields
 from .flat import from_flat, to_flat
@@ -30,23 +31,28 @@ def to_cell(spec: RunSpec) -> str:
     return "\n".join(lines)
 
 
-def from_cell(source: str, where: str = "the parameters cell") -> RunSpec:
+def from_cell(source: str, where: str = "") -> RunSpec:
     """Build a spec from a parameters cell; names left out take their defaults.
 
     Raises:
         SpecError: the cell holds more than plain assignments, or fields are at fault.
     """
+    where = where or told("the parameters cell")
     return from_flat(parse_cell(source, where), where=where)
 
 
-def parse_cell(source: str, where: str = "the parameters cell") -> dict[str, Any]:
+def parse_cell(source: str, where: str = "") -> dict[str, Any]:
     """Return the names and literal values that the cell assigns."""
+    where = where or told("the parameters cell")
     try:
         statements = ast.parse(source).body
     except SyntaxError as error:
-        raise SpecError([f"not Python on line {error.lineno}: {error.msg}"], where) from None
+        raise SpecError(
+            [told("not Python on line {line}: {reason}", line=error.lineno, reason=error.msg)],
+            where,
+        ) from None
     except ValueError as error:
-        raise SpecError([f"not Python: {error}"], where) from None
+        raise SpecError([told("not Python: {reason}", reason=error)], where) from None
     values: dict[str, Any] = {}
     for statement in statements:
         match statement:
@@ -57,14 +63,28 @@ def parse_cell(source: str, where: str = "the parameters cell") -> dict[str, Any
             case _:
                 line = shorten(ast.get_source_segment(source, statement), 40)
                 raise SpecError(
-                    [f"line {statement.lineno}, {line!r}: not of the form name = value"], where
+                    [
+                        told(
+                            "line {line}, {source!r}: not of the form name = value",
+                            line=statement.lineno,
+                            source=line,
+                        )
+                    ],
+                    where,
                 )
         try:
             values[name] = ast.literal_eval(value)
         except (ValueError, TypeError):
             shown = shorten(ast.get_source_segment(source, value), 40)
             raise SpecError(
-                [f"{name}: {shown!r} is not a plain value; write it out"], where
+                [
+                    told(
+                        "{name}: {value!r} is not a plain value; write it out",
+                        name=name,
+                        value=shown,
+                    )
+                ],
+                where,
             ) from None
     return values
 
@@ -84,7 +104,7 @@ def from_namespace(namespace: Mapping[str, Any], strict: bool) -> RunSpec:
         if name in known
         or (strict and not name.startswith("_") and name not in hidden and type(value) in plain)
     }
-    return from_flat(values, where="the notebook's parameters")
+    return from_flat(values, where=told("the notebook's parameters"))
 
 
 def _line(field: Field, value: Any) -> str:

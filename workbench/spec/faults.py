@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..errors import InputError, shorten
-from ..language import text
+from ..language import text, told
 from .fields import fields
 from .run import RunSpec
 
@@ -20,7 +20,7 @@ class SpecError(InputError):
         self.faults = faults
         where = where or text("spec.the_spec")
         if len(faults) == 1:
-            super().__init__(f"{where}: {faults[0]}")
+            super().__init__(told("{where}: {fault}", where=where, fault=faults[0]))
         else:
             title = text("spec.faults", where=where, count=len(faults))
             super().__init__(title + "".join(f"\n  {f}" for f in faults))
@@ -33,7 +33,12 @@ def build(tree: Any, where: str = "") -> RunSpec:
     """
     if not isinstance(tree, dict):
         raise SpecError(
-            [f"expected sections such as data: and train:, got {shorten(tree)!r}"], where
+            [
+                told(
+                    "expected sections such as data: and train:, got {value!r}", value=shorten(tree)
+                )
+            ],
+            where,
         )
     sections = {field.section for field in fields()}
     filled = {k: {} if v is None and k in sections else v for k, v in tree.items()}
@@ -53,7 +58,8 @@ def _unknown(name: str, known: list[str], value: Any) -> str:
     held = "" if value is None else text("spec.held", value=shorten(repr(value), 40))
     near = _nearest(name, [key for key in known if key != name])
     hint = text("spec.did_you_mean", near=near) if near else text("spec.list_fields")
-    return f"{text('spec.no_such_field', field=shorten(name), held=held)}; {hint}"
+    what = text("spec.no_such_field", field=shorten(name), held=held)
+    return told("{what}; {remedy}", what=what, remedy=hint)
 
 
 def _nearest(name: str, known: list[str]) -> str:
@@ -95,7 +101,11 @@ def _describe_all(error: ValidationError) -> list[str]:
             faults.append(what)
         remedies[what].append(_remedy(entry))
     return [
-        f"{fault}; {text('spec.or').join(dict.fromkeys(remedies[fault]))}"
+        told(
+            "{what}; {remedy}",
+            what=fault,
+            remedy=text("spec.or").join(dict.fromkeys(remedies[fault])),
+        )
         if fault in remedies
         else fault
         for fault in faults

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import yaml
 
 from ..errors import InputError, shorten
+from ..language import told
 from .faults import SpecError, build
 from .fields import find
 from .run import RunSpec
@@ -101,11 +102,13 @@ def parse_tree(text: str, where: str = "") -> dict[str, Any]:
         tree = yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise SpecError([f"not YAML on line {line}: {error.problem}"], where) from None
+        raise SpecError(
+            [told("not YAML on line {line}: {reason}", line=line, reason=error.problem)], where
+        ) from None
     except yaml.YAMLError as error:
-        raise SpecError([f"not YAML: {shorten(error)}"], where) from None
+        raise SpecError([told("not YAML: {reason}", reason=shorten(error))], where) from None
     except RecursionError:
-        raise SpecError(["not a spec: nested far too deeply"], where) from None
+        raise SpecError([told("not a spec: nested far too deeply")], where) from None
     return {} if tree is None else tree
 
 
@@ -144,18 +147,22 @@ def load(path_or_recipe: str | Path) -> RunSpec:
     name = str(path_or_recipe)
     path = Path(name)
     if name in recipe_names() and not path.is_file():
-        return from_yaml(recipe_text(name), f"recipe {name}")
+        return from_yaml(recipe_text(name), told("recipe {name}", name=name))
     if path.is_dir() and (path / "spec.yaml").is_file():
         path = path / "spec.yaml"
     try:
         text = path.read_text("utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(
-            f"no spec file and no recipe named {name!r}",
-            "`workbench recipes` lists the recipes: " + ", ".join(recipe_names()),
+            "no spec file and no recipe named {name!r}",
+            "`workbench recipes` lists the recipes: {choices}",
+            name=name,
+            choices=", ".join(recipe_names()),
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read {name!r} ({error})", "give a UTF-8 YAML file") from None
+        raise InputError(
+            "cannot read {name!r} ({reason})", "give a UTF-8 YAML file", name=name, reason=error
+        ) from None
     tree = parse_tree(text, name)
     if isinstance(tree, dict):
         tree.pop("record", None)

@@ -49,14 +49,17 @@ def check_weights(setup: Setup) -> None:
     for label, weight in setup.spec.train.label_weights.items():
         if label not in setup.labels:
             raise DataError(
-                f"train.label_weights: no row has the label {shorten(label, 40)!r}; there are "
-                f"{shorten(', '.join(setup.labels), 120)}",
+                "train.label_weights: no row has the label {label!r}; there are {labels}",
                 "choose from these",
+                label=shorten(label, 40),
+                labels=shorten(", ".join(setup.labels), 120),
             )
         if weight < 0:
             raise DataError(
-                f"train.label_weights: {shorten(label, 40)} has the weight {weight:g}",
+                "train.label_weights: {label} has the weight {weight:g}",
                 "choose at least 0",
+                label=shorten(label, 40),
+                weight=weight,
             )
 
 

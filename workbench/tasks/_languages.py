@@ -24,20 +24,26 @@ def speak(setup: Setup) -> None:
     tokenizer, data = setup.tokenizer, setup.spec.data
     asked = {"source_language": data.source_language, "target_language": data.target_language}
     if not hasattr(tokenizer, "src_lang"):
-        if told := next((name for name, code in asked.items() if code), None):
+        if given := next((name for name, code in asked.items() if code), None):
             raise DataError(
-                f"data.{told}: the model is not told languages, and {asked[told]!r} would have no "
-                "effect",
+                "data.{name}: the model is not told languages, and {code!r} would have no effect",
                 "leave it empty; a model that is told by words takes them from data.prefix",
+                name=given,
+                code=asked[given],
             )
         return
     known = _codes(tokenizer)
     for name, code in asked.items():
         if code not in known:
             raise DataError(
-                f"data.{name}: the model is told languages by a code, and "
-                + (f"{code!r} is none of its own" if code else "none is given"),
-                f"set it to one of {shorten(', '.join(_nearest(code, known)), 120)}",
+                "data.{name}: the model is told languages by a code, and {code!r} is none of "
+                "its own"
+                if code
+                else "data.{name}: the model is told languages by a code, and none is given",
+                "set it to one of {choices}",
+                name=name,
+                code=code,
+                choices=shorten(", ".join(_nearest(code, known)), 120),
             )
     tokenizer.src_lang, tokenizer.tgt_lang = asked.values()
 

@@ -117,9 +117,11 @@ def _templated(
         whole = tokenizer.apply_chat_template(told, tokenize=False)
     except Exception as error:  # templates are small programs that may fail in any way
         raise DataError(
-            f"the chat template of the model's tokenizer does not take the conversation "
-            f"{shorten(messages[-1]['content'], 40)!r} ({shorten(error)})",
+            "the chat template of the model's tokenizer does not take the conversation "
+            "{text!r} ({reason})",
             "let user and assistant take turns, with at most one system message in front",
+            text=shorten(messages[-1]["content"], 40),
+            reason=shorten(error),
         ) from error
     # Some templates write an answer of the past otherwise than one to come.
     return text, whole[len(text) :] if whole.startswith(text) else reference

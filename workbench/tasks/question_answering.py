@@ -329,9 +329,9 @@ def _windows(setup: Setup, question: str, context: str) -> Any:
     tokenizer, limit = setup.tokenizer, setup.max_tokens
     if not tokenizer.is_fast:
         raise ModelError(
-            f"the tokenizer {type(tokenizer).__name__} does not say where its tokens are from, "
-            "which answers need",
+            "the tokenizer {tokenizer} does not say where its tokens are from, which answers need",
             "choose a model with a tokenizer.json",
+            tokenizer=type(tokenizer).__name__,
         )
     asked = tokenizer(
         question, add_special_tokens=False, return_offsets_mapping=True, verbose=False
@@ -342,8 +342,9 @@ def _windows(setup: Setup, question: str, context: str) -> Any:
     room = limit - len(asked["input_ids"]) - tokenizer.num_special_tokens_to_add(pair=True)
     if room < FEWEST_CONTEXT_TOKENS:
         raise DataError(
-            f"data.max_tokens: {limit} tokens leave no room for a passage beside the question",
+            "data.max_tokens: {limit} tokens leave no room for a passage beside the question",
             "raise it, for example to 384",
+            limit=limit,
         )
     return tokenizer(
         question,

@@ -29,10 +29,13 @@ def check(setup: Setup) -> None:
     absent, there = (OF_ONE, OF_SEVERAL) if _several(setup) else (OF_SEVERAL, OF_ONE)
     best = setup.spec.train.metric_for_best_model
     if best in absent:
-        rows = "several labels" if _several(setup) else "one label"
         raise DataError(
-            f"train.metric_for_best_model: {best!r} is not measured where rows have {rows}",
-            f"choose {' | '.join(('loss', 'f1_macro', *there))}",
+            "train.metric_for_best_model: {best!r} is not measured where rows have several labels"
+            if _several(setup)
+            else "train.metric_for_best_model: {best!r} is not measured where rows have one label",
+            "choose {choices}",
+            best=best,
+            choices=" | ".join(("loss", "f1_macro", *there)),
         )
 
 

@@ -309,9 +309,9 @@ def _words(held: Any, tags: int = 0) -> list[str]:
 def _pieces(setup: Setup, texts: list[str]) -> Any:
     if not setup.tokenizer.is_fast:
         raise ModelError(
-            f"the tokenizer {type(setup.tokenizer).__name__} does not say where its tokens are "
-            "from, which tags need",
+            "the tokenizer {tokenizer} does not say where its tokens are from, which tags need",
             "choose a model with a tokenizer.json",
+            tokenizer=type(setup.tokenizer).__name__,
         )
     return setup.tokenizer(
         texts, truncation=True, max_length=setup.max_tokens, return_offsets_mapping=True

@@ -23,6 +23,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from ..errors import ModelError, RunError
+from ..language import told
 from ..models import adapters
 from ..runs import RunFolder
 
@@ -114,24 +115,30 @@ def find_fault(folder: Path) -> str:
     try:
         files = json.loads((folder / MANIFEST).read_text("utf-8"))["files"]
         for name, expected in files.items():
-            if fault := _file_fault(folder / name, expected):
-                return f"{name} {fault}"
+            if fault := _file_fault(folder, name, expected):
+                return fault
         if lacking := [name for name in PROGRESS if name not in load_progress(folder)]:
-            return f"another version wrote it (progress.json has no {lacking[0]})"
+            return told("another version wrote it (progress.json has no {field})", field=lacking[0])
     except FileNotFoundError:
-        return f"{MANIFEST} is missing"
+        return told("{file} is missing", file=MANIFEST)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        return f"cannot be read ({error})"
+        return told("cannot be read ({reason})", reason=error)
     return ""
 
 
-def _file_fault(file: Path, expected: dict[str, Any]) -> str:
+def _file_fault(folder: Path, name: str, expected: dict[str, Any]) -> str:
+    file = folder / name
     if not file.is_file():
-        return "is missing"
+        return told("{file} is missing", file=name)
     if file.stat().st_size != expected["bytes"]:
-        return f"has {file.stat().st_size:,} bytes instead of {expected['bytes']:,}"
+        return told(
+            "{file} has {count:,} bytes instead of {expected:,}",
+            file=name,
+            count=file.stat().st_size,
+            expected=expected["bytes"],
+        )
     if _sha256(file) != expected["sha256"]:
-        return "is not as it was written (its sha256 differs)"
+        return told("{file} is not as it was written (its sha256 differs)", file=name)
     return ""
 
 
@@ -151,7 +158,10 @@ def load_weights(model: Any, folder: Path) -> None:
             adapters.load_weights(model, folder)
         except ModelError as error:
             raise RunError(
-                f"{folder} does not fit the model ({error.what})", "train again"
+                "{folder} does not fit the model ({error.what})",
+                "train again",
+                folder=folder,
+                error=error,
             ) from None
         return
     weights: dict[str, torch.Tensor] = {}
@@ -160,14 +170,18 @@ def load_weights(model: Any, folder: Path) -> None:
     try:
         answer = model.load_state_dict(weights, strict=False)
     except RuntimeError as error:
-        raise RunError(f"{folder} does not fit the model ({error})", "train again") from None
+        raise RunError(
+            "{folder} does not fit the model ({reason})", "train again", folder=folder, reason=error
+        ) from None
     # Tied weights are stored once (those of a model within the model count, too), and tables that
     # never change, such as Marian's positions, not at all.
     unsaved = {*model.all_tied_weights_keys, *(model._keys_to_ignore_on_save or ())}
     missing = [name for name in answer.missing_keys if name not in unsaved]
     if missing or answer.unexpected_keys:
         names = ", ".join([*missing, *answer.unexpected_keys][:3])
-        raise RunError(f"{folder} does not fit the model ({names})", "train again")
+        raise RunError(
+            "{folder} does not fit the model ({reason})", "train again", folder=folder, reason=names
+        )
 
 
 def load_moments(optimizer: Any, folder: Path, progress: dict[str, Any]) -> None:

@@ -77,10 +77,13 @@ def _checkpoint_at(run: RunFolder, step: int | None) -> Path:
         if not fault:
             return folder
         faults.append(f"{folder.name}: {fault}")
-    why = "; ".join(faults) or "it has none"
     raise RunError(
-        f"{run.name} has no good checkpoint to fork from ({why})",
+        "{run} has no good checkpoint to fork from ({faults})"
+        if faults
+        else "{run} has no good checkpoint to fork from (it has none)",
         "keep more of them in the next run: output.save_total_limit, output.keep_every_steps",
+        run=run.name,
+        faults="; ".join(faults),
     )
 
 

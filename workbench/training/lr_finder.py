@@ -111,12 +111,25 @@ def ramp(low: float, high: float, steps: int) -> list[float]:
     domain = find("train.learning_rate").domain
     for rate in (low, high):
         if remedy := domain.fault(rate):
-            raise InputError(f"learning rate {rate:g} lies outside the range", remedy)
+            raise InputError(
+                "learning rate {rate:g} lies outside the range",
+                "{remedy}",
+                rate=rate,
+                remedy=remedy,
+            )
     if not low < high:
-        raise InputError(f"the rates cannot rise from {low:g} to {high:g}", "let low be below high")
+        raise InputError(
+            "the rates cannot rise from {low:g} to {high:g}",
+            "let low be below high",
+            low=low,
+            high=high,
+        )
     if steps < LEAST_STEPS:
         raise InputError(
-            f"{steps} steps are too few to tell a fall from chance", f"take at least {LEAST_STEPS}"
+            "{steps} steps are too few to tell a fall from chance",
+            "take at least {least}",
+            steps=steps,
+            least=LEAST_STEPS,
         )
     factor = (high / low) ** (1 / (steps - 1))
     return [low * factor**step for step in range(steps)]

@@ -17,6 +17,7 @@ from ..data import LoadedData, load_data, profile_data
 from ..data.cells import as_text
 from ..data.profile import DataProfile
 from ..language import text as say
+from ..language import told
 from ..models import ModelCard, load_model, load_tokenizer, quantization
 from ..models.adapters import add_adapter, can_prompt
 from ..models.card import card_of
@@ -272,7 +273,15 @@ def with_scores(task: Task, scores: Scores) -> Task:
     """
     own = {metric.name for metric in task.metrics}
     if taken := sorted(own & set(scores)):
-        raise SpecError([f"metrics: {task.name} has {taken[0]!r} already; give yours another name"])
+        raise SpecError(
+            [
+                told(
+                    "metrics: {task} has {name!r} already; give yours another name",
+                    task=task.name,
+                    name=taken[0],
+                )
+            ]
+        )
 
     def score(kept: Any, labels: Any, setup: Setup) -> dict[str, float]:
         further = {name: float(function(kept, labels)) for name, function in scores.items()}
@@ -401,9 +410,11 @@ def _adapter_faults(spec: RunSpec, task: Task) -> list[str]:
             faults.append(_unfit("model.quantization", model.quantization, remedy))
         elif reason := quantization.why_not():
             remedy = say("spec.choose", choices="none")
-            faults.append(_unfit("model.quantization", model.quantization, f"{reason}; {remedy}"))
+            both = told("{what}; {remedy}", what=reason, remedy=remedy)
+            faults.append(_unfit("model.quantization", model.quantization, both))
     return faults
 
 
 def _unfit(path: str, held: str, remedy: str) -> str:
-    return f"{say('spec.does_not_fit', field=path, value=repr(held))}; {remedy}"
+    what = say("spec.does_not_fit", field=path, value=repr(held))
+    return told("{what}; {remedy}", what=what, remedy=remedy)

@@ -217,8 +217,9 @@ def disk_error(error: BaseException, run: RunFolder) -> BaseException:
     """Turn a full disk, wherever it was met, into its readable form; leave other errors be."""
     if disk_is_full(error):
         return RunError(
-            f"the disk of {run.path} is full",
-            f"free some space, then: workbench runs resume {run.path}",
+            "the disk of {path} is full",
+            "free some space, then: workbench runs resume {path}",
+            path=run.path,
         )
     return error
 

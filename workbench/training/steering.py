@@ -64,8 +64,9 @@ class Steering:
         step = trainer.state.global_step
         if not trainer.run_folder.spec_path.exists():
             raise RunError(
-                f"the run's folder {trainer.run_folder.path} was removed while it trained",
+                "the run's folder {path} was removed while it trained",
                 "train again: what was learned is gone with it",
+                path=trainer.run_folder.path,
             )
         while trainer.acts_taken < self._done_before:
             act = self._own[trainer.acts_taken]

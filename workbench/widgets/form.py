@@ -16,6 +16,7 @@ import anywidget
 import traitlets
 
 from .. import language as languages
+from ..language import told
 from ..models import quantization
 from ..spec import (
     Field,
@@ -93,7 +94,7 @@ class SpecForm(anywidget.AnyWidget):
         """
         with self._lock:
             values = {field.name: self._value(field) for field in fields()}
-        return from_flat(values, where="the form")
+        return from_flat(values, where=told("the form"))
 
     @property
     def fault_text(self) -> str:
@@ -162,7 +163,8 @@ def _by_field(faults: list[str]) -> dict[str, str]:
     """Return the faults by short field name, without the path that each starts with."""
     found: dict[str, str] = {}
     for field in fields():
-        own = [f.removeprefix(f"{field.path}: ") for f in faults if f.startswith(f"{field.path}: ")]
+        starts = [re.match(rf"{re.escape(field.path)}(: |：)", fault) for fault in faults]
+        own = [start.string[start.end() :] for start in starts if start]
         if own:
             found[field.name] = "; ".join(own)
     return found

@@ -61,9 +61,12 @@ def clean_table(
     if not len(state):
         most = max(done, key=lambda one: one.dropped_rows)
         raise DataError(
-            f"data.cleaning leaves no row of {table.name}; {most.step} dropped "
-            f"{most.dropped_rows:,} of {len(table.frame):,}",
+            "data.cleaning leaves no row of {name}; {step} dropped {dropped:,} of {count:,}",
             "loosen or remove that step",
+            name=table.name,
+            step=most.step,
+            dropped=most.dropped_rows,
+            count=len(table.frame),
         )
     return Cleaned(_with(table, state, before), done, records_of(table, reasons))
 
@@ -154,14 +157,18 @@ def _check(entry: str, state: Rows, task: Task) -> None:
     name = entry.partition("(")[0].strip()
     if hasattr(texts, name) and not (state.texts or state.mended):
         raise DataError(
-            f"data.cleaning: {shorten(entry)} changes texts, and {task.name} finds none in "
-            f"{', '.join(state.cells)}",
+            "data.cleaning: {entry} changes texts, and {task} finds none in {columns}",
             "leave this step out",
+            entry=shorten(entry),
+            task=task.name,
+            columns=", ".join(state.cells),
         )
     if name in NEEDS_LABELS and not state.labels:
         raise DataError(
-            f"data.cleaning: {shorten(entry)} needs labels, which {task.name} does not have",
+            "data.cleaning: {entry} needs labels, which {task} does not have",
             "leave this step out",
+            entry=shorten(entry),
+            task=task.name,
         )
 
 

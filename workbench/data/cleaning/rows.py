@@ -36,8 +36,10 @@ def language(rows: Rows, step: spec.Language) -> Change:
     for code in step.keep:
         if code not in known:
             raise DataError(
-                f"data.cleaning: language cannot tell {shorten(code)!r}",
-                f"choose from {', '.join(known)}",
+                "data.cleaning: language cannot tell {language!r}",
+                "choose from {choices}",
+                language=shorten(code),
+                choices=", ".join(known),
             )
     codes = identify_languages(rows.asked_texts())
     return Change(

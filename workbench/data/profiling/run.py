@@ -44,7 +44,10 @@ class Profiled:
         if not found:
             kinds = ", ".join(dict.fromkeys(f.kind for f in self.profile.findings if f.rows))
             raise DataError(
-                f"no rows of the kind {kind!r} were found", f"there are: {kinds or '-'}"
+                "no rows of the kind {kind!r} were found",
+                "there are: {kinds}",
+                kind=kind,
+                kinds=kinds or "-",
             )
         parts = []
         for split in self.splits:
