@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..language import text as say
 from ..spec import RunSpec, find_spec, split_steps
 from .options import add_json, add_spec_changes, parse_changes
 from .output import add_leaf, print_table
@@ -78,6 +79,7 @@ def _clean(source: Any, place: Path | None, quiet: bool, several: bool) -> dict[
     """Clean one split, write it where it has a place, tell it unless quiet, and return it all."""
     from ..data.cleaning import left_notes
     from ..data.cleaning.source import write_cleaned
+    from ..data.splits import ROLES
 
     cleaned = source.clean()
     written = write_cleaned(cleaned, place, source.texts) if place is not None else {}
@@ -85,7 +87,8 @@ def _clean(source: Any, place: Path | None, quiet: bool, several: bool) -> dict[
         if several:
             print(f"\n{source.table.split}")
         print_table(cleaned.counts(), False, "")
-        for note in left_notes(cleaned, source.table.split):
+        part = source.table.split if source.table.split in ROLES else "all"
+        for note in left_notes(cleaned, say(f"data.part.{part}")):
             print(note)
         for one in cleaned.done:
             for example in one.examples[:2]:
