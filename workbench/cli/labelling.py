@@ -10,7 +10,6 @@ from typing import Any
 
 from ..errors import InputError
 from ..language import text as say
-from .marking import numbered, read_spans
 from .options import add_json, add_runs_dir, add_spec_changes, parse_changes
 from .output import add_leaf, print_table
 
@@ -111,6 +110,8 @@ def label_rows(options: argparse.Namespace) -> None:
 
 
 def _show(session: Any) -> None:
+    from .marking import numbered
+
     item = session.item
     place = say("labelling.position", position=session.at + 1, total=len(session.items))
     print(f"\n{place} · {say('labelling.row', row=item.row)}")
@@ -151,6 +152,8 @@ def _answer(session: Any, line: str) -> None:
 
 
 def _value(session: Any, line: str) -> Any:
+    from .marking import read_spans
+
     question = session.question
     if question.kind == "spans":
         return read_spans(line, session.item, question)
