@@ -3,13 +3,14 @@
 Some labels of clean training rows are flipped, a model learns from them, and its rows are ranked.
 Precision and recall are counted against what was planted; the data's own errors count as false
 finds. Then somebody who knows the planted ones looks at as many rows as were planted, in the order
-of a ranking, and corrects what is wrong; the model learns again, from the start and warm. The
-scores are of clean rows that neither training nor the choice of the checkpoint has seen.
+of a ranking, and corrects what is wrong; the model learns again, from the start or warm. The
+scores are of clean rows that neither training nor the choice of the checkpoint has seen; gains
+are paired, row by row, within a seed. A seed draws all rows anew.
 
 Each run is kept in the folder; what is there already is not trained again.
 
     python tests/bench/label_noise.py [--source wheel:tweets] [--rows 2000] [--epochs 2]
-        [--shares 0.05 0.1 0.2] [--folder label-noise] [--runs 99]
+        [--shares 0.05 0.1 0.2] [--seeds 42] [--looked confident] [--folder label-noise] [--runs 99]
 """
 
 from __future__ import annotations
@@ -34,9 +35,21 @@ from workbench.spec import RunSpec
 from workbench.tasks import load_task
 
 RANKINGS = ("confident_learning", "area_under_margin", "loss", "random")
-# Whoever looks at random rows finds the planted share of them: shown for the largest one only.
-CORRECTED_BY = ("confident_learning", "random")
+# Who looked at the rows, and how the next run began: the ranking, warm or anew.
+LOOKED = {
+    "confident": ("confident_learning", False),
+    "warm": ("confident_learning", True),
+    "random": ("random", False),
+}
 WARM_EPOCHS = 1
+WITH_ERRORS = "as flipped"
+SCORES = ("accuracy", "loss")
+SHOWN = {
+    WITH_ERRORS: "with the errors",
+    "confident": "corrected by confident learning",
+    "warm": "the same, warm, one epoch",
+    "random": "corrected by looking at random rows",
+}
 
 
 class OutOfRunsError(Exception):
@@ -46,17 +59,18 @@ class OutOfRunsError(Exception):
 class Experiment:
     """One source, its clean rows, and the runs made of them."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
-        self.folder = options.folder.absolute()
-        self.runs_left = options.runs
-        self.seed = options.seed
+    def __init__(self, options: argparse.Namespace, seed: int) -> None:
+        self.folder = options.folder.absolute() / f"seed-{seed}"
+        self.options = options
+        self.seed = seed
         self.spec = RunSpec().replace(
             {
                 "data.source": options.source,
                 "data.max_train_rows": options.rows,
                 "train.num_train_epochs": options.epochs,
                 "train.eval_steps": 0,
-                "train.seed": options.seed,
+                "train.seed": seed,
+                "data.max_validation_rows": options.validation_rows,
                 "evaluate.baselines": False,
                 "inspect.probes": [],
                 "output.runs_dir": str(self.folder / "runs"),
@@ -64,17 +78,16 @@ class Experiment:
             }
         )
         self.folder.mkdir(parents=True, exist_ok=True)
-        data = load_data(self.spec.data, load_task(self.spec.task), options.seed)
+        data = load_data(self.spec.data, load_task(self.spec.task), seed)
         self.labels = data.labels
         self.clean = list(zip(data.train["text"], data.train["label"], strict=True))
         checked = list(zip(data.validation["text"], data.validation["label"], strict=True))
         self._write("validation.csv", checked)
         every = self.spec.data.model_copy(update={"max_validation_rows": None})
-        held = load_data(every, load_task(self.spec.task), options.seed).validation
+        held = load_data(every, load_task(self.spec.task), seed).validation
         known = set(data.validation["row"])
         rest = [row for row in held if row["row"] not in known]
         self._write("test.csv", [(row["text"], row["label"]) for row in rest])
-        self.test_rows = len(rest)
 
     def planted(self, share: float) -> np.ndarray:
         """Return which rows are given another label: (N,) bool."""
@@ -99,8 +112,9 @@ class Experiment:
         }
         return self.train(self.spec.replace(changes))
 
-    def corrected(self, share: float, by: str, warm: bool) -> RunFolder:
+    def corrected(self, share: float, looked: str) -> RunFolder:
         """Return the run on labels of which the first ones in a ranking were looked at."""
+        by, warm = LOOKED[looked]
         noisy, wrong = self.noisy(share), self.planted(share)
         dynamics, rows = read_dynamics(noisy), LearnedRows(noisy)
         journal = open_corrections(RunFolder(self._copy(noisy, by)))
@@ -110,24 +124,23 @@ class Experiment:
                 truth = self.labels[self.clean[row - 1][1]]
                 if truth != rows.label(row):
                     correct(journal, rows, row, truth, why=f"{by}, rank {place}")
-        spec = retraining_spec(noisy, journal, {})
-        changes: dict[str, Any] = {
-            "output.run_name": f"{noisy.name}-{by}-{'warm' * warm or 'anew'}"
-        }
+        changes: dict[str, Any] = {"output.run_name": f"{noisy.name}-{looked}"}
         if warm:
             changes["train.num_train_epochs"] = WARM_EPOCHS
         else:
             changes["model.source"] = self.spec.model.source
-        return self.train(spec.replace(changes))
+        return self.train(retraining_spec(noisy, journal, {}).replace(changes))
 
-    def held_back_scores(self, run: RunFolder) -> dict[str, float]:
-        """Return accuracy and loss of a run's best model on the rows held back until the end."""
+    def tested(self, run: RunFolder) -> dict[str, Any]:
+        """Return accuracy, loss and the rows answered wrong, of those held back until the end."""
         path = self.folder / "tested.json"
         known = json.loads(path.read_text("utf-8")) if path.exists() else {}
         if run.name not in known:
-            scores = evaluate_file(run, str(self.folder / "test.csv"))[0]["metrics"]
-            known[run.name] = {name: scores[name] for name in ("accuracy", "loss")}
-            path.write_text(json.dumps(known, indent=1), "utf-8")
+            metrics, records = evaluate_file(run, str(self.folder / "test.csv"))
+            wrong = sorted(one["row"] for one in records if one["label"] != one["predicted"])
+            scores = {name: metrics["metrics"][name] for name in SCORES}
+            known[run.name] = scores | {"rows": len(records), "wrong": wrong}
+            path.write_text(json.dumps(known), "utf-8")
         return known[run.name]
 
     def train(self, spec: RunSpec) -> RunFolder:
@@ -135,9 +148,9 @@ class Experiment:
         run = RunFolder(self.folder / "runs" / spec.output.run_name)
         if run.path.exists() and read_state(run).ended:
             return run
-        if self.runs_left <= 0:
+        if self.options.runs <= 0:
             raise OutOfRunsError
-        self.runs_left -= 1
+        self.options.runs -= 1
         if run.path.exists():
             pipeline.resume(run)
             return run
@@ -202,45 +215,75 @@ def _flagged(hits: np.ndarray, flagged: int | None, k: int) -> dict[str, Any]:
     return {"flagged": flagged, "precision": found / max(flagged, 1), "recall": found / k}
 
 
-def draw(results: dict[str, Any], path: Path) -> None:
-    """Draw the accuracies as an SVG."""
+def gain(after: dict[str, Any], before: dict[str, Any]) -> tuple[float, float]:
+    """Return how much more accurate one run is than another on the same rows, and the error.
+
+    Source: the standard error of the mean of paired differences, each -1, 0 or 1.
+    """
+    rows = np.arange(1, after["rows"] + 1)
+    better = np.isin(rows, before["wrong"]).astype(float) - np.isin(rows, after["wrong"])
+    return better.mean(), better.std(ddof=1) / len(rows) ** 0.5
+
+
+def report(scores: dict[int, dict[tuple[float, str], dict[str, Any]]]) -> None:
+    """Print, for each setting, the accuracies and paired gains of the seeds, and their means."""
+    for share, name in dict.fromkeys(key for found in scores.values() for key in found):
+        seeds = [found for found in scores.values() if (share, name) in found]
+        mean = [np.mean([found[share, name][what] for found in seeds]) for what in SCORES]
+        line = f"{share:4.0%} {name:12}accuracy {mean[0]:.4f}  loss {mean[1]:.3f}"
+        if name != WITH_ERRORS and share:
+            gains = [gain(found[share, name], found[share, WITH_ERRORS]) for found in seeds]
+            each = "  ".join(f"{100 * one:+.2f} ± {100 * error:.2f}" for one, error in gains)
+            values = np.array([one for one, _ in gains])
+            error = values.std(ddof=1) / len(values) ** 0.5 if len(values) > 1 else float("nan")
+            line += f"  gain {100 * values.mean():+.2f} ± {100 * error:.2f} points ({each})"
+        print(line)
+
+
+def draw(scores: dict[int, dict[tuple[float, str], dict[str, Any]]], path: Path) -> None:
+    """Draw the accuracies as an SVG: a mark for each seed, a line through their means."""
     import plotly.graph_objects as go
 
     from workbench.figures import theme
 
-    shares = list(results["shares"])
-    accuracies = {
-        share: {name: scores["accuracy"] for name, scores in found["scores"].items()}
-        for share, found in results["shares"].items()
-    }
-    names = dict.fromkeys(n for one in accuracies.values() for n in one)
-    marks = zip(names, theme.PALETTE, ("circle", "diamond", "square", "triangle-up"), strict=False)
-    lines = [
+    shares = sorted({share for found in scores.values() for share, _ in found if share})
+    names = list(dict.fromkeys(n for found in scores.values() for share, n in found if share))
+    clean = np.mean([100 * found[0.0, WITH_ERRORS]["accuracy"] for found in scores.values()])
+    traces = []
+    marks = ("circle", "diamond", "square", "triangle-up")
+    for name, colour, symbol in zip(names, theme.PALETTE, marks, strict=False):
+        dots = [
+            (100 * share, 100 * found[share, name]["accuracy"])
+            for share in shares
+            for found in scores.values()
+            if (share, name) in found
+        ]
+        means = {x: np.mean([y for at, y in dots if at == x]) for x, _ in dots}
+        look = {"name": SHOWN[name], "legendgroup": name}
+        traces += [
+            go.Scatter(
+                x=list(means), y=list(means.values()), mode="lines", line={"color": colour}, **look
+            ),
+            go.Scatter(
+                x=[x for x, _ in dots], y=[y for _, y in dots], mode="markers", showlegend=False,
+                marker={"symbol": symbol, "size": 8, "color": colour}, **look,
+            ),
+        ]  # fmt: skip
+    traces.append(
         go.Scatter(
-            x=[100 * float(share) for share in shares if name in accuracies[share]],
-            y=[100 * accuracies[share][name] for share in shares if name in accuracies[share]],
-            name=name,
-            mode="lines+markers",
-            line={"color": colour, "width": 2},
-            marker={"symbol": symbol, "size": 9},
-        )
-        for name, colour, symbol in marks
-    ]
-    clean = 100 * results["clean"]["accuracy"]
-    lines.append(
-        go.Scatter(
-            x=[0, 100 * float(shares[-1])], y=[clean, clean], name="no planted errors",
+            x=[0, 100 * shares[-1] + 2], y=[clean, clean], name="no planted errors (mean)",
             mode="lines", line={"color": theme.GREY, "dash": "dash", "width": 2},
         )
     )  # fmt: skip
-    drawn = go.Figure(lines)
+    rows = min(one["rows"] for found in scores.values() for one in found.values())
+    drawn = go.Figure(traces)
     drawn.update_layout(
         template=theme.TEMPLATE, width=760, height=440,
         meta={"look": "", "name": "noise"},
-        title={"text": f"Accuracy on {results['test_rows']:,} clean rows"},
+        title={"text": f"Accuracy on {rows:,} clean rows, a mark for each of {len(scores)} seeds"},
         margin={"l": 64, "r": 24, "t": 90, "b": 56},
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-        xaxis={"title": {"text": "Planted label errors (%)"}, "range": [0, 21]},
+        xaxis={"title": {"text": "Planted label errors (%)"}, "range": [0, 100 * shares[-1] + 2]},
         yaxis={"title": {"text": "Accuracy (%)"}},
     )  # fmt: skip
     path.write_text(figures.to_svg(drawn), "utf-8")
@@ -262,51 +305,50 @@ def _cell(name: str, value: Any) -> str:
     return f"{shown:>17}"
 
 
+def rankings(experiment: Experiment, share: float) -> list[dict[str, Any]]:
+    """Print and return how well the errors of a share are found."""
+    dynamics, wrong = read_dynamics(experiment.noisy(share)), experiment.planted(share)
+    rows = found_errors(dynamics, wrong, experiment.seed)
+    print(f"\nseed {experiment.seed}: {share:.0%} of {len(wrong):,} flipped, "
+          f"{dynamics.passes} passes")  # fmt: skip
+    show(rows)
+    return rows
+
+
 def main() -> None:
     """Plant, train, rank, correct, train again; print the tables and draw the figure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--source", default="wheel:tweets")
     parser.add_argument("--rows", type=int, default=2000)
+    parser.add_argument("--validation-rows", type=int, default=1000)
     parser.add_argument("--epochs", type=float, default=2)
     parser.add_argument("--shares", type=float, nargs="+", default=[0.05, 0.1, 0.2])
-    parser.add_argument("--seed", type=int, default=42)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[42])
+    parser.add_argument("--looked", nargs="+", choices=LOOKED, default=["confident"])
     parser.add_argument("--folder", type=Path, default=Path("label-noise"))
     parser.add_argument("--runs", type=int, default=10**6, help="train at most so many runs now")
     options = parser.parse_args()
-    experiment = Experiment(options)
-    results: dict[str, Any] = {"shares": {}}
+    scores: dict[int, dict[tuple[float, str], dict[str, Any]]] = {}
+    found: dict[str, Any] = {}
     try:
-        for share in options.shares:
-            noisy, wrong = experiment.noisy(share), experiment.planted(share)
-            dynamics = read_dynamics(noisy)
-            rows = found_errors(dynamics, wrong, options.seed)
-            print(f"\n{share:.0%} flipped of {len(wrong):,} rows, {dynamics.passes} passes")
-            show(rows)
-            results["shares"][f"{share:g}"] = {"rankings": rows}
-        clean = experiment.noisy(0.0)
-        made: dict[float, dict[str, RunFolder]] = {}
-        for share in options.shares:
-            made[share] = {"with the errors": experiment.noisy(share)}
-            kinds = [(f"corrected by {by.replace('_', ' ')}", by, False) for by in CORRECTED_BY]
-            kinds.insert(1, ("the same, warm, one epoch", CORRECTED_BY[0], True))
-            for name, by, warm in kinds if share == max(options.shares) else kinds[:2]:
-                try:
-                    made[share][name] = experiment.corrected(share, by, warm)
-                except OutOfRunsError:
-                    print(f"to be trained yet: {share:.0%} {name}")
-        results |= {"clean": experiment.held_back_scores(clean), "test_rows": experiment.test_rows}
-        for share, runs in made.items():
-            found = {name: experiment.held_back_scores(run) for name, run in runs.items()}
-            results["shares"][f"{share:g}"]["scores"] = found
-            print(f"\n{share:.0%} flipped; {experiment.test_rows:,} clean rows")
-            for name, scores in {"no planted errors": results["clean"], **found}.items():
-                print(f"{name:36}accuracy {scores['accuracy']:.4f}  loss {scores['loss']:.4f}")
+        for seed in options.seeds:
+            experiment = Experiment(options, seed)
+            clean = experiment.tested(experiment.noisy(0.0))
+            scores[seed] = {(0.0, WITH_ERRORS): clean}
+            for share in options.shares:
+                found[f"{seed}, {share:g}"] = rankings(experiment, share)
+                scores[seed][share, WITH_ERRORS] = experiment.tested(experiment.noisy(share))
+                for looked in options.looked:
+                    run = experiment.corrected(share, looked)
+                    scores[seed][share, looked] = experiment.tested(run)
     except OutOfRunsError:
         print("\nmore runs are to be trained")
-        return
-    path = experiment.folder / "results.json"
-    path.write_text(json.dumps(results, indent=1, default=float), "utf-8")
-    draw(results, experiment.folder / "accuracy.svg")
+    report(scores)
+    kept = {seed: {f"{s:g} {n}": one for (s, n), one in of.items()} for seed, of in scores.items()}
+    path = options.folder / "results.json"
+    path.write_text(json.dumps({"rankings": found, "scores": kept}, default=float), "utf-8")
+    if any(len(of) > 1 for of in scores.values()):
+        draw(scores, options.folder / "accuracy.svg")
     print(f"\n{path}")
 
 

@@ -107,3 +107,34 @@ def test_a_runs_model_suggests_and_orders(call, source, run):
     _, _, err = call("label", source, "--run", run.name, "--runs-dir", run.path.parent,
                      "--set", "task=text-regression", "--scale", "1,5")  # fmt: skip
     assert "learned text-classification, and text-regression is asked" in err
+
+
+def test_spans_are_marked_by_words_or_numbers_and_taken_back(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = [{"tokens": ["Ann", "saw", "Ann", "Lee", "in", "Rome"], "tags": ["O"] * 6}] * 2
+    path = tmp_path / "tags.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    how = ("tags.jsonl", "--set", "task=token-classification", "--labels", "PER,LOC", "--who", "a")
+    typed = "Bob = 1\n9 = 1\nRome\nRome = 3\n3-4 = PER; Rome = 2\nu\nAnn #2 = 1\n0\n"
+    code, out, _ = call("label", *how, typed=typed)
+    assert code == 0
+    assert "1 Ann  2 saw  3 Ann  4 Lee  5 in  6 Rome" in out
+    assert out.count("no such choice") == 4
+    first, second = Journal("labels/tags.jsonl").decisions("a").values()
+    assert first.value == [{"start": 8, "end": 11, "text": "Ann", "label": "PER"}]
+    assert second.value == []
+
+
+def test_answers_are_marked_in_the_passage(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    row = {"question": "Who?", "context": "Ann; Lee left in 1999.", "answers": []}
+    (tmp_path / "qa.jsonl").write_text(f"{json.dumps(row)}\n" * 3, "utf-8")
+    how = ("qa.jsonl", "--set", "task=question-answering", "--who", "a")
+    code, _, err = call("label", *how, typed="Ann; Lee\n1; 3-4\n0\n")
+    assert code == 0, err
+    found = [one.value for one in Journal("labels/qa.jsonl").decisions("a").values()]
+    assert [[span["text"] for span in one] for one in found] == [
+        ["Ann; Lee"],
+        ["Ann", "Lee left"],
+        [],
+    ]

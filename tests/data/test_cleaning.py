@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from csv import reader
 
 import pandas
 import pytest
 
 from tests.data.examples import SHARED, TASK, csv, load, rows, write
 from workbench.data import load_further
-from workbench.data.cleaning import clean_table, clean_texts, function_of
+from workbench.data.cleaning import clean_table, clean_texts, function_of, notes_of
 from workbench.data.cleaning import labels as label_steps
 from workbench.data.cleaning import rows as row_steps
 from workbench.data.cleaning import texts as text_steps
@@ -58,6 +60,7 @@ def test_every_step_leaves_plain_rows_and_the_table_given_alone(name):
 STEP_EXAMPLES = [
     ("fix_text", "Iâ€™m â€œhereâ€\x9d, cafÃ©", "I’m “here”, café"),
     ("fix_text", "I’m “here”, café 你好", "I’m “here”, café 你好"),
+    ("fix_text", "only 4txt/Ì¼1.20", "only 4txt/Ì¼1.20"),  # no accent on a slash
     ("unicode", "cafe\u0301 ﬁ", "café ﬁ"),
     ("unicode(form=NFKC)", "ＡＢＣ １２３ ﬁ", "ABC 123 fi"),
     ("html", "<p>One &amp; two</p><p>three<br>four</p>", "One & two\n\nthree\nfour"),
@@ -291,3 +294,38 @@ def test_real_dirty_tweets_come_out_clean():
     by_step = {one["step"]: one for one in data.cleaning["all"]["steps"]}
     assert by_step["html"]["changed_rows"] > 200 and by_step["mask"]["changed_rows"] > 3000
     assert sum(one["dropped_rows"] for one in by_step.values()) == len(data.dropped) > 20
+
+
+GARBLED_BY = {"latin-1": 0.99, "cp437": 0.7, "mac_roman": 0.6}  # at least so many come back
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the shared data sets")
+@pytest.mark.parametrize("encoding", GARBLED_BY)
+def test_real_tweets_that_were_decoded_wrongly_come_back_or_stay_as_they_are(encoding):
+    held = csv_cells(SHARED / "dirty" / "airline_tweets" / "Tweets.csv")
+    garbled = [text.encode().decode(encoding) for text in held]
+    mended = texts(*garbled, step="fix_text")
+    kinds = Counter(
+        "right" if after == true else "left" if after == before else "wrong"
+        for true, before, after in zip(held, garbled, mended, strict=True)
+    )
+    assert kinds["wrong"] == 0
+    assert kinds["right"] >= GARBLED_BY[encoding] * len(held)
+    assert texts(*held, step="fix_text") == held
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the shared data sets")
+def test_real_messages_whose_decoding_cannot_be_undone_stay_and_are_counted():
+    held = csv_cells(SHARED / "dirty" / "spam_kaggle_csv" / "spam.csv")
+    cleaned = clean([(text, "a") for text in held], "fix_text")
+    assert list(cleaned.table.frame["text"]) == held  # ftfy alone makes "4txt/\u033c1.20" of one
+    (done,) = cleaned.done
+    assert done.left_cells > 100
+    assert f"{done.left_cells:,}" in notes_of(cleaned, "all")[0]
+
+
+def csv_cells(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        found = [cell for row in reader(file) for cell in row if not cell.isascii()]
+    assert len(found) > 100
+    return found

@@ -5,7 +5,7 @@ import errno
 import numpy as np
 import pytest
 
-from workbench.dynamics import RANKINGS, DynamicsWriter, rank, read_dynamics
+from workbench.dynamics import RANKINGS, DynamicsWriter, measure, rank, read_dynamics
 from workbench.dynamics.record import FILE, MOST_CLASSES, copy_until
 from workbench.errors import RunError
 from workbench.runs import RunFolder
@@ -137,3 +137,11 @@ def test_a_file_of_other_labels_is_not_written_on(run):
     written(run, (1, 0, [1], 1))
     with pytest.raises(RunError, match=r"other labels: .*yes"):
         DynamicsWriter(run, ["no", "maybe"])
+
+
+def test_the_parts_of_a_row_without_labels_are_taken_together(run):
+    written(run, (1, 0, [1, 1, 2], [1, 3, 4]), (2, 1, [2], np.nan), labels=())
+    found = read_dynamics(run).loss
+    assert found[0].tolist() == [2, 4]
+    assert np.isnan(found[1]).all()
+    assert measure(read_dynamics(run)).loss.tolist() == [2, 4]

@@ -12,6 +12,7 @@ import pytest
 import workbench
 from workbench import language
 from workbench.spec import fields, parse_tree
+from workbench.spec.cleaning import STEPS
 
 PACKAGE = Path(workbench.__file__).parent
 FILES = sorted(
@@ -124,8 +125,10 @@ def test_no_key_stands_twice_in_a_file(file):
 
 
 def test_both_languages_have_the_same_strings():
-    """In English the help of a field is its domain's own line, so only Chinese has `form.help`."""
+    """The English help of fields and steps stands beside them, so only Chinese has it here."""
     help_keys = {f"form.help.{field.path}" for field in fields()}
+    for name, kind in STEPS.items():
+        help_keys |= {f"clean.steps.{name}.{part}" for part in ("is", *kind.model_fields)}
     english, chinese = set(language.catalogue("en")), set(language.catalogue("zh"))
     assert chinese - help_keys == english
     assert help_keys <= chinese

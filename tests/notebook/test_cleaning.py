@@ -106,7 +106,7 @@ def test_the_command_shows_first_and_writes_what_is_asked_for(capsys, path, tmp_
     dropped = (tmp_path / "out.dropped.jsonl").read_text("utf-8").splitlines()
     assert [json.loads(line)["row"] for line in dropped] == [2]
     code, out, _ = run(capsys, "clean", path, *steps, "--json")
-    answer = json.loads(out)
+    (answer,) = json.loads(out)["splits"]
     assert (answer["rows_before"], answer["rows"], answer["written"]) == (4, 3, None)
 
 
@@ -125,3 +125,63 @@ def test_the_command_lists_all_steps(capsys):
     code, out, _ = run(capsys, "steps")
     assert code == 0 and "near_duplicates" in out and "threshold" in out
     assert len(json.loads(run(capsys, "steps", "--json")[1])) > 10
+
+
+def test_the_command_cleans_all_splits_each_by_itself_or_those_named(capsys, tmp_path):
+    folder = tmp_path / "both"
+    folder.mkdir()
+    for name in ("train", "test"):
+        rows = f"text,label\na  {name} day,x\na  {name} day,x\nno,y\n"
+        (folder / f"{name}.csv").write_text(rows, "utf-8")
+    steps = ("--step", "whitespace", "--step", "duplicates")
+    code, out, _ = run(capsys, "clean", folder, *steps, "-o", tmp_path / "rows.csv")
+    assert code == 0
+    assert out.index("\ntrain\n") < out.index("\ntest\n")
+    for name in ("train", "test"):
+        assert f"a {name} day,x" in (tmp_path / f"rows-{name}.csv").read_text("utf-8")
+        assert (tmp_path / f"rows-{name}.dropped.jsonl").read_text("utf-8").count("\n") == 1
+    _, out, _ = run(capsys, "clean", folder, *steps, "--split", "test", "--json")
+    assert [one["split"] for one in json.loads(out)["splits"]] == ["test"]
+    code, _, err = run(capsys, "clean", folder, *steps, "--split", "dev")
+    assert code == 2
+    assert "no split 'dev'" in err
+
+
+def test_answers_stay_where_they_are_in_a_passage_that_is_cleaned(capsys, tmp_path):
+    context = "It  was <b>cold</b>.  Tom  saw  Ann.  Ann  left."
+    answers = {"text": ["Ann", "Tom  saw"], "answer_start": [38, 22]}
+    rows = [{"question": "Who  left?", "context": context, "answers": answers},
+            {"question": "What?", "context": context,
+             "answers": {"text": ["b>c"], "answer_start": [9]}}]  # fmt: skip
+    assert context[38:41] == "Ann"
+    assert context[22:30] == "Tom  saw"
+    path = tmp_path / "qa.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    steps = ("--step", "html", "--step", "whitespace", "--set", "task=question-answering")
+    code, out, err = run(capsys, "clean", path, *steps, "-o", tmp_path / "out.jsonl")
+    assert code == 0, err
+    assert "without losing what hangs on them: 1" in out
+    first, second = (json.loads(line) for line in (tmp_path / "out.jsonl").open(encoding="utf-8"))
+    held = first["answers"]
+    assert first["context"] == "It was cold. Tom saw Ann. Ann left."
+    assert held["text"] == ["Ann", "Tom saw"]
+    assert held["answer_start"] == [26, 13]
+    assert second["context"][second["answers"]["answer_start"][0] :].startswith("b>c")
+
+
+def test_words_are_cleaned_one_by_one_and_keep_their_tags(capsys, tmp_path):
+    row = {
+        "tokens": ["caf\u00c3\u00a9", "<br>", "http://x.org", "Ann"],
+        "tags": ["O"] * 3 + ["B-P"],
+    }
+    path = tmp_path / "tags.jsonl"
+    path.write_text(f"{json.dumps(row)}\n" * 2, "utf-8")
+    steps = [a for step in ("fix_text", "html", "mask") for a in ("--step", step)]
+    task = ("--set", "task=token-classification")
+    for name in ("out.jsonl", "out.csv"):
+        code, out, err = run(capsys, "clean", path, *steps, *task, "-o", tmp_path / name)
+        assert code == 0, err
+        assert "without losing what hangs on them: 2" in out
+        held = read_table(tmp_path / name)[0].iloc[0]
+        tokens = held["tokens"] if name == "out.jsonl" else json.loads(held["tokens"])
+        assert list(tokens) == ["caf\u00e9", "<br>", "[URL]", "Ann"]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from spec_strategy import STEPS as ENTRIES
 
+from workbench.language import using
 from workbench.spec import RunSpec, SpecError, parse_step, split_steps, step_help, to_cell
 
 from workbench.spec import from_cell, from_yaml, to_yaml  # isort: skip
@@ -100,3 +103,12 @@ def test_every_step_and_parameter_is_described():
         assert steps[name]["help"].endswith((".", "apostrophe."))
         assert len(steps[name]["parameters"]) == len(kind.model_fields)
         assert all(parameter["help"] for parameter in steps[name]["parameters"])
+
+
+def test_the_steps_are_described_in_chinese_too():
+    with using("zh"):
+        steps = step_help()
+    lines = [line for s in steps for line in (s["help"], *(p["help"] for p in s["parameters"]))]
+    assert [line for line in lines if not re.search(r"[\u4e00-\u9fff]", line)] == []
+    assert steps[-1]["name"] == "conflicting_labels"
+    assert "必填" in str(steps)

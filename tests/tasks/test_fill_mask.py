@@ -1,6 +1,7 @@
 """Hidden words: which are hidden, how well they are guessed, and a run from file to report."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,6 +21,8 @@ from workbench.tasks._guessing import IGNORED
 from workbench.training.estimate import estimate
 from workbench.training.lr_finder import find_learning_rate
 from workbench.training.prepare import prepare
+
+from .observed import observed
 
 TASK = load_task("fill-mask")
 LONG = "the film was wonderful and the crew was kind and the food was terrible " * 3
@@ -191,6 +194,25 @@ def test_a_run_learns_and_beats_the_most_frequent_tokens(run):
     evaluated = [event["metrics"] for event in run.events() if event["event"] == "evaluated"]
     assert set(evaluated[0]) == {"loss", "token_accuracy"}
     assert min(one["loss"] for one in evaluated) == pytest.approx(after["loss"], rel=1e-4)
+
+
+def test_training_says_how_likely_the_hidden_words_of_each_text_were(run):
+    found, worst = observed(run)
+    assert np.isfinite(found.confidence).all()
+    assert worst["label"] is None
+    assert worst["text"]
+
+
+def test_only_what_is_hidden_counts_and_a_row_without_it_says_nothing():
+    import torch
+
+    logits = torch.tensor([[[2.0, 0.0], [0.0, 3.0]], [[1.0, 0.0], [1.0, 0.0]]])
+    labels = torch.tensor([[IGNORED, 0], [IGNORED, IGNORED]])
+    said = load_task("fill-mask").observe(SimpleNamespace(logits=logits), labels, None)
+    share = torch.sigmoid(torch.tensor(-3.0)).item()
+    assert said["confidence"].tolist() == pytest.approx([share, float("nan")], nan_ok=True)
+    assert said["loss"][0].item() == pytest.approx(-np.log(share))
+    assert said["correct"][0].item() == 0
 
 
 def test_a_new_head_is_noted(run):

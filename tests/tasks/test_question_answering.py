@@ -19,6 +19,7 @@ from workbench.tasks._answers import compare, likeliest_sentence, place_answer, 
 from workbench.tasks.question_answering import SPAN, highlighted
 from workbench.training.prepare import prepare
 
+from .observed import observed
 from .outcomes import outcome_of
 
 TASK = load_task("question-answering")
@@ -220,6 +221,26 @@ def test_a_run_learns_and_beats_the_baselines(run):
 def test_no_passage_is_on_both_sides(tmp_path):
     data = prepare(qa_spec(tmp_path)).data
     assert not set(data.train["context"]) & set(data.validation["context"])
+
+
+def test_training_says_how_likely_each_true_span_was(run):
+    found, worst = observed(run)
+    assert found.confidence[-1].mean() > found.confidence[0].mean()
+    assert worst["label"] is not None
+    assert worst["context"]
+    assert worst["question"]
+
+
+def test_a_true_span_is_as_likely_as_its_two_ends():
+    import torch
+
+    starts, ends = torch.tensor([[2.0, 0.0]]), torch.tensor([[0.0, 1.0]])
+    outputs = SimpleNamespace(start_logits=starts, end_logits=ends)
+    said = load_task("question-answering").observe(outputs, torch.tensor([[0, 0]]), None)
+    first, last = torch.sigmoid(torch.tensor(2.0)), torch.sigmoid(torch.tensor(-1.0))
+    assert said["confidence"].item() == pytest.approx((first * last).item())
+    assert said["loss"].item() == pytest.approx(-(first * last).log().item() / 2)
+    assert said["correct"].tolist() == [False]
 
 
 def test_the_report_shows_scores_and_the_baseline(run):

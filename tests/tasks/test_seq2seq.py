@@ -33,6 +33,8 @@ from workbench.training.checkpoints import load_weights, save_model
 from workbench.training.prepare import prepare
 from workbench.training.trainer import shifted_right
 
+from .observed import observed
+
 SUMMARIZATION, TRANSLATION = load_task("summarization"), load_task("translation")
 
 
@@ -84,6 +86,19 @@ def test_an_encoder_becomes_a_writer_and_beats_the_baselines(run):
     evaluated = [event["metrics"] for event in run.events() if event["event"] == "evaluated"]
     assert set(evaluated[0]) == {"loss", "token_accuracy"}
     assert min(one["loss"] for one in evaluated) == pytest.approx(ours["loss"], rel=1e-4)
+
+
+def test_training_says_how_likely_the_words_of_each_target_were(run):
+    from workbench.dynamics.corrections import correct, corrected, open_corrections
+    from workbench.dynamics.rows import LearnedRows
+
+    found, worst = observed(run)
+    assert len(found) == run.record()["train_rows"]
+    assert found.confidence[-1].mean() > found.confidence[0].mean()
+    assert found.correct[-1].mean() > found.correct[0].mean()
+    journal, rows = open_corrections(run), LearnedRows(run)
+    correct(journal, rows, worst["row"], "another summary")
+    assert corrected(journal, rows) == {worst["row"]: "another summary"}
 
 
 def test_the_attention_of_both_halves_is_kept_along_the_way(run):

@@ -21,6 +21,8 @@ from workbench.tasks._prompts import prompts_of
 from workbench.tasks._rouge import is_exact, rouge_l
 from workbench.training.prepare import prepare
 
+from .observed import observed
+
 TASK = load_task("text-generation")
 CHAT = (
     "{% for m in messages %}<{{ m.role }}>{{ m.content }}</s>{% endfor %}"
@@ -298,6 +300,18 @@ def test_a_run_answers_and_is_evaluated_on_further_rows(answering, tmp_path, cap
     metrics, rows = evaluate_file(answering, str(further))
     assert metrics["rows"] == 4
     assert rows[0]["loss"] >= rows[-1]["loss"]
+
+
+def test_training_says_how_likely_each_answer_was(answering):
+    found, worst = observed(answering)
+    assert found.confidence[-1].mean() > found.confidence[0].mean()
+    assert worst["label"]
+
+
+def test_texts_that_fill_rows_together_are_told_by_the_first_of_them(telling):
+    found, worst = observed(telling)
+    assert len(found) == telling.record()["train_rows"] < len(GOOD) * len(THINGS) / 2
+    assert worst["label"] is None
 
 
 def test_a_run_on_texts_learns_to_go_on_with_them(telling):

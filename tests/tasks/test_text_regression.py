@@ -8,7 +8,7 @@ import pytest
 from tests.tiny_runs import BAD, GOOD, THINGS, tiny_spec
 from workbench import pipeline
 from workbench.cli import main
-from workbench.errors import DataError
+from workbench.errors import DataError, InputError
 from workbench.evaluation.run import evaluate_file, predict_texts
 from workbench.models import load_trained
 from workbench.report import render
@@ -18,6 +18,7 @@ from workbench.training.estimate import estimate
 from workbench.training.lr_finder import find_learning_rate
 from workbench.training.prepare import prepare
 
+from .observed import observed
 from .outcomes import outcome_of
 
 TASK = load_task("text-regression")
@@ -141,6 +142,29 @@ def test_a_run_learns_and_beats_the_mean(run):
     best = max(event["metrics"]["spearman"] for event in evaluated)
     kept = [event["metrics"]["spearman"] for event in evaluated if event["best"]]
     assert kept[-1] == best
+
+
+def test_training_says_how_far_off_each_row_was_and_no_more(run, capsys):
+    from workbench.dynamics import rank
+    from workbench.dynamics.corrections import correct, corrected, open_corrections
+    from workbench.dynamics.rows import LearnedRows
+    from workbench.figures import dataset_map
+
+    found, worst = observed(run)
+    assert len(found) == run.record()["train_rows"]
+    assert np.isnan(found.confidence).all()
+    assert worst["confidence"] is None
+    assert isinstance(worst["label"], list)  # of two numbers
+    with pytest.raises(InputError, match="ranks labels, and these rows have answers of another"):
+        rank(found, "confident_learning")
+    assert "ranked by loss alone" in str(dataset_map(found))
+    journal, rows = open_corrections(run), LearnedRows(run)
+    with pytest.raises(InputError, match="'much' is no number"):
+        correct(journal, rows, worst["row"], "much")
+    correct(journal, rows, worst["row"], "3.5")
+    assert corrected(journal, rows) == {worst["row"]: 3.5}
+    assert main(["data", "suspects", str(run.path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["row"] == worst["row"]
 
 
 def test_the_report_shows_correlation_points_and_the_worst_rows(run):

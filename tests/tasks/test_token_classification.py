@@ -1,6 +1,7 @@
 """Tags: schemes and scores by hand, files with faults, and a run from file to report."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -220,7 +221,9 @@ def test_padding_and_later_pieces_count_for_nothing():
     import torch
 
     logits = torch.tensor([[[2.0, 0.0], [0.0, 3.0], [9.0, 0.0]]])
-    found = load_task("token-classification").observe(logits, torch.tensor([[0, 1, -100]]), None)
+    found = load_task("token-classification").observe(
+        SimpleNamespace(logits=logits), torch.tensor([[0, 1, -100]]), None
+    )
     assert found["correct"].tolist() == [True]
     assert found["margin"].tolist() == [2.0]
     each = torch.sigmoid(torch.tensor([2.0, 3.0]))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..language import text as say
 from ..spec import RunSpec, find_spec, split_steps
 from .options import add_json, add_spec_changes, parse_changes
 from .output import add_leaf, print_table
@@ -28,16 +29,21 @@ def add_actions(group: Any) -> None:
         help="such as fix_text or 'length(min=3, max=2000)'; may be repeated, in order",
     )  # fmt: skip
     leaf.add_argument(
+        "--split", action="append", default=[], metavar="NAME",
+        help="clean this split only; may be repeated; left out, all of them, each by itself",
+    )  # fmt: skip
+    leaf.add_argument(
         "-o", "--out", metavar="FILE",
         help="write the rows that stay (.csv, .tsv, .jsonl, .parquet), and those that were dropped "
-        "beside them; without it, nothing is written",
+        "beside them; of several splits, rows.csv is rows-train.csv and so on; without it, nothing "
+        "is written",
     )  # fmt: skip
     add_leaf(group, "steps", "the steps of cleaning and their parameters", list_steps, add_json)
 
 
 def clean(options: argparse.Namespace) -> None:
     """Print what each step changes and drops, and write the result where that is wished."""
-    from ..data.cleaning.source import open_source, write_cleaned
+    from ..data.cleaning.source import open_all, path_of
     from ..data.export import check_ending
 
     out = Path(options.out) if options.out else None
@@ -49,31 +55,55 @@ def clean(options: argparse.Namespace) -> None:
             "no step of cleaning is given", "add --step NAME; `workbench data steps` lists them"
         )
     with download_progress() as progress:
-        source = open_source(spec, progress)
-    if out is not None and any(out.resolve() == file.resolve() for file in source.files):
-        raise InputError(
-            "{path} is the source itself, which stays as it is", "give --out another name", path=out
-        )
-    cleaned = source.clean()
-    written = write_cleaned(cleaned, out) if out is not None else {}
+        sources = open_all(spec, options.split, progress)
+    places = {}
+    for source in sources if out is not None else []:
+        place = path_of(source.table.split, out, len(sources) > 1)
+        if any(place.resolve() == file.resolve() for file in source.files):
+            raise InputError(
+                "{path} is the source itself, which stays as it is",
+                "give --out another name",
+                path=place,
+            )
+        places[source.table.split] = place
+    answers = []
+    for source in sources:
+        place = places.get(source.table.split)
+        answers.append(_clean(source, place, options.json, len(sources) > 1))
     if options.json:
-        answer = {
-            "source": spec.data.source,
-            "rows_before": len(source.table.frame),
-            "columns": dict(source.columns),
-            **cleaned.to_dict(),
-            "dropped": cleaned.dropped,
-            "written": written or None,
-        }
+        answer = {"source": spec.data.source, "splits": answers}
         print(json.dumps(answer, ensure_ascii=False, default=str))
-        return
-    print_table(cleaned.counts(), False, "")
-    for one in cleaned.done:
-        for example in one.examples[:2]:
-            print(f"\n{one.step}, row {example.row:,}, {example.column}")
-            print(f"  before  {example.before!r}\n  after   {example.after!r}")
-    if written:
-        _tell(written)
+
+
+def _clean(source: Any, place: Path | None, quiet: bool, several: bool) -> dict[str, Any]:
+    """Clean one split, write it where it has a place, tell it unless quiet, and return it all."""
+    from ..data.cleaning import left_notes
+    from ..data.cleaning.source import write_cleaned
+    from ..data.splits import ROLES
+
+    cleaned = source.clean()
+    written = write_cleaned(cleaned, place, source.texts) if place is not None else {}
+    if not quiet:
+        if several:
+            print(f"\n{source.table.split}")
+        print_table(cleaned.counts(), False, "")
+        part = source.table.split if source.table.split in ROLES else "all"
+        for note in left_notes(cleaned, say(f"data.part.{part}")):
+            print(note)
+        for one in cleaned.done:
+            for example in one.examples[:2]:
+                print(f"\n{one.step}, row {example.row:,}, {example.column}")
+                print(f"  before  {example.before!r}\n  after   {example.after!r}")
+        if written:
+            _tell(written)
+    return {
+        "split": source.table.split,
+        "rows_before": len(source.table.frame),
+        "columns": dict(source.columns),
+        **cleaned.to_dict(),
+        "dropped": cleaned.dropped,
+        "written": written or None,
+    }
 
 
 def _tell(written: dict[str, Any]) -> None:

@@ -97,8 +97,6 @@ def label_rows(options: argparse.Namespace) -> None:
         guidelines=guidelines, blind=options.blind,
     )  # fmt: skip
     session = made.session
-    if session.question.kind == "spans":
-        raise InputError("spans cannot be marked in a terminal", "use wb.label(…) in a notebook")
     if session.question.guidelines:
         print(session.question.guidelines, end="\n\n")
     while session.item is not None:
@@ -112,11 +110,15 @@ def label_rows(options: argparse.Namespace) -> None:
 
 
 def _show(session: Any) -> None:
+    from .marking import numbered
+
     item = session.item
     place = say("labelling.position", position=session.at + 1, total=len(session.items))
     print(f"\n{place} · {say('labelling.row', row=item.row)}")
     for name, words in item.texts.items():
         print(f"{name}: {words}" if len(item.texts) > 1 else words)
+    if session.question.kind == "spans" and (line := numbered(item, session.question)):
+        print(line)
     hint = session.suggestions.get(item.place)
     for who, value in session.others.get(item.place, {}).items():
         print(f"  {who}: {value}")
@@ -126,8 +128,12 @@ def _show(session: Any) -> None:
 
 
 def _keys(question: Any) -> str:
+    names = ", ".join(f"{n} {name}" for n, name in enumerate(question.labels, 1))
+    if question.kind == "spans":
+        way = "labelled" if names else "bare"
+        return say(f"labelling.terminal.{way}", labels=names)
     if question.labels:
-        return ", ".join(f"{n} {name}" for n, name in enumerate(question.labels, 1))
+        return names
     if question.scale:
         return "{:g} – {:g}".format(*question.scale)
     return say("labelling.write")
@@ -139,14 +145,18 @@ def _answer(session: Any, line: str) -> None:
     if line.lower() in acts:
         acts[line.lower()]()
         return
-    question = session.question
     try:
-        session.decide(_value(question, line))
+        session.decide(_value(session, line))
     except (InputError, ValueError, IndexError):
         print(say("labelling.terminal.unknown", typed=line))
 
 
-def _value(question: Any, line: str) -> Any:
+def _value(session: Any, line: str) -> Any:
+    from .marking import read_spans
+
+    question = session.question
+    if question.kind == "spans":
+        return read_spans(line, session.item, question)
     if question.kind == "number":
         return float(line)
     if question.kind != "class":

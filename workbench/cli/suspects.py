@@ -20,12 +20,12 @@ SHOWN_CHARACTERS = 80
 def add_actions(data: Any) -> None:
     """Add `suspects` and `correct` to the group `data`."""
     found = _leaf(
-        data, "suspects", "a run's training rows, the likeliest wrong labels first", list_
+        data, "suspects", "a run's training rows, the likeliest wrong answers first", list_
     )
     found.add_argument(
         "--by", default="auto", metavar="RANKING",
-        help="confident_learning (auto, where rows have one label each), area_under_margin (auto "
-        "elsewhere), loss, random",
+        help="confident_learning (auto, where rows have one label each), area_under_margin (auto, "
+        "of other labels), loss (auto elsewhere), random",
     )  # fmt: skip
     found.add_argument("--top", type=int, default=20, metavar="N", help="how many (20)")
     found.add_argument(
@@ -79,7 +79,7 @@ def correct(options: argparse.Namespace) -> None:
                 "{row!r} names no row and label", "write ROW=LABEL, as 17=positive", row=row
             )
     for row, _, label in pairs:
-        several = isinstance(rows.label(int(row)), list)
+        several = rows.kind == "class" and isinstance(rows.label(int(row)), list)
         note(journal, rows, int(row), label.split(",") if several else label)
     if options.undo:
         journal.undo()

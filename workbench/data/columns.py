@@ -318,3 +318,13 @@ def _most_numbers(facts: list[_Fact]) -> str | None:
 
 def _listed(columns: Sequence[str]) -> str:
     return shorten(", ".join(columns), 200)
+
+
+def text_columns(columns: Columns, task: Task) -> list[str]:
+    """Return the columns that hold plain text for a task."""
+    return [
+        name
+        for role in task.roles
+        if role.kind == "text" and role.name in columns
+        for name in columns_of(columns[role.name])
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,11 @@ def check_ending(path: Path) -> None:
         )
 
 
-def write_table(frame: Any, path: Path) -> int:
+def write_table(frame: Any, path: Path, texts: Collection[str] = ()) -> int:
     """Write a frame, and return how many cells were made safe.
+
+    In csv and tsv, lists and mappings become JSON; but a list in one of the columns `texts` is one
+    text, its items joined by blanks.
 
     In csv and tsv, which spreadsheets open, a cell that would be taken for a formula gets an
     apostrophe in front; in jsonl and parquet all cells are as they were.
@@ -43,15 +46,24 @@ def write_table(frame: Any, path: Path) -> int:
         InputError: the file has another ending, or cannot be written.
     """
     check_ending(path)
-    return _WRITERS[path.suffix.lower()](frame, path)
+    return _WRITERS[path.suffix.lower()](frame, path, texts)
 
 
-def _delimited(mark: str) -> Callable[[Any, Path], int]:
-    def write(frame: Any, path: Path) -> int:
+def _as_json(cell: Any) -> str:
+    """Return a cell as text from which a list or a mapping can be read again."""
+    held = cell.tolist() if hasattr(cell, "tolist") else cell
+    if isinstance(held, list | dict):
+        return json.dumps(held, ensure_ascii=False, default=str)
+    return as_text(cell)
+
+
+def _delimited(mark: str) -> Callable[[Any, Path, Collection[str]], int]:
+    def write(frame: Any, path: Path, texts: Collection[str]) -> int:
         made_safe = 0
         columns = {}
         for name in frame.columns:
-            cells = [as_text(cell) for cell in frame[name]]
+            write_cell = as_text if name in texts else _as_json
+            cells = [write_cell(cell) for cell in frame[name]]
             safe = [safe_cell(cell) for cell in cells]
             made_safe += sum(a is not b for a, b in zip(cells, safe, strict=True))
             columns[safe_cell(str(name))] = safe
@@ -64,13 +76,13 @@ def _delimited(mark: str) -> Callable[[Any, Path], int]:
     return write
 
 
-def _lines(frame: Any, path: Path) -> int:
+def _lines(frame: Any, path: Path, texts: Collection[str]) -> int:
     plain = frame.astype(object).where(frame.notna(), None)
     write_output(path, plain.to_json(None, orient="records", lines=True, force_ascii=False))
     return 0
 
 
-def _parquet(frame: Any, path: Path) -> int:
+def _parquet(frame: Any, path: Path, texts: Collection[str]) -> int:
     import io
 
     raw = io.BytesIO()
@@ -87,7 +99,7 @@ def _parquet(frame: Any, path: Path) -> int:
     return 0
 
 
-_WRITERS: dict[str, Callable[[Any, Path], int]] = {
+_WRITERS: dict[str, Callable[[Any, Path, Collection[str]], int]] = {
     ".csv": _delimited(","),
     ".tsv": _delimited("\t"),
     ".jsonl": _lines,

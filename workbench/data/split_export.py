@@ -13,6 +13,7 @@ from ..errors import DataError, InputError, shorten
 from ..runs import write_output
 from ..sources import Progress
 from ..spec import RunSpec
+from .columns import text_columns
 from .duplicates import near_duplicates, text_key
 from .export import write_table
 from .profiling.source import Opened, Split, fingerprint, open_splits
@@ -54,10 +55,11 @@ def divide_source(
     split = _only(opened)
     keys = _keys(opened, split)
     parts = _divided(split, keys, near, validation, test, spec.train.seed)
+    texts = text_columns(opened.columns, opened.task)
     made_safe = 0
     for role, rows in parts.items():
         if rows:
-            made_safe += write_table(split.table.frame.iloc[rows], places[role])
+            made_safe += write_table(split.table.frame.iloc[rows], places[role], texts)
     told = {
         "source": spec.data.source,
         "fingerprint": fingerprint([split]),

@@ -56,7 +56,7 @@ class Cells:
                 return _labels(cells[0], self.names)
             case "numbers":
                 return _numbers(cells, repaired)
-        return _structure(cells[0])
+        return structure(cells[0])
 
     def _counted(self, held: str | list[str]) -> str | list[str]:
         """Return the labels of a row, each once; the one, where a row has only one."""
@@ -85,7 +85,7 @@ def _texts(cells: list[Any], role: Role, keep_empty: bool) -> list[str]:
 
 def _label(cell: Any, names: list[str] | None, separator: str) -> str | list[str]:
     """Return a cell as the name of a class, or as several where it holds several."""
-    held = _structure(cell)
+    held = structure(cell)
     if isinstance(held, list):
         return _labels(held, names)
     text = as_text(cell).strip()
@@ -97,7 +97,7 @@ def _label(cell: Any, names: list[str] | None, separator: str) -> str | list[str
 
 
 def _labels(cell: Any, names: list[str] | None) -> list[str]:
-    held = _structure(cell)
+    held = structure(cell)
     if not isinstance(held, list):
         raise RowError("no_list", held)
     return [_name(as_text(item).strip(), names) for item in held]
@@ -126,7 +126,7 @@ def _is_set(cell: Any) -> bool:
 
 def _numbers(cells: list[Any], repaired: Repaired) -> list[float]:
     """Return one number a column, or those of a list in the one cell."""
-    if len(cells) == 1 and isinstance(held := _structure(cells[0]), list):
+    if len(cells) == 1 and isinstance(held := structure(cells[0]), list):
         cells = held
     return [_number(cell, repaired) for cell in cells]
 
@@ -149,7 +149,7 @@ def _number(cell: Any, repaired: Repaired) -> float:
     return number
 
 
-def _structure(cell: Any) -> Any:
+def structure(cell: Any) -> Any:
     """Return the list or mapping in a cell, also where it is written as JSON or Python."""
     if hasattr(cell, "tolist"):
         return cell.tolist()

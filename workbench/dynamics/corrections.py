@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from math import isfinite
 from typing import Any
 
 from ..errors import RunError, shorten
@@ -37,14 +38,21 @@ def open_corrections(run: RunFolder) -> Journal:
 def correct(
     journal: Journal, rows: LearnedRows, row: int, value: Any, why: str = "", who: str = ""
 ) -> None:
-    """Note the right label of a row: one name, or a list where rows may have several.
+    """Note the right answer of a row: a name, a list where rows may have several, a number, a text.
 
     Raises:
-        RunError: the run did not learn from the row, or knows no such label.
+        RunError: the run did not learn from the row, or the answer does not fit its task.
     """
-    if not rows.one_each:
-        raise RunError("only rows with classes are put right by name", "use: workbench data label")
-    for name in value if isinstance(value, list) else [value]:
+    if rows.kind not in ("class", "number", "text"):
+        raise RunError(
+            "answers of this kind are not put right in a word", "use: workbench data label"
+        )
+    if rows.kind == "number":
+        value = _as_number(value)
+    if rows.kind == "text" and not str(value).strip():
+        raise RunError("the text for row {row} is empty", "write the right one", row=row)
+    names = value if isinstance(value, list) else [value]
+    for name in names if rows.kind == "class" else []:
         if name not in rows.labels:
             raise RunError(
                 "there is no label {name!r}",
@@ -96,3 +104,13 @@ def retraining_spec(run: RunFolder, journal: Journal, changes: dict[str, Any]) -
             **changes,
         }
     )
+
+
+def _as_number(value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = float("nan")
+    if not isfinite(number):
+        raise RunError("{value!r} is no number", "write one such as 3.5", value=shorten(value, 40))
+    return number

@@ -26,7 +26,7 @@ REGIONS = ("easy", "ambiguous", "hard")
 
 @dataclass(frozen=True)
 class Measures:
-    """One number a row, over the passes that reached it; all (N,)."""
+    """One number a row, over the passes that reached it, NaN where the task has none; all (N,)."""
 
     confidence: np.ndarray
     variability: np.ndarray
@@ -44,14 +44,17 @@ def measure(dynamics: Dynamics) -> Measures:
         correctness=_mean(dynamics.correct),
         loss=_mean(dynamics.loss),
         area_under_margin=_mean(dynamics.margin),
-        passes=(~np.isnan(dynamics.confidence)).sum(axis=0),
+        passes=(~np.isnan(dynamics.loss)).sum(axis=0),
     )
 
 
 def _mean(table: np.ndarray) -> np.ndarray:
-    """Return the mean over the passes; each row was reached by at least one."""
-    return np.nanmean(table, axis=0) if len(table) else np.zeros(0)
+    """Return the mean over the passes that have a number, NaN where none has."""
+    known = ~np.isnan(table)
+    counts = known.sum(axis=0)
+    sums = np.where(known, table, 0).sum(axis=0, dtype=float)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
 
 def _deviation(table: np.ndarray) -> np.ndarray:
-    return np.nanstd(table, axis=0) if len(table) else np.zeros(0)
+    return np.sqrt(_mean((table - _mean(table)) ** 2))

@@ -37,7 +37,8 @@ class Dynamics:
     highest other one, `correct` whether it was the likeliest, `probabilities` that of each class
     (None where they were not kept). All are from the pass that learned from the row, before it
     did. `given` is the number of the label that each row was learned with, -1 where it has none
-    or several.
+    or several. What a task has no meaning for is NaN throughout: numbers have a loss alone, spans
+    and written texts no margin. Of a row learned in several parts, each is the mean over them.
 
     Shapes:
         rows, given: (N,); loss, confidence, margin, correct, predicted: (E, N);
@@ -156,7 +157,7 @@ def read_records(run: RunFolder) -> tuple[dict[str, Any], np.ndarray]:
     if not path.is_file():
         raise RunError(
             "nothing was recorded of the rows of {run}",
-            "train a task that gives labels to rows or words, with this version",
+            "train it again, with this version",
             run=run.name,
         )
     header = _read_header(path)
@@ -179,7 +180,11 @@ def copy_until(run: RunFolder, target: RunFolder, step: int) -> None:
 
 
 def arrange(labels: list[str], records: np.ndarray) -> Dynamics:
-    """Sort records by pass and row; of several for the same place, the last one counts."""
+    """Sort records by pass and row.
+
+    Of several for the same place, the last one counts where rows have labels: a step was broken
+    off and taken again. Elsewhere they are parts of the row.
+    """
     rows, place = np.unique(records["row"], return_inverse=True)
     passes = int(records["epoch"].max()) + 1 if len(records) else 0
     shape = (passes, len(rows))
@@ -189,8 +194,15 @@ def arrange(labels: list[str], records: np.ndarray) -> Dynamics:
 
     def table(name: str) -> np.ndarray:
         filled = np.full(shape, np.nan, np.float32)
-        filled[at] = records[name]
-        return filled
+        if labels:
+            filled[at] = records[name]
+            return filled
+        known = ~np.isnan(records[name])
+        places = at[0][known], at[1][known]
+        sums, counts = np.zeros(shape), np.zeros(shape)
+        np.add.at(sums, places, records[name][known])
+        np.add.at(counts, places, 1)
+        return np.divide(sums, counts, out=filled, where=counts > 0, casting="same_kind")
 
     probabilities = None
     if classes := records.dtype["probabilities"].shape[0]:

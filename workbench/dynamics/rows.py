@@ -15,12 +15,14 @@ from .measures import measure
 from .record import Dynamics
 from .suspects import Ranking
 
+SAID = ("confidence", "variability", "correctness", "area_under_margin", "loss")
+
 
 class LearnedRows:
     """The rows that a run learned from, read from its data again.
 
-    `labels` names the classes, `split` is what the source calls the rows' split; `one_each` says
-    whether rows have classes that can be put right by name.
+    `labels` names the classes, `split` is what the source calls the rows' split; `kind` says what
+    people give as the answer of a row (see `Labelling`), empty where rows have none.
 
     Raises:
         InputError: the data cannot be read, or is no longer what it was.
@@ -29,10 +31,6 @@ class LearnedRows:
     def __init__(self, run: RunFolder) -> None:
         spec = run.spec()
         task = load_task(spec.task)
-        if task.labelling is None:
-            raise RunError(
-                "rows of {task} have no answers to correct", "choose another run", task=task.name
-            )
         data = load_data(spec.data, task, spec.train.seed)
         before = run.record().get("data_fingerprint")
         if before and before != data.fingerprint:
@@ -44,10 +42,11 @@ class LearnedRows:
                 spec=run.spec_path,
             )
         self.labels: list[str] = data.labels
-        self.one_each = task.labelling.kind == "class"
+        self._labelling = task.labelling
+        answered = task.labelling and task.labelling.role in data.train.column_names
+        self.kind = task.labelling.kind if answered else ""
         self.split: str = data.splits["train"]
         self.asked = [r.name for r in task.inputs if r.name in data.train.column_names]
-        self._answer = task.labelling.role
         self._table = data.train
         self._places = {row: place for place, row in enumerate(data.train["row"])}
 
@@ -68,15 +67,23 @@ class LearnedRows:
         }
 
     def label(self, row: int) -> Any:
-        """Return the name of the row's label, or a list of them where it may have several.
+        """Return the answer of a row: the name of its label, a list of names, a number, a text.
+
+        Of spans in a text, the texts; None where rows have no answer.
 
         Raises:
             RunError: the run did not learn from it.
         """
-        given = self._held(row)[self._answer]
+        held = self._held(row)
+        if not self.kind:
+            return None
+        given = held[self._labelling.role]
         if isinstance(given, int):
             return self.labels[given]
-        return [self.labels[number] for number in given]
+        if self.labels and all(isinstance(number, int) for number in given):
+            return [self.labels[number] for number in given]
+        decided = self._labelling.decision(held)
+        return [one["text"] for one in decided] if self.kind == "spans" else decided
 
     def key(self, row: int) -> str:
         """Return by what a journal knows the texts of a row."""
@@ -95,7 +102,8 @@ def describe_rows(
 ) -> list[dict[str, Any]]:
     """Return a plain record a row: its texts, its label, a likelier one, and what training said.
 
-    `places` are those of the rows in `dynamics`; `rank` counts from 1, the most suspect first.
+    `places` are those of the rows in `dynamics`; `rank` counts from 1, the most suspect first. What
+    the task has no meaning for is None.
     """
     measures = measure(dynamics)
     ranks = np.empty(len(dynamics), np.int64)
@@ -113,11 +121,11 @@ def describe_rows(
                 **rows.texts(row),
                 "label": rows.label(row),
                 "likely": rows.labels[likely] if likely >= 0 else None,
-                "confidence": float(measures.confidence[place]),
-                "variability": float(measures.variability[place]),
-                "correctness": float(measures.correctness[place]),
-                "area_under_margin": float(measures.area_under_margin[place]),
-                "loss": float(measures.loss[place]),
+                **{name: _number(getattr(measures, name)[place]) for name in SAID},
             }
         )
     return found
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

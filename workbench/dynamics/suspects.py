@@ -52,14 +52,21 @@ def rank(dynamics: Dynamics, name: str = "auto", seed: int = 0) -> Ranking:
     """Rank the rows by `name`, one of `RANKINGS`; `seed` is for the random one.
 
     `auto` is confident learning where rows have one label each and probabilities were kept, else
-    the area under the margin.
+    the area under the margin where rows have labels, else the loss.
 
     Raises:
-        InputError: there is no such ranking, or it needs one label and all probabilities a row.
+        InputError: there is no such ranking, or it needs labels that the rows do not have.
     """
+    if name in ("confident_learning", "area_under_margin") and not _has_labels(dynamics):
+        raise InputError(
+            "{ranking} ranks labels, and these rows have answers of another kind",
+            "rank by loss",
+            ranking=name,
+        )
     likely = _likely(dynamics)
     if name == "auto":
-        name = "confident_learning" if _has_classes(dynamics) else "area_under_margin"
+        labelled = "confident_learning" if _has_classes(dynamics) else "area_under_margin"
+        name = labelled if _has_labels(dynamics) else "loss"
     if name == "confident_learning":
         wrong, doubt = confident_learning(_mean_probabilities(dynamics), dynamics.given)
         # Those off the diagonal first, each part by its own doubt.
@@ -119,6 +126,10 @@ def flagged_places(dynamics: Dynamics) -> np.ndarray:
         return np.zeros(0, np.int64)
     ranking = rank(dynamics, "confident_learning")
     return ranking.order[: ranking.flagged]
+
+
+def _has_labels(dynamics: Dynamics) -> bool:
+    return bool(dynamics.labels) or not len(dynamics)
 
 
 def _has_classes(dynamics: Dynamics) -> bool:

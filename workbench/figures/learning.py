@@ -28,6 +28,9 @@ def dataset_map(dynamics: Dynamics) -> go.Figure:
     if not len(dynamics):
         return theme.say(theme.begin("dataset_map", [], legend="none"), text("figures.nothing_yet"))
     measures, flagged = measure(dynamics), flagged_places(dynamics)
+    if not np.isfinite(measures.confidence).any():
+        empty = theme.begin("dataset_map", [], legend="none")
+        return theme.say(empty, text("figures.dataset_map.unsure"))
     shown = shown_places(len(dynamics), flagged)
     kinds = kinds_of(measures.correctness)
     traces = [

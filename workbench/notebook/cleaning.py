@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ..data.cleaning import Cleaned, name_of
+from ..data.cleaning import Cleaned, left_notes, name_of
 from ..data.cleaning.source import Source, open_source, write_cleaned
 from ..errors import InputError
 from ..language import text
@@ -111,7 +111,7 @@ class Cleaning:
         path = Path(path)
         if any(path.resolve() == file.resolve() for file in self._source.files):
             raise InputError("{path} is the source itself", "save under another name", path=path)
-        return write_cleaned(self._cleaned, path)
+        return write_cleaned(self._cleaned, path, self._source.texts)
 
     def _with(self, steps: Sequence[str]) -> Source:
         return self._source.with_steps(steps)
@@ -130,7 +130,9 @@ class Cleaning:
         ]
         examples = self._examples()
         title = f"<h4>{html.escape(text('clean.preview'))}</h4>" if examples else ""
-        markup = pages.table(counts) + title + pages.table(examples)
+        part = text("data.part.all")
+        left = "".join(f"<p>{html.escape(n)}</p>" for n in left_notes(self._cleaned, part))
+        markup = pages.table(counts) + left + title + pages.table(examples)
         return pages.page(markup or html.escape(repr(self)), repr(self))["text/html"]
 
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from ..language import text
+from ..language import current, text
 from .domain import Domain
 
 MASKS = ("url", "email", "handle", "iban", "resident_id", "card", "ip", "phone", "id")
@@ -175,25 +175,32 @@ def parse_step(entry: str) -> Step:
 
 
 def step_help() -> list[dict[str, Any]]:
-    """Return every step with its help and its parameters, as plain data."""
+    """Return every step with its help and its parameters, as plain data, in the current language.
+
+    In English the help is that of this module; other languages have it below `clean.steps`.
+    """
     return [
         {
             "name": name,
-            "help": (kind.__doc__ or "").partition("\n")[0],
-            "parameters": [_parameter_help(*item) for item in kind.model_fields.items()],
+            "help": _told(f"{name}.is", (kind.__doc__ or "").partition("\n")[0]),
+            "parameters": [_parameter_help(name, *item) for item in kind.model_fields.items()],
         }
         for name, kind in STEPS.items()
     ]
 
 
-def _parameter_help(name: str, info: Any) -> dict[str, Any]:
+def _parameter_help(step: str, name: str, info: Any) -> dict[str, Any]:
     domain = next(extra for extra in info.metadata if isinstance(extra, Domain))
     scope = domain.describe()
     return {
         "name": name,
-        "default": "needed" if info.is_required() else str(info.get_default()),
-        "help": domain.help + f" [{scope}]" * bool(scope),
+        "default": text("clean.needed") if info.is_required() else str(info.get_default()),
+        "help": _told(f"{step}.{name}", domain.help) + f" [{scope}]" * bool(scope),
     }
+
+
+def _told(key: str, english: str) -> str:
+    return english if current() == "en" else text(f"clean.steps.{key}")
 
 
 def split_steps(value: Any) -> Any:

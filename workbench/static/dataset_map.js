@@ -38,7 +38,7 @@ export default {
 
     let lasso = [];
     let caught = new Set();
-    let names = [];
+    let [names, kind] = [[], ""];
     const draw = () => paint(canvas, points, lasso, caught, model);
 
     const received = (message, buffers) => {
@@ -50,10 +50,10 @@ export default {
         draw();
       }
       if (message.kind === "rows") {
-        names = message.names;
+        [names, kind] = [message.names, message.answers];
         count.textContent = message.told;
         caught = new Set(message.rows.map((row) => row.row));
-        showRows(list, message.rows, names, labels, (row, value) =>
+        showRows(list, message.rows, { names, kind }, labels, (row, value) =>
           model.send({ kind: "label", row, value }),
         );
         draw();
@@ -269,34 +269,50 @@ function makeLegend(model) {
 
 // ---- the list
 
-function showRows(list, rows, names, labels, decide) {
+function showRows(list, rows, answers, labels, decide) {
   const focused = list.contains(document.activeElement) && document.activeElement.dataset.row;
-  list.replaceChildren(...rows.map((row) => makeRow(row, names, labels, decide)));
+  list.replaceChildren(...rows.map((row) => makeRow(row, answers, labels, decide)));
   if (focused) list.querySelector(`[data-row="${CSS.escape(focused)}"]`)?.focus();
 }
 
-function makeRow(row, names, labels, decide) {
+function makeRow(row, answers, labels, decide) {
   const box = make("div", "wb-caught-row");
   const head = make("p", "wb-help", `${row.rank} · ${row.said}`);
   const texts = row.texts.map((text) => make("p", "wb-text", text));
   const given = [].concat(row.label).join(", ");
   const facts = make("p", "wb-facts", `${labels.given} ${given}`);
   if (row.likely) facts.append(make("span", "", ` · ${labels.likely} ${row.likely}`));
-  const choice = make("select");
-  choice.multiple = Array.isArray(row.label);
+  const choice = answers.kind === "class" ? makeChoice(row, answers.names) : makeWritten(row);
   choice.dataset.row = row.row;
+  choice.setAttribute("aria-label", `${labels.given} ${given}`);
   keepKeys(choice);
-  const now = [].concat(row.now);
-  for (const name of names) choice.append(new Option(name, name, false, now.includes(name)));
-  choice.addEventListener("change", () => {
-    const chosen = [...choice.selectedOptions].map((option) => option.value);
-    decide(row.row, choice.multiple ? chosen : chosen[0]);
-  });
+  choice.addEventListener("change", () => decide(row.row, answerIn(choice)));
   const keep = makeButton(labels.right, () => decide(row.row, row.label));
   const label = make("label");
   label.append(choice, make("span", "", row.decided ? "✓" : ""));
   const acts = make("div", "wb-bar");
-  if (names.length) acts.append(label, keep);
+  if (["class", "number", "text"].includes(answers.kind)) acts.append(label, keep);
   box.append(head, ...texts, facts, acts);
   return box;
+}
+
+function makeChoice(row, names) {
+  const choice = make("select");
+  choice.multiple = Array.isArray(row.label);
+  const now = [].concat(row.now);
+  for (const name of names) choice.append(new Option(name, name, false, now.includes(name)));
+  return choice;
+}
+
+function makeWritten(row) {
+  const field = make("textarea");
+  field.rows = 2;
+  field.value = row.now;
+  return field;
+}
+
+function answerIn(choice) {
+  if (!choice.options) return choice.value;
+  const chosen = [...choice.selectedOptions].map((option) => option.value);
+  return choice.multiple ? chosen : chosen[0];
 }

@@ -125,6 +125,42 @@ def place_answer(
     return bare, found[0]
 
 
+def move_answer(
+    before: str, after: str, text: str, start: int | None, mend: Callable[[str], Any]
+) -> tuple[str, int] | None:
+    """Return an answer as it stands in a passage that was mended; None where it does not.
+
+    An answer that did not stand in the passage before is none that could be moved.
+    """
+    placed = place_answer(before, text, start, lambda reason, shown: None)
+    if placed is None:
+        return None
+    text, start = placed
+    return place_answer(
+        after, mend(text) or "", len(mend(before[:start]) or ""), lambda reason, shown: None
+    )
+
+
+def write_answers(values: Record, answers: Sequence[tuple[str, int]]) -> Record:
+    """Return the cells of answers and their places, written as those of `values` are."""
+    held, texts, starts = values["answers"], [text for text, _ in answers], [n for _, n in answers]
+    if isinstance(held, str):
+        beside = {"answer_start": starts[0]} if values.get("answer_start") is not None else {}
+        return {"answers": texts[0]} | beside
+    if isinstance(held, dict):
+        several = not isinstance(held["text"], str)
+        found = {"text": texts, "answer_start": starts, "start": starts}
+        return {"answers": {
+            name: (found[name] if several else found[name][0]) if name in found else cell
+            for name, cell in held.items()
+        }}  # fmt: skip
+    return {"answers": [
+        text if isinstance(one, str) else one | {"text": text} | (
+            {"answer_start": start} if "answer_start" in one else {})
+        for one, (text, start) in zip(held, answers, strict=True)
+    ]}  # fmt: skip
+
+
 def tokens_of(text: str, by_character: bool) -> list[str]:
     """Return what of an answer is compared: SQuAD's words, or the characters of Chinese.
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ._defaults import count_tokens
+from ._dynamics import of_written
 from ._encode import encode_texts
 from ._guessing import IGNORED, followed, means, sums
 from ._languages import speak, start_with_language
@@ -106,6 +107,11 @@ def collate(rows: list[Record], setup: Setup) -> dict[str, Any]:
 def keep(logits: Any, labels: Any) -> Any:
     """Return the sums of the losses of a validation batch: (B, 3)."""
     return sums(logits[0] if isinstance(logits, tuple) else logits, labels)
+
+
+def observe(outputs: Any, labels: Any, setup: Setup) -> dict[str, Any]:
+    """Return what a training batch says of each of its rows, given the true tokens before each."""
+    return of_written(outputs.logits, labels)
 
 
 def score(kept: np.ndarray, labels: np.ndarray, setup: Setup) -> dict[str, float]:

@@ -127,14 +127,16 @@ class RowError(Exception):
 class Task:
     """One task, as a record of functions.
 
-    Reading. `roles` are the columns; of each set in `alternatives`, the first that a file can
-    fill is taken. `read(values, repaired)` checks the values of one row, by role, and returns
-    what the table shall hold; it raises `RowError` for a row that cannot be learned from, and
-    calls `repaired(reason, shown)` where it mended something. `read_file(text, name)` reads a
-    file in a format of the task's own, or returns None. `labels_of(values)` names the labels of
-    an example, `stratum(values)` what it is counted as when rows are held out. Rows that are
-    equal in `grouped_by` (roles; all questions if empty) are never divided. `labelling` says how
-    people answer rows; without it they cannot.
+    Reading. `roles` are the columns; of each set in `alternatives`, the first that a file can fill
+    is taken. `read(values, repaired)` checks the values of one row, by role, and returns what the
+    table shall hold; it raises `RowError` for a row that cannot be learned from, and calls
+    `repaired(reason, shown)` where it mended something. Where answers hang on the texts,
+    `mended(values, mend)` changes the texts of a row, as its cells hold them, so that the answers
+    still fit; it returns the values, and whether a text had to stay as it was. `read_file(text,
+    name)` reads a file in a format of the task's own, or returns None. `labels_of(values)` names
+    the labels of an example, `stratum(values)` what it is counted as when rows are held out. Rows
+    that are equal in `grouped_by` (roles; all questions if empty) are never divided. `labelling`
+    says how people answer rows; without it they cannot.
 
     Learning. `check(setup)` raises `InputError` where the spec does not fit the labels or columns
     of the data. `encode(batch, setup, training)` turns rows (columns by role, and `row`) into model
@@ -147,9 +149,8 @@ class Task:
     first the usual one; `loss(setup)` returns a function of (outputs, labels, items) or None for
     the model's own. `options` are the fields of the spec that only some tasks heed. `keep(logits,
     labels)` says what of a validation batch is kept, (B, …) and small; `score(kept, labels,
-    setup)` makes the followed metrics of it. `observe(logits, labels, setup)` gives what is
-    recorded of each row of a training batch (see `_dynamics`); None where rows have no label that
-    could be right or wrong.
+    setup)` makes the followed metrics of it. `observe(outputs, labels, setup)` gives
+    what is recorded of each row of a training batch (see `_dynamics`).
 
     Judging. `recall(model, setup)` adds to the setup what a finished model knows of its training
     rows. `infer(model, inputs, rows, setup)` answers a batch: an array (B, …) or a list.
@@ -188,6 +189,7 @@ class Task:
     labelling: Labelling | None = None
     data_figures: tuple[str, ...] = ("label_counts", "length_histogram")
     read: Callable[[Record, Callable[[str, object], None]], Record] = usual.read
+    mended: Callable[[Record, Callable[[str], Any]], tuple[Record, bool]] | None = None
     read_file: Callable[[str, str], tuple[list[Record], list[str]] | None] = usual.read_file
     labels_of: Callable[[Record], list[str]] = usual.labels_of
     stratum: Callable[[Record], str] = usual.stratum

@@ -25,6 +25,7 @@ from markupsafe import Markup
 
 from ..errors import ModelError
 from . import _defaults as usual
+from ._dynamics import of_written
 from ._encode import texts_of
 from ._guessing import IGNORED, TokenCounts, followed, pad, perplexity, read_paragraphs, sums
 from .contract import Batch, Column, Metric, Outcome, Record, Role, Setup, Task
@@ -369,6 +370,7 @@ TASK = Task(
     ],
     collate=collate,
     keep=sums,
+    observe=lambda outputs, labels, setup: of_written(outputs.logits, labels),
     infer=infer,
     is_wrong=lambda record: record.get("label") != record["predicted"],
     line=line,

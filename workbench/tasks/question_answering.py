@@ -10,6 +10,7 @@ Shapes:
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -21,10 +22,13 @@ from ._answers import (
     compare,
     is_true,
     likeliest_sentence,
+    move_answer,
     place_answer,
     read_answers,
     read_squad,
+    write_answers,
 )
+from ._dynamics import of_spans
 from ._labelling import Labelling
 from ._windows import best_span, has_null, label, log_shares, windows_of
 from .contract import Batch, Column, Metric, Outcome, Record, Role, RowError, Setup, Task
@@ -58,6 +62,25 @@ def read(values: Record, repaired: Any) -> Record:
     return values | {
         "answers": {"text": [text for text, _ in found], "start": [start for _, start in found]}
     }
+
+
+def mended(values: Record, mend: Callable[[str], Any]) -> tuple[Record, bool]:
+    """Mend question and passage; the passage stays where its answers would not be found again."""
+    after = dict(values)
+    for name in ("question", "context"):
+        if isinstance(values.get(name), str):
+            after[name] = mend(values[name])
+    context, held = values.get("context"), values.get("answers")
+    if after.get("context") in (context, None) or held is None:
+        return after, False
+    try:
+        answers = read_answers(held, values.get("answer_start"))
+    except RowError:
+        return after, False  # there is none that could be lost
+    moved = [move_answer(context, after["context"], *answer, mend) for answer in answers]
+    if None in moved:
+        return after | {"context": context}, True
+    return after | write_answers(values, moved), False
 
 
 def lengths(batch: Batch, setup: Setup) -> list[int]:
@@ -403,11 +426,15 @@ TASK = Task(
     grouped_by=("context",),
     data_figures=("length_histogram",),
     read=read,
+    mended=mended,
     read_file=read_file,
     lengths=lengths,
     collate=collate,
     loss=loss,
     keep=keep,
+    observe=lambda outputs, labels, setup: of_spans(
+        outputs.start_logits, outputs.end_logits, labels
+    ),
     infer=infer,
     rescore=rescore,
     is_wrong=lambda record: not record["exact"],

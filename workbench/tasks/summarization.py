@@ -123,6 +123,7 @@ TASK = Task(
     adapt=seq2seq.adapt,
     collate=seq2seq.collate,
     keep=seq2seq.keep,
+    observe=seq2seq.observe,
     infer=seq2seq.infer,
     line=seq2seq.line,
 )  # fmt: skip

@@ -57,9 +57,10 @@ def score(logits: np.ndarray, labels: np.ndarray, setup: Setup) -> dict[str, flo
     return quick_scores(logits, labels, focal_gamma(setup))
 
 
-def observe(logits: Any, labels: Any, setup: Setup) -> dict[str, Any]:
+def observe(outputs: Any, labels: Any, setup: Setup) -> dict[str, Any]:
     """Return what a training batch says of each of its rows."""
-    return of_label_sets(logits, labels) if _several(setup) else of_classes(logits, labels)
+    of_rows = of_label_sets if _several(setup) else of_classes
+    return of_rows(outputs.logits, labels)
 
 
 def evaluate(outcome: Outcome) -> dict[str, Any]:

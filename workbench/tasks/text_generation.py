@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ._dynamics import of_written
 from ._guessing import IGNORED, TokenCounts, followed, means, pad, perplexity, read_paragraphs, sums
 from ._labelling import Labelling
 from ._prompts import Prompt, prompts_of, read_row
@@ -394,6 +395,7 @@ TASK = Task(
     settings=lambda setup: {"is_decoder": True},
     collate=collate,
     keep=keep,
+    observe=lambda outputs, labels, setup: of_written(outputs.logits[:, :-1], labels[:, 1:]),
     infer=infer,
     is_wrong=lambda record: record["predicted"] not in (None, record.get("label")),
     line=line,

@@ -71,20 +71,27 @@ def loss(setup: Setup) -> Any:
     Source: Peter J. Huber, "Robust Estimation of a Location Parameter" (1964): e²/2 where |e| ≤ δ,
     else δ(|e| − δ/2).
     """
-    import torch
-
-    huber = setup.spec.train.loss == "huber"
-    delta = setup.spec.train.huber_delta
 
     def of_batch(outputs: Any, labels: Any, num_items_in_batch: Any = None) -> Any:
-        predicted, true = outputs.logits.float(), labels.float()
-        if huber:
-            total = torch.nn.functional.huber_loss(predicted, true, reduction="sum", delta=delta)
-        else:
-            total = torch.nn.functional.mse_loss(predicted, true, reduction="sum")
-        return total / (true.numel() if num_items_in_batch is None else num_items_in_batch)
+        total = _losses(outputs, labels, setup, "sum")
+        return total / (labels.numel() if num_items_in_batch is None else num_items_in_batch)
 
     return of_batch
+
+
+def observe(outputs: Any, labels: Any, setup: Setup) -> dict[str, Any]:
+    """Return the loss of each row of a training batch; numbers have no probability."""
+    return {"loss": _losses(outputs, labels, setup, "none").mean(-1)}
+
+
+def _losses(outputs: Any, labels: Any, setup: Setup, reduction: str) -> Any:
+    import torch
+
+    predicted, true = outputs.logits.float(), labels.float()
+    if setup.spec.train.loss != "huber":
+        return torch.nn.functional.mse_loss(predicted, true, reduction=reduction)
+    delta = setup.spec.train.huber_delta
+    return torch.nn.functional.huber_loss(predicted, true, reduction=reduction, delta=delta)
 
 
 def score(predicted: np.ndarray, true: np.ndarray, setup: Setup) -> dict[str, float]:
@@ -216,6 +223,7 @@ TASK = Task(
     settings=lambda setup: {"problem_type": "regression"},
     adapt=adapt,
     loss=loss,
+    observe=observe,
     recall=recall,
     infer=infer,
     rescore=rescore,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 from zlib import crc32
@@ -57,6 +58,20 @@ def read(values: Record, repaired: Any) -> Record:
         place = next(n for n, tag in enumerate(tags) if tag != plain[n])
         repaired("tags_as_bio", f"{words[place]}: {tags[place]} → {plain[place]}")
     return values | {"tokens": words, "tags": plain}
+
+
+def mended(values: Record, mend: Callable[[str], Any]) -> tuple[Record, bool]:
+    """Mend the words of a sentence one by one; those that would part or vanish stay: tags count."""
+    held = values.get("tokens")
+    if isinstance(held, str):
+        after = mend(held)
+        return (values, after != held) if "tags" in values else (values | {"tokens": after}, False)
+    if not isinstance(held, list) or not all(isinstance(word, str) for word in held):
+        return values, False
+    wished = [mend(word) for word in held]
+    pairs = zip(held, wished, strict=True)
+    words = [new if new and len(new.split()) == len(old.split()) else old for old, new in pairs]
+    return values | {"tokens": words}, words != wished
 
 
 def labels_of(values: Record) -> list[str]:
@@ -411,12 +426,13 @@ TASK = Task(
     leading=("f1", "precision", "recall", "accuracy"),
     compared=("f1", "precision", "recall"),
     read=read,
+    mended=mended,
     read_file=read_file,
     labels_of=labels_of,
     stratum=lambda values: "",
     lengths=lengths,
     collate=collate,
-    observe=lambda logits, labels, setup: of_tokens(logits, labels),
+    observe=lambda outputs, labels, setup: of_tokens(outputs.logits, labels),
     keep=keep,
     infer=infer,
     line=line,

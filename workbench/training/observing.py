@@ -19,7 +19,7 @@ from .prepare import Prepared
 
 
 class Observer:
-    """Takes the logits of training batches; `flush` writes what they say of each row."""
+    """Takes what a model gives for training batches; `flush` writes what that says of each row."""
 
     def __init__(
         self, writer: DynamicsWriter, observe: Callable[[Any, Any], dict[str, Any]]
@@ -28,10 +28,10 @@ class Observer:
         self._observe = observe
         self._waiting: list[tuple[int, int, list[int], dict[str, Any]]] = []
 
-    def take(self, step: int, epoch: int, rows: list[int], logits: Any, labels: Any) -> None:
+    def take(self, step: int, epoch: int, rows: list[int], outputs: Any, labels: Any) -> None:
         """Note what a batch says of its rows; `step` is the one that learns from it."""
         with torch.no_grad():
-            self._waiting.append((step, epoch, rows, self._observe(logits.detach(), labels)))
+            self._waiting.append((step, epoch, rows, self._observe(outputs, labels)))
 
     def flush(self, durable: bool = False) -> None:
         """Write what was noted; `durable` waits until it is on the disk.
@@ -46,7 +46,9 @@ class Observer:
 
     def _records(self, step: int, epoch: int, rows: list[int], found: dict[str, Any]) -> np.ndarray:
         records = np.zeros(len(rows), self.writer.type)
-        records["probabilities"] = np.nan  # of rows with a label a token there are none
+        records["label"] = records["predicted"] = -1
+        for name in ("confidence", "margin", "correct", "probabilities"):  # which some lack
+            records[name] = np.nan
         records["step"], records["epoch"], records["row"] = step, epoch, rows
         for name, values in found.items():
             if records[name].size:
@@ -60,6 +62,7 @@ def open_observer(run: RunFolder, prepared: Prepared) -> Observer | None:
     if task.observe is None:
         return None
     observe = task.observe
+    labels = prepared.labels if task.names_labels else []
     return Observer(
-        DynamicsWriter(run, prepared.labels), lambda logits, labels: observe(logits, labels, setup)
+        DynamicsWriter(run, labels), lambda outputs, labels: observe(outputs, labels, setup)
     )

@@ -103,7 +103,7 @@ class WorkbenchTrainer(Trainer):
         labels = inputs["labels"]
         loss, outputs = super().compute_loss(model, inputs, True, **kwargs)
         step = self.state.global_step + 1
-        self.observer.take(step, self.epoch, self._rows, outputs.logits, labels)
+        self.observer.take(step, self.epoch, self._rows, outputs, labels)
         return loss
 
     # --- the loop ---------------------------------------------------------------------------

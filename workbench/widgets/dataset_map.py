@@ -168,19 +168,22 @@ class DatasetMap(anywidget.AnyWidget):
                 "label": one["label"],
                 "likely": one["likely"],
                 "rank": self._text("rank", rank=f"{one['rank']:,}", row=f"{one['row']:,}"),
-                "said": self._text(
-                    "said",
-                    confidence=f"{one['confidence']:.2f}",
-                    variability=f"{one['variability']:.2f}",
-                ),
+                "said": self._said(one),
                 "now": decided.get(one["row"], one["label"]),
                 "decided": one["row"] in decided,
             }
             for one in describe_rows(self._dynamics, self._ranking, rows, first)
         ]
-        names = rows.labels if rows.one_each else []
+        names = rows.labels if rows.kind == "class" else []
         told = self._text("list", shown=len(records), all=f"{len(places):,}")
-        self.send({"kind": "rows", "rows": records, "names": names, "told": told})
+        answers = {"names": names, "answers": rows.kind}
+        self.send({"kind": "rows", "rows": records, "told": told, **answers})
+
+    def _said(self, one: dict[str, Any]) -> str:
+        if one["confidence"] is None:
+            return "" if one["loss"] is None else self._text("said_loss", loss=f"{one['loss']:.3g}")
+        numbers = {name: f"{one[name]:.2f}" for name in ("confidence", "variability")}
+        return self._text("said", **numbers)
 
     def _publish(self) -> None:
         """Send all points, and how many rows there are and were corrected."""
@@ -190,6 +193,7 @@ class DatasetMap(anywidget.AnyWidget):
             return
         measures, flagged = measure(dynamics), flagged_places(dynamics)
         shown = shown_places(len(dynamics), flagged)
+        shown = shown[np.isfinite(measures.confidence[shown])]
         marks = np.full(len(dynamics), PLAIN)
         marks[flagged] = FLAGGED
         decided = [row for _, row in self._journal.decisions()]

@@ -6,7 +6,7 @@ all rows.
 """
 
 from .apply import clean_table, clean_texts, function_of, name_of
-from .record import Cleaned, Done, Example, notes_of
+from .record import Cleaned, Done, Example, left_notes, notes_of
 
 __all__ = [
     "Cleaned",
@@ -15,6 +15,7 @@ __all__ = [
     "clean_table",
     "clean_texts",
     "function_of",
+    "left_notes",
     "name_of",
     "notes_of",
 ]

@@ -12,6 +12,7 @@ from ...spec.cleaning import Step, parse_step, step_name
 from ...tasks import Task
 from ..columns import Columns, columns_of
 from ..tables import Table
+from ..values import structure
 from . import labels, rows, texts
 from .contract import Change, Dropped, Rows
 from .record import Cleaned, Done, count_changes, differs, records_of
@@ -19,6 +20,7 @@ from .record import Cleaned, Done, count_changes, differs, records_of
 NEEDS_LABELS = ("labels", "conflicting_labels")
 
 Custom = Callable[[str], str | None]
+Left = Callable[[str], bool]
 
 
 def clean_table(
@@ -75,17 +77,20 @@ def clean_texts(given: Mapping[str, Any], task: Task, cleaning: Sequence[str]) -
     mends = [mend for entry in cleaning if (mend := _mend(parse_step(entry)))]
     cleaned = dict(given)
     for role in given:
-        if kinds.get(role) == "text":
+        if task.mended is None and kinds.get(role) == "text":
             for mend in mends:
                 cleaned[role] = _mended(cleaned[role], mend)
+    if task.mended is not None:
+        for mend in mends:
+            cleaned, _ = task.mended(cleaned, mend)
     return cleaned
 
 
 def function_of(step: Step) -> Callable[[Rows], Change]:
     """Return what a step does, as a function of rows."""
-    if mend := _mend(step):
-        return lambda state: _each_text(state, mend)
     name = step_name(type(step))
+    if mend := _mend(step):
+        return lambda state: _each_text(state, mend, texts.LEFT.get(name))
     function = getattr(labels, name, None) or getattr(rows, name)
     return lambda state: function(state, step)
 
@@ -101,10 +106,32 @@ def _mend(step: Step) -> texts.Mend | None:
     return make(step) if make else None
 
 
-def _each_text(state: Rows, mend: Custom) -> Change:
-    return Change(
-        {name: [_mended(cell, mend) for cell in state.cells[name]] for name in state.texts}
-    )
+def _each_text(state: Rows, mend: Custom, is_left: Left | None = None) -> Change:
+    if state.mended is not None:
+        return _each_row(state, mend)
+    cells = {name: [_mended(cell, mend) for cell in state.cells[name]] for name in state.texts}
+    left = 0
+    if is_left is not None:
+        held = (cell for column in cells.values() for cell in column)
+        left = sum(isinstance(cell, str) and is_left(cell) for cell in held)
+    return Change(cells, left=left)
+
+
+def _each_row(state: Rows, mend: Custom) -> Change:
+    """Mend row by row, where a text is not to change without what hangs on it."""
+    cells = {column: list(state.cells[column]) for column in state.roles.values()}
+    left = 0
+    for i in range(len(state)):
+        before = {
+            role: cells[column][i] if column in state.texts else structure(cells[column][i])
+            for role, column in state.roles.items()
+        }
+        after, stays = state.mended(before, mend)
+        left += stays
+        for role, column in state.roles.items():
+            if differs(before[role], after[role]):
+                cells[column][i] = after[role]
+    return Change(cells, left=left)
 
 
 def _mended(cell: Any, mend: Custom) -> Any:
@@ -128,7 +155,7 @@ def _custom(function: Custom) -> Callable[[Rows], Change]:
 
 def _check(entry: str, state: Rows, task: Task) -> None:
     name = entry.partition("(")[0].strip()
-    if hasattr(texts, name) and not state.texts:
+    if hasattr(texts, name) and not (state.texts or state.mended):
         raise DataError(
             "data.cleaning: {entry} changes texts, and {task} finds none in {columns}",
             "leave this step out",
@@ -170,6 +197,8 @@ def _rows(table: Table, columns: Columns, task: Task, spec: DataSpec) -> Rows:
         labels=single,
         names=table.class_names,
         separator=spec.label_separator,
+        roles={role.name: held[0] for role, held in places.items() if len(held) == 1},
+        mended=task.mended,
     )
 
 

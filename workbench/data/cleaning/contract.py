@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,9 @@ class Rows:
     `numbers` are those of the source, `cells` the columns that play a role. `texts` names the
     columns of plain text, `asked` those that make a row's text, `answers` those that are to be
     predicted, `labels` those of labels. `names` has the names behind numbered labels, by column;
-    `separator` is what stands between several labels of a cell.
+    `separator` is what stands between several labels of a cell. Where answers hang on the texts,
+    `mended` is the task's way to change them, of the cells of a row by role; `roles` says which
+    column plays which.
     """
 
     numbers: Sequence[int]
@@ -29,6 +31,8 @@ class Rows:
     labels: tuple[str, ...]
     names: Mapping[str, list[str]] = field(default_factory=dict)
     separator: str = ""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    mended: Callable[..., tuple[dict[str, Any], bool]] | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -63,10 +67,7 @@ class Rows:
             kept = [i for i in range(len(numbers)) if i not in change.dropped]
             numbers = [numbers[i] for i in kept]
             cells = {name: [column[i] for i in kept] for name, column in cells.items()}
-        return Rows(
-            numbers, cells, self.texts, self.asked, self.answers, self.labels, self.names,
-            self.separator,
-        )  # fmt: skip
+        return replace(self, numbers=numbers, cells=cells)
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,11 @@ class Dropped:
 
 @dataclass(frozen=True)
 class Change:
-    """What a step does: whole columns anew, and the positions of rows that it drops."""
+    """What a step does: whole columns anew, and the positions of rows that it drops.
+
+    `left` counts cells that looked as if they were to be mended, and could not be.
+    """
 
     cells: Mapping[str, list[Any]] = field(default_factory=dict)
     dropped: Mapping[int, Dropped] = field(default_factory=dict)
+    left: int = 0

@@ -27,12 +27,16 @@ class Example:
 
 @dataclass(frozen=True)
 class Done:
-    """What one step did: how many cells and rows it changed, how many rows it dropped."""
+    """What one step did: how many cells and rows it changed, how many rows it dropped.
+
+    `left_cells` are those that it found at fault and could not mend.
+    """
 
     step: str
     changed_cells: int = 0
     changed_rows: int = 0
     dropped_rows: int = 0
+    left_cells: int = 0
     examples: list[Example] = field(default_factory=list)
 
 
@@ -78,7 +82,16 @@ def notes_of(cleaned: Cleaned, split: str) -> list[str]:
             told.append(
                 say("clean.dropped", step=one.step, split=part, count=f"{one.dropped_rows:,}")
             )
-    return told
+    return [*told, *left_notes(cleaned, part)]
+
+
+def left_notes(cleaned: Cleaned, part: str) -> list[str]:
+    """Return a sentence for each step that had to leave cells of a part as they were."""
+    return [
+        say("clean.left", step=one.step, split=part, count=f"{one.left_cells:,}")
+        for one in cleaned.done
+        if one.left_cells
+    ]
 
 
 def count_changes(entry: str, state: Rows, change: Change) -> Done:
@@ -97,7 +110,7 @@ def count_changes(entry: str, state: Rows, change: Change) -> Done:
             Example(state.numbers[i], name, *_around(state.cells[name][i], after[i]))
             for i in changed[: EXAMPLES - len(examples)]
         ]
-    return Done(entry, cells, len(changed_rows), len(change.dropped), examples)
+    return Done(entry, cells, len(changed_rows), len(change.dropped), change.left, examples)
 
 
 def _around(old: Any, new: Any) -> tuple[str, str]:

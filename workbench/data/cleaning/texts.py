@@ -15,14 +15,45 @@ Mend = Callable[[str], str]
 
 
 def fix_text(step: spec.FixText) -> Mend:
-    """Undo wrong decoding, as long as the result is likelier text than what was there.
+    """Undo wrong decoding, where the result is likelier text than what was there.
+
+    Likelier is text with fewer sequences that hardly occur, no sign that stands for nothing, and no
+    accent on a punctuation mark. Single control characters are left: what they were is a guess.
 
     Source:
-        Speer, ftfy, `fix_encoding`.
+        Speer, ftfy, `fix_encoding` and `badness`.
     """
-    from ftfy import fix_encoding
+    from ftfy import TextFixerConfig, fix_encoding
+    from ftfy.badness import badness
 
-    return lambda text: text if text.isascii() else fix_encoding(text)
+    cautious = TextFixerConfig(fix_c1_controls=False)
+
+    def mend(text: str) -> str:
+        if text.isascii():
+            return text
+        after = fix_encoding(text, cautious)
+        if after == text or badness(after) >= badness(text) or _senseless(after) > _senseless(text):
+            return text
+        return after
+
+    return mend
+
+
+def looks_garbled(text: str) -> bool:
+    """Say whether a text still looks as if it had been decoded wrongly."""
+    from ftfy.badness import is_bad
+
+    return not text.isascii() and is_bad(text)
+
+
+def _senseless(text: str) -> int:
+    """Count signs for private use, lost characters, and accents that stand on punctuation."""
+    kinds = list(map(unicodedata.category, text))
+    alone = sum(
+        kind in ("Mn", "Mc", "Me") and before[0] == "P" and not "\ufe00" <= sign <= "\ufe0f"
+        for sign, before, kind in zip(text[1:], kinds, kinds[1:], strict=False)
+    )
+    return alone + sum(kind in ("Co", "Cn") for kind in kinds) + text.count("\ufffd")
 
 
 def unicode(step: spec.Unicode) -> Mend:
@@ -133,3 +164,7 @@ class _TextOf(HTMLParser):
             self.parts.append("\n")
         elif not self._unseen and tag in _CELLS:
             self.parts.append(" ")
+
+
+# What of a step's work can be seen to be undone: texts of which this holds were left as they are.
+LEFT: dict[str, Callable[[str], bool]] = {"fix_text": looks_garbled}
