@@ -77,7 +77,7 @@ def _text(cells: list[Any], role: Role) -> str:
 
 def _texts(cells: list[Any], role: Role, keep_empty: bool) -> list[str]:
     """Return the texts of a list in the one cell, or one a column; some of them may be empty."""
-    held = _structure(cells[0]) if len(cells) == 1 else cells
+    held = structure(cells[0]) if len(cells) == 1 else cells
     texts = [as_text(one).strip() for one in (held if isinstance(held, list) else [held])]
     _text(texts, role)
     return texts if keep_empty else [text for text in texts if text]
