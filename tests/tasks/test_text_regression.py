@@ -154,7 +154,7 @@ def test_training_says_how_far_off_each_row_was_and_no_more(run, capsys):
     assert len(found) == run.record()["train_rows"]
     assert np.isnan(found.confidence).all()
     assert worst["confidence"] is None
-    assert isinstance(worst["label"], list)  # of two numbers
+    assert isinstance(worst["label"], float)
     with pytest.raises(InputError, match="ranks labels, and these rows have answers of another"):
         rank(found, "confident_learning")
     assert "ranked by loss alone" in str(dataset_map(found))
