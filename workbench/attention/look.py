@@ -265,9 +265,9 @@ def load_model_quietly(kind: Any, folder: Path) -> Any:
     """
     import torch
 
-    from ..models.load import _quiet, _readable
+    from ..models.reading import quiet, readable
 
-    with _readable(folder), _quiet():
+    with readable(folder), quiet():
         return kind.from_pretrained(
             folder, dtype=torch.float32, use_safetensors=True, local_files_only=True
         )

@@ -110,7 +110,7 @@ def label_rows(options: argparse.Namespace) -> None:
 
 
 def _show(session: Any) -> None:
-    from .marking import numbered
+    from .spans import numbered
 
     item = session.item
     place = say("labelling.position", position=session.at + 1, total=len(session.items))
@@ -152,7 +152,7 @@ def _answer(session: Any, line: str) -> None:
 
 
 def _value(session: Any, line: str) -> Any:
-    from .marking import read_spans
+    from .spans import read_spans
 
     question = session.question
     if question.kind == "spans":

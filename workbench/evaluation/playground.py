@@ -16,7 +16,7 @@ from ..models import load_tokenizer
 from ..runs import RunFolder, write_json
 from ..spec import RunSpec
 from ..tasks import load_task
-from .asking import Answerer, before, finished, rows_to_ask
+from .answering import Answerer, before, finished, rows_to_ask
 
 FILE = "answers.json"
 _KEPT = ("asked", "before", "after")

@@ -11,7 +11,7 @@ from ..data import load_further
 from ..runs import RunFolder, write_json
 from ..tasks import Outcome, Task
 from ..training.prepare import Prepared, in_order
-from .asking import Answerer, finished, rows_to_ask
+from .answering import Answerer, finished, rows_to_ask
 from .inference import run_model
 from .playground import keep_answers
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from .adapters import merge, merged, unmerge
 from .card import ModelCard, model_card
-from .load import load_model, load_tokenizer, load_trained
+from .load import load_model, load_tokenizer
 from .memory import Memory, estimate_memory
-from .unused import unused_weights
+from .pooler import unused_pooler
+from .trained import load_trained
 
 __all__ = [
     "Memory",
@@ -19,5 +20,5 @@ __all__ = [
     "merged",
     "model_card",
     "unmerge",
-    "unused_weights",
+    "unused_pooler",
 ]

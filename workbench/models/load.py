@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, ModelError, shorten
-from ..sources import FoundModel, find_model
+from ..errors import ModelError, shorten
+from ..sources import FoundModel
 from ..sources.paths import show
 from . import quantization
-from .adapters import is_adapter, load_weights, read_adapter_config, wrap
 from .folder import (
     as_path,
     context_tokens,
@@ -22,6 +19,7 @@ from .folder import (
     refuse_unsafe_weights,
     require_tokenizer,
 )
+from .reading import first_line, quiet, readable
 from .warm_start import can_become_writer, make_writer
 
 _SINGLE_LABEL = {"problem_type": "single_label_classification"}
@@ -44,7 +42,7 @@ def load_tokenizer(found: FoundModel | Path | str, trust_remote_code: bool = Fal
     require_tokenizer(folder)
     refuse_foreign_code(folder, config, trust_remote_code)
     try:
-        with _quiet():
+        with quiet():
             tokenizer = AutoTokenizer.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=trust_remote_code
             )
@@ -53,7 +51,7 @@ def load_tokenizer(found: FoundModel | Path | str, trust_remote_code: bool = Fal
             "the tokenizer in {folder} cannot be loaded ({reason})",
             "copy tokenizer.json and tokenizer_config.json again from where the model came from",
             folder=show(folder),
-            reason=_first_line(error),
+            reason=first_line(error),
         ) from error
     limit = context_tokens(config)
     if limit is not None:
@@ -93,7 +91,7 @@ def load_model(
         new = {name.rpartition(".")[0] for name in skeleton.new_weights}
         held = {"quantization_config": quantization.settings(bits, sorted(new))}
     devices = list(range(torch.cuda.device_count()))
-    with _readable(folder), _quiet(), torch.random.fork_rng(devices=devices):
+    with readable(folder), quiet(), torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
         if _becomes_writer(auto_class, config):
             return _writer(found, config, trust_remote_code, **held)
@@ -133,7 +131,7 @@ def load_skeleton(
     import torch
 
     auto, config = _head_and_config(found, auto_class, labels, trust_remote_code, problem)
-    with _readable(found.path), _quiet(), torch.device("meta"):
+    with readable(found.path), quiet(), torch.device("meta"):
         if _becomes_writer(auto_class, config):
             tokenizer = load_tokenizer(found, trust_remote_code)
             model, _ = make_writer(found.path, config, tokenizer, pretrained=False)
@@ -219,7 +217,7 @@ def _head_and_config(
     if auto_class == "AutoModelForSequenceClassification":
         settings |= _SINGLE_LABEL
     settings |= problem or {}
-    with _readable(folder), _quiet():
+    with readable(folder), quiet():
         config = transformers.AutoConfig.from_pretrained(
             folder, local_files_only=True, trust_remote_code=trust_remote_code, **settings
         )
@@ -230,108 +228,6 @@ def _head_and_config(
                 found, trust_remote_code
             ).pad_token_id
     return auto, config
-
-
-def load_trained(folder: Path | str, trust_remote_code: bool = False, bits: str = "none") -> Any:
-    """Load a fine-tuned model, head and all, in evaluation mode; adapters with their base.
-
-    With `bits`, `8bit` or `4bit`, the base of an adapter is held in so many, where that works.
-
-    Raises:
-        ModelError: the folder is missing, incomplete or damaged, or its head was never trained.
-        SourceError: the base of an adapter cannot be found.
-    """
-    import torch
-
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise ModelError(
-            "there is no trained model in {folder}",
-            "let the training finish first",
-            folder=show(folder),
-        )
-    if is_adapter(folder):
-        return _load_adapted(folder, trust_remote_code, bits)
-    plain = read_config(folder)
-    refuse_foreign_code(folder, plain, trust_remote_code)
-    refuse_unsafe_weights(folder, plain)
-    read_shapes(folder)
-    architecture = _architecture(folder, plain, trust_remote_code)
-    arguments = {"trust_remote_code": True} if trust_remote_code else {}
-    with _readable(folder), _quiet():
-        model, report = architecture.from_pretrained(
-            folder,
-            dtype=torch.float32,
-            use_safetensors=True,
-            local_files_only=True,
-            output_loading_info=True,
-            **arguments,
-        )
-    missing = sorted(report["missing_keys"])
-    if missing:
-        raise ModelError(
-            "the model in {folder} lacks weights ({missing})",
-            "use a model folder that a run wrote",
-            folder=show(folder),
-            missing=shorten(missing[0]),
-        )
-    return model.eval()
-
-
-def _load_adapted(folder: Path, trust_remote_code: bool, bits: str) -> Any:
-    """Load the base that an adapter was made for, and put the adapter around it."""
-    import torch
-    import transformers
-
-    settings, source, revision = read_adapter_config(folder)
-    plain = read_config(folder)
-    refuse_foreign_code(folder, plain, trust_remote_code)
-    base = find_model(source, revision)
-    base_plain = read_config(base.path)
-    refuse_foreign_code(base.path, base_plain, trust_remote_code)
-    refuse_unsafe_weights(base.path, base_plain)
-    read_shapes(base.path)
-    architecture = _architecture(folder, plain, trust_remote_code)
-    arguments: dict[str, Any] = {"trust_remote_code": True} if trust_remote_code else {}
-    if bits != "none" and not quantization.why_not():
-        arguments["quantization_config"] = quantization.settings(
-            bits, settings.modules_to_save or ()
-        )
-    with _readable(base.path), _quiet(), torch.random.fork_rng(devices=[]):
-        config = transformers.AutoConfig.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=trust_remote_code
-        )
-        model = architecture.from_pretrained(
-            base.path,
-            config=config,
-            dtype=torch.float32,
-            use_safetensors=True,
-            local_files_only=True,
-            ignore_mismatched_sizes=True,  # the head is the adapter's
-            **arguments,
-        )
-        settings.base_model_name_or_path, settings.revision = source, revision
-        model = wrap(model, settings)
-    load_weights(model, folder)
-    return model.eval()
-
-
-def _architecture(folder: Path, plain: dict[str, Any], trust_remote_code: bool) -> Any:
-    """Return the class that a trained model's config names."""
-    import transformers
-
-    name = (plain.get("architectures") or [""])[0]
-    architecture = getattr(transformers, name, None) if isinstance(name, str) else None
-    if architecture is None and trust_remote_code:
-        architecture = transformers.AutoModelForSequenceClassification
-    if not hasattr(architecture, "from_pretrained"):
-        raise ModelError(
-            "{path} names no known architecture ({name!r})",
-            "use a model folder that a run wrote",
-            path=show(folder / "config.json"),
-            name=shorten(name),
-        )
-    return architecture
 
 
 def _require_head(folder: Path, config: Any, auto: Any, trust_remote_code: bool) -> None:
@@ -378,40 +274,3 @@ def _new_weights(folder: Path, model: Any, report: dict[str, Any]) -> list[str]:
             total=body_size,
         )
     return new
-
-
-@contextmanager
-def _readable(folder: Path) -> Iterator[None]:
-    """Turn what transformers says of a model it cannot load into one line."""
-    try:
-        yield
-    except InputError:
-        raise
-    except (OSError, ValueError, RuntimeError, ImportError, KeyError, TypeError) as error:
-        raise ModelError(
-            "the model in {folder} cannot be loaded ({reason})",
-            "check that it is whole, or choose another one",
-            folder=show(folder),
-            reason=_first_line(error),
-        ) from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep load reports and bars to ourselves: a new head is expected, and is noted."""
-    from transformers.utils import logging
-
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if bars:
-            logging.enable_progress_bar()
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return shorten(lines[0] if lines else type(error).__name__, 160)

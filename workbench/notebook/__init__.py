@@ -129,7 +129,7 @@ def playground(run: RunFolder | str | Path) -> None:
     Raises:
         InputError: the run's model writes no text, or is not there yet.
     """
-    from .playing import play
+    from .playground import play
 
     play(_run(run))
 

@@ -6,12 +6,9 @@ its other pieces are not learned from. Chinese goes character by character.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 
@@ -21,13 +18,12 @@ from . import _defaults as usual
 from ._dynamics import of_tokens
 from ._labelling import Labelling, word_places
 from ._scores import cross_entropy, softmax
+from ._sentences import WORDS, coloured, joined
 from ._tags import OUTSIDE, TAG, as_bio, entities, entity_scores, read_conll
 from .contract import Batch, Column, Metric, Outcome, Record, Role, RowError, Setup, Task
 
 IGNORED = -100
 TABLES = (".json", ".jsonl", ".ndjson", ".csv")
-# A Chinese or Japanese character, else a word, else a mark.
-WORDS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W\u3040-\u9fff]+(?:['’]\w+)?|\S")
 
 
 def read_file(text: str, name: str) -> tuple[list[Record], list[str]] | None:
@@ -227,7 +223,7 @@ def predictions(outcome: Outcome) -> list[Record]:
         records.append(
             {
                 "row": row["row"],
-                "text": _joined(words),
+                "text": joined(words),
                 "tokens": words,
                 "predicted": _said(own, outcome.setup),
                 "confidence": float(np.nanmin(sure)) if np.isfinite(sure).any() else None,
@@ -243,7 +239,7 @@ def predictions(outcome: Outcome) -> list[Record]:
 def _tags_of(values: Record, spans: Any) -> list[str]:
     """Return the tags of a sentence's words that spans of its characters amount to."""
     words = values["tokens"]
-    places = word_places(words, _joined(words))
+    places = word_places(words, joined(words))
     found = []
     for span in spans:
         inside = [n for n, (a, b) in enumerate(places) if a < span["end"] and b > span["start"]]
@@ -255,30 +251,10 @@ def _tags_of(values: Record, spans: Any) -> list[str]:
 def _spans_of(values: Record) -> list[Record]:
     """Return the spans of characters that the tags of a sentence amount to."""
     words = values["tokens"]
-    text, places = _joined(words), word_places(words, _joined(words))
+    text, places = joined(words), word_places(words, joined(words))
     spans = [(kind, places[first][0], places[last][1]) for kind, first, last in
              entities(values["tags"])]  # fmt: skip
     return [{"start": a, "end": b, "text": text[a:b], "label": kind} for kind, a, b in spans]
-
-
-def coloured(words: list[str], tags: list[str]) -> Any:
-    """Return a sentence as HTML in which each entity has the colour of its type, and its name."""
-    from markupsafe import Markup
-
-    starts = {first: (kind, last) for kind, first, last in entities(tags)}
-    parts, place = [], 0
-    while place < len(words):
-        kind, last = starts.get(place, ("", place))
-        text = _joined(words[place : last + 1])
-        gap = "" if place == 0 or _closed(words[place - 1], words[place]) else " "
-        hue = crc32(kind.encode()) % 360
-        shape = (
-            '{}<mark style="background:hsl({} 75% 82%);color:#111;border-radius:3px;'
-            'padding:1px 3px">{}<small style="margin-left:4px;opacity:.75">{}</small></mark>'
-        )
-        parts.append(Markup(shape).format(gap, hue, text, kind) if kind else Markup(gap) + text)
-        place = last + 1
-    return Markup("").join(parts)
 
 
 def shown(record: Record, name: str) -> Any:
@@ -290,7 +266,7 @@ def line(record: Record) -> str:
     """Return a prediction as one line: the entities with their types, and the text."""
     words = record["tokens"]
     found = [
-        f"{_joined(words[first : last + 1])} [{kind}]"
+        f"{joined(words[first : last + 1])} [{kind}]"
         for kind, first, last in entities(record["predicted"])
     ]
     return f"{', '.join(found) or '–'}\t{record['text']}"
@@ -363,20 +339,6 @@ def _losses(outcome: Outcome) -> list[np.ndarray]:
     ]
 
 
-def _joined(words: list[str]) -> str:
-    """Return words as a text; Chinese characters stand close together."""
-    text = "".join(words[:1])
-    for before, word in pairwise(words):
-        text += word if _closed(before, word) else f" {word}"
-    return text
-
-
-def _closed(before: str, word: str) -> bool:
-    return any(
-        "\u2e80" <= c <= "\ufaff" or "\uff00" <= c <= "\uffef" for c in (before[-1:], word[:1])
-    )
-
-
 TASK = Task(
     name="token-classification",
     roles=(
@@ -397,7 +359,7 @@ TASK = Task(
         ),
     ),
     labelling=Labelling(
-        "spans", "tags", "tokens", shown=lambda values: _joined(values["tokens"]),
+        "spans", "tags", "tokens", shown=lambda values: joined(values["tokens"]),
         cell=_tags_of, told=_spans_of,
         suggested=lambda prediction: _spans_of(prediction | {"tags": prediction["predicted"]}),
     ),

@@ -16,19 +16,18 @@ from uuid import uuid4
 from ..data import LoadedData, load_data, profile_data
 from ..data.cells import as_text
 from ..data.profile import DataProfile
-from ..language import text as say
 from ..language import told
-from ..models import ModelCard, load_model, load_tokenizer, quantization
-from ..models.adapters import add_adapter, can_prompt
+from ..models import ModelCard, load_model, load_tokenizer
+from ..models.adapters import add_adapter
 from ..models.card import card_of
 from ..models.freezing import count_parameters, freeze
 from ..models.load import becomes_writer, load_skeleton
 from ..models.own_tokenizer import require_random_weights, with_own_tokenizer
 from ..runs import open_run
 from ..sources import FoundModel, find_model
-from ..sources.paths import has_prefix
 from ..spec import RunSpec, SpecError, find, to_flat
-from ..tasks import Metric, Setup, Task, load_task, served_by
+from ..tasks import Metric, Setup, Task, load_task
+from .checks import check_spec
 from .precision import Precision, choose_precision
 
 Progress = Callable[[int, int, str], None]
@@ -367,69 +366,3 @@ def environment() -> dict[str, str]:
         "byte_order": sys.byteorder,
         **{name: version(name) for name in names},
     }
-
-
-def check_spec(spec: RunSpec, task: Task) -> None:
-    """Refuse what the task does not have, before any work is done.
-
-    Raises:
-        SpecError: with all faults at once.
-    """
-    followed = sorted(metric.name for metric in task.metrics if metric.followed)
-    faults = [
-        _unfit(path, held, say("spec.choose", choices=" | ".join(known)))
-        for path, held, known in (
-            ("train.metric_for_best_model", spec.train.metric_for_best_model, followed),
-            ("train.loss", spec.train.loss, ("auto", *task.losses)),
-        )
-        if held not in known
-    ]
-    faults += _adapter_faults(spec, task)
-    values = to_flat(spec)
-    for path, served in served_by().items():
-        field = find(path)
-        if task.name not in served and values[field.name] != field.default:
-            faults.append(
-                say(
-                    "spec.no_effect",
-                    field=path,
-                    value=repr(values[field.name]),
-                    task=task.name,
-                    tasks=", ".join(served),
-                    default=repr(field.default),
-                )
-            )
-    if faults:
-        raise SpecError(faults)
-
-
-def _adapter_faults(spec: RunSpec, task: Task) -> list[str]:
-    """Return why a choice of what learns does not go with another."""
-    model, method = spec.model, spec.adapter.peft_method
-    faults = []
-    if method != "none":
-        faults += [
-            say("spec.frozen_by_adapter", field=f"model.{name}", value=repr(held))
-            for name in ("freeze_embeddings", "freeze_layers")
-            if (held := getattr(model, name))
-        ]
-        if has_prefix(model.source, "scratch"):
-            remedy = say("spec.scratch_adapter", model=model.source)
-            faults.append(_unfit("adapter.peft_method", method, remedy))
-    if method == "prompt_tuning" and not can_prompt(task.auto_class):
-        remedy = say("spec.no_prompt", task=task.name)
-        faults.append(_unfit("adapter.peft_method", method, remedy))
-    if model.quantization != "none":
-        if method == "none":
-            remedy = say("spec.few_bits")
-            faults.append(_unfit("model.quantization", model.quantization, remedy))
-        elif reason := quantization.why_not():
-            remedy = say("spec.choose", choices="none")
-            both = told("{what}; {remedy}", what=reason, remedy=remedy)
-            faults.append(_unfit("model.quantization", model.quantization, both))
-    return faults
-
-
-def _unfit(path: str, held: str, remedy: str) -> str:
-    what = say("spec.does_not_fit", field=path, value=repr(held))
-    return told("{what}; {remedy}", what=what, remedy=remedy)

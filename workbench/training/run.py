@@ -17,7 +17,7 @@ from typing import Any
 
 from ..data.export import as_lines
 from ..errors import InputError, Interrupted, RunError, disk_is_full, shorten
-from ..models import unused_weights
+from ..models import unused_pooler
 from ..runs import Event, EventWriter, RunFolder, create_run, open_run, write_json, write_text
 from ..runs.control import Requests
 from ..spec import RunSpec
@@ -111,7 +111,7 @@ def train_into(
                 "the validation loss was never a number, so there is no best model",
                 "lower train.learning_rate, or train in precision fp32",
             )
-        unused = unused_weights(prepared.found, trainer.model)
+        unused = unused_pooler(prepared.found, trainer.model)
         trainer.write_once_there_is_room(
             lambda: checkpoints.save_model(
                 trainer.model, prepared.tokenizer, run.model_path, unused

@@ -1,4 +1,4 @@
-"""Weights that a pretrained model brings and a task has no use for."""
+"""The pooler of a pretrained model, kept for later by tasks that have no use for it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .folder import weight_files
 _POOLER = "pooler."
 
 
-def unused_weights(found: FoundModel, model: Any) -> dict[str, Any]:
+def unused_pooler(found: FoundModel, model: Any) -> dict[str, Any]:
     """Return the pooler of a pretrained model, by the names it has in `model`, which lacks one.
 
     Who guesses words or tags does without, but whoever classifies texts later begins with it.

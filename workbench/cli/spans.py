@@ -11,11 +11,11 @@ from typing import Any
 
 from ..labelling.items import Item, Question
 from ..tasks._labelling import word_places
+from ..tasks._sentences import WORDS
 
 NONE = "0"
 MOST_NUMBERED = 80
 _PLACES = re.compile(r"(\d+)(?:\s*[-–]\s*(\d+))?\Z")
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|\w+|[^\w\s]")
 
 
 def words_of(item: Item, question: Question) -> list[tuple[int, int]]:
@@ -23,7 +23,7 @@ def words_of(item: Item, question: Question) -> list[tuple[int, int]]:
     text, held = item.texts[question.inside], item.values.get(question.inside)
     if isinstance(held, list):
         return word_places(list(map(str, held)), text)
-    return [match.span() for match in _WORD.finditer(text)]
+    return [match.span() for match in WORDS.finditer(text)]
 
 
 def numbered(item: Item, question: Question) -> str:

@@ -1,0 +1,48 @@
+"""While transformers reads a model: its errors as one line, and its reports kept back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import InputError, ModelError, shorten
+from ..sources.paths import show
+
+
+@contextmanager
+def readable(folder: Path) -> Iterator[None]:
+    """Turn what transformers says of a model it cannot load into one line."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (OSError, ValueError, RuntimeError, ImportError, KeyError, TypeError) as error:
+        raise ModelError(
+            "the model in {folder} cannot be loaded ({reason})",
+            "check that it is whole, or choose another one",
+            folder=show(folder),
+            reason=first_line(error),
+        ) from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep load reports and bars to ourselves: a new head is expected, and is noted."""
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error says, else its kind."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return shorten(lines[0] if lines else type(error).__name__, 160)

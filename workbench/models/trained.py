@@ -1,0 +1,116 @@
+"""Loading a model that a run has trained, whole or as an adapter around its base."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..errors import ModelError, shorten
+from ..sources import find_model
+from ..sources.paths import show
+from . import quantization
+from .adapters import is_adapter, load_weights, read_adapter_config, wrap
+from .folder import read_config, read_shapes, refuse_foreign_code, refuse_unsafe_weights
+from .reading import quiet, readable
+
+
+def load_trained(folder: Path | str, trust_remote_code: bool = False, bits: str = "none") -> Any:
+    """Load a fine-tuned model, head and all, in evaluation mode; adapters with their base.
+
+    With `bits`, `8bit` or `4bit`, the base of an adapter is held in so many, where that works.
+
+    Raises:
+        ModelError: the folder is missing, incomplete or damaged, or its head was never trained.
+        SourceError: the base of an adapter cannot be found.
+    """
+    import torch
+
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ModelError(
+            "there is no trained model in {folder}",
+            "let the training finish first",
+            folder=show(folder),
+        )
+    if is_adapter(folder):
+        return _load_adapted(folder, trust_remote_code, bits)
+    plain = read_config(folder)
+    refuse_foreign_code(folder, plain, trust_remote_code)
+    refuse_unsafe_weights(folder, plain)
+    read_shapes(folder)
+    architecture = _architecture(folder, plain, trust_remote_code)
+    arguments = {"trust_remote_code": True} if trust_remote_code else {}
+    with readable(folder), quiet():
+        model, report = architecture.from_pretrained(
+            folder,
+            dtype=torch.float32,
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+            **arguments,
+        )
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise ModelError(
+            "the model in {folder} lacks weights ({missing})",
+            "use a model folder that a run wrote",
+            folder=show(folder),
+            missing=shorten(missing[0]),
+        )
+    return model.eval()
+
+
+def _load_adapted(folder: Path, trust_remote_code: bool, bits: str) -> Any:
+    """Load the base that an adapter was made for, and put the adapter around it."""
+    import torch
+    import transformers
+
+    settings, source, revision = read_adapter_config(folder)
+    plain = read_config(folder)
+    refuse_foreign_code(folder, plain, trust_remote_code)
+    base = find_model(source, revision)
+    base_plain = read_config(base.path)
+    refuse_foreign_code(base.path, base_plain, trust_remote_code)
+    refuse_unsafe_weights(base.path, base_plain)
+    read_shapes(base.path)
+    architecture = _architecture(folder, plain, trust_remote_code)
+    arguments: dict[str, Any] = {"trust_remote_code": True} if trust_remote_code else {}
+    if bits != "none" and not quantization.why_not():
+        arguments["quantization_config"] = quantization.settings(
+            bits, settings.modules_to_save or ()
+        )
+    with readable(base.path), quiet(), torch.random.fork_rng(devices=[]):
+        config = transformers.AutoConfig.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=trust_remote_code
+        )
+        model = architecture.from_pretrained(
+            base.path,
+            config=config,
+            dtype=torch.float32,
+            use_safetensors=True,
+            local_files_only=True,
+            ignore_mismatched_sizes=True,  # the head is the adapter's
+            **arguments,
+        )
+        settings.base_model_name_or_path, settings.revision = source, revision
+        model = wrap(model, settings)
+    load_weights(model, folder)
+    return model.eval()
+
+
+def _architecture(folder: Path, plain: dict[str, Any], trust_remote_code: bool) -> Any:
+    """Return the class that a trained model's config names."""
+    import transformers
+
+    name = (plain.get("architectures") or [""])[0]
+    architecture = getattr(transformers, name, None) if isinstance(name, str) else None
+    if architecture is None and trust_remote_code:
+        architecture = transformers.AutoModelForSequenceClassification
+    if not hasattr(architecture, "from_pretrained"):
+        raise ModelError(
+            "{path} names no known architecture ({name!r})",
+            "use a model folder that a run wrote",
+            path=show(folder / "config.json"),
+            name=shorten(name),
+        )
+    return architecture
