@@ -131,7 +131,7 @@ class Experiment:
             changes["model.source"] = self.spec.model.source
         return self.train(retraining_spec(noisy, journal, {}).replace(changes))
 
-    def tested(self, run: RunFolder) -> dict[str, Any]:
+    def score(self, run: RunFolder) -> dict[str, Any]:
         """Return accuracy, loss and the rows answered wrong, of those held back until the end."""
         path = self.folder / "tested.json"
         known = json.loads(path.read_text("utf-8")) if path.exists() else {}
@@ -333,14 +333,14 @@ def main() -> None:
     try:
         for seed in options.seeds:
             experiment = Experiment(options, seed)
-            clean = experiment.tested(experiment.noisy(0.0))
+            clean = experiment.score(experiment.noisy(0.0))
             scores[seed] = {(0.0, WITH_ERRORS): clean}
             for share in options.shares:
                 found[f"{seed}, {share:g}"] = rankings(experiment, share)
-                scores[seed][share, WITH_ERRORS] = experiment.tested(experiment.noisy(share))
+                scores[seed][share, WITH_ERRORS] = experiment.score(experiment.noisy(share))
                 for looked in options.looked:
                     run = experiment.corrected(share, looked)
-                    scores[seed][share, looked] = experiment.tested(run)
+                    scores[seed][share, looked] = experiment.score(run)
     except OutOfRunsError:
         print("\nmore runs are to be trained")
     report(scores)

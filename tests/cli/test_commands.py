@@ -101,6 +101,11 @@ def test_predictions_are_refused_before_the_work_where_they_cannot_be_written(
         capsys, "evaluate", run_path, "--data", data, "--predictions", taken / "p.jsonl"
     )
     assert (code, "cannot write" in err) == (2, True)
+    kept = place / "kept.jsonl"
+    kept.write_text("of an earlier run\n", "utf-8")
+    absent = place / "absent.csv"
+    assert call(capsys, "evaluate", run_path, "--data", absent, "--predictions", kept)[0] == 2
+    assert kept.read_text("utf-8") == "of an earlier run\n"
 
 
 def test_predict_without_text_says_how(capsys, place, run_path):

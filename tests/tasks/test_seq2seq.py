@@ -15,6 +15,7 @@ from workbench.attention.snapshots import read_snapshots
 from workbench.cli import main
 from workbench.data import load_data
 from workbench.errors import DataError, ModelError
+from workbench.evaluation.playground import open_playground
 from workbench.evaluation.run import evaluate_file, predict_texts
 from workbench.models import load_model, load_tokenizer, load_trained, model_card
 from workbench.models.card import card_of
@@ -383,6 +384,10 @@ def test_one_run_learns_all_aspects_of_a_text(tmp_path):
     assert [one["aspect"] for one in predict_texts(run, ["the story was awful."])] == [
         "thing", "word",
     ]  # fmt: skip
+    (one,) = predict_texts(run, ["word: the story was awful."])
+    assert (one["aspect"], one["source"]) == ("word", "the story was awful.")
+    both = open_playground(run, with_before=False).ask("the story was awful.").after
+    assert [line.partition(":")[0] for line in both.splitlines()] == ["thing", "word"]
     assert "thing: the " in render(run)
     assert evaluate_file(run, spec.data.source)[0]["rows"] == 159
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, RunError
-from ..runs import RunFolder, open_run, write_output
+from ..runs import RunFolder, open_run, require_writable, write_output
 from .options import add_json, add_runs_dir
 from .output import plain
 from .terminal import console, is_piped_in
@@ -93,7 +93,7 @@ def evaluate(options: argparse.Namespace) -> None:
         from ..evaluation.run import evaluate_file
 
         if options.predictions:
-            write_output(Path(options.predictions), "")  # before the work, not after it
+            require_writable(Path(options.predictions))
         metrics, rows = evaluate_file(run, options.data)
         if options.predictions:
             lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import RunError
 from ..language import text
-from ..runs import RunFolder, open_run, write_output
+from ..runs import RunFolder, open_run, require_writable
 from ..spec import RunSpec
 from .options import add_json, add_runs_dir, add_spec_changes, parse_changes, spec_from
 from .output import print_table
@@ -83,7 +83,7 @@ def adapt(options: argparse.Namespace) -> None:
     except RunError:
         first = spec_from(options.first, parse_changes(options.set_first))
     if options.html:
-        write_output(Path(options.html), "")  # before the work, not after it
+        require_writable(Path(options.html))
     done = carry_out(first, second, _train_watched)
     if options.html:
         write_comparison([done.without, done.adapted], Path(options.html))

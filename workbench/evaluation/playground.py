@@ -67,7 +67,10 @@ class Playground:
         told = [*self.said.get(name, []), {"role": "user", "content": asked}]
         row = {"messages": told} if self.remembers else asked
         rows = rows_to_ask(self.run.spec(), [row] if asked.strip() else [])
-        written = str(model.ask(rows)[0]["predicted"])
+        answers = model.ask(rows)
+        written = "\n".join(
+            ": ".join(filter(None, (one.get("aspect"), str(one["predicted"])))) for one in answers
+        )
         if self.remembers:
             self.said[name] = [*told, {"role": "assistant", "content": written}]
         return written
@@ -129,7 +132,7 @@ def told_settings(spec: RunSpec, language: str | None = None) -> str:
 
 def keep_answers(run: RunFolder, after: Answerer, before: Answerer) -> None:
     """Keep what both models write to the probe sentences of the spec: `evaluation/answers.json`."""
-    probes = run.spec().inspect.probes
+    probes = filter(str.strip, run.spec().inspect.probes)
     playground = Playground(run, after, before)
     exchanges = []
     for probe in probes:

@@ -28,7 +28,8 @@ def evaluate_prepared(run: RunFolder, prepared: Prepared, model: Any) -> dict[st
     def outputs_of(candidate: Any) -> Any:
         return run_model(candidate, rows, task, setup, prepared.precision, batch)
 
-    base = prepared.base_model() if spec.evaluate.baselines or task.writes else None
+    asks = task.writes and any(map(str.strip, spec.inspect.probes))
+    base = prepared.base_model() if spec.evaluate.baselines or asks else None
     outcome = Outcome(outputs_of(model), rows, prepared.data.validation, setup)
     metrics = {"task": task.name, "split": "validation", **task.evaluate(outcome)}
     if spec.evaluate.baselines:
@@ -40,7 +41,7 @@ def evaluate_prepared(run: RunFolder, prepared: Prepared, model: Any) -> dict[st
         }
     write_json(run.evaluation_path / "metrics.json", metrics)
     write_predictions(run.evaluation_path / "predictions.parquet", worst_first(task, outcome))
-    if task.writes:
+    if asks:
         after = Answerer(model, task, setup, prepared.precision)
         keep_answers(run, after, replace(after, model=base))
     return metrics

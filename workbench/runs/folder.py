@@ -281,6 +281,22 @@ def write_text(path: Path, text: str, make_folder: bool = True) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def require_writable(path: Path) -> None:
+    """Refuse a file that could not be written after long work; what it holds stays.
+
+    Raises:
+        InputError: naming why.
+    """
+    there = path.exists()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("ab").close()
+        if not there:
+            path.unlink()
+    except OSError as error:
+        raise _cannot_write(path, error) from None
+
+
 def write_output(path: Path, content: str | bytes) -> None:
     """Write a file that somebody named; text whole or not at all.
 
@@ -294,12 +310,16 @@ def write_output(path: Path, content: str | bytes) -> None:
         else:
             write_text(path, content)
     except OSError as error:
-        raise InputError(
-            "cannot write {path} ({reason})",
-            "choose another place",
-            path=path,
-            reason=error.strerror,
-        ) from None
+        raise _cannot_write(path, error) from None
+
+
+def _cannot_write(path: Path, error: OSError) -> InputError:
+    return InputError(
+        "cannot write {path} ({reason})",
+        "choose another place",
+        path=path,
+        reason=error.strerror,
+    )
 
 
 def write_json(path: Path, value: Any, make_folder: bool = True) -> None:

@@ -70,20 +70,17 @@ def no_such_file(text: str) -> SourceError:
     """Return the error for a path where nothing is, naming what is nearest to it."""
     path = Path(text).expanduser()
     folder = path.parent
-    if not folder.is_dir():
+    if folder.is_dir():
+        near = _nearest(folder, path.name)
+        what, remedy = "no such file: {path}", "the folder {folder} is empty"
+    else:
         existing = next((p for p in path.parents if p.is_dir()), Path())
         near = _nearest(existing, path.relative_to(existing).parts[0] if existing != Path() else "")
-        return SourceError(
-            "no such file: {path} (its folder {folder} does not exist either)",
-            "{near}" if near else "check the path",
-            path=show(text),
-            folder=show(folder),
-            near=near,
-        )
-    near = _nearest(folder, path.name)
+        what = "no such file: {path} (its folder {folder} does not exist either)"
+        remedy = "check the path"
     return SourceError(
-        "no such file: {path}",
-        "{near}" if near else "the folder {folder} is empty",
+        what,
+        "{near}" if near else remedy,
         path=show(text),
         folder=show(folder),
         near=near,

@@ -55,11 +55,6 @@ def count_tokens(setup: Setup, texts: list[str], pairs: list[str] | None = None)
     return [len(ids) for ids in encoded["input_ids"]]
 
 
-def cut_answers(batch: Mapping[str, list[Any]], setup: Setup) -> dict[str, tuple[int, list[int]]]:
-    """Say that no answers are cut: labels, numbers and spans are whole."""
-    return {}
-
-
 def measures(table: Any, setup: Setup) -> dict[str, list[float]]:
     """Say that there is nothing to draw of the data but labels and lengths."""
     return {}

@@ -38,7 +38,10 @@ def aspects(setup: Setup) -> list[str]:
 
 
 def pairs_of(batch: Batch, setup: Setup) -> list[Pair]:
-    """Return one pair an example, or, where aspects are asked for, one for each that it has."""
+    """Return one pair an example, or, where aspects are asked for, one for each that it has.
+
+    Of a text that is only to be read, one for each aspect, or the one whose name it begins with.
+    """
     found, names = [], aspects(setup)
     targets = batch.get("target") or [None] * len(batch["source"])
     for row, source, held in zip(batch["row"], batch["source"], targets, strict=True):
@@ -46,7 +49,9 @@ def pairs_of(batch: Batch, setup: Setup) -> list[Pair]:
         if not names:
             found.append(Pair(row, source, texts))
         elif held is None:
-            found += [Pair(row, source, [], name) for name in names]
+            own = next((name for name in names if source.startswith(f"{name}: ")), "")
+            asked = source.removeprefix(f"{own}: ") if own else source
+            found += [Pair(row, asked, [], name) for name in ([own] if own else names)]
         else:
             own = zip(names, texts, strict=True)
             found += [Pair(row, source, [text], name) for name, text in own if text]

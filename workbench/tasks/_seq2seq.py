@@ -39,23 +39,28 @@ def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
     found = encode_texts(setup, [pair.asked(setup) for pair in pairs])
     found["row"] = [pair.row for pair in pairs]
     if "target" in batch:
-        found["labels"] = [_labels(pair.references[0], setup, room(setup)) for pair in pairs]
+        found["labels"] = _labels(pairs, setup, room(setup))
     return found
 
 
-def _labels(text: str, setup: Setup, limit: int) -> list[int]:
-    """Return what the model shall write: the text, then the token that ends it; no more than that.
+def _labels(pairs: list[Pair], setup: Setup, limit: int) -> list[list[int]]:
+    """Return what the model shall write: each text, then the token that ends it; no more than that.
 
     Where a tokenizer of encoders begins each text with a token, that one is given, not written.
     """
     tokenizer = setup.tokenizer
     begun = tokenizer.bos_token_id is None and tokenizer.cls_token_id is not None
-    ids = tokenizer(text_target=text, truncation=True, max_length=limit + begun)["input_ids"]
-    if begun and ids[:1] == [tokenizer.cls_token_id]:
-        ids = ids[1:]
     end = tokenizer.sep_token_id if tokenizer.eos_token_id is None else tokenizer.eos_token_id
-    # mBART's language stands after the end.
-    return ids if end is None or end in ids[-2:] else [*ids[: limit - 1], end]
+
+    def ended(ids: list[int]) -> list[int]:
+        if begun and ids[:1] == [tokenizer.cls_token_id]:
+            ids = ids[1:]
+        # mBART's language stands after the end.
+        return ids if end is None or end in ids[-2:] else [*ids[: limit - 1], end]
+
+    texts = [pair.references[0] for pair in pairs]
+    found = tokenizer(text_target=texts, truncation=True, max_length=limit + begun)
+    return [ended(ids) for ids in found["input_ids"]]
 
 
 def cut_answers(batch: Batch, setup: Setup) -> CutAnswers:
@@ -67,9 +72,9 @@ def cut_answers(batch: Batch, setup: Setup) -> CutAnswers:
     why = "written" if limit == setup.spec.generate.max_new_tokens else "model"
     speak(setup)
     longest = dict.fromkeys(batch["row"], 0)
-    for pair in pairs_of(batch, setup):
-        count = len(_labels(pair.references[0], setup, LONGEST_TOKENS))
-        longest[pair.row] = max(longest[pair.row], count)
+    pairs = pairs_of(batch, setup)
+    for pair, ids in zip(pairs, _labels(pairs, setup, LONGEST_TOKENS), strict=True):
+        longest[pair.row] = max(longest[pair.row], len(ids))
     return {why: (limit, [count if count > limit else 0 for count in longest.values()])}
 
 

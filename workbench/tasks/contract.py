@@ -142,15 +142,15 @@ class Task:
     of the data. `encode(batch, setup, training)` turns rows (columns by role, and `row`) into model
     inputs, without padding; it may give more or fewer rows if it returns `row` with each, and
     further columns that `infer` wants to see. `lengths(batch, setup)` counts the tokens of what is
-    read, before any cut, `cut_answers(batch, setup)` those of answers that are not kept whole.
-    `collate(rows, setup)` makes a batch of tensors.
+    read, before any cut, `cut_answers(batch, setup)` those of answers that are not kept whole, in
+    tasks whose answers can be cut. `collate(rows, setup)` makes a batch of tensors.
     `settings(setup)` overrides the model's config, and `adapt(model, setup)` may change the model
-    that is about to learn. `losses` are the choices of `train.loss`, the
-    first the usual one; `loss(setup)` returns a function of (outputs, labels, items) or None for
-    the model's own. `options` are the fields of the spec that only some tasks heed. `keep(logits,
-    labels)` says what of a validation batch is kept, (B, …) and small; `score(kept, labels,
-    setup)` makes the followed metrics of it. `observe(outputs, labels, setup)` gives
-    what is recorded of each row of a training batch (see `_dynamics`).
+    that is about to learn. `losses` are the choices of `train.loss`, the first the usual one;
+    `loss(setup)` returns a function of (outputs, labels, items) or None for the model's own.
+    `options` are the fields of the spec that only some tasks heed. `keep(logits, labels)` says what
+    of a validation batch is kept, (B, …) and small; `score(kept, labels, setup)` makes the followed
+    metrics of it. `observe(outputs, labels, setup)` gives what is recorded of each row of a
+    training batch (see `_dynamics`).
 
     Judging. `recall(model, setup)` adds to the setup what a finished model knows of its training
     rows. `infer(model, inputs, rows, setup)` answers a batch: an array (B, …) or a list.
@@ -195,7 +195,7 @@ class Task:
     stratum: Callable[[Record], str] = usual.stratum
     check: Callable[[Setup], None] = usual.check
     lengths: Callable[[Batch, Setup], list[int]] = usual.lengths
-    cut_answers: Callable[[Batch, Setup], CutAnswers] = usual.cut_answers
+    cut_answers: Callable[[Batch, Setup], CutAnswers] | None = None
     measures: Callable[[Any, Setup], dict[str, list[float]]] = usual.measures
     settings: Callable[[Setup], dict[str, Any]] = usual.settings
     adapt: Callable[[Any, Setup], None] = usual.adapt
