@@ -13,12 +13,13 @@ from workbench.attention.look import open_before
 from workbench.errors import ModelError
 from workbench.evaluation.run import predict_texts
 from workbench.models import load_tokenizer
+from workbench.models.load import load_model
 from workbench.models.own_tokenizer import (
     require_same_entries,
     train_tokenizer,
     with_own_tokenizer,
 )
-from workbench.sources import FoundModel
+from workbench.sources import FoundModel, find_model
 from workbench.training import prepare as preparing
 
 KINDS = ("wordpiece", "bpe", "character", "unigram")
@@ -55,6 +56,20 @@ def test_all_kinds_read_their_own_texts_without_unknowns(scratch, kind):
     assert tokenizer("☃")["input_ids"][-2] == tokenizer.unk_token_id
     shown = tokenizer.decode(tokenizer(TEXTS[0])["input_ids"], skip_special_tokens=True)
     assert shown.replace(" ", "") == TEXTS[0].lower().replace(" ", "")
+
+
+def test_a_model_that_writes_keeps_capitals_and_knows_where_a_text_begins_and_ends(
+    monkeypatch, tmp_path
+):
+    monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path))
+    found = with_own_tokenizer(find_model("scratch:m2m-tiny"), TEXTS, "bpe", 300)
+    tokenizer = load_tokenizer(found)
+    shown = tokenizer.decode(tokenizer(TEXTS[0])["input_ids"], skip_special_tokens=True)
+    assert shown.replace(" ", "") == TEXTS[0].replace(" ", "")
+    told = load_model(found, "AutoModelForSeq2SeqLM", [], 1).generation_config
+    assert told.decoder_start_token_id == tokenizer.cls_token_id
+    assert told.eos_token_id == tokenizer.sep_token_id
+    assert told.pad_token_id == tokenizer.pad_token_id
 
 
 def test_chinese_is_cut_as_each_kind_says():

@@ -1,6 +1,8 @@
-"""Each recipe that needs nothing but the package index, through papermill, for thirty steps.
+"""Each recipe through papermill, for thirty steps.
 
-Recipes whose file is given by the user learn from a few rows of the same form.
+Those that need nothing but the package index learn from their own data. The others learn from a
+few rows in the form of the file that the user gives, or of the hub's; in place of the hub's model
+stands a tiny one of its architecture.
 """
 
 import json
@@ -8,8 +10,8 @@ import json
 import pytest
 from tiers import ROOT
 
-from tests.tiny_models import make_tiny_bert
-from workbench import pipeline
+from tests.tiny_models import make_tiny_bert, make_tiny_llama
+from tests.tiny_writers import make_tiny_m2m, make_tiny_marian
 from workbench.cli import main
 from workbench.runs import RunFolder, read_state
 from workbench.spec import load, recipe_names, to_yaml
@@ -30,29 +32,6 @@ SHORT = {
 pytestmark = [pytest.mark.notebook, pytest.mark.wheel]
 
 
-def test_there_are_such_recipes():
-    assert {"toxicity", "boolq", "conll-sample", "xsum"} <= set(BUILT_IN)
-
-
-@pytest.mark.parametrize("name", BUILT_IN)
-def test_a_recipe_runs_from_notebook_to_report(name, tmp_path, monkeypatch, capsys):
-    recipe = load(name)
-    writes = "generate.max_new_tokens" in load_task(recipe.task).options
-    short = SHORT | ({"generate.max_new_tokens": 12} if writes else {})
-    spec = tmp_path / "spec.yaml"
-    spec.write_text(to_yaml(recipe.replace(short)), "utf-8")
-    studio = str(ROOT / "notebooks" / "studio.ipynb")
-    monkeypatch.chdir(tmp_path)
-    assert main(["run", studio, "-f", str(spec)]) == 0, capsys.readouterr().err
-    run = RunFolder(tmp_path / "runs" / "short")
-    state = read_state(run)
-    assert (state.status, state.step) == ("finished", 30)
-    metrics = run.metrics()
-    assert metrics["rows"] > 0
-    assert metrics["metrics"]["loss"] > 0
-    assert run.report_path.stat().st_size > 50_000
-
-
 def articles(*questions, **about):
     """Return questions on one passage as SQuAD's file has them."""
     context = "the film was wonderful and the crew was kind"
@@ -68,43 +47,123 @@ def found(text, start, impossible=False):
     return {"answers": [{"text": text, "answer_start": start}], "is_impossible": impossible}
 
 
-def reviews(rows):
-    said = [
-        f"{n % 2},送餐{'很快' if n % 2 else '太慢'}，这家店我们已经点过{n}次了" for n in range(rows)
-    ]
-    return "\n".join(["label,review", *said])
+def lines(row, count=40):
+    return "".join(f"{row(n)}\n" for n in range(count))
 
 
-def sentences(rows):
-    return "".join(f"{n} 人 在 弹琴,{n} 人 在 唱歌,{n % 6}.0\r\n" for n in range(rows))
+def review(n):
+    return f"{n % 2},送餐{'很快' if n % 2 else '太慢'}，这家店我们已经点过{n}次了"
 
 
+def paraphrase(n):
+    return (
+        f'{n % 2}\t{n}\t{n + 1}\tThe crew "was kind {n}.\tThe crew was {("late", "kind")[n % 2]}.'
+    )
+
+
+def answer(n):
+    asked = {"instruction": f"Name {n} colours.", "input": "", "output": "red and blue " * 4}
+    return json.dumps(asked)
+
+
+def squad_row(n):
+    context = f"the film was wonderful and the crew was kind {n}"
+    found = {"text": ["film"], "answer_start": [4]}
+    return json.dumps(
+        {"id": str(n), "context": context, "question": "what was it?", "answers": found}
+    )
+
+
+# The files of a recipe, by their paths, and what stands in for its model.
 GIVEN = {
-    "takeaway-reviews-zh": {"waimai_10k.csv": reviews(120)},
-    "stsb-zh": {"stsb_zh/train.csv": sentences(40), "stsb_zh/dev.csv": sentences(12)},
-    "covid-qa": {"covidqa/COVID-QA.json": articles(
-        ("wonderful", found(" film", 4)), ("kind", found("crew", 31)), document_id=1,
-    )},
-    "cjrc-zh": {"cjrc/dev_ground_truth.json": articles(
+    "alpaca": ({"alpaca/train.jsonl": lines(answer)}, make_tiny_llama),
+    "alpaca-zh": ({"alpaca/train.jsonl": lines(answer)}, make_tiny_llama),
+    "cjrc-zh": ({"cjrc/dev_ground_truth.json": articles(
         ("wonderful", found("film", 4, "false")), ("kind", found("YES", -1, "false")),
         ("late", {"answers": [], "is_impossible": "true"}), casename="",
-    )},
+    )}, make_tiny_bert),
+    "covid-qa": ({"covidqa/COVID-QA.json": articles(
+        ("wonderful", found(" film", 4)), ("kind", found("crew", 31)), document_id=1,
+    )}, make_tiny_bert),
+    "hotel-reviews-zh": (
+        {"ChnSentiCorp_htl_all.csv": "label,review\n" + lines(review, 120)}, None
+    ),
+    "mrpc": ({
+        f"mrpc/msr_paraphrase_{split}.txt": (
+            "\ufeffQuality\t#1 ID\t#2 ID\t#1 String\t#2 String\n" + lines(paraphrase)
+        ) for split in ("train", "test")
+    }, None),
+    "policyqa": ({"policyqa/train.json": articles(
+        ("wonderful", found("film", 4)), ("kind", found("crew", 31)),
+    )}, make_tiny_bert),
+    "sms-spam": ({"sms_spam/SMSSpamCollection": lines(
+        lambda n: f"{'ham' if n % 4 else 'spam'}\tThe \"film was good {n}"
+    )}, make_tiny_bert),
+    "squad": ({
+        f"squad/{split}.jsonl": lines(squad_row) for split in ("train", "validation")
+    }, make_tiny_bert),
+    "sst2-bert": ({
+        f"sst2/{split}.jsonl": lines(
+            lambda n: json.dumps({"sentence": f"the film was good {n}", "label": n % 2})
+        ) for split in ("train", "validation")
+    }, make_tiny_bert),
+    "stsb": ({
+        f"stsb/{split}.jsonl": lines(
+            lambda n: json.dumps(
+                {"sentence1": f"a man {n}", "sentence2": f"a crew {n}", "label": n % 6 / 1.0}
+            )
+        ) for split in ("train", "validation")
+    }, make_tiny_bert),
+    "stsb-zh": ({
+        f"stsb_zh/{split}.csv": lines(lambda n: f"{n} 人 在 弹琴,{n} 人 在 唱歌,{n % 6}.0\r")
+        for split in ("train", "dev")
+    }, make_tiny_bert),
+    "takeaway-reviews-zh": ({"waimai_10k.csv": "label,review\n" + lines(review, 120)}, None),
+    "tatoeba-en-zh": ({
+        "cmn-eng/cmn.txt": lines(lambda n: f"{n} films are good.\t{n}部电影很好。\tCC-BY (France)")
+    }, make_tiny_marian),
+    "tatoeba-zh-ja": ({
+        "tatoeba/zh-ja.tsv": lines(lambda n: f"{n}\t{n}部电影很好。\t{n + 9}\t{n}本の映画は良い。")
+    }, make_tiny_m2m),
+    "wnut17": ({
+        f"wnut17/{name}.conll": lines(lambda n: f"Paris{n}\tB-location\nis\tO\ngood\tO\n")
+        for name in ("wnut17train", "emerging.dev")
+    }, None),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", GIVEN)
-def test_a_recipe_learns_from_the_file_that_is_given(name, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for path, content in GIVEN[name].items():
-        (tmp_path / path).parent.mkdir(exist_ok=True)
-        (tmp_path / path).write_text(content, "utf-8", newline="")
+def given(name, folder):
+    """Write the files of a recipe to a folder, and return what of it must be changed."""
+    files, make_model = GIVEN[name]
+    for path, content in files.items():
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text(content, "utf-8", newline="")
+    changes = {"model.source": str(make_model(folder / "model"))} if make_model else {}
+    if not (folder / load(name).data.source).exists():  # it is a hub id
+        changes["data.source"] = str((folder / next(iter(files))).parent)
+    return changes
+
+
+def test_no_recipe_is_left_out():
+    assert {*BUILT_IN, *GIVEN, "quickstart"} == set(recipe_names())
+
+
+@pytest.mark.parametrize("name", [*BUILT_IN, *GIVEN])
+def test_a_recipe_runs_from_notebook_to_report(name, tmp_path, monkeypatch, capsys):
     recipe = load(name)
-    short = SHORT | {"train.max_steps": 4, "train.eval_steps": 4, "data.stride_tokens": 8}
-    if recipe.task != "question-answering":
-        del short["data.stride_tokens"]
-    if not recipe.model.source.startswith("scratch:"):
-        short["model.source"] = str(make_tiny_bert(tmp_path / "bert"))
-    run = pipeline.train(recipe.replace(short))
-    assert run.metrics()["rows"] > 0
-    assert run.metrics()["metrics"]["loss"] > 0
-    assert (tmp_path / recipe.data.source).is_file()
+    writes = "generate.max_new_tokens" in load_task(recipe.task).options
+    short = SHORT | ({"generate.max_new_tokens": 12} if writes else {})
+    if name in GIVEN:
+        short |= given(name, tmp_path)
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(to_yaml(recipe.replace(short)), "utf-8")
+    studio = str(ROOT / "notebooks" / "studio.ipynb")
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", studio, "-f", str(spec)]) == 0, capsys.readouterr().err
+    run = RunFolder(tmp_path / "runs" / "short")
+    state = read_state(run)
+    assert (state.status, state.step) == ("finished", 30)
+    metrics = run.metrics()
+    assert metrics["rows"] > 0
+    assert metrics["metrics"]["loss"] > 0
+    assert run.report_path.stat().st_size > 50_000

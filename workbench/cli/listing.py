@@ -184,9 +184,10 @@ def show_recipes(options: argparse.Namespace) -> None:
         face = faces.get(options.face)
         print(face(load(options.name)) if face else recipe_text(options.name), end="")
     else:
+        width = max(map(len, recipe_names())) + 2
         for name in recipe_names():
             title = recipe_text(name).splitlines()[0].removeprefix("# ")
-            print(f"{name:16}{title}")
+            print(f"{name:{width}}{title}")
 
 
 def run_doctor(options: argparse.Namespace) -> None:

@@ -72,7 +72,9 @@ def with_own_tokenizer(
     folder = cache_dir() / "scratch" / f"{found.path.name}-{kind}-{digest.hexdigest()[:16]}"
     if not (folder / "config.json").is_file():
         try:
-            _write(folder, found, train_tokenizer(texts, kind, vocab_size))
+            # What a model writes is read by people: in capitals and small letters.
+            cased = bool(read_config(found.path).get("is_encoder_decoder"))
+            _write(folder, found, train_tokenizer(texts, kind, vocab_size, cased))
         except OSError as error:
             raise ModelError(
                 "cannot write the tokenizer to {folder} ({reason})",
@@ -97,12 +99,12 @@ def require_same_entries(tokenizer: Any, folder: Path) -> None:
         )
 
 
-def train_tokenizer(texts: list[str], kind: str, vocab_size: int) -> Any:
+def train_tokenizer(texts: list[str], kind: str, vocab_size: int, cased: bool = False) -> Any:
     """Train a tokenizer of at most `vocab_size` entries and return it as `tokenizers` has it.
 
-    All are lower case. WordPiece takes Chinese characters one by one, as BERT does; BPE and
-    Unigram also find words of several. The same texts give the same entries with the same
-    numbers, on every machine.
+    Without `cased` it reads all as lower case and without accents. WordPiece takes Chinese
+    characters one by one, as BERT does; BPE and Unigram also find words of several. The same
+    texts give the same entries with the same numbers, on every machine.
 
     WordPiece entries are those that byte-pair merges give, and Unigram entries those that
     sentencepiece finds, for the library's own trainers settle ties by chance.
@@ -148,7 +150,9 @@ def train_tokenizer(texts: list[str], kind: str, vocab_size: int) -> Any:
             )
             tokenizer.decoder = decoders.Fuse()
             trainer = trainers.WordLevelTrainer(**usual)
-    tokenizer.normalizer = normalizers.BertNormalizer(handle_chinese_chars=kind == "wordpiece")
+    tokenizer.normalizer = normalizers.BertNormalizer(
+        handle_chinese_chars=kind == "wordpiece", lowercase=not cased, strip_accents=not cased
+    )
     if kind == "unigram":
         pieces = _unigram_pieces(tokenizer, texts, vocab_size)
         tokenizer.model = models.Unigram(pieces, unk_id=specials.index(unknown))
@@ -242,6 +246,12 @@ def _write(folder: Path, found: FoundModel, tokenizer: Any) -> None:
         **SPECIAL_TOKENS,
     )
     changed = {"vocab_size": len(fast), "pad_token_id": fast.pad_token_id}
+    if config.get("is_encoder_decoder"):
+        changed |= {
+            "bos_token_id": fast.cls_token_id,
+            "decoder_start_token_id": fast.cls_token_id,
+            "eos_token_id": fast.sep_token_id,
+        }
     partial = folder.with_name(f".partial-{uuid4().hex}")
     partial.mkdir(parents=True)
     try:
