@@ -162,7 +162,11 @@ def test_the_catalogue_is_listed(capsys):
 
 def test_recipes_are_listed_and_shown_in_every_face(capsys):
     _, out, _ = call(capsys, "recipes")
-    assert "sst2-bert" in out
+    needs = {line.split()[0]: line.partition("[needs ")[2].rstrip("]") for line in out.splitlines()}
+    assert needs["quickstart"] == ""
+    assert needs["sms-spam"] == "a file"
+    assert needs["sst2-bert"] == "the hub"
+    assert needs["cjrc-zh"] == "a file and the hub"
     _, out, _ = call(capsys, "recipes", "show", "sst2-bert", "--as", "cell")
     assert from_cell(out) == load("sst2-bert")
     _, out, _ = call(capsys, "recipes", "fields")

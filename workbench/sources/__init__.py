@@ -30,6 +30,7 @@ __all__ = [
     "find_data",
     "find_model",
     "is_cached",
+    "kind_of",
     "scratch_models",
     "sources",
 ]
@@ -55,6 +56,15 @@ def find_model(
         SourceError: it does not exist, or cannot be fetched or trusted.
     """
     return _source_of(source, "model").model(source, revision, progress)
+
+
+def kind_of(source: str, of: str) -> str:
+    """Return which kind of source a text names, of data or of a model.
+
+    Raises:
+        SourceError: it names none.
+    """
+    return _source_of(source, of).kind
 
 
 def is_cached(entry: Entry) -> bool:
