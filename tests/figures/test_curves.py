@@ -96,6 +96,14 @@ def test_metric_curves_show_every_score_but_the_loss_and_ring_the_best_step():
     assert figure.data[-1].y == tuple(trace.y[3] for trace in figure.data[:4])
 
 
+@pytest.mark.parametrize(("name", "told"), [("f1_macro", True), ("rouge_l", False)])
+def test_only_scores_of_classes_are_explained_by_classes(name, told):
+    run = state()
+    for point in run.evaluations:
+        point["metrics"] = {"loss": 1.0, name: 0.5}
+    assert ("rare class" in figures.metric_curves(run).layout.meta["look"]) is told
+
+
 def test_a_metric_that_the_catalogue_does_not_know_keeps_its_own_name_escaped():
     run = RunState(evaluations=[{"step": 5, "metrics": {"<b>odd</b>": 0.5}, "best": False}], step=5)
     assert figures.metric_curves(run).data[0].name == "&lt;b&gt;odd&lt;/b&gt;"

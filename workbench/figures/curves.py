@@ -34,7 +34,10 @@ def loss_curves(state: RunState) -> go.Figure:
 
 def metric_curves(state: RunState) -> go.Figure:
     """Show the validation scores, each between 0 and 1, with the best step."""
-    return _by_step("metric_curves", score_traces(state), state)
+    figure = _by_step("metric_curves", score_traces(state), state)
+    if "f1_macro" in _metric_names(state):
+        figure.layout.meta["look"] += text("figures.metric_curves.look_at_classes")
+    return figure
 
 
 def learning_rate_curve(state: RunState) -> go.Figure:
