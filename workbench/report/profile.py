@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from .. import figures, language
 from ..data.profiling import SourceProfile
-from ..data.profiling.record import split_name
+from ..data.profiling.record import split_title
 from ..errors import InputError, shorten
 from ..language import text
 from ..runs import write_output
@@ -151,7 +151,9 @@ def _facts(profile: SourceProfile) -> dict[str, str]:
     comma = text("report.comma")
     facts: dict[str, Any] = {
         "source": profile.source,
-        "rows": comma.join(f"{split_name(s)} {n:,}" for s, n in profile.rows.items()),
+        "rows": comma.join(
+            f"{n:,}" if s == "all" else f"{split_title(s)} {n:,}" for s, n in profile.rows.items()
+        ),
         "roles": comma.join(
             f"{role} ← {comma.join(place) if isinstance(place, list) else place}"
             for role, place in profile.roles.items()
@@ -162,7 +164,7 @@ def _facts(profile: SourceProfile) -> dict[str, str]:
         for name, value in found.items():
             told = text(f"report.data.{name}")
             several = len(profile.rows) > 1
-            named[f"{told} ({split_name(split)})" if several else told] = value
+            named[f"{told} ({split_title(split)})" if several else told] = value
     if profile.tokenizer:
         tokens = profile.tokenizer
         measured = {

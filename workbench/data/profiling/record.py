@@ -143,3 +143,8 @@ class SourceProfile:
 def split_name(split: str) -> str:
     """Return the name of a split in the current language; an unusual one as it is."""
     return say(f"data.part.{split}") if split in (*ROLES, "all") else split
+
+
+def split_title(split: str) -> str:
+    """Return the name of a split as it stands over rows or in a legend; an unusual one as it is."""
+    return say(f"figures.split.{split}") if split in (*ROLES, "all") else split
