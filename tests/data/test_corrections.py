@@ -1,9 +1,10 @@
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
-from workbench.data import load_data, load_further
+from workbench.data import load_data, load_further, tables
 from workbench.data.items import read_items
 from workbench.errors import DataError
 from workbench.labelling import Journal, row_key
@@ -225,3 +226,12 @@ def test_an_answer_column_that_is_still_empty_is_filled_by_the_journal(tmp_path,
     data = load_data(spec.model_copy(update={"corrections": str(journal.path)}), task, 42)
     targets = {row["row"]: row["target"] for row in [*data.train, *data.validation]}
     assert targets == {n: value for n, (_, value) in decided.items()} | ({1: held} if held else {})
+
+
+def test_the_labels_that_a_set_of_the_catalogue_keeps_are_those_to_choose_from(
+    tmp_path, monkeypatch
+):
+    path = write(tmp_path / "f.csv", csv(rows(20)))
+    found = replace(tables.find_data(str(path)), labels=["neg"])
+    monkeypatch.setattr(tables, "find_data", lambda *_: found)
+    assert read_items(DataSpec(source=str(path)), TASK).labels == ["neg"]

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from ..data.profile import DataProfile
 from ..data.profiling import SourceProfile
-from ..data.profiling.record import split_title
+from ..data.profiling.record import percent, split_title
 from ..errors import shorten
 from ..language import text
 from . import theme
@@ -81,7 +81,7 @@ def length_histogram(profile: AnyProfile) -> go.Figure:
     cut = text(
         f"figures.length_histogram.{'cut' if profile.truncated_share else 'uncut'}",
         limit=f"{limit:,}",
-        share=profile.truncated_share,
+        share=escape(percent(profile.truncated_share)),
     )
     figure = theme.begin("length_histogram", traces, cut)
     figure.update_layout(barmode="overlay", bargap=0)

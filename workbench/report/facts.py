@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..data.profile import DataProfile
-from ..data.profiling.record import split_title
+from ..data.profiling.record import percent, split_title
 from ..figures.curves import metric_name
 from ..language import text
 from ..tasks import Metric
@@ -146,11 +146,6 @@ def size(size_bytes: float) -> str:
 def score(metric: Metric, value: float) -> str:
     """Return a metric's value: a share in percent, another number with three decimals."""
     return percent(value) if metric.share else f"{value:.3f}"
-
-
-def percent(share: float) -> str:
-    """Return a share as a percentage with one decimal."""
-    return f"{share:.1%}"
 
 
 def duration(seconds: float) -> str:

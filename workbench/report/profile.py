@@ -20,12 +20,16 @@ from .parts import drawing, file, template
 
 SECTIONS = ("overview", "findings", "lengths", "columns")
 ENDINGS = (".html", ".json")
+# What is said of a row of these kinds is which other row it is like.
+COPIES = ("duplicates", "near_duplicates", "leak_exact", "leak_near")
 
 # So that the tables need no style of the page they land on.
 _STYLE = (
     ".workbench-profile table{border-collapse:collapse}.workbench-profile .scroll{overflow-x:auto}"
     ".workbench-profile :is(th,td){text-align:left!important;vertical-align:top;"
     "padding:.25em .7em;max-width:40em;overflow-wrap:anywhere}"
+    ".workbench-profile :is(thead th,.number){white-space:nowrap}"
+    ".workbench-profile :is(.name,.why){min-width:6em}"
     ".workbench-profile summary{cursor:pointer;padding:.15em 0}"
 )
 
@@ -127,10 +131,18 @@ def _fill(profile: SourceProfile) -> dict[str, Any]:
 
 
 def shown_findings(findings: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return findings, as plain data, with the line that stands above their first rows."""
-    return [
-        one | {"shown": text("profile.all_rows", count=f"{one['count']:,}")} for one in findings
-    ]
+    """Return findings, as plain data, with the words of the table of their first rows."""
+    return [one | _shown(one) for one in findings]
+
+
+def _shown(finding: dict[str, Any]) -> dict[str, Any]:
+    kind, rows = finding["kind"], finding["examples"]
+    said = text("profile.all_rows", count=f"{finding['count']:,}", kind=kind)
+    return {
+        "shown": said if finding["count"] > len(rows) else "",
+        "told": "like" if kind in COPIES else "why",
+        "examples": [row | {"split": split_title(row["split"])} for row in rows],
+    }
 
 
 def findings_bundle(findings: Sequence[dict[str, Any]]) -> dict[str, Any]:

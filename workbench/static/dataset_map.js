@@ -280,11 +280,13 @@ function makeRow(row, answers, labels, decide) {
   const head = make("p", "wb-help", `${row.rank} · ${row.said}`);
   const texts = row.texts.map((text) => make("p", "wb-text", text));
   const given = [].concat(row.label).join(", ");
-  const facts = make("p", "wb-facts", `${labels.given} ${given}`);
-  if (row.likely) facts.append(make("span", "", ` · ${labels.likely} ${row.likely}`));
+  const told = labels.given.replace("{label}", () => given);
+  const facts = make("p", "wb-facts", told);
+  const likely = labels.likely.replace("{label}", () => row.likely);
+  if (row.likely) facts.append(make("span", "", ` · ${likely}`));
   const choice = answers.kind === "class" ? makeChoice(row, answers.names) : makeWritten(row);
   choice.dataset.row = row.row;
-  choice.setAttribute("aria-label", `${labels.given} ${given}`);
+  choice.setAttribute("aria-label", told);
   keepKeys(choice);
   choice.addEventListener("change", () => decide(row.row, answerIn(choice)));
   const keep = makeButton(labels.right, () => decide(row.row, row.label));
