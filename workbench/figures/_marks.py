@@ -39,8 +39,10 @@ def scatter(trace: Any, x: Axis, y: Axis, colour: str) -> list[str]:
     if trace.error_y.array is not None:
         drawn += _error_bars(trace, x, y, colour)
     if "text" in mode:
+        is_right = "right" in (trace.textposition or "")
+        beside = 6 if is_right else 0, 0 if trace.textposition == "middle right" else -8
         drawn += [
-            label(a, b - 8, text)
+            label(a + beside[0], b + beside[1], text, anchor="start" if is_right else "middle")
             for (a, b), text in zip(points, values(trace.text), strict=False)
             if a is not None and b is not None
         ]

@@ -238,9 +238,10 @@ function drawMapAxes(ctx, axes, labels, ink) {
   for (const y of [0, 0.25, 0.5, 0.75, 1]) ctx.fillText(y.toFixed(2), AREA.left - 6, axes.py(y));
   ctx.textAlign = "center";
   ctx.textBaseline = "top";
+  const digits = axes.widest < 0.1 ? 3 : 2;
   for (const share of [0, 0.5, 1]) {
     const x = share * axes.widest;
-    ctx.fillText(x.toFixed(2), axes.px(x), bottom + 5);
+    ctx.fillText(x.toFixed(digits), axes.px(x), bottom + 5);
   }
   ctx.fillText(labels.x, (AREA.left + axes.width) / 2, bottom + 22);
   ctx.save();
