@@ -149,7 +149,7 @@ def _beside_scores(figure: go.Figure, runs: Sequence[Contender], paired: Paired)
             x=[place],
             y=[score],
             error_y={"type": "data", "array": [error], "thickness": 2, "width": 6},
-            text=[f"{score:.3f} ± {error:.3f}"],
+            text=[f"{score:.3f}<br>± {error:.3f}"],
             mode="markers+text",
             textposition="middle right",
             marker={"size": 9, "color": theme.PALETTE[place] if line is None else line.line.color},
@@ -165,7 +165,7 @@ def _beside_scores(figure: go.Figure, runs: Sequence[Contender], paired: Paired)
     told |= {"first": _called(runs[0], 40), "second": _called(runs[1], 40)}
     figure.update_layout(
         title={"subtitle": {"text": text("figures.compared_metric.difference", **told)}},
-        margin={"t": figure.layout.margin.t + 20},
+        margin={"t": figure.layout.margin.t + 38},
         xaxis={"domain": [0, 0.6]},
         yaxis={"range": ends},
         xaxis2={

@@ -176,7 +176,8 @@ def _facts(profile: SourceProfile) -> dict[str, str]:
         for name, value in found.items():
             told = text(f"report.data.{name}")
             several = len(profile.rows) > 1
-            named[f"{told} ({split_title(split)})" if several else told] = value
+            of_split = text("profile.of_split", name=told, split=split_title(split))
+            named[of_split if several else told] = value
     if profile.tokenizer:
         tokens = profile.tokenizer
         measured = {

@@ -106,8 +106,11 @@ def open_splits(spec: RunSpec, progress: Progress | None = None) -> Opened:
 
 def _not_kept(splits: Sequence[Split], wanted: Sequence[str]) -> list[str]:
     """Return what is to be said of rows whose labels a run would not keep."""
-    others = sum(not set(held) <= set(wanted) for split in splits for held in split.labels)
-    if not wanted or not others:
+    if not wanted:
+        return []
+    kept = set(wanted)
+    others = sum(not kept.issuperset(held) for split in splits for held in split.labels)
+    if not others:
         return []
     listed = say("data.comma").join(map(shorten, wanted))
     return [say("findings.not_kept", labels=listed, count=f"{others:,}")]
