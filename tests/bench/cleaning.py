@@ -73,7 +73,7 @@ def tell(what: str, began: float) -> None:
 
 def ours(file: Path) -> None:
     """Profile the source as it is, and clean it; each reads the file."""
-    from workbench.data.cleaning.source import open_source
+    from workbench.data.cleaning.source import open_all
     from workbench.data.profiling.run import profile_source
     from workbench.spec import RunSpec
 
@@ -81,7 +81,7 @@ def ours(file: Path) -> None:
     began = time.perf_counter()
     profile_source(spec)
     tell("workbench, profile", began)
-    cleaned = open_source(spec.replace({"data.cleaning": STEPS})).clean()
+    cleaned = open_all(spec.replace({"data.cleaning": STEPS}))[0].clean()
     tell(f"workbench, profile and clean ({len(cleaned.table.frame):,} rows left)", began)
 
 
@@ -175,13 +175,13 @@ def write_rows(file: Path, count: int) -> None:
 
 def chains(draw: random.Random, count: int) -> list[str]:
     """Return texts as long as tweets, each word one that follows the word before it in a tweet."""
-    from workbench.data.cleaning.source import open_source
+    from workbench.data.cleaning.source import open_all
     from workbench.spec import RunSpec
 
     after: dict[str, list[str]] = defaultdict(list)
     firsts: list[str] = []
     lengths: list[int] = []
-    for text in open_source(RunSpec()).table.frame["text"]:
+    for text in open_all(RunSpec())[0].table.frame["text"]:
         words = text.split()
         if words:
             firsts.append(words[0])

@@ -55,7 +55,9 @@ def test_labels_go_out_and_come_back(call, source):
     code, out, _ = call("export", source, "--out", "out.csv")
     assert (code, out) == (0, "3 labels in out.csv\n")
     code, out, _ = call("import", source, "out.csv", "--journal", "back.jsonl", "--json")
-    assert json.loads(out) == {"taken": 3, "unknown": 0, "unfit": 0, "journal": "back.jsonl"}
+    assert json.loads(out) == {
+        "taken": 3, "unknown": 0, "unfit": 0, "empty": 0, "journal": "back.jsonl",
+    }  # fmt: skip
     assert len(Journal("back.jsonl").decisions("ann")) == 3
     code, _, err = call("export", source, "--out", "out.xls")
     assert code == 2

@@ -1,9 +1,11 @@
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
-from workbench.data import load_data, load_further
+from workbench.data import load_data, load_further, tables
+from workbench.data.items import read_items
 from workbench.errors import DataError
 from workbench.labelling import Journal, row_key
 from workbench.spec import DataSpec
@@ -208,3 +210,28 @@ def test_a_decision_counts_on_a_text_as_it_was_read_before_or_after_cleaning(tmp
     found = labels(load(path, **how))
     assert (found[18], found[19], found[20]) == ("pos", "pos", "pos")
     assert labels(load(path, cleaning=["html"]))[19] == "neg"
+
+
+@pytest.mark.parametrize("held", ["", "Short."])
+def test_an_answer_column_that_is_still_empty_is_filled_by_the_journal(tmp_path, held):
+    texts = [f"A long text of {n} houses by the sea" for n in range(12)]
+    lines = [json.dumps({"document": t, "summary": "" if n else held}) for n, t in enumerate(texts)]
+    path = write(tmp_path / "f.jsonl", "\n".join(lines))
+    task = load_task("summarization")
+    spec = DataSpec(source=str(path))
+    found = read_items(spec, task)
+    assert [one.was for one in found.items] == [held or None, *[None] * 11]
+    decided = {n: ({"source": t}, f"Houses {n}.") for n, t in enumerate(texts[1:], 2)}
+    journal = journal_of(tmp_path / "l.jsonl", decided, asked=("source",))
+    data = load_data(spec.model_copy(update={"corrections": str(journal.path)}), task, 42)
+    targets = {row["row"]: row["target"] for row in [*data.train, *data.validation]}
+    assert targets == {n: value for n, (_, value) in decided.items()} | ({1: held} if held else {})
+
+
+def test_the_labels_that_a_set_of_the_catalogue_keeps_are_those_to_choose_from(
+    tmp_path, monkeypatch
+):
+    path = write(tmp_path / "f.csv", csv(rows(20)))
+    found = replace(tables.find_data(str(path)), labels=["neg"])
+    monkeypatch.setattr(tables, "find_data", lambda *_: found)
+    assert read_items(DataSpec(source=str(path)), TASK).labels == ["neg"]

@@ -268,3 +268,14 @@ def test_scripts_are_shares_of_letters():
     assert scripts(["ab中д 12"]) == {"Latin": 0.5, "Han": 0.25, "Cyrillic": 0.25}
     assert scripts(["ªａ𝐚µʼ"]) == {"Latin": 0.75, "Greek": 0.25}
     assert [script_of(c) for c in "ひカ한ة"] == ["Hiragana", "Katakana", "Hangul", "Arabic"]
+
+
+def test_labels_that_a_run_would_not_keep_are_told(tmp_path):
+    path = tmp_path / "f.csv"
+    path.write_text("text,label\n" + "".join(f"text {n},{'abc'[n % 3]}\n" for n in range(30)))
+    for kept, told in (
+        (["a", "b"], ["A run keeps only the labels a, b; rows with others, counted here too: 10."]),
+        ([], []),
+    ):
+        spec = RunSpec().replace({"data.source": str(path), "data.labels": kept})
+        assert profile_source(spec, whole=False).profile.notes == told

@@ -56,6 +56,49 @@ def test_what_is_shown_is_escaped_in_both_languages(path):
     assert repr(cleaned).splitlines()[1] == "duplicates: 0 rows changed, 1 dropped, 3 left"
 
 
+@pytest.fixture
+def folder(path):
+    folder = path.parent / "both"
+    folder.mkdir()
+    rows = "text,label\na  {0} day,x\na  {0} day,x\n<b>no</b>,y\n"
+    (folder / "test.csv").write_text(rows.format("test"), "utf-8")
+    (folder / "train.csv").write_text(rows.format("train") + "a =1 day,x\n", "utf-8")
+    return folder
+
+
+def test_every_split_is_cleaned_by_itself_and_shown_on_one_page(folder):
+    cleaned = wb.clean(folder, ["html", "whitespace"]).then("duplicates")
+    assert [(one["split"], one["step"]) for one in cleaned.steps][::3] == [
+        ("train", "html"), ("test", "html"),
+    ]  # fmt: skip
+    assert {name: list(frame.index) for name, frame in cleaned.frames.items()} == {
+        "train": [1, 3, 4], "test": [1, 3],
+    }  # fmt: skip
+    assert list(cleaned.frame.index) == [1, 3, 4]
+    assert cleaned.dropped[["split", "row", "repeats"]].values.tolist() == [
+        ["train", 2, 1], ["test", 2, 1],
+    ]  # fmt: skip
+    with language.using("zh"):
+        shown = cleaned._repr_html_()
+    assert shown.count("<details") == 2
+    assert shown.index("训练集</b>") < shown.index("a train day") < shown.index("测试集</b>")
+    assert shown.index("测试集</b>") < shown.index("a test day") < shown.rindex("与第 1 行重复")
+    assert repr(cleaned).splitlines()[::4] == ["train", "test"]
+    assert cleaned.undo().undo().undo().frames["test"]["text"].iloc[2] == "<b>no</b>"
+    written = cleaned.save("rows.csv")
+    assert {split: one["file"] for split, one in written.items()} == {
+        "train": "rows-train.csv", "test": "rows-test.csv",
+    }  # fmt: skip
+
+
+def test_a_split_without_the_columns_is_left_out_and_told(folder):
+    (folder / "test.csv").write_text("text\na\n", "utf-8")
+    cleaned = wb.clean(folder, ["whitespace"])
+    assert list(cleaned.frames) == ["train"]
+    assert cleaned.notes == ["the split test has no column label, which train has"]
+    assert cleaned.notes[0] in cleaned._repr_html_()
+
+
 def test_a_custom_function_works_here_and_is_no_part_of_a_spec(path):
     cleaned = wb.clean(path, ["html"], custom=str.upper)
     assert cleaned.frame["text"].iloc[0] == "THE ROOM WAS GREAT"

@@ -47,6 +47,17 @@ def test_a_table_is_taken_by_name_or_as_the_only_one(place):
     )
 
 
+def test_views_schemas_and_names_with_a_blank_are_taken_too(place):
+    with sqlite3.connect(place.removeprefix("sqlite:///")) as base:
+        base.execute("CREATE VIEW good AS SELECT * FROM reviews WHERE label = 'pos'")
+        base.execute('CREATE TABLE "Two Words" AS SELECT * FROM reviews')
+    assert len(find_data(f"{place}#good").tables["all"]) == 3
+    assert len(find_data(f"{place}#Two Words").tables["all"]) == 6
+    assert len(find_data(f"{place}#main.reviews").tables["all"]) == 6
+    assert len(find_data(f"{place}#SELECT r.text FROM main.reviews r").tables["all"]) == 6
+    assert "there are Two Words, good, reviews;" in refused(f"{place}#best")
+
+
 def test_rows_of_a_database_are_described_like_any_other(place):
     shown = describe_source(f"{place}#SELECT text, label FROM reviews")
     assert shown["splits"]["all"]["rows"] == 6
@@ -72,6 +83,9 @@ def test_a_password_stays_in_the_environment(monkeypatch):
     told = refused("postgresql://me:secret@host/name#reviews")
     assert "secret" not in told
     assert "write ${NAME} in its place" in told
+    told = refused("postgresql://host/name?user=me&password=secret&sslpassword=${A}#reviews")
+    assert "secret" not in told
+    assert "password=hidden" in told
     monkeypatch.delenv("NO_SUCH_PASSWORD", raising=False)
     told = refused("postgresql://me:${NO_SUCH_PASSWORD}@host/name#reviews")
     assert told == "the environment variable NO_SUCH_PASSWORD is not set; set it, and try again"

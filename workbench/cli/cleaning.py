@@ -43,7 +43,7 @@ def add_actions(group: Any) -> None:
 
 def clean(options: argparse.Namespace) -> None:
     """Print what each step changes and drops, and write the result where that is wished."""
-    from ..data.cleaning.source import open_all, path_of
+    from ..data.cleaning.source import open_all, places_of
     from ..data.export import check_ending
 
     out = Path(options.out) if options.out else None
@@ -56,20 +56,11 @@ def clean(options: argparse.Namespace) -> None:
         )
     with download_progress() as progress:
         sources = open_all(spec, options.split, progress)
-    places = {}
-    for source in sources if out is not None else []:
-        place = path_of(source.table.split, out, len(sources) > 1)
-        if any(place.resolve() == file.resolve() for file in source.files):
-            raise InputError(
-                "{path} is the source itself, which stays as it is",
-                "give --out another name",
-                path=place,
-            )
-        places[source.table.split] = place
-    answers = []
-    for source in sources:
-        place = places.get(source.table.split)
-        answers.append(_clean(source, place, options.json, len(sources) > 1))
+    places = [None] * len(sources) if out is None else places_of(sources, out)
+    answers = [
+        _clean(source, place, options.json, len(sources) > 1)
+        for source, place in zip(sources, places, strict=True)
+    ]
     if options.json:
         answer = {"source": spec.data.source, "splits": answers}
         print(json.dumps(answer, ensure_ascii=False, default=str))

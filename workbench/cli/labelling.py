@@ -40,7 +40,7 @@ def add_actions(group: Any) -> None:
         group, "import", "take labels of a file into a journal", import_rows, _add_source, add_json
     )
     taking.add_argument(
-        "file", metavar="FILE", help="jsonl, csv, Label Studio's json, doccano's jsonl"
+        "file", metavar="FILE", help="jsonl, csv, json; what Label Studio and doccano export"
     )
     add_leaf(
         group, "agreement", "how far the people of a journal agree", show_agreement,
@@ -197,7 +197,7 @@ def import_rows(options: argparse.Namespace) -> None:
     else:
         print(
             f"{counts['taken']} labels taken into {made.journal.path}; {counts['unknown']} of "
-            f"unknown rows, {counts['unfit']} that do not fit"
+            f"unknown rows, {counts['unfit']} that do not fit, {counts['empty']} rows without any"
         )
 
 

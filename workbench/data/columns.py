@@ -110,6 +110,12 @@ def has_column(frame: Any, role: Role) -> bool:
     return _by_name(role, _facts(frame)) is not None
 
 
+def column_called(frame: Any, role: Role) -> str | None:
+    """Return the first column with one of the role's usual names, whatever it holds."""
+    names = {str(column).strip().casefold(): str(column) for column in reversed(frame.columns)}
+    return next((names[name] for name in role.usual_names if name in names), None)
+
+
 def flat(columns: Columns) -> list[str]:
     """Return the columns of all roles."""
     return [column for place in columns.values() for column in columns_of(place)]
@@ -261,7 +267,7 @@ def _by_name(role: Role, facts: list[_Fact]) -> str | None:
     if fitting:
         return fitting[0].column
     # A column called exactly so that does not fit is still what was meant: its fault gets told.
-    return named[0].column if named and named[0].column.strip().casefold() == role.name else None
+    return next((f.column for f in named if f.column.strip().casefold() == role.name), None)
 
 
 def _words(column: str) -> list[str]:

@@ -13,7 +13,7 @@ from ..language import text as say
 from ..spec import DataSpec
 from ..tasks import RowError, Task
 from .cleaning import clean_texts
-from .columns import Columns, columns_of, guess_columns, has_column
+from .columns import Columns, column_called, columns_of, guess_columns, has_column
 from .rows import Counted, RowReader
 from .tables import Table
 from .values import Cells
@@ -134,7 +134,7 @@ def answerable(table: Table, task: Task | None, spec: DataSpec, always: bool = F
     """Give a table without a column for the answers an empty one, if a journal is to fill it.
 
     Where columns have names, one of them must be named as the answers usually are; else their
-    looks decide.
+    looks decide. A column with such a name that is still empty, or nearly, gives what it holds.
     """
     if not (spec.corrections or always) or task is None or task.labelling is None:
         return table
@@ -146,7 +146,9 @@ def answerable(table: Table, task: Task | None, spec: DataSpec, always: bool = F
         with suppress(DataError):
             guess_columns(table.frame, task, spec.columns, table.name)
             return table
-    return replace(table, frame=table.frame.assign(**{role.name: None}))
+    held = column_called(table.frame, role)
+    cells = None if held is None else table.frame[held]
+    return replace(table, frame=table.frame.assign(**{role.name: cells}))
 
 
 def _ignore(reason: str, shown: object) -> None:

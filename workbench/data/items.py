@@ -71,7 +71,7 @@ def read_items(
     return Items(
         table.name,
         items,
-        spec.labels or _labels(decisions, task, order),
+        spec.labels or found.labels or _labels(decisions, task, order),
         _scale(decisions, task),
         columns,
         len(table.frame) - len(items),

@@ -157,7 +157,9 @@ def _to_doccano(labelled: list[tuple[Item, Decision]], question: Question) -> st
         value = one.value if isinstance(one.value, list) else [str(one.value)]
         if question.kind == "spans":
             value = [[span["start"], span["end"], span.get("label", "answer")] for span in value]
-        line = {"text": _passage(item, question), "label": value, "split": item.split,
+        # doccano shows the other texts, such as the question on a passage, beside the text.
+        beside = {n: text for n, text in item.texts.items() if question.inside not in ("", n)}
+        line = {"text": _passage(item, question), "label": value, **beside, "split": item.split,
                 "row": item.row, "who": one.who}  # fmt: skip
         lines.append(json.dumps(line, ensure_ascii=False) + "\n")
     return "".join(lines)

@@ -116,7 +116,7 @@ def _over_each_other(
             go.Scatter(
                 x=x,
                 y=y,
-                name=escape(run.name, 60),
+                name=_called(run, 60),
                 mode=mode,
                 line={"color": colour, "dash": dash, "width": 2},
                 marker={"size": 6},
@@ -143,17 +143,17 @@ def _beside_scores(figure: go.Figure, runs: Sequence[Contender], paired: Paired)
     lines = {line.name: line for line in figure.data if line.showlegend is not False}
     heights = [y for line in figure.data for y in line.y if y is not None]
     for place, (run, (score, error)) in enumerate(zip(runs, scores, strict=True)):
-        line = lines.get(escape(run.name, 60))
+        line = lines.get(_called(run, 60))
         heights += [score - error, score + error]
         figure.add_scatter(
             x=[place],
             y=[score],
             error_y={"type": "data", "array": [error], "thickness": 2, "width": 6},
-            text=[f"{score:.3f} ± {error:.3f}"],
+            text=[f"{score:.3f}<br>± {error:.3f}"],
             mode="markers+text",
-            textposition="top center",
+            textposition="middle right",
             marker={"size": 9, "color": theme.PALETTE[place] if line is None else line.line.color},
-            name=escape(run.name, 60),
+            name=_called(run, 60),
             showlegend=False,
             xaxis="x2",
             yaxis="y2",
@@ -162,19 +162,25 @@ def _beside_scores(figure: go.Figure, runs: Sequence[Contender], paired: Paired)
     room = 0.12 * (max(heights) - min(heights)) or 0.1
     ends = [min(heights) - room, max(heights) + room]
     told = {"difference": f"{paired.difference:+.3f}", "error": f"{paired.difference_error:.3f}"}
-    told |= {"first": escape(runs[0].name, 40), "second": escape(runs[1].name, 40)}
+    told |= {"first": _called(runs[0], 40), "second": _called(runs[1], 40)}
     figure.update_layout(
         title={"subtitle": {"text": text("figures.compared_metric.difference", **told)}},
-        margin={"t": figure.layout.margin.t + 20},
+        margin={"t": figure.layout.margin.t + 38},
         xaxis={"domain": [0, 0.6]},
         yaxis={"range": ends},
         xaxis2={
-            "domain": [0.68, 1], "anchor": "y2", "range": [-0.6, 1.6], "showgrid": False,
+            "domain": [0.68, 1], "anchor": "y2", "range": [-0.4, 1.9], "showgrid": False,
             "title": {"text": text("figures.compared_metric.kept")}, "tickvals": [],
         },
         yaxis2={"range": ends, "anchor": "x2"},
     )  # fmt: skip
     return figure
+
+
+def _called(run: Contender, limit: int) -> str:
+    """Return a run's name, in short without its middle: runs of one family differ at the end."""
+    name, half = run.name, limit // 2
+    return escape(name if len(name) <= limit else f"{name[: half - 1]}…{name[-half:]}")
 
 
 def _fork_mark(step: int, value: float | None, colour: str) -> go.Scatter:

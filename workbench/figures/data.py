@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from ..data.profile import DataProfile
 from ..data.profiling import SourceProfile
+from ..data.profiling.record import percent, split_title
 from ..errors import shorten
 from ..language import text
 from . import theme
@@ -37,7 +38,7 @@ def label_counts(profile: AnyProfile) -> go.Figure:
             x=[profile.label_counts[split].get(name, 0) for name in shown],
             y=list(range(len(shown))),
             text=[f"{profile.label_counts[split].get(name, 0):,}" for name in shown],
-            name=split_name(split),
+            name=escape(split_title(split)),
             orientation="h",
             marker={"color": theme.PALETTE[number % len(theme.PALETTE)]},
             textposition="outside",
@@ -70,7 +71,7 @@ def length_histogram(profile: AnyProfile) -> go.Figure:
                 width=[b - a for a, b in pairwise(edges)],
                 customdata=list(numbers),
                 hovertemplate="%{x}: %{y:.1%} (%{customdata:,})",
-                name=split_name(split),
+                name=escape(split_title(split)),
                 opacity=0.85 if number == 0 else 0.6,
                 marker={"color": theme.PALETTE[number % len(theme.PALETTE)]},
             )
@@ -80,7 +81,7 @@ def length_histogram(profile: AnyProfile) -> go.Figure:
     cut = text(
         f"figures.length_histogram.{'cut' if profile.truncated_share else 'uncut'}",
         limit=f"{limit:,}",
-        share=profile.truncated_share,
+        share=escape(percent(profile.truncated_share)),
     )
     figure = theme.begin("length_histogram", traces, cut)
     figure.update_layout(barmode="overlay", bargap=0)
@@ -108,7 +109,7 @@ def measure_histogram(profile: AnyProfile, name: str) -> go.Figure:
             width=[b - a for a, b in pairwise(edges)],
             customdata=list(numbers),
             hovertemplate="%{x}: %{y:.1%} (%{customdata:,})",
-            name=split_name(split),
+            name=escape(split_title(split)),
             opacity=0.85 if place == 0 else 0.6,
             marker={"color": theme.PALETTE[place % len(theme.PALETTE)]},
         )
@@ -118,14 +119,6 @@ def measure_histogram(profile: AnyProfile, name: str) -> go.Figure:
     figure.update_layout(barmode="overlay", bargap=0)
     figure.update_xaxes(range=[edges[0], edges[-1]])
     return figure.update_yaxes(tickformat=".0%", rangemode="tozero")
-
-
-def split_name(split: str) -> str:
-    """Return the name of a split in the current language; an unusual one as it is."""
-    try:
-        return text(f"figures.split.{split}")
-    except KeyError:
-        return escape(split)
 
 
 def _nothing(name: str) -> go.Figure:

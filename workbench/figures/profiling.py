@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import plotly.graph_objects as go
 
 from ..data.profiling import SourceProfile
+from ..data.profiling.record import percent
 from ..language import text
 from . import theme
 from ._text import escape
@@ -51,7 +52,7 @@ def truncated_shares(profile: SourceProfile) -> go.Figure:
     places = list(range(len(limits)))
     trace = go.Scatter(
         x=places, y=[cut[limit] for limit in limits], mode="lines+markers+text",
-        text=[f"{cut[limit]:.1%}" for limit in limits], textposition="top center",
+        text=[escape(percent(cut[limit])) for limit in limits], textposition="top right",
         line={"color": theme.BLUE}, cliponaxis=False,
     )  # fmt: skip
     assert profile.tokenizer is not None
@@ -77,7 +78,7 @@ def _bars(name: str, shares: Mapping[str, float], subtitle: str = "") -> go.Figu
         return theme.say(theme.begin(name, [], legend="none"), text("figures.nothing"))
     trace = go.Bar(
         x=list(shares.values()), y=list(range(len(shares))), orientation="h",
-        text=[f"{share:.1%}" for share in shares.values()], textposition="outside",
+        text=[escape(percent(share)) for share in shares.values()], textposition="outside",
         cliponaxis=False, marker={"color": theme.BLUE},
     )  # fmt: skip
     height = 150 + max(90, 26 * len(shares))

@@ -108,7 +108,7 @@ def begin(
         legend={"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom"}
         if legend == "top"
         else {"orientation": "v", "x": 1.02, "y": 1, "xanchor": "left", "yanchor": "top"},
-        xaxis={"title": {"text": text(f"figures.{name}.x")}},
+        xaxis={"title": {"text": text(f"figures.{name}.x", **values)}},
         yaxis={"title": {"text": text(f"figures.{name}.y")}},
     )
     return figure

@@ -169,6 +169,7 @@ def clean(
 ) -> Cleaning:
     """Show what steps of cleaning change and drop, and return it: `.then()`, `.undo()`, `.save()`.
 
+    Each split is cleaned by itself; one without the columns of the others is left out and told.
     `data` is a spec or the name of a recipe or run, whose own steps come first; or a source (a
     path, `wheel:NAME`, a hub id); or a table as in `train`. `steps` are those of `data.cleaning`:
     `["fix_text", "length(min=3)"]`. `custom` is a function of yours, applied last to each text; it

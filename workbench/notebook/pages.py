@@ -46,7 +46,8 @@ def table(rows: list[dict[str, Any]]) -> str:
     )
     style = "th,td{text-align:left!important;vertical-align:top;padding:.25em .7em;max-width:46em}"
     return (
-        f"<style>.workbench-page table {{border-collapse:collapse}} .workbench-page {style}</style>"
+        "<style>.workbench-page table {border-collapse:collapse} .workbench-page thead th "
+        f"{{white-space:nowrap}} .workbench-page {style}</style>"
         f'<div style="overflow-x:auto"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..data.profile import DataProfile
+from ..data.profiling.record import percent, split_title
 from ..figures.curves import metric_name
-from ..figures.data import split_name
 from ..language import text
 from ..tasks import Metric
 from .contents import Contents
@@ -82,7 +82,7 @@ def data_facts(profile: DataProfile) -> dict[str, str]:
     facts = {
         "source": profile.source,
         **profile.detected,
-        "rows": comma.join(f"{split_name(s)} {n:,}" for s, n in profile.rows.items()),
+        "rows": comma.join(f"{split_title(s)} {n:,}" for s, n in profile.rows.items()),
         "columns": comma.join(
             f"{role} ← {comma.join(place) if isinstance(place, list) else place}"
             for role, place in profile.columns.items()
@@ -146,11 +146,6 @@ def size(size_bytes: float) -> str:
 def score(metric: Metric, value: float) -> str:
     """Return a metric's value: a share in percent, another number with three decimals."""
     return percent(value) if metric.share else f"{value:.3f}"
-
-
-def percent(share: float) -> str:
-    """Return a share as a percentage with one decimal."""
-    return f"{share:.1%}"
 
 
 def duration(seconds: float) -> str:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from .. import figures, language
 from ..data.profiling import SourceProfile
-from ..data.profiling.record import split_name
+from ..data.profiling.record import split_title
 from ..errors import InputError, shorten
 from ..language import text
 from ..runs import write_output
@@ -20,12 +20,16 @@ from .parts import drawing, file, template
 
 SECTIONS = ("overview", "findings", "lengths", "columns")
 ENDINGS = (".html", ".json")
+# What is said of a row of these kinds is which other row it is like.
+COPIES = ("duplicates", "near_duplicates", "leak_exact", "leak_near")
 
 # So that the tables need no style of the page they land on.
 _STYLE = (
     ".workbench-profile table{border-collapse:collapse}.workbench-profile .scroll{overflow-x:auto}"
     ".workbench-profile :is(th,td){text-align:left!important;vertical-align:top;"
     "padding:.25em .7em;max-width:40em;overflow-wrap:anywhere}"
+    ".workbench-profile :is(thead th,.number){white-space:nowrap}"
+    ".workbench-profile :is(.name,.why){min-width:6em}"
     ".workbench-profile summary{cursor:pointer;padding:.15em 0}"
 )
 
@@ -127,10 +131,18 @@ def _fill(profile: SourceProfile) -> dict[str, Any]:
 
 
 def shown_findings(findings: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return findings, as plain data, with the line that stands above their first rows."""
-    return [
-        one | {"shown": text("profile.all_rows", count=f"{one['count']:,}")} for one in findings
-    ]
+    """Return findings, as plain data, with the words of the table of their first rows."""
+    return [one | _shown(one) for one in findings]
+
+
+def _shown(finding: dict[str, Any]) -> dict[str, Any]:
+    kind, rows = finding["kind"], finding["examples"]
+    said = text("profile.all_rows", count=f"{finding['count']:,}", kind=kind)
+    return {
+        "shown": said if finding["count"] > len(rows) else "",
+        "told": "like" if kind in COPIES else "why",
+        "examples": [row | {"split": split_title(row["split"])} for row in rows],
+    }
 
 
 def findings_bundle(findings: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -151,7 +163,9 @@ def _facts(profile: SourceProfile) -> dict[str, str]:
     comma = text("report.comma")
     facts: dict[str, Any] = {
         "source": profile.source,
-        "rows": comma.join(f"{split_name(s)} {n:,}" for s, n in profile.rows.items()),
+        "rows": comma.join(
+            f"{n:,}" if s == "all" else f"{split_title(s)} {n:,}" for s, n in profile.rows.items()
+        ),
         "roles": comma.join(
             f"{role} ← {comma.join(place) if isinstance(place, list) else place}"
             for role, place in profile.roles.items()
@@ -162,7 +176,8 @@ def _facts(profile: SourceProfile) -> dict[str, str]:
         for name, value in found.items():
             told = text(f"report.data.{name}")
             several = len(profile.rows) > 1
-            named[f"{told} ({split_name(split)})" if several else told] = value
+            of_split = text("profile.of_split", name=told, split=split_title(split))
+            named[of_split if several else told] = value
     if profile.tokenizer:
         tokens = profile.tokenizer
         measured = {

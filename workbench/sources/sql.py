@@ -1,7 +1,7 @@
 """`URL#QUERY`: the rows of a database, through SQLAlchemy; SQLite is built in.
 
 `sqlite:///reviews.db#SELECT text, label FROM reviews ORDER BY id`, `sqlite:///reviews.db#reviews`
-for a whole table, or only the URL where there is one table. Passwords are not written down:
+for a whole table or view, or only the URL where there is one. Passwords are not written down:
 `postgresql://me:${DB_PASSWORD}@host/name#…` takes them from the environment.
 """
 
@@ -21,6 +21,9 @@ from .paths import is_database, no_such_file
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _PLAIN = (bool, int, float, str)
+# A % stands for itself, also where the driver marks parameters so; PostgreSQL refuses to write.
+_READING = {"no_parameters": True, "postgresql_readonly": True}
+_SECRET = re.compile(r"(password|passwd|pwd|secret|token)$", re.IGNORECASE)
 
 
 def claims(text: str) -> bool:
@@ -40,7 +43,7 @@ def data(text: str, revision: str | None = None, progress: Progress | None = Non
     url, _, query = text.partition("#")
     try:
         engine = _engine(url)
-        with engine.connect() as connection:
+        with engine.connect().execution_options(**_READING) as connection:
             answer = connection.exec_driver_sql(_statement(connection, query.strip(), url))
             table = _table(list(answer.keys()), answer.fetchall(), url)
             connection.rollback()
@@ -84,20 +87,28 @@ def _engine(url: str) -> Any:
     import sqlalchemy
 
     written = sqlalchemy.make_url(url)
-    if written.password and not _VARIABLE.fullmatch(str(written.password)):
+    told = {n: v for n, v in written.query.items() if _SECRET.search(n) and not _is_variable(v)}
+    if told or (written.password and not _is_variable(written.password)):
         raise SourceError(
             "the URL {url} holds a password, which would be written into every run",
             "write ${{NAME}} in its place, and set the environment variable NAME",
-            url=written.render_as_string(hide_password=True),
+            url=written.update_query_dict(dict.fromkeys(told, "hidden")).render_as_string(),
         )
     filled = sqlalchemy.make_url(_VARIABLE.sub(_from_environment, url))
-    if filled.get_backend_name() != "sqlite":
+    backend = filled.get_backend_name()
+    if backend not in ("sqlite", "duckdb"):
         return sqlalchemy.create_engine(filled)
     place = Path(filled.database or "").expanduser()
     if not place.is_file():
         raise no_such_file(str(place))
+    if backend == "duckdb":
+        return sqlalchemy.create_engine(filled, connect_args={"read_only": True})
     address = f"{place.absolute().as_uri()}?mode=ro"
     return sqlalchemy.create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True))
+
+
+def _is_variable(value: Any) -> bool:
+    return _VARIABLE.fullmatch(str(value)) is not None
 
 
 def _from_environment(match: re.Match[str]) -> str:
@@ -111,14 +122,21 @@ def _from_environment(match: re.Match[str]) -> str:
 
 
 def _statement(connection: Any, query: str, url: str) -> str:
-    """Return the query; a single word is a table, nothing the only table."""
+    """Return the query; the name of a table or view gives all of it, nothing the only table."""
     import sqlalchemy
 
+    found = sqlalchemy.inspect(connection)
+    quote = connection.dialect.identifier_preparer.quote
+    if query and found.has_table(query):
+        return f"SELECT * FROM {quote(query)}"
     if re.search(r"\s", query):
         return query
-    names = sorted(sqlalchemy.inspect(connection).get_table_names())
+    schema, _, name = query.rpartition(".")
+    if schema and found.has_table(name, schema=schema):
+        return f"SELECT * FROM {quote(schema)}.{quote(name)}"
+    names = sorted([*found.get_table_names(), *found.get_view_names()])
     listed = shorten(", ".join(names), 200) or told("none")
-    if query and query not in names:
+    if query:
         raise SourceError(
             "{database} has no table {query!r}; there are {tables}",
             "write one of them after #, or a query",
@@ -126,7 +144,7 @@ def _statement(connection: Any, query: str, url: str) -> str:
             query=shorten(query),
             tables=listed,
         )
-    if not query and len(names) != 1:
+    if len(names) != 1:
         raise SourceError(
             "{database} has {count} tables: {tables}",
             "write one of them, or a query, after #",
@@ -134,8 +152,7 @@ def _statement(connection: Any, query: str, url: str) -> str:
             count=len(names),
             tables=listed,
         )
-    table = connection.dialect.identifier_preparer.quote(query or names[0])
-    return f"SELECT * FROM {table}"
+    return f"SELECT * FROM {quote(names[0])}"
 
 
 def _table(names: list[str], rows: list[Any], url: str) -> Any:

@@ -238,9 +238,10 @@ function drawMapAxes(ctx, axes, labels, ink) {
   for (const y of [0, 0.25, 0.5, 0.75, 1]) ctx.fillText(y.toFixed(2), AREA.left - 6, axes.py(y));
   ctx.textAlign = "center";
   ctx.textBaseline = "top";
+  const digits = axes.widest < 0.1 ? 3 : 2;
   for (const share of [0, 0.5, 1]) {
     const x = share * axes.widest;
-    ctx.fillText(x.toFixed(2), axes.px(x), bottom + 5);
+    ctx.fillText(x.toFixed(digits), axes.px(x), bottom + 5);
   }
   ctx.fillText(labels.x, (AREA.left + axes.width) / 2, bottom + 22);
   ctx.save();
@@ -280,11 +281,13 @@ function makeRow(row, answers, labels, decide) {
   const head = make("p", "wb-help", `${row.rank} · ${row.said}`);
   const texts = row.texts.map((text) => make("p", "wb-text", text));
   const given = [].concat(row.label).join(", ");
-  const facts = make("p", "wb-facts", `${labels.given} ${given}`);
-  if (row.likely) facts.append(make("span", "", ` · ${labels.likely} ${row.likely}`));
+  const told = labels.given.replace("{label}", () => given);
+  const facts = make("p", "wb-facts", told);
+  const likely = labels.likely.replace("{label}", () => row.likely);
+  if (row.likely) facts.append(make("span", "", ` · ${likely}`));
   const choice = answers.kind === "class" ? makeChoice(row, answers.names) : makeWritten(row);
   choice.dataset.row = row.row;
-  choice.setAttribute("aria-label", `${labels.given} ${given}`);
+  choice.setAttribute("aria-label", told);
   keepKeys(choice);
   choice.addEventListener("change", () => decide(row.row, answerIn(choice)));
   const keep = makeButton(labels.right, () => decide(row.row, row.label));

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...errors import DataError, shorten
+from ...errors import DataError, InputError, shorten
 from ...runs import write_output
 from ...sources import Progress
 from ...spec import DataSpec, RunSpec
 from ...tasks import Task, load_task
 from ..columns import Columns, flat, present_columns, text_columns, told_columns
 from ..divide import train_split
-from ..export import as_lines, write_table
+from ..export import as_lines, check_ending, write_table
 from ..tables import Table, Tables, find_tables
 from .apply import Cleaned, Custom, clean_table
 
@@ -48,59 +49,86 @@ class Source:
         return clean_table(self.table, self.columns, self.task, self.spec.data, custom)
 
 
-def open_source(spec: RunSpec, progress: Progress | None = None) -> Source:
-    """Read the split that a run would learn from; of a file without labels, the texts.
-
-    Raises:
-        DataError: the file cannot be read, or no column looks like what the task asks.
-        SourceError: the source cannot be found or fetched.
-    """
-    (source,) = _opened(spec, progress, lambda tables, data: [train_split(tables, data)])
-    return source
-
-
 def open_all(
     spec: RunSpec, wanted: Sequence[str] = (), progress: Progress | None = None
 ) -> list[Source]:
-    """Read all splits of a source, or those wanted.
+    """Read all splits of a source, or those wanted; of files without labels, the texts.
 
     Raises:
         DataError: there is no such split, it cannot be read, or lacks the columns of the first.
         SourceError: the source cannot be found or fetched.
     """
+    sources, faults = _opened(spec, wanted, progress)
+    if faults:
+        raise faults[0]
+    return sources
 
-    def names(tables: Tables, data: DataSpec) -> list[str]:
-        found = [tables.match(name, "--split") for name in wanted]
-        return list(dict.fromkeys(found)) or list(tables.splits)
 
-    return _opened(spec, progress, names)
+def open_fitting(spec: RunSpec, progress: Progress | None = None) -> tuple[list[Source], list[str]]:
+    """Read the splits of a source that have the columns of the first; say what others lack.
+
+    Raises:
+        DataError: a split cannot be read.
+        SourceError: the source cannot be found or fetched.
+    """
+    sources, faults = _opened(spec, (), progress)
+    return sources, [fault.what for fault in faults]
 
 
 def _opened(
-    spec: RunSpec, progress: Progress | None, names: Callable[[Tables, DataSpec], list[str]]
-) -> list[Source]:
+    spec: RunSpec, wanted: Sequence[str], progress: Progress | None
+) -> tuple[list[Source], list[DataError]]:
     task = load_task(spec.task)
     found, data, tables = find_tables(spec.data, task, progress)
-    read = [tables.read(name) for name in names(tables, data)]
+    names = list(dict.fromkeys(tables.match(name, "--split") for name in wanted))
+    read = [tables.read(name) for name in names or _learned_first(tables, data)]
     told = told_columns(found.columns, task, data.columns)
     columns, _ = present_columns(read[0].frame, task, told, read[0].name)
     needed = set(flat(columns))
+    sources, faults = [], []
     for table in read:
         if missing := needed - set(table.frame.columns):
-            raise DataError(
+            fault = DataError(
                 "the split {split} has no column {column}, which {first} has",
                 "clean one at a time: --split NAME",
                 split=shorten(table.split),
                 column=shorten(min(missing)),
                 first=shorten(read[0].split),
             )
-    return [Source(table, columns, task, spec, found.files) for table in read]
+            faults.append(fault)
+        else:
+            sources.append(Source(table, columns, task, spec, found.files))
+    return sources, faults
 
 
-def path_of(split: str, path: Path, several: bool) -> Path:
-    """Return where a split is written: of several, `rows.csv` is `rows-train.csv` and so on."""
+def _learned_first(tables: Tables, data: DataSpec) -> list[str]:
+    """Return the names of all splits, the one to learn from first, if it can be told."""
+    with suppress(DataError):
+        return list(dict.fromkeys([train_split(tables, data), *tables.splits]))
+    return list(tables.splits)
+
+
+def places_of(sources: Sequence[Source], path: Path) -> list[Path]:
+    """Return where each split is written: of several, `rows.csv` is `rows-train.csv` and so on.
+
+    Raises:
+        InputError: the ending cannot be written, or a place is the source itself.
+    """
+    check_ending(path)
+    places = [path] if len(sources) == 1 else [_named(path, one.table.split) for one in sources]
+    own = {file.resolve() for source in sources for file in source.files}
+    if place := next((place for place in places if place.resolve() in own), None):
+        raise InputError(
+            "{path} is the source itself, which stays as it is",
+            "write to another place",
+            path=place,
+        )
+    return places
+
+
+def _named(path: Path, split: str) -> Path:
     name = re.sub(r"[^\w.-]+", "_", split)
-    return path.with_name(f"{path.stem}-{name}{path.suffix}") if several else path
+    return path.with_name(f"{path.stem}-{name}{path.suffix}")
 
 
 def write_cleaned(cleaned: Cleaned, path: Path, texts: Sequence[str] = ()) -> dict[str, Any]:

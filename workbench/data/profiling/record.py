@@ -38,7 +38,7 @@ class Finding:
         """Return what was found, in the current language."""
         splits = {name: split_name(str(self.about[name])) for name in ("split", "other")
                   if name in self.about}  # fmt: skip
-        share = f"{self.count / self.of:.1%}" if self.of else "0%"
+        share = percent(self.count / self.of) if self.of else "0%"
         values = {**self.about, **splits}
         return say(f"findings.{self.kind}", count=f"{self.count:,}", share=share, **values)
 
@@ -143,3 +143,13 @@ class SourceProfile:
 def split_name(split: str) -> str:
     """Return the name of a split in the current language; an unusual one as it is."""
     return say(f"data.part.{split}") if split in (*ROLES, "all") else split
+
+
+def split_title(split: str) -> str:
+    """Return the name of a split as it stands over rows or in a legend; an unusual one as it is."""
+    return say(f"figures.split.{split}") if split in (*ROLES, "all") else split
+
+
+def percent(share: float) -> str:
+    """Return a share with one decimal; what is there at all is never 0.0 %."""
+    return "<0.1%" if 0 < share < 0.0005 else f"{share:.1%}"

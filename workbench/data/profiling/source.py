@@ -100,7 +100,20 @@ def open_splits(spec: RunSpec, progress: Progress | None = None) -> Opened:
             splits.append(_split(name, cleaned.table, columns, task, data))
         else:
             notes.append(say("data.note.other_columns", split=shorten(name)))
+    notes += _not_kept(splits, (data.labels or found.labels) if task.names_labels else [])
     return Opened(spec, task, found, columns, splits, notes)
+
+
+def _not_kept(splits: Sequence[Split], wanted: Sequence[str]) -> list[str]:
+    """Return what is to be said of rows whose labels a run would not keep."""
+    if not wanted:
+        return []
+    kept = set(wanted)
+    others = sum(not kept.issuperset(held) for split in splits for held in split.labels)
+    if not others:
+        return []
+    listed = say("data.comma").join(map(shorten, wanted))
+    return [say("findings.not_kept", labels=listed, count=f"{others:,}")]
 
 
 def drawn(splits: Sequence[Split], count: int) -> list[tuple[Split, int]]:
