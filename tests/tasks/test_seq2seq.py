@@ -381,6 +381,10 @@ def test_one_run_learns_all_aspects_of_a_text(tmp_path):
     assert metrics["rows"] == sum(one["rows"] for one in metrics["aspects"].values())
     assert set(metrics["aspects"]) == {"thing", "word"}
     assert set(metrics["baselines"]) == {"lead", "copy", "before"}
+    for own in metrics["aspects"].values():
+        assert set(own["baselines"]) == {"lead", "copy", "before"}
+        assert own["baselines"]["copy"]["rows"] == own["rows"]
+    assert "Aspect by aspect" in render(run)
     assert [one["aspect"] for one in predict_texts(run, ["the story was awful."])] == [
         "thing", "word",
     ]  # fmt: skip
