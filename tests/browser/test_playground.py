@@ -38,9 +38,16 @@ def test_both_models_answer_to_enter(run, open_page, language):
     assert desk.locator(".wb-side").count() == 2
     assert desk.locator("img").count() == 0
     assert desk.locator("textarea").input_value() == ""
+    heat = desk.locator("[data-name=temperature]")
+    heat.fill("hot")
+    desk.locator(".wb-at-fault [role=alert]").wait_for()
+    heat.fill("1.2")
+    desk.locator(".wb-at-fault").wait_for(state="detached")
+    desk.locator("textarea").focus()
     lab.page.keyboard.type("and who was kind?")
     lab.page.keyboard.press("Enter")
     desk.locator("article").nth(1).wait_for(timeout=60_000)
+    assert "1.2" in desk.locator(".wb-told").nth(1).inner_text()
     lab.screenshot(f"playground-{language}", desk)
     lab.page.keyboard.press("Tab")
     lab.page.keyboard.press("Tab")

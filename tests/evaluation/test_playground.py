@@ -3,13 +3,16 @@
 import io
 import json
 import sys
+from dataclasses import replace
 
 import pytest
+import torch
 
 from tests.tasks.test_text_generation import CHAT, make_rows, write_spec
 from workbench import language, pipeline
 from workbench.cli import main
 from workbench.errors import InputError, RunError
+from workbench.evaluation import sampling
 from workbench.evaluation.playground import open_playground, read_answers
 from workbench.evaluation.run import predict_texts
 from workbench.notebook import pages
@@ -59,6 +62,52 @@ def test_each_model_remembers_what_was_said_to_it(playground):
     assert playground.ask("what was good?") == first
 
 
+def test_a_seed_gives_the_same_answer_again_and_another_seed_another(playground):
+    usual = sampling.usual(playground.run.spec())
+
+    def ask(**changes):
+        playground.forget()
+        return playground.ask("what was good?", replace(usual, **changes))
+
+    drawn = [ask(temperature=1.5, seed=seed) for seed in (1, 2, 1)]
+    assert drawn[0] == drawn[2] != drawn[1]
+    assert ask(temperature=1.5, seed=1, top_p=0.01).after == ask().after != drawn[0].after
+    assert len(ask(max_new_tokens=1).after) < len(ask().after)
+    assert ask(repetition_penalty=0.5) != ask()
+    assert ask() == ask(seed=7)
+
+
+def test_both_models_draw_from_the_same_seed(run, playground):
+    alike = replace(playground, before=playground.after, said={})
+    warm = replace(sampling.usual(run.spec()), temperature=1.5)
+    found = alike.ask("what was good?", warm)
+    assert found.before == found.after
+
+
+def test_chance_elsewhere_is_left_alone(playground):
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    playground.ask("hello", replace(sampling.usual(playground.run.spec()), temperature=1.0))
+    assert torch.equal(torch.rand(1), expected)
+    assert "generate" not in vars(playground.after.model)
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"temperature": "-1"}, "temperature: '-1' does not fit; choose at least 0"),
+        ({"top_p": "much"}, "top_p: 'much' does not fit; give a number"),
+        ({"seed": "1.5"}, "seed: '1.5' does not fit; give a whole number"),
+        ({"temperature": "nan"}, "temperature: 'nan' does not fit; give a finite number"),
+    ],
+)
+def test_a_number_that_does_not_fit_is_refused(entry, said):
+    with pytest.raises(InputError) as caught:
+        sampling.chosen(RunSpec(), entry)
+    assert str(caught.value) == said
+
+
 def test_nothing_is_asked_with_nothing(playground):
     with pytest.raises(InputError, match="no text"):
         playground.ask(" \n")
@@ -84,6 +133,18 @@ def test_the_terminal_asks_line_by_line(run, monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdin", io.StringIO("what was good?"))
     assert main(["chat", str(run.path)]) == 0
     assert capsys.readouterr().out.strip() == first["after"]
+
+
+def test_the_terminal_takes_how_to_write(run, monkeypatch, capsys):
+    def chat(*options):
+        monkeypatch.setattr(sys, "stdin", io.StringIO("what was good?\n"))
+        code = main(["chat", str(run.path), *options])
+        return code, capsys.readouterr()
+
+    _, one = chat("--temperature", "1.5", "--seed", "1")
+    assert one.out == chat("--temperature", "1.5", "--seed", "1")[1].out != chat()[1].out
+    code, told = chat("--top-p", "7")
+    assert (code, "top_p: '7' does not fit; choose at most 1" in told.err) == (2, True)
 
 
 def test_a_model_that_does_not_write_is_refused(tmp_path):
@@ -115,9 +176,21 @@ def test_the_widget_shows_both_answers_and_begins_anew(desk):
     assert said["asked"] == PROBE
     assert said["before"] != said["after"]
     assert (desk.busy, desk.fault) == (False, "")
-    assert desk.words["settings"] == "at most 8 tokens, the likeliest each time"
+    assert said["told"] == "at most 8 tokens, the likeliest each time"
     tell(desk, act="forget")
     assert desk.said == []
+
+
+def test_the_widget_says_what_does_not_fit_and_asks_nothing(desk):
+    assert desk.entries["max_new_tokens"] == "8"
+    desk.entries = desk.entries | {"temperature": "hot"}
+    assert desk.faults == {"temperature": "give a number"}
+    tell(desk, act="ask", text="hello")
+    assert (desk.said, desk.fault) == ([], "temperature: 'hot' does not fit; give a number")
+    desk.entries = desk.entries | {"temperature": "1.5"}
+    tell(desk, act="ask", text="hello")
+    assert desk.faults == {}
+    assert desk.said[0]["told"].endswith("drawn at temperature 1.5, top-p 1, seed 42")
 
 
 def test_the_widget_says_what_is_wrong_and_can_be_asked_again(desk):

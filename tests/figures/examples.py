@@ -134,6 +134,11 @@ def metrics(labels: tuple[str, ...] = ("negative", "positive")) -> dict[str, Any
             "majority": {"accuracy": 0.5, "f1_macro": 0.333},
             "before": {"accuracy": 0.484, "f1_macro": None},
         },
+        "aspects": {
+            name: {"rows": 40 + n, "accuracy": 0.8 - 0.1 * n, "f1_macro": 0.7,
+                   "baselines": {"majority": {"accuracy": 0.5}, "before": {"accuracy": 0.4}}}
+            for n, name in enumerate(labels)
+        },
     }  # fmt: skip
 
 

@@ -49,7 +49,7 @@ def language_in_force(request):
 
 def test_the_folder_holds_the_figures_that_the_package_offers():
     assert set(NAMES) <= set(figures.__all__)
-    assert len(NAMES) == 25
+    assert len(NAMES) == 26
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -93,6 +93,20 @@ def test_baselines_stand_beside_the_model():
     assert before.text == ("48.4%", "")
 
 
+def test_each_aspect_stands_beside_its_own_baselines():
+    drawn = figures.aspects(metrics())
+    assert [(trace.name, trace.y) for trace in drawn.data] == [
+        ("Most frequent class", (0.5, 0.5)),
+        ("Before fine-tuning", (0.4, 0.4)),
+        ("After fine-tuning", (0.8, 0.7000000000000001)),
+    ]
+    assert drawn.layout.xaxis.ticktext == ("negative (40)", "positive (41)")
+    alone = metrics()
+    for own in alone["aspects"].values():
+        own.pop("baselines")
+    assert [trace.name for trace in figures.aspects(alone).data] == ["After fine-tuning"]
+
+
 def test_without_baselines_the_model_stands_alone():
     known = metrics()
     known.pop("baselines")

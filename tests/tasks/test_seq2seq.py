@@ -1,6 +1,7 @@
 """Reading one text and writing another: encoding, scores, and runs from file to report."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from datasets import Dataset
@@ -15,6 +16,7 @@ from workbench.attention.snapshots import read_snapshots
 from workbench.cli import main
 from workbench.data import load_data
 from workbench.errors import DataError, ModelError
+from workbench.evaluation import sampling
 from workbench.evaluation.playground import open_playground
 from workbench.evaluation.run import evaluate_file, predict_texts
 from workbench.models import load_model, load_tokenizer, load_trained, model_card
@@ -381,12 +383,24 @@ def test_one_run_learns_all_aspects_of_a_text(tmp_path):
     assert metrics["rows"] == sum(one["rows"] for one in metrics["aspects"].values())
     assert set(metrics["aspects"]) == {"thing", "word"}
     assert set(metrics["baselines"]) == {"lead", "copy", "before"}
+    for own in metrics["aspects"].values():
+        assert set(own["baselines"]) == {"lead", "copy", "before"}
+        assert own["baselines"]["copy"]["rows"] == own["rows"]
+    assert "Aspect by aspect" in render(run)
     assert [one["aspect"] for one in predict_texts(run, ["the story was awful."])] == [
         "thing", "word",
     ]  # fmt: skip
     (one,) = predict_texts(run, ["word: the story was awful."])
     assert (one["aspect"], one["source"]) == ("word", "the story was awful.")
-    both = open_playground(run, with_before=False).ask("the story was awful.").after
+    playground = open_playground(run, with_before=False)
+    both = playground.ask("the story was awful.").after
+    usual = sampling.usual(run.spec())
+    warm = [
+        playground.ask("the story was awful.", replace(usual, temperature=2.0, seed=seed)).after
+        for seed in (1, 2, 1)
+    ]
+    assert warm[0] == warm[2] != warm[1]
+    assert playground.ask("the story was awful.").after == both  # nothing of it stays
     assert [line.partition(":")[0] for line in both.splitlines()] == ["thing", "word"]
     assert "thing: the " in render(run)
     assert evaluate_file(run, spec.data.source)[0]["rows"] == 159

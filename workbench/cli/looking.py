@@ -57,6 +57,14 @@ def add_commands(commands: Any) -> None:
     chat_parser.add_argument(
         "--before", action="store_true", help="ask the model before fine-tuning, too"
     )
+    for name, help_text in (
+        ("temperature", "0 takes the likeliest token each time (0)"),
+        ("top-p", "draw only from the likeliest tokens with so much probability (1)"),
+        ("repetition-penalty", "above 1, repeat less (1)"),
+        ("max-new-tokens", "cut an answer after so many tokens (as in the run)"),
+        ("seed", "the same question and seed give the same answer (as in the run)"),
+    ):
+        chat_parser.add_argument(f"--{name}", metavar="NUMBER", help=help_text)
     add_json(chat_parser)
     report_parser = commands.add_parser("report", help="write a run's report.html anew")
     for parser, command in (
@@ -190,20 +198,23 @@ def attend(options: argparse.Namespace) -> None:
 
 def chat(options: argparse.Namespace) -> None:
     """Ask both models, or the fine-tuned one, what is typed, line by line."""
-    from ..evaluation.playground import open_playground, require_writer, told_settings
+    from ..evaluation import sampling
+    from ..evaluation.playground import open_playground, require_writer
     from ..language import text
 
     run = open_run(options.run, options.runs_dir)
     require_writer(run)
+    typed = {name: getattr(options, name) for name in sampling.DOMAINS}
+    asked = sampling.chosen(run.spec(), {name: one for name, one in typed.items() if one})
     screen = console()
     playground = open_playground(run, with_before=options.before)
     if not is_piped_in():
         key = "remembers" if playground.remembers else "alone"
-        screen.print(f"{text(f'playground.{key}')} {told_settings(run.spec())}", soft_wrap=True)
+        screen.print(f"{text(f'playground.{key}')} {asked.told(run.spec())}", soft_wrap=True)
     while (line := _typed("> ")) is not None:
         if not line.strip():
             continue
-        answers = playground.ask(line).answers()
+        answers = playground.ask(line, asked).answers()
         if options.json:
             print(json.dumps({"asked": line} | answers, ensure_ascii=False), flush=True)
             continue

@@ -17,6 +17,7 @@ from ..training.precision import Precision, choose_precision
 from ..training.prepare import encode_rows, limit_tokens
 from ..training.run import quiet_libraries
 from .inference import run_model
+from .sampling import Sampling, drawing, within
 
 
 def rows_to_ask(
@@ -52,8 +53,21 @@ class Answerer:
         outputs = run_model(self.model, rows, self.task, self.setup, self.precision, batch)
         return Outcome(outputs, rows, table, self.setup)
 
-    def ask(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Return one record for each row of what is asked by role, in order."""
+    def ask(
+        self, rows: Sequence[Mapping[str, Any]], sampling: Sampling | None = None
+    ) -> list[dict[str, Any]]:
+        """Return one record for each row of what is asked by role, in order.
+
+        A model that writes does so as the spec says, or as `sampling` does.
+        """
+        if sampling is not None:
+            setup = replace(self.setup, spec=within(self.setup.spec, sampling))
+            try:
+                self.task.adapt(self.model, setup)
+                with drawing(self.model, sampling):
+                    return replace(self, setup=setup).ask(rows)
+            finally:
+                self.task.adapt(self.model, self.setup)
         from datasets import Dataset
 
         roles = [role.name for role in self.task.inputs if any(role.name in row for row in rows)]

@@ -11,12 +11,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..errors import RunError
-from ..language import text
 from ..models import load_tokenizer
 from ..runs import RunFolder, write_json
 from ..spec import RunSpec
 from ..tasks import load_task
 from .answering import Answerer, before, finished, rows_to_ask
+from .sampling import Sampling, usual
 
 FILE = "answers.json"
 _KEPT = ("asked", "before", "after")
@@ -50,24 +50,29 @@ class Playground:
         """Whether a question is read after those before it."""
         return _remembers(self.after.setup.spec, self.after.setup.tokenizer)
 
-    def ask(self, asked: str) -> Exchange:
-        """Return what both write to a text.
+    def ask(self, asked: str, sampling: Sampling | None = None) -> Exchange:
+        """Return what both write to a text, each from the same seed; by itself as the spec says.
 
         Raises:
             InputError: there is nothing in it.
         """
-        before = None if self.before is None else self._answer("before", self.before, asked)
-        return Exchange(asked, before, self._answer("after", self.after, asked))
+        sampling = sampling or usual(self.after.setup.spec)
+        both = {"before": self.before, "after": self.after}
+        answers = {
+            name: None if model is None else self._answer(name, model, asked, sampling)
+            for name, model in both.items()
+        }
+        return Exchange(asked, **answers)
 
     def forget(self) -> None:
         """Begin anew: what was said so far is read no more."""
         self.said.clear()
 
-    def _answer(self, name: str, model: Answerer, asked: str) -> str:
+    def _answer(self, name: str, model: Answerer, asked: str, sampling: Sampling) -> str:
         told = [*self.said.get(name, []), {"role": "user", "content": asked}]
         row = {"messages": told} if self.remembers else asked
         rows = rows_to_ask(self.run.spec(), [row] if asked.strip() else [])
-        answers = model.ask(rows)
+        answers = model.ask(rows, sampling)
         written = "\n".join(
             ": ".join(filter(None, (one.get("aspect"), str(one["predicted"])))) for one in answers
         )
@@ -120,14 +125,6 @@ def require_writer(run: RunFolder) -> None:
             run=run.name,
             task=task.name,
         )
-
-
-def told_settings(spec: RunSpec, language: str | None = None) -> str:
-    """Return in words how the models write: what the spec says below `generate`."""
-    generate = spec.generate
-    known = {"tokens": generate.max_new_tokens, "beams": generate.num_beams}
-    return text("playground.beams" if generate.num_beams > 1 else "playground.settings", language,
-                **known)  # fmt: skip
 
 
 def keep_answers(run: RunFolder, after: Answerer, before: Answerer) -> None:

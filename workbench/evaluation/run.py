@@ -35,10 +35,13 @@ def evaluate_prepared(run: RunFolder, prepared: Prepared, model: Any) -> dict[st
     if spec.evaluate.baselines:
         rivals = task.baselines(outcome, prepared.data.train)
         rivals["before"] = outputs_of(base)
-        metrics["baselines"] = {
-            name: task.evaluate(replace(outcome, outputs=outputs))["metrics"]
+        judged = {
+            name: task.evaluate(replace(outcome, outputs=outputs))
             for name, outputs in rivals.items()
         }
+        metrics["baselines"] = {name: found["metrics"] for name, found in judged.items()}
+        for aspect, own in metrics.get("aspects", {}).items():
+            own["baselines"] = {name: found["aspects"][aspect] for name, found in judged.items()}
     write_json(run.evaluation_path / "metrics.json", metrics)
     write_predictions(run.evaluation_path / "predictions.parquet", worst_first(task, outcome))
     if asks:

@@ -16,6 +16,7 @@ from .curves import (
 )
 from .data import label_counts, length_histogram, measure_histogram
 from .evaluation import (
+    aspects,
     baselines,
     confusion_matrix,
     per_class,
@@ -33,6 +34,7 @@ from .theme import caption
 from .training import training_curves
 
 __all__ = [
+    "aspects",
     "attention_picture",
     "baselines",
     "bundle",

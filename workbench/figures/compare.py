@@ -149,9 +149,7 @@ def _beside_scores(figure: go.Figure, runs: Sequence[Contender], paired: Paired)
             x=[place],
             y=[score],
             error_y={"type": "data", "array": [error], "thickness": 2, "width": 6},
-            text=[f"{score:.3f}<br>± {error:.3f}"],
-            mode="markers+text",
-            textposition="middle right",
+            mode="markers",
             marker={"size": 9, "color": theme.PALETTE[place] if line is None else line.line.color},
             name=_called(run, 60),
             showlegend=False,
@@ -169,8 +167,9 @@ def _beside_scores(figure: go.Figure, runs: Sequence[Contender], paired: Paired)
         xaxis={"domain": [0, 0.6]},
         yaxis={"range": ends},
         xaxis2={
-            "domain": [0.68, 1], "anchor": "y2", "range": [-0.4, 1.9], "showgrid": False,
-            "title": {"text": text("figures.compared_metric.kept")}, "tickvals": [],
+            "domain": [0.68, 1], "anchor": "y2", "range": [-0.6, 1.6], "showgrid": False,
+            "title": {"text": text("figures.compared_metric.kept")}, "tickvals": [0, 1],
+            "ticktext": [f"{score:.3f} ± {error:.3f}" for score, error in scores], "ticks": "",
         },
         yaxis2={"range": ends, "anchor": "x2"},
     )  # fmt: skip

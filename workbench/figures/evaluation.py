@@ -142,32 +142,54 @@ def baselines(metrics: Metrics) -> go.Figure:
         return _nothing("baselines")
     task = task_of(metrics)
     names = [name for name in task.compared if name in metrics["metrics"]] or [*task.compared]
-    share, higher = task.metric(names[0]).share, task.metric(names[0]).greater_is_better
+    metric = task.metric(names[0])
     rivals = metrics.get("baselines") or {}
-    rules = [name for name in rivals if name != "before"]
-    scores = {name: rivals[name] for name in [*rules, *(["before"] if "before" in rivals else [])]}
-    scores["after"] = metrics["metrics"]
+    scores = {
+        series: [found.get(name) for name in names]
+        for series, found in [*rivals.items(), ("after", metrics["metrics"])]
+    }
+    labels = [metric_name(name) for name in names]
+    subtitle = "" if metric.greater_is_better else text("figures.baselines.lower")
+    return _beside_rivals("baselines", labels, scores, metric.share, subtitle)
+
+
+def aspects(metrics: Metrics) -> go.Figure:
+    """Show the leading score of each aspect by itself, beside those of its rivals."""
+    held = metrics.get("aspects") or {}
+    task = task_of(metrics)
+    first = next(iter(held.values()), {})
+    name = next((name for name in task.leading if first.get(name) is not None), None)
+    if name is None:
+        return _nothing("aspects")
+    series = list(first.get("baselines") or {})
+    scores = {one: [own["baselines"][one].get(name) for own in held.values()] for one in series}
+    scores["after"] = [own.get(name) for own in held.values()]
+    labels = [f"{shorten(aspect, 24)} ({own['rows']:,})" for aspect, own in held.items()]
+    return _beside_rivals("aspects", labels, scores, task.metric(name).share, metric_name(name))
+
+
+def _beside_rivals(
+    name: str, labels: list[str], scores: dict[str, list[Any]], share: bool, subtitle: str
+) -> go.Figure:
+    """Draw groups of bars: rules that learned nothing, the model before, and after."""
+    rules = [one for one in scores if one not in ("before", "after")]
     colours = dict(zip(rules, RULE_COLOURS, strict=False))
     colours |= {"before": theme.GOLD, "after": theme.BLUE}
-    traces = []
-    for name, found in scores.items():
-        values = [found.get(metric) for metric in names]
-        traces.append(
-            go.Bar(
-                x=list(range(len(names))),
-                y=values,
-                text=["" if v is None else f"{v:.1%}" if share else f"{v:.3f}" for v in values],
-                textposition="outside",
-                cliponaxis=False,
-                name=text(f"figures.series.{name}"),
-                marker={"color": colours.get(name, theme.GREY)},
-            )
+    traces = [
+        go.Bar(
+            x=list(range(len(labels))),
+            y=scores[one],
+            text=["" if v is None else f"{v:.1%}" if share else f"{v:.3f}" for v in scores[one]],
+            textposition="outside",
+            cliponaxis=False,
+            name=text(f"figures.series.{one}"),
+            marker={"color": colours.get(one, theme.GREY)},
         )
-    subtitle = "" if higher else text("figures.baselines.lower")
-    figure = theme.begin("baselines", traces, subtitle, height=360)
+        for one in [*rules, *(own for own in ("before", "after") if own in scores)]
+    ]
+    figure = theme.begin(name, traces, subtitle, height=360)
     figure.update_layout(barmode="group", bargap=0.25)
-    ticks = theme.name_ticks([metric_name(name) for name in names])
-    figure.update_xaxes(ticks, range=[-0.5, len(names) - 0.5])
+    figure.update_xaxes(theme.name_ticks(labels), range=[-0.5, len(labels) - 0.5])
     if not share:
         highest = max((y for trace in traces for y in trace.y if y is not None), default=1.0)
         return figure.update_yaxes(range=[0, 1.12 * highest])

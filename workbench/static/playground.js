@@ -23,8 +23,8 @@ function render({ model, el }) {
   keepKeys(box);
   const bar = make("div", "wb-bar");
   bar.append(makeButton(words.send, send), makeButton(words.forget, forget));
-  bar.append(make("span", "wb-help", words.settings));
-  root.append(make("p", "wb-help", words.intro), log, status, alert.node, box, bar);
+  const how = numbers(model);
+  root.append(make("p", "wb-help", words.intro), log, status, alert.node, box, bar, how.node);
   el.append(root);
   let waiting = 0;
 
@@ -66,11 +66,11 @@ function render({ model, el }) {
     const last = said.at(-1);
     if (last && box.value.trim() === last.asked.trim()) box.value = "";
   }
-  function exchange({ asked, before, after }) {
+  function exchange({ asked, before, after, told }) {
     const entry = make("article");
     const sides = make("div", "wb-sides");
     sides.append(side(words.before, before), side(words.after, after));
-    entry.append(make("div", "wb-asked", asked), sides);
+    entry.append(make("div", "wb-asked", asked), sides, make("div", "wb-help wb-told", told));
     return entry;
   }
   function side(name, text) {
@@ -90,7 +90,7 @@ function render({ model, el }) {
     alert.show(model.get("fault"));
   }
 
-  const shows = { said: showLog, busy: showBusy, fault: showFault };
+  const shows = { said: showLog, busy: showBusy, fault: showFault, ...how.shows };
   for (const [name, show] of Object.entries(shows)) {
     show();
     model.on(`change:${name}`, show);
@@ -99,4 +99,49 @@ function render({ model, el }) {
     heard();
     for (const [name, show] of Object.entries(shows)) model.off(`change:${name}`, show);
   };
+}
+
+let desks = 0;
+
+// The numbers that say how tokens are chosen. What is typed goes to Python, which says what is wrong.
+function numbers(model) {
+  const node = make("fieldset", "wb-numbers");
+  node.append(make("legend", "", model.get("words").how));
+  const desk = ++desks;
+  const rows = model.get("fields").map(({ name, label, help, range }) => {
+    const box = make("div");
+    const id = `wb-playground-${desk}-${name}`;
+    const title = make("label", "wb-name", label);
+    title.htmlFor = id;
+    const input = makeTextBox("wb-number");
+    input.id = id;
+    input.inputMode = "decimal";
+    input.title = range;
+    input.dataset.name = name;
+    const line = make("p", "wb-help", help);
+    line.id = `${id}-help`;
+    const fault = makeFault(`${id}-fault`);
+    input.setAttribute("aria-describedby", `${line.id} ${fault.node.id}`);
+    input.addEventListener("keydown", (event) => event.stopPropagation());
+    input.addEventListener("input", () => {
+      model.set("entries", { ...model.get("entries"), [name]: input.value });
+      model.save_changes();
+    });
+    box.append(title, input, line, fault.node);
+    node.append(box);
+    return { name, box, input, fault };
+  });
+  const entries = () => {
+    const held = model.get("entries");
+    for (const { name, input } of rows) if (input.value !== held[name]) input.value = held[name];
+  };
+  const faults = () => {
+    const found = model.get("faults");
+    for (const { name, box, input, fault } of rows) {
+      fault.show(found[name] ?? "");
+      box.classList.toggle("wb-at-fault", name in found);
+      input.setAttribute("aria-invalid", String(name in found));
+    }
+  };
+  return { node, shows: { entries, faults } };
 }

@@ -31,7 +31,8 @@ def sentences(text: str) -> list[str]:
 
 def evaluate(outcome: Outcome) -> dict[str, Any]:
     """Return loss, accuracy of tokens and ROUGE, each the mean over the examples."""
-    return seq2seq.evaluate_with(outcome, _scores)
+    found = seq2seq.evaluate_with(outcome, _scores)
+    return found | {"figures": ["aspects"] if "aspects" in found else []}
 
 
 def _scores(references: list[list[str]], written: list[str]) -> dict[str, Any]:
@@ -113,7 +114,7 @@ TASK = Task(
         Column("rouge_l", "share"),
         Column("loss", "number"),
     ),
-    figures=(),
+    figures=("aspects",),
     leading=("rouge_l", "rouge_1", "rouge_2", "loss"),
     compared=("rouge_1", "rouge_2", "rouge_l"),
     options=seq2seq.OPTIONS,

@@ -12,12 +12,15 @@ import traitlets
 
 from .. import language as languages
 from ..errors import InputError
-from ..evaluation.playground import Playground, told_settings
+from ..evaluation import sampling
+from ..evaluation.playground import Playground
 from . import joined
+from .entries import number
 from .routing import answer_at_once
 
 _WORDS = (
     "title", "ask", "hint", "send", "forget", "before", "after", "writing", "nothing", "no_kernel",
+    "how",
 )  # fmt: skip
 
 
@@ -30,6 +33,9 @@ class PlaygroundDesk(anywidget.AnyWidget):
     _esm = joined("controls.js", "playground.js")
     _css = joined("controls.css", "playground.css")
     said = traitlets.List().tag(sync=True)
+    fields = traitlets.List().tag(sync=True)
+    entries = traitlets.Dict().tag(sync=True)
+    faults = traitlets.Dict().tag(sync=True)
     busy = traitlets.Bool(False).tag(sync=True)
     fault = traitlets.Unicode().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
@@ -49,15 +55,25 @@ class PlaygroundDesk(anywidget.AnyWidget):
         words["intro"] = languages.text(
             f"playground.{'remembers' if remembers else 'alone'}", spoken
         )
-        words["settings"] = told_settings(spec, spoken)
-        super().__init__(words=words)
+        self._spec, self._language = spec, spoken
+        start = sampling.usual(spec)
+        super().__init__(
+            words=words,
+            fields=[_field(name, spoken) for name in sampling.DOMAINS],
+            entries={name: number(getattr(start, name)) for name in sampling.DOMAINS},
+        )
         self.on_msg(self._received)
+        self.observe(self._read_entries, "entries")
         answer_at_once(self)
 
     def wait(self) -> None:
         """Wait until what was asked has been answered."""
         if self._thread is not None:
             self._thread.join()
+
+    def _read_entries(self, _: Any = None) -> None:
+        with languages.using(self._language):
+            self.faults = sampling.faults(self.entries)
 
     def _received(self, _: Any, content: dict[str, Any], __: Any) -> None:
         if self.busy:
@@ -74,9 +90,23 @@ class PlaygroundDesk(anywidget.AnyWidget):
 
     def _ask(self, text: str) -> None:
         try:
+            asked = sampling.chosen(self._spec, self.entries)
             self._playground = self._playground or self._open()
-            self.said = [*self.said, asdict(self._playground.ask(text))]
+            exchange = asdict(self._playground.ask(text, asked))
+            self.said = [*self.said, exchange | {"told": asked.told(self._spec, self._language)}]
         except (InputError, OSError, RuntimeError, ValueError) as error:
             self.fault = str(error)  # a thread has nobody else to tell
         finally:
             self.busy = False
+
+
+def _field(name: str, language: str) -> dict[str, str]:
+    """Return what the browser needs to draw a number that says how tokens are chosen."""
+    domain = sampling.DOMAINS[name]
+    ends = {"low": number(domain.low), "high": number(domain.high)}
+    return {
+        "name": name,
+        "label": languages.text(f"playground.label.{name}", language),
+        "help": languages.text(f"playground.help.{name}", language),
+        "range": languages.text("form.ui.range", language, **ends),
+    }

@@ -1,0 +1,112 @@
+"""How tokens are chosen when a model is talked to; an evaluation never draws them by chance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from ..errors import InputError, shorten
+from ..language import text
+from ..spec import Domain, RunSpec
+
+# In the order in which they are shown; named as in `transformers.GenerationConfig`.
+DOMAINS = {
+    "temperature": Domain("", 0, 2, step=0.05),
+    "top_p": Domain("", 0.01, 1),
+    "repetition_penalty": Domain("", 0.5, 2),
+    "max_new_tokens": Domain("", 1, 4096),
+    "seed": Domain("", 0, 2**32 - 1),
+}
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """At `temperature` 0 a model writes as its spec says, the likeliest token or by beams.
+
+    Above it, tokens are drawn: the higher, the further from the likeliest. Every answer begins
+    from `seed`, so that the same question gives the same answer, and two models draw alike.
+    """
+
+    max_new_tokens: int
+    seed: int
+    temperature: float = 0.0
+    top_p: float = 1.0
+    repetition_penalty: float = 1.0
+
+    def told(self, spec: RunSpec, language: str | None = None) -> str:
+        """Return in words how a model of this spec writes."""
+        known = {"tokens": self.max_new_tokens, "beams": spec.generate.num_beams}
+        if self.temperature:
+            key, drawn = "playground.drawn", {"heat": self.temperature, "share": self.top_p}
+            known |= {"seed": self.seed} | {name: f"{one:g}" for name, one in drawn.items()}
+        else:
+            key = "playground.beams" if spec.generate.num_beams > 1 else "playground.settings"
+        said = text(key, language, **known)
+        if self.repetition_penalty == 1:
+            return said
+        return said + text("playground.penalty", language, penalty=f"{self.repetition_penalty:g}")
+
+
+def usual(spec: RunSpec) -> Sampling:
+    """Return how the models of a run write when nothing else is asked of them: as its spec says."""
+    return Sampling(spec.generate.max_new_tokens, spec.train.seed)
+
+
+def faults(entries: Mapping[str, str]) -> dict[str, str]:
+    """Return what is wrong with numbers as they were typed, by field."""
+    read = {name: _read(name, entry) for name, entry in entries.items()}
+    return {name: found for name, found in read.items() if isinstance(found, str)}
+
+
+def chosen(spec: RunSpec, entries: Mapping[str, str]) -> Sampling:
+    """Return what was typed; fields that are not there are as the spec has them.
+
+    Raises:
+        InputError: naming the first field at fault, its value and the remedy.
+    """
+    for name, remedy in faults(entries).items():
+        what = text("spec.does_not_fit", field=name, value=shorten(repr(entries[name]), 60))
+        raise InputError("{what}", "{remedy}", what=what, remedy=remedy)
+    return replace(usual(spec), **{name: _read(name, entry) for name, entry in entries.items()})
+
+
+def _read(name: str, entry: str) -> float | int | str:
+    """Return the number that an entry stands for, or the remedy."""
+    whole = next(one.type for one in fields(Sampling) if one.name == name) == "int"
+    try:
+        value = int(entry) if whole else float(entry)
+    except ValueError:
+        return text("spec.int" if whole else "spec.float")
+    if not abs(value) < float("inf"):
+        return text("spec.finite")
+    return DOMAINS[name].fault(value) or value
+
+
+def within(spec: RunSpec, sampling: Sampling) -> RunSpec:
+    """Return the spec with what it says of writing as it is asked for here."""
+    changes = {"generate.max_new_tokens": sampling.max_new_tokens}
+    return spec.replace(changes | ({"generate.num_beams": 1} if sampling.temperature else {}))
+
+
+@contextmanager
+def drawing(model: Any, sampling: Sampling) -> Iterator[None]:
+    """Let a model choose tokens in this way, whatever its task asks of `generate`."""
+    import torch
+
+    asked: dict[str, Any] = {}
+    if sampling.temperature:
+        asked = {"do_sample": True, "temperature": sampling.temperature, "top_p": sampling.top_p}
+        asked |= {"top_k": 0}  # transformers would keep 50
+    if sampling.repetition_penalty != 1:  # at 1, what the model's own folder says stays
+        asked["repetition_penalty"] = sampling.repetition_penalty
+    write = model.generate
+    devices = [model.device] if model.device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(sampling.seed)
+        model.generate = lambda **given: write(**(given | asked))
+        try:
+            yield
+        finally:
+            del model.generate
