@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from figures.examples import HOSTILE, profile
+from figures.examples import HOSTILE, profile, source_profile
 from workbench import figures, language
 
 
@@ -74,3 +74,11 @@ def test_a_limit_far_beyond_the_longest_text_does_not_squeeze_the_bars():
 def test_data_without_rows_says_so(draw, empty):
     figure = draw(replace(profile(), **empty))
     assert figure.layout.annotations[0].text == "There is nothing to show here."
+
+
+def test_scripts_and_splits_have_names_in_the_readers_language_and_no_share_is_lost():
+    held = replace(source_profile(), scripts={"Latin": 0.9997, "Runic": 0.0003})
+    with language.using("zh"):
+        drawn = figures.scripts(held)
+    assert list(drawn.layout.yaxis.ticktext) == ["拉丁字母", "Runic"]
+    assert list(drawn.data[0].text) == ["100.0%", "&lt;0.1%"]

@@ -38,7 +38,8 @@ def languages(profile: SourceProfile) -> go.Figure:
 
 def scripts(profile: SourceProfile) -> go.Figure:
     """Show the share of each script among the letters of the texts."""
-    return _bars("scripts", dict(list(profile.scripts.items())[:MAX_LANGUAGES]))
+    shares = list(profile.scripts.items())[:MAX_LANGUAGES]
+    return _bars("scripts", {_script(name): share for name, share in shares})
 
 
 def truncated_shares(profile: SourceProfile) -> go.Figure:
@@ -70,6 +71,14 @@ def truncated_shares(profile: SourceProfile) -> go.Figure:
             line={"color": theme.PINK, "width": 2, "dash": "dash"},
         )  # fmt: skip
     return figure
+
+
+def _script(name: str) -> str:
+    """Return a script's name in the current language; of a rare one, Unicode's own."""
+    try:
+        return text(f"figures.scripts.names.{name}")
+    except KeyError:
+        return name
 
 
 def _bars(name: str, shares: Mapping[str, float], subtitle: str = "") -> go.Figure:
