@@ -1,6 +1,7 @@
 """Answers in passages: scores and windows by hand, places that lie, and a run to its report."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -172,6 +173,49 @@ def test_a_long_passage_becomes_windows_that_overlap_and_the_answer_is_in_some(t
     ends = [max(b for _, b in window) for window in found["offsets"]]
     starts = [min(a for a, _ in window if a >= 0) for window in found["offsets"]]
     assert all(start < end for start, end in zip(starts[1:], ends, strict=False))
+
+
+@pytest.mark.parametrize("limit", [None, 0, 1, 3, 1000])
+def test_so_many_windows_without_the_answer_are_learned_from(tmp_path, limit):
+    changes = {"data.max_tokens": 16, "data.negative_windows": limit}
+    setup = prepare(qa_spec(tmp_path, **changes)).setup
+    context = " ".join(["the food was late"] * 10 + ["the crew was kind"])
+    answers = [{"text": ["kind"], "start": [context.index("kind")]}, {"text": [], "start": []}]
+    batch = {"row": [7, 8], "question": ["is the crew kind"] * 2, "context": [context] * 2,
+             "answers": answers}  # fmt: skip
+
+    def windows(training, setup=setup):
+        found = TASK.encode(batch, setup, training)
+        assert len(set(map(len, found.values()))) == 1
+        names = ("offsets", "labels", "null", "row")
+        rows = list(zip(*(found[name] for name in names), strict=True))
+        return [[one for one in rows if one[3] == row] for row in batch["row"]]
+
+    def without(rows):
+        return [row for row in rows if row[1] == [row[2]] * 2]
+
+    every, learned = windows(training=False), windows(training=True)
+    kept = 10**6 if limit is None else limit
+    for whole, some, least in zip(every, learned, (0, 1), strict=True):
+        assert len(without(some)) == min(len(without(whole)), max(kept, least))
+        assert [row for row in some if row not in without(some)] == [
+            row for row in whole if row not in without(whole)
+        ]
+        assert some == [row for row in whole if row in some]  # in their order, each once
+    assert windows(training=True) == learned
+    other = replace(setup, spec=setup.spec.replace({"train.seed": 43}))
+    again = windows(training=True, setup=other)
+    assert (again != learned) == (limit in (0, 1, 3))
+
+
+def test_only_the_training_windows_are_fewer(tmp_path):
+    long = {"data.max_tokens": 16}
+    every = prepare(qa_spec(tmp_path, **long))
+    some = prepare(qa_spec(tmp_path, **long, **{"data.negative_windows": 0}))
+    assert set(some.train["row"]) == set(every.train["row"])
+    assert len(some.train) < len(every.train)
+    assert some.validation["input_ids"] == every.validation["input_ids"]
+    assert every.fitted(some.asked) is None  # other rows: they are encoded anew
 
 
 def test_a_question_longer_than_the_model_leaves_half_the_room_to_the_passage(tmp_path):

@@ -100,7 +100,11 @@ def _against(
 def similarity(one: str, other: str, characters: int = SHINGLE_CHARACTERS) -> float:
     """Return the Jaccard index of the shingles of two keys: that of the part least alike."""
     pairs = zip(one.split(PART), other.split(PART), strict=True)
-    return min(_jaccard(shingles(a, characters), shingles(b, characters)) for a, b in pairs)
+    # Many rows may be on one long text, such as questions on a paper.
+    return min(
+        1.0 if a == b else _jaccard(shingles(a, characters), shingles(b, characters))
+        for a, b in pairs
+    )
 
 
 def shingles(text: str, characters: int = SHINGLE_CHARACTERS) -> set[str]:

@@ -121,6 +121,16 @@ class DataSpec(Section):
             unit="tokens",
         ),
     ] = 32
+    negative_windows: Annotated[
+        int | None,
+        Domain(
+            "learn, of each question, from at most so many windows without its answer, drawn by "
+            "seed; null from all. Evaluation reads every window",
+            0,
+            100_000,
+            unit="windows",
+        ),
+    ] = None
     prefix: Annotated[
         str, Domain("what is put before each source text, as T5 wants it: 'summarize: '")
     ] = ""

@@ -6,11 +6,13 @@ Shapes:
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import numpy as np
 
 from ..errors import DataError, ModelError
+from ..spec import RunSpec
 from .contract import Record, Setup
 
 FEWEST_CONTEXT_TOKENS = 4
@@ -69,6 +71,21 @@ def label(offsets: list[list[int]], answers: Record, null: int) -> list[int]:
     inside = [n for n, (a, b) in enumerate(offsets) if a < end and b > start and a >= 0]
     whole = inside and offsets[inside[0]][0] <= start and offsets[inside[-1]][1] >= end
     return [inside[0], inside[-1]] if whole else [null, null]
+
+
+def chosen(holding: list[bool], spec: RunSpec, row: int) -> list[int]:
+    """Return which windows of a question are learned from, in their order.
+
+    All that hold the answer, and of the others as many as `data.negative_windows` says, drawn from
+    the seed and the number of the row. A question that no window answers keeps one at least.
+    """
+    others = [number for number, holds in enumerate(holding) if not holds]
+    limit = spec.data.negative_windows
+    if limit is None or len(others) <= limit:
+        return list(range(len(holding)))
+    chance = random.Random(f"{spec.train.seed} {row}")
+    drawn = set(chance.sample(others, limit if any(holding) else max(1, limit)))
+    return [number for number, holds in enumerate(holding) if holds or number in drawn]
 
 
 def best_span(

@@ -13,7 +13,7 @@ from ...spec import RunSpec
 from .found import finding
 from .record import Finding, Tokens
 from .source import Split
-from .texts import script_of
+from .texts import scripts
 
 LIMITS = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
 BATCH_ROWS = 1000
@@ -137,10 +137,9 @@ def fragmented(rows: list[list[str]], tokens: Tokens, vocabulary: int) -> list[F
 
     A small vocabulary is one of bytes or characters, which cuts all languages alike.
     """
-    text = "".join(part for row in rows[:2000] for part in row)
-    scripts = [script_of(c) for c in text if c.isalpha()]
-    wide = sum(s in ("Han", "Hiragana", "Katakana", "Hangul", "Thai") for s in scripts)
-    usual = PIECES_PER_CHARACTER["other" if 2 * wide > len(scripts) else "alphabet"]
+    shares = scripts([part for row in rows[:2000] for part in row])
+    wide = sum(shares.get(name, 0) for name in ("Han", "Hiragana", "Katakana", "Hangul", "Thai"))
+    usual = PIECES_PER_CHARACTER["other" if wide > 0.5 else "alphabet"]
     if tokens.per_character <= usual or vocabulary < SMALL_VOCABULARY:
         return []
     per = f"{tokens.per_character:.1f}"
