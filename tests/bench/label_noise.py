@@ -2,10 +2,10 @@
 
 Some labels of clean training rows are flipped, a model learns from them, and its rows are ranked.
 Precision and recall are counted against what was planted; the data's own errors count as false
-finds. Then somebody who knows the planted ones looks at as many rows as were planted, in the order
-of a ranking, and corrects what is wrong; the model learns again, from the start or warm. The
-scores are of clean rows that neither training nor the choice of the checkpoint has seen; gains
-are paired, row by row, within a seed. A seed draws all rows anew.
+finds. Then somebody who knows the planted ones looks at as many rows as were planted, or twice as
+many, in the order of a ranking, and corrects what is wrong; the model learns again, from the start
+or warm. The scores are of clean rows that neither training nor the choice of the checkpoint has
+seen; gains are paired, row by row, within a seed. A seed draws all rows anew.
 
 Each run is kept in the folder; what is there already is not trained again.
 
@@ -35,11 +35,13 @@ from workbench.spec import RunSpec
 from workbench.tasks import load_task
 
 RANKINGS = ("confident_learning", "area_under_margin", "loss", "random")
-# Who looked at the rows, and how the next run began: the ranking, warm or anew.
+# How the rows to look at were found, how many for each planted error, and how the next run began:
+# warm or anew.
 LOOKED = {
-    "confident": ("confident_learning", False),
-    "warm": ("confident_learning", True),
-    "random": ("random", False),
+    "confident": ("confident_learning", 1, False),
+    "twice": ("confident_learning", 2, False),
+    "warm": ("confident_learning", 1, True),
+    "random": ("random", 1, False),
 }
 WARM_EPOCHS = 1
 WITH_ERRORS = "as flipped"
@@ -47,6 +49,7 @@ SCORES = ("accuracy", "loss")
 SHOWN = {
     WITH_ERRORS: "with the errors",
     "confident": "corrected by confident learning",
+    "twice": "the same, looking at twice as many rows",
     "warm": "the same, warm, one epoch",
     "random": "corrected by looking at random rows",
 }
@@ -114,12 +117,12 @@ class Experiment:
 
     def corrected(self, share: float, looked: str) -> RunFolder:
         """Return the run on labels of which the first ones in a ranking were looked at."""
-        by, warm = LOOKED[looked]
+        by, times, warm = LOOKED[looked]
         noisy, wrong = self.noisy(share), self.planted(share)
         dynamics, rows = read_dynamics(noisy), LearnedRows(noisy)
-        journal = open_corrections(RunFolder(self._copy(noisy, by)))
+        journal = open_corrections(RunFolder(self._copy(noisy, f"{by}-{times}")))
         if not len(journal):
-            order = rank(dynamics, by, self.seed).order[: wrong.sum()]
+            order = rank(dynamics, by, self.seed).order[: times * wrong.sum()]
             for place, row in enumerate(dynamics.rows[order].tolist(), 1):
                 truth = self.labels[self.clean[row - 1][1]]
                 if truth != rows.label(row):
@@ -156,9 +159,9 @@ class Experiment:
             return run
         return pipeline.train(spec)
 
-    def _copy(self, noisy: RunFolder, by: str) -> Path:
-        """Return a folder that holds the corrections by a ranking, with the spec of the run."""
-        folder = self.folder / "corrections" / f"{noisy.name}-{by}"
+    def _copy(self, noisy: RunFolder, name: str) -> Path:
+        """Return a folder that holds corrections, with the spec of the run."""
+        folder = self.folder / "corrections" / f"{noisy.name}-{name}"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "spec.yaml").write_text(noisy.spec_path.read_text("utf-8"), "utf-8")
         return folder
@@ -251,9 +254,11 @@ def draw(scores: dict[int, dict[tuple[float, str], dict[str, Any]]], path: Path)
     clean = np.mean([100 * found[0.0, WITH_ERRORS]["accuracy"] for found in scores.values()])
     traces = []
     marks = ("circle", "diamond", "square", "triangle-up")
-    for name, colour, symbol in zip(names, theme.PALETTE, marks, strict=False):
+    for place, name in enumerate(names):
+        colour, symbol = theme.PALETTE[place], marks[place]
+        beside = 0.6 * (place - (len(names) - 1) / 2)  # marks of one share side by side
         dots = [
-            (100 * share, 100 * found[share, name]["accuracy"])
+            (100 * share + beside, 100 * found[share, name]["accuracy"])
             for share in shares
             for found in scores.values()
             if (share, name) in found
