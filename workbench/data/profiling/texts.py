@@ -16,8 +16,10 @@ from .source import Split
 
 # Of names of characters, such as CJK UNIFIED IDEOGRAPH-4E00 or CJK COMPATIBILITY IDEOGRAPH-F900.
 HAN = "CJK"
-# What a text must hold for a pattern that names no `needs`: looser, but quick over a whole column.
+# What a text must hold for a pattern to be searched: looser, but quick over a whole column.
 HINTS = {
+    "email": r"[A-Za-z0-9_%+-]@[A-Za-z0-9]",
+    "ip": r"[0-9]\.[0-9]{1,3}\.[0-9]",
     "iban": r"[A-Z]{2}[0-9]{2}",
     "resident_id": r"[0-9]{17}",
     "card": r"[0-9](?:[ -]?[0-9]){12}",
