@@ -264,6 +264,9 @@ def draw(scores: dict[int, dict[tuple[float, str], dict[str, Any]]], path: Path)
             if (share, name) in found
         ]
         means = {x: np.mean([y for at, y in dots if at == x]) for x, _ in dots}
+        if len(means) == 1:  # a mean alone is a dash
+            ((x, mean),) = means.items()
+            means = {x - 0.2: mean, x + 0.2: mean}
         look = {"name": SHOWN[name], "legendgroup": name}
         traces += [
             go.Scatter(
@@ -274,9 +277,10 @@ def draw(scores: dict[int, dict[tuple[float, str], dict[str, Any]]], path: Path)
                 marker={"symbol": symbol, "size": 8, "color": colour}, **look,
             ),
         ]  # fmt: skip
+    ends = [0 if len(shares) > 1 else 100 * shares[0] - 2, 100 * shares[-1] + 2]
     traces.append(
         go.Scatter(
-            x=[0, 100 * shares[-1] + 2], y=[clean, clean], name="no planted errors (mean)",
+            x=ends, y=[clean, clean], name="no planted errors (mean)",
             mode="lines", line={"color": theme.GREY, "dash": "dash", "width": 2},
         )
     )  # fmt: skip
@@ -288,7 +292,7 @@ def draw(scores: dict[int, dict[tuple[float, str], dict[str, Any]]], path: Path)
         title={"text": f"Accuracy on {rows:,} clean rows, a mark for each of {len(scores)} seeds"},
         margin={"l": 64, "r": 24, "t": 90, "b": 56},
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-        xaxis={"title": {"text": "Planted label errors (%)"}, "range": [0, 100 * shares[-1] + 2]},
+        xaxis={"title": {"text": "Planted label errors (%)"}, "range": ends},
         yaxis={"title": {"text": "Accuracy (%)"}},
     )  # fmt: skip
     path.write_text(figures.to_svg(drawn), "utf-8")
