@@ -8,7 +8,6 @@ from typing import Any
 
 from .. import language
 from ..errors import InputError
-from ..sources import kind_of
 from ..spec import RunSpec, fields, load, recipe_names, recipe_text, to_cell, to_yaml
 from . import cleaning, labelling, profiling, suspects
 from .options import add_json
@@ -193,6 +192,8 @@ def show_recipes(options: argparse.Namespace) -> None:
 
 def _needs(recipe: RunSpec) -> str:
     """Return in brackets what a recipe needs beside what is built in."""
+    from ..sources import kind_of
+
     kinds = kind_of(recipe.data.source, "data"), kind_of(recipe.model.source, "model")
     wanted = [name for kind, name in (("local", "a file"), ("hub", "the hub")) if kind in kinds]
     return f" [needs {' and '.join(wanted)}]" if wanted else ""

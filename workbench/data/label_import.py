@@ -183,9 +183,7 @@ def _fitting(value: Any, question: Question, item: Item) -> Any:
     if isinstance(value, list) and not question.several and len(value) == 1:
         value = value[0]
     if isinstance(value, dict):
-        (value,) = (
-            value[name] for name in ("choices", "number", "rating", "text") if name in value
-        )
+        (value,) = (value[name] for name in _HOLDERS if name in value)
         return _fitting(value, question, item)
     if isinstance(value, str) and question.several:
         return [value] if value in question.labels else [v for v in value.split("#") if v]

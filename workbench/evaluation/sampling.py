@@ -10,14 +10,16 @@ from typing import Any
 from ..errors import InputError, shorten
 from ..language import text
 from ..spec import Domain, RunSpec
+from ..spec import fields as spec_fields
 
+_OF_SPEC = {field.path: field.domain for field in spec_fields()}
 # In the order in which they are shown; named as in `transformers.GenerationConfig`.
 DOMAINS = {
     "temperature": Domain("", 0, 2, step=0.05),
     "top_p": Domain("", 0.01, 1),
     "repetition_penalty": Domain("", 0.5, 2),
-    "max_new_tokens": Domain("", 1, 4096),
-    "seed": Domain("", 0, 2**32 - 1),
+    "max_new_tokens": _OF_SPEC["generate.max_new_tokens"],
+    "seed": _OF_SPEC["train.seed"],
 }
 
 
@@ -79,8 +81,6 @@ def _read(name: str, entry: str) -> float | int | str:
         value = int(entry) if whole else float(entry)
     except ValueError:
         return text("spec.int" if whole else "spec.float")
-    if not abs(value) < float("inf"):
-        return text("spec.finite")
     return DOMAINS[name].fault(value) or value
 
 

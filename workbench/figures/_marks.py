@@ -15,7 +15,6 @@ from ._text import lines, xml
 _DASH = {"dash": "7 4", "dot": "2 4", "dashdot": "7 3 2 3", "longdash": "11 5"}
 _LEVELS = 64
 _TEXT_SIZE = 11
-_LINE = 14
 
 
 def scatter(trace: Any, x: Axis, y: Axis, colour: str) -> list[str]:
@@ -40,19 +39,11 @@ def scatter(trace: Any, x: Axis, y: Axis, colour: str) -> list[str]:
     if trace.error_y.array is not None:
         drawn += _error_bars(trace, x, y, colour)
     if "text" in mode:
-        is_right = "right" in (trace.textposition or "")
-        beside = 6 if is_right else 0, 0 if trace.textposition == "middle right" else -8
+        beside, anchor = (6, "start") if trace.textposition == "top right" else (0, "middle")
         drawn += [
-            label(
-                a + beside[0],
-                b + beside[1] + (place - (len(parts) - 1) / 2) * _LINE,
-                part,
-                anchor="start" if is_right else "middle",
-            )
+            label(a + beside, b - 8, text, anchor=anchor)
             for (a, b), text in zip(points, values(trace.text), strict=False)
             if a is not None and b is not None
-            for parts in [lines(str(text))]
-            for place, part in enumerate(parts)
         ]
     return drawn
 

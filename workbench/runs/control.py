@@ -92,8 +92,6 @@ def check(name: str, value: Any) -> Any:
     fits = type(value) is knob.type or (knob.type is float and type(value) is int)
     if not fits:
         remedy = told("give a value of type {type}", type=knob.type.__name__)
-    elif knob.type is float and not abs(value) < float("inf"):
-        remedy = text("spec.finite")
     else:
         remedy = knob.domain.fault(value)
     if remedy:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, get_args
 
 from pydantic import GetCoreSchemaHandler
@@ -31,6 +32,8 @@ class Domain:
         """Return why `value` lies outside the domain, or an empty string."""
         if value is None:
             return ""
+        if isinstance(value, float) and not isfinite(value):
+            return text("spec.finite")
         if self.choices and value not in self.choices:
             return text("spec.one_of", choices=", ".join(map(str, self.choices)))
         if self.low is not None and value < self.low:
