@@ -8,6 +8,7 @@ import random
 import nbformat
 import pytest
 from nbconvert import HTMLExporter
+from playwright.sync_api import expect
 
 from workbench.runs import EventWriter, RunFolder
 from workbench.spec import RunSpec
@@ -158,7 +159,7 @@ def test_the_legend_hides_a_curve(watch):
     wait_for_state(lab, "step 60 of 200")
     button = lab.page.get_by_role("button", name="Training loss")
     button.click()
-    assert button.get_attribute("aria-pressed") == "false"
+    expect(button).to_have_attribute("aria-pressed", "false")
     lab.page.wait_for_timeout(100)
     assert painted(lab) == 0
 

@@ -6,22 +6,15 @@ for forms and `--set` (`to_flat`, `from_flat`), and Python (`RunSpec`).
 
 from .cell import from_cell, from_namespace, to_cell
 from .cleaning import parse_step, split_steps, step_help
+from .data import DataSpec
 from .domain import Domain
 from .faults import SpecError, build
 from .fields import Field, fields, find
 from .flat import changes, from_flat, to_flat
+from .model import AdapterSpec, ModelSpec
 from .recipes import recipe_names, recipe_text
-from .run import (
-    AdapterSpec,
-    DataSpec,
-    EvaluateSpec,
-    GenerateSpec,
-    InspectSpec,
-    ModelSpec,
-    OutputSpec,
-    RunSpec,
-    TrainSpec,
-)
+from .run import EvaluateSpec, GenerateSpec, InspectSpec, OutputSpec, RunSpec
+from .train import TrainSpec
 from .yaml import dump_tree, find_spec, from_yaml, load, parse_tree, parse_value, to_yaml
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Sentences of words: cut from a text, put together again, and shown with their entities."""
+"""Sentences of words: cut from a text, and into pieces; put together again, shown with entities."""
 
 from __future__ import annotations
 
@@ -7,10 +7,24 @@ from itertools import pairwise
 from typing import Any
 from zlib import crc32
 
+from ..errors import ModelError
 from ._tags import entities
+from .contract import RowError, Setup
 
+# The label of a piece that is not learned from.
+IGNORED = -100
 # A Chinese or Japanese character, else a word, else a mark.
 WORDS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W\u3040-\u9fff]+(?:['’]\w+)?|\S")
+
+
+def words_of(held: Any, tags: int = 0) -> list[str]:
+    """Return the words of a cell; a text is cut into them, as its tags have it if that fits."""
+    if isinstance(held, str):
+        ways = [held.split(), list(held), list("".join(held.split()))]
+        return next((way for way in ways if len(way) == tags), WORDS.findall(held))
+    if not isinstance(held, list | tuple):
+        raise RowError("no_list", held)
+    return [str(word) for word in held]
 
 
 def joined(words: list[str]) -> str:
@@ -19,6 +33,39 @@ def joined(words: list[str]) -> str:
     for before, word in pairwise(words):
         text += word if _closed(before, word) else f" {word}"
     return text
+
+
+def pieces_of(setup: Setup, texts: list[str]) -> Any:
+    if not setup.tokenizer.is_fast:
+        raise ModelError(
+            "the tokenizer {tokenizer} does not say where its tokens are from, which tags need",
+            "choose a model with a tokenizer.json",
+            tokenizer=type(setup.tokenizer).__name__,
+        )
+    return setup.tokenizer(
+        texts, truncation=True, max_length=setup.max_tokens, return_offsets_mapping=True
+    )
+
+
+def first_pieces(words: list[str], offsets: list[tuple[int, int]]) -> list[int]:
+    """Return the piece with which each word of the joined text begins, or -1."""
+    owner: list[int] = []
+    for number, word in enumerate(words):
+        owner += [number] * len(word) + [-1]
+    first = [-1] * len(words)
+    for piece, (start, end) in enumerate(offsets):
+        word = next((n for n in owner[start:end] if n >= 0), -1)
+        if word >= 0 and first[word] < 0:
+            first[word] = piece
+    return first
+
+
+def on_pieces(first: list[int], tags: list[int], pieces: int) -> list[int]:
+    labels = [IGNORED] * pieces
+    for piece, tag in zip(first, tags, strict=True):
+        if piece >= 0:
+            labels[piece] = tag
+    return labels
 
 
 def coloured(words: list[str], tags: list[str]) -> Any:

@@ -7,18 +7,66 @@ Shapes:
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from typing import Any
 
 import numpy as np
 
 from ..errors import DataError, ModelError
 from ..spec import RunSpec
-from .contract import Record, Setup
+from .contract import Batch, Record, Setup
 
 FEWEST_CONTEXT_TOKENS = 4
 
 
-def windows_of(setup: Setup, question: str, context: str) -> Any:
+def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
+    """Turn each question and its passage into as many windows as it takes.
+
+    `labels` are the tokens of the first answer, or twice the token that stands for none, in
+    windows that do not hold it whole; while training, only some of these may be taken (see
+    `_chosen`). `offsets` says which characters of the passage each token
+    is; -1 for all others.
+
+    Raises:
+        ModelError: the tokenizer does not say which token comes from where.
+        DataError: `max_tokens` leaves no room for a passage.
+    """
+    found: dict[str, list[Any]] = defaultdict(list)
+    answers = batch.get("answers") or [None] * len(batch["row"])
+    for row, question, context, own in zip(
+        batch["row"], batch["question"], batch["context"], answers, strict=True
+    ):
+        windows = _windows_of(setup, question.strip(), context)
+        records = [
+            _window(windows, number, own, setup) for number in range(len(windows["input_ids"]))
+        ]
+        if training:
+            holding = [record["labels"] != [record["null"]] * 2 for record in records]
+            records = [records[n] for n in _chosen(holding, setup.spec, row)]
+        for record in records:
+            found["row"].append(row)
+            for name, held in record.items():
+                found[name].append(held)
+    return dict(found)
+
+
+def _window(windows: Any, number: int, answers: Record | None, setup: Setup) -> Record:
+    """Return one window as `encode` gives it, with labels where the answers are known."""
+    names = [name for name in setup.tokenizer.model_input_names if name in windows]
+    record = {name: windows[name][number] for name in names}
+    offsets = [
+        list(span) if side == 1 and span[1] > span[0] else [-1, -1]
+        for span, side in zip(
+            windows["offset_mapping"][number], windows.sequence_ids(number), strict=True
+        )
+    ]
+    ids = record["input_ids"]
+    null = ids.index(setup.tokenizer.cls_token_id) if _has_null(setup, ids) else 0
+    record |= {"offsets": offsets, "null": null}
+    return record if answers is None else record | {"labels": _label(offsets, answers, null)}
+
+
+def _windows_of(setup: Setup, question: str, context: str) -> Any:
     """Return the tokens of all windows; a question may take half the room.
 
     Raises:
@@ -57,12 +105,12 @@ def windows_of(setup: Setup, question: str, context: str) -> Any:
     )
 
 
-def has_null(setup: Setup, ids: list[int]) -> bool:
+def _has_null(setup: Setup, ids: list[int]) -> bool:
     """Say whether a window has a token that stands for no answer."""
     return setup.tokenizer.cls_token_id is not None and setup.tokenizer.cls_token_id in ids
 
 
-def label(offsets: list[list[int]], answers: Record, null: int) -> list[int]:
+def _label(offsets: list[list[int]], answers: Record, null: int) -> list[int]:
     """Return the first and the last token of the first answer; twice `null` if it is not here."""
     if not answers["start"]:
         return [null, null]
@@ -73,7 +121,7 @@ def label(offsets: list[list[int]], answers: Record, null: int) -> list[int]:
     return [inside[0], inside[-1]] if whole else [null, null]
 
 
-def chosen(holding: list[bool], spec: RunSpec, row: int) -> list[int]:
+def _chosen(holding: list[bool], spec: RunSpec, row: int) -> list[int]:
     """Return which windows of a question are learned from, in their order.
 
     All that hold the answer, and of the others as many as `data.negative_windows` says, drawn from

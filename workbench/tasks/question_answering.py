@@ -30,7 +30,7 @@ from ._answers import (
 )
 from ._dynamics import of_spans
 from ._labelling import Labelling
-from ._windows import best_span, chosen, has_null, label, log_shares, windows_of
+from ._windows import best_span, encode, log_shares
 from .contract import Batch, Column, Metric, Outcome, Record, Role, RowError, Setup, Task
 
 # The columns of what `infer` gives.
@@ -86,53 +86,6 @@ def mended(values: Record, mend: Callable[[str], Any]) -> tuple[Record, bool]:
 def lengths(batch: Batch, setup: Setup) -> list[int]:
     """Return the tokens of each question with its whole passage."""
     return usual.count_tokens(setup, batch["question"], batch["context"])
-
-
-def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
-    """Turn each question and its passage into as many windows as it takes.
-
-    `labels` are the tokens of the first answer, or twice the token that stands for none, in
-    windows that do not hold it whole; while training, only some of these may be taken (see
-    `_windows.chosen`). `offsets` says which characters of the passage each token
-    is; -1 for all others.
-
-    Raises:
-        ModelError: the tokenizer does not say which token comes from where.
-        DataError: `max_tokens` leaves no room for a passage.
-    """
-    found: dict[str, list[Any]] = defaultdict(list)
-    answers = batch.get("answers") or [None] * len(batch["row"])
-    for row, question, context, own in zip(
-        batch["row"], batch["question"], batch["context"], answers, strict=True
-    ):
-        windows = windows_of(setup, question.strip(), context)
-        records = [
-            _window(windows, number, own, setup) for number in range(len(windows["input_ids"]))
-        ]
-        if training:
-            holding = [record["labels"] != [record["null"]] * 2 for record in records]
-            records = [records[n] for n in chosen(holding, setup.spec, row)]
-        for record in records:
-            found["row"].append(row)
-            for name, held in record.items():
-                found[name].append(held)
-    return dict(found)
-
-
-def _window(windows: Any, number: int, answers: Record | None, setup: Setup) -> Record:
-    """Return one window as `encode` gives it, with labels where the answers are known."""
-    names = [name for name in setup.tokenizer.model_input_names if name in windows]
-    record = {name: windows[name][number] for name in names}
-    offsets = [
-        list(span) if side == 1 and span[1] > span[0] else [-1, -1]
-        for span, side in zip(
-            windows["offset_mapping"][number], windows.sequence_ids(number), strict=True
-        )
-    ]
-    ids = record["input_ids"]
-    null = ids.index(setup.tokenizer.cls_token_id) if has_null(setup, ids) else 0
-    record |= {"offsets": offsets, "null": null}
-    return record if answers is None else record | {"labels": label(offsets, answers, null)}
 
 
 def collate(rows: list[Record], setup: Setup) -> dict[str, Any]:

@@ -12,17 +12,23 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ModelError
 from ..language import text as say
 from . import _defaults as usual
 from ._dynamics import of_tokens
 from ._labelling import Labelling, word_places
 from ._scores import cross_entropy, softmax
-from ._sentences import WORDS, coloured, joined
+from ._sentences import (
+    IGNORED,
+    coloured,
+    first_pieces,
+    joined,
+    on_pieces,
+    pieces_of,
+    words_of,
+)
 from ._tags import OUTSIDE, TAG, as_bio, entities, entity_scores, read_conll
 from .contract import Batch, Column, Metric, Outcome, Record, Role, RowError, Setup, Task
 
-IGNORED = -100
 TABLES = (".json", ".jsonl", ".ndjson", ".csv")
 
 
@@ -40,7 +46,7 @@ def read_file(text: str, name: str) -> tuple[list[Record], list[str]] | None:
 def read(values: Record, repaired: Any) -> Record:
     """Take sentences with as many tags as words; tags of another scheme are rewritten as BIO."""
     tags = values.get("tags")
-    words = _words(values["tokens"], len(tags or ()))
+    words = words_of(values["tokens"], len(tags or ()))
     if not words:
         raise RowError("empty_text")
     if tags is None:
@@ -80,7 +86,7 @@ def labels_of(values: Record) -> list[str]:
 
 def lengths(batch: Batch, setup: Setup) -> list[int]:
     """Return the pieces of each sentence, before it is cut."""
-    return usual.count_tokens(setup, [" ".join(_words(held)) for held in batch["tokens"]])
+    return usual.count_tokens(setup, [" ".join(words_of(held)) for held in batch["tokens"]])
 
 
 def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
@@ -92,17 +98,17 @@ def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
     Raises:
         ModelError: the tokenizer does not say which piece comes from where.
     """
-    sentences = [_words(held) for held in batch["tokens"]]
-    encoded = _pieces(setup, [" ".join(words) for words in sentences])
+    sentences = [words_of(held) for held in batch["tokens"]]
+    encoded = pieces_of(setup, [" ".join(words) for words in sentences])
     names = [name for name in setup.tokenizer.model_input_names if name in encoded]
     inputs: dict[str, list[Any]] = {name: encoded[name] for name in names}
     inputs["first"] = [
-        _first_pieces(words, offsets)
+        first_pieces(words, offsets)
         for words, offsets in zip(sentences, encoded["offset_mapping"], strict=True)
     ]
     if "tags" in batch:
         inputs["labels"] = [
-            _on_pieces(first, tags, len(ids))
+            on_pieces(first, tags, len(ids))
             for first, tags, ids in zip(
                 inputs["first"], batch["tags"], inputs["input_ids"], strict=True
             )
@@ -186,7 +192,7 @@ def evaluate(outcome: Outcome) -> dict[str, Any]:
             "accuracy": sum(a == b for a, b in pairs) / len(pairs),
         },
         "per_class": found["per_class"],
-        "unseen_words": int(np.isnan(losses).sum()),
+        "unseenwords_of": int(np.isnan(losses).sum()),
     }
 
 
@@ -218,7 +224,7 @@ def predictions(outcome: Outcome) -> list[Record]:
     """Return the words of each sentence, their tags, the true ones, and the mean loss."""
     records = []
     for row, own in zip(outcome.table, outcome.outputs, strict=True):
-        words = _words(row["tokens"])
+        words = words_of(row["tokens"])
         sure = softmax(own).max(axis=-1)
         records.append(
             {
@@ -270,49 +276,6 @@ def line(record: Record) -> str:
         for kind, first, last in entities(record["predicted"])
     ]
     return f"{', '.join(found) or '–'}\t{record['text']}"
-
-
-def _words(held: Any, tags: int = 0) -> list[str]:
-    """Return the words of a cell; a text is cut into them, as its tags have it if that fits."""
-    if isinstance(held, str):
-        ways = [held.split(), list(held), list("".join(held.split()))]
-        return next((way for way in ways if len(way) == tags), WORDS.findall(held))
-    if not isinstance(held, list | tuple):
-        raise RowError("no_list", held)
-    return [str(word) for word in held]
-
-
-def _pieces(setup: Setup, texts: list[str]) -> Any:
-    if not setup.tokenizer.is_fast:
-        raise ModelError(
-            "the tokenizer {tokenizer} does not say where its tokens are from, which tags need",
-            "choose a model with a tokenizer.json",
-            tokenizer=type(setup.tokenizer).__name__,
-        )
-    return setup.tokenizer(
-        texts, truncation=True, max_length=setup.max_tokens, return_offsets_mapping=True
-    )
-
-
-def _first_pieces(words: list[str], offsets: list[tuple[int, int]]) -> list[int]:
-    """Return the piece with which each word of the joined text begins, or -1."""
-    owner: list[int] = []
-    for number, word in enumerate(words):
-        owner += [number] * len(word) + [-1]
-    first = [-1] * len(words)
-    for piece, (start, end) in enumerate(offsets):
-        word = next((n for n in owner[start:end] if n >= 0), -1)
-        if word >= 0 and first[word] < 0:
-            first[word] = piece
-    return first
-
-
-def _on_pieces(first: list[int], tags: list[int], pieces: int) -> list[int]:
-    labels = [IGNORED] * pieces
-    for piece, tag in zip(first, tags, strict=True):
-        if piece >= 0:
-            labels[piece] = tag
-    return labels
 
 
 def _names(setup: Setup, numbers: Any) -> list[str]:

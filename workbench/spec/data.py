@@ -1,0 +1,136 @@
+"""`data`: where the examples come from."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator
+
+from .cleaning import check_step, split_steps
+from .domain import Domain
+from .section import Section
+
+
+class DataSpec(Section):
+    """Where the examples come from and how they are cut."""
+
+    source: Annotated[
+        str,
+        Domain(
+            "the data: a path, several (reviews/*.csv, or joined by semicolons), wheel:NAME from "
+            "the catalogue, a hub id such as org/set:subset, or a database: sqlite:///reviews.db"
+        ),
+    ] = "wheel:tweets"
+    revision: Annotated[
+        str | None, Domain("hub data: the commit to use; filled in when the run starts")
+    ] = None
+    columns: Annotated[
+        dict[str, str | int | list[str | int]],
+        Domain(
+            "the file's column for each role of the task (text, text_pair, label, …), by name or "
+            "number; a list where several columns play one role"
+        ),
+    ] = {}
+    labels: Annotated[
+        list[str], Domain("keep only the rows with these labels, in this order; empty keeps all")
+    ] = []
+    label_separator: Annotated[
+        str, Domain("what stands between the labels of a cell with several; empty: one label a row")
+    ] = ""
+    multi_label: Annotated[
+        bool,
+        Domain(
+            "rows may have several labels or none (a list, a separated cell, several columns): "
+            "each label is given or not by itself"
+        ),
+    ] = False
+    bad_rows: Annotated[
+        str,
+        Domain(
+            "what to do about rows that cannot be used: leave them out and say so, or stop",
+            choices=("leave_out", "refuse"),
+        ),
+    ] = "leave_out"
+    cleaning: Annotated[
+        list[Annotated[str, AfterValidator(check_step)]],
+        BeforeValidator(split_steps),
+        Domain(
+            "what is mended in the rows, and which are dropped, step by step, such as fix_text, "
+            "html, whitespace, duplicates; `workbench data steps` lists all"
+        ),
+    ] = []
+    corrections: Annotated[
+        str,
+        Domain(
+            "a journal of labels, whose decisions take the place of what the source says; "
+            "journal@120 means its first 120 records, and is filled in when the run starts"
+        ),
+    ] = ""
+    train_split: Annotated[str, Domain("the split to learn from; empty finds it")] = ""
+    validation_split: Annotated[
+        str, Domain("the split or file to evaluate on; empty finds it, or holds out a share")
+    ] = ""
+    validation_share: Annotated[
+        float,
+        Domain(
+            "share of the rows held out when there is no validation split", 0.01, 0.5, step=0.01
+        ),
+    ] = 0.2
+    max_train_rows: Annotated[
+        int | None,
+        Domain("learn from at most so many rows, drawn by seed", 1, 10_000_000, log=True),
+    ] = 2000
+    max_validation_rows: Annotated[
+        int | None,
+        Domain("evaluate on at most so many rows, drawn by seed", 1, 10_000_000, log=True),
+    ] = 1000
+    max_tokens: Annotated[
+        int, Domain("cut texts after so many tokens", 4, 131_072, log=True, unit="tokens")
+    ] = 128
+    stride_tokens: Annotated[
+        int,
+        Domain(
+            "a passage longer than the model is read in windows; neighbours share so many tokens",
+            0,
+            4096,
+            unit="tokens",
+        ),
+    ] = 32
+    negative_windows: Annotated[
+        int | None,
+        Domain(
+            "learn, of each question, from at most so many windows without its answer, drawn by "
+            "seed; null from all. Evaluation reads every window",
+            0,
+            100_000,
+            unit="windows",
+        ),
+    ] = None
+    prefix: Annotated[
+        str, Domain("what is put before each source text, as T5 wants it: 'summarize: '")
+    ] = ""
+    several_targets: Annotated[
+        str,
+        Domain(
+            "several texts in the target's cell or columns are: joined, one text | references, "
+            "each right, the first is learned, the nearest counts | aspects, one a column, each "
+            "asked for by its name before the source",
+            choices=("joined", "references", "aspects"),
+        ),
+    ] = "joined"
+    source_language: Annotated[
+        str,
+        Domain("the sources' language as the model's tokenizer has it: en_XX, en, eng_Latn"),
+    ] = ""
+    target_language: Annotated[
+        str,
+        Domain("the targets' language as the model's tokenizer has it: zh_CN, zh, zho_Hans"),
+    ] = ""
+    packing: Annotated[
+        bool, Domain("fill each training row with several texts instead of padding")
+    ] = False
+    encoding: Annotated[str, Domain("the file's encoding; auto detects it")] = "auto"
+    delimiter: Annotated[str, Domain("the file's column separator; auto detects it")] = "auto"
+    header: Annotated[
+        str, Domain("whether the first row names the columns", choices=("auto", "yes", "no"))
+    ] = "auto"
