@@ -192,7 +192,7 @@ def evaluate(outcome: Outcome) -> dict[str, Any]:
             "accuracy": sum(a == b for a, b in pairs) / len(pairs),
         },
         "per_class": found["per_class"],
-        "unseenwords_of": int(np.isnan(losses).sum()),
+        "unseen_words": int(np.isnan(losses).sum()),
     }
 
 
