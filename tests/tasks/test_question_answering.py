@@ -215,6 +215,9 @@ def test_only_the_training_windows_are_fewer(tmp_path):
     assert set(some.train["row"]) == set(every.train["row"])
     assert len(some.train) < len(every.train)
     assert some.validation["input_ids"] == every.validation["input_ids"]
+    assert len(every.validation) > len(set(every.validation["row"]))  # longer than a window,
+    asked = {"question": ["is the crew kind"], "context": ["late " * 40]}
+    assert TASK.lengths(asked, every.setup) == [16]  # and yet nothing is cut off
     assert every.fitted(some.asked) is None  # other rows: they are encoded anew
 
 

@@ -84,8 +84,9 @@ def mended(values: Record, mend: Callable[[str], Any]) -> tuple[Record, bool]:
 
 
 def lengths(batch: Batch, setup: Setup) -> list[int]:
-    """Return the tokens of each question with its whole passage."""
-    return usual.count_tokens(setup, batch["question"], batch["context"])
+    """Return the tokens of each question with its passage, which is not cut: windows go over it."""
+    found = usual.count_tokens(setup, batch["question"], batch["context"])
+    return [min(length, setup.max_tokens) for length in found]
 
 
 def collate(rows: list[Record], setup: Setup) -> dict[str, Any]:
