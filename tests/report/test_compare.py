@@ -126,7 +126,11 @@ def test_runs_whose_answers_do_not_compare_get_a_sentence(runs, monkeypatch, rea
 
 def test_a_notebook_gets_tables_and_three_figures(runs, spoken):
     answer(runs[0], *LABELS), answer(runs[1], *reversed(LABELS))
-    tables, *figures = compare(runs)
+    tables, *shown = compare(runs)
+    figures, looks = shown[::2], shown[1::2]
+    assert language.text("figures.compared_training_loss.look") in [
+        one["text/plain"] for one in looks
+    ]
     parsed = Page(tables["text/html"])
     assert parsed.open == []
     assert not re.search(r"<script|<img src=https|<b>co", tables["text/html"])

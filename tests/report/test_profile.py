@@ -49,8 +49,10 @@ def test_a_notebook_shows_the_same_page_and_each_figure_with_a_still_image(profi
     assert "<script" not in first["text/html"]
     assert "&lt;script&gt;" in first["text/html"]
     assert first["text/plain"].splitlines()[1].startswith("✗ ")
-    assert len(drawn) == 7
-    assert all("image/svg+xml" in one for one in drawn)
+    assert len(drawn) == 14
+    assert all("image/svg+xml" in one for one in drawn[::2])
+    assert drawn[1]["text/plain"] == language.text("figures.label_counts.look")
+    assert all(one["text/plain"] for one in drawn[1::2])
 
 
 def test_a_profile_is_written_as_a_page_or_as_plain_data(profile, tmp_path):

@@ -6,7 +6,7 @@ sentence that says what to look for: `caption(name)`, with the function's name.
 
 from ._acts import describe_mark
 from .attention import attention_picture
-from .bundle import bundle, image, summary
+from .bundle import bundle, explained, image, summary
 from .compare import compared_metric, compared_training_loss, compared_validation_loss
 from .curves import (
     gradient_norm_curve,
@@ -45,6 +45,7 @@ __all__ = [
     "confusion_matrix",
     "dataset_map",
     "describe_mark",
+    "explained",
     "gradient_norm_curve",
     "image",
     "label_counts",

@@ -32,6 +32,17 @@ def bundle(figure: go.Figure) -> dict[str, Any]:
     }
 
 
+def explained(*figures: go.Figure) -> list[dict[str, Any]]:
+    """Return each figure as a bundle, and below it the sentence that says what to look for."""
+    return [part for figure in figures for part in (bundle(figure), _look(figure))]
+
+
+def _look(figure: go.Figure) -> dict[str, Any]:
+    look = figure.layout.meta["look"]
+    markup = f'<div class="workbench-page"><p>{html.escape(look)}</p></div>'
+    return {"text/html": markup, "text/plain": look}
+
+
 def image(figure: go.Figure, adaptive: bool = False) -> str:
     """Return a figure as an `<img>` element that holds its own SVG."""
     data = base64.b64encode(to_svg(figure, adaptive).encode("utf-8")).decode("ascii")

@@ -30,7 +30,7 @@ def suspects_page(
     run: RunFolder, dynamics: Dynamics, ranking: Ranking, records: list[dict[str, Any]]
 ) -> list[pages.Bundle]:
     """Return the map, and the most suspect labels as a table."""
-    from ..figures import dataset_map
+    from ..figures import dataset_map, explained
 
     rows = [
         {
@@ -46,7 +46,7 @@ def suspects_page(
         told = [pages.note(text("learning.counted", run=run.path.as_posix(), **counts))]
     table = pages.page(pages.table(rows), f"{len(rows)} suspects")
     intro, heading = (pages.note(text(f"learning.{name}")) for name in ("intro", "heading"))
-    return [intro, *pages.drawn(dataset_map(dynamics)), *told, heading, table]
+    return [intro, *explained(dataset_map(dynamics)), *told, heading, table]
 
 
 def _records(run: RunFolder, by: str, count: int) -> tuple[Dynamics, Ranking, list[dict[str, Any]]]:

@@ -84,7 +84,7 @@ def data_page(profile: DataProfile, task: Task) -> list[Bundle]:
     return [
         page(markup + preview, f"{profile.source}: {profile.rows}"),
         findings_bundle(profile.findings),
-        *drawn(
+        *figures.explained(
             *(getattr(figures, name)(profile) for name in task.data_figures),
             *(figures.measure_histogram(profile, name) for name in profile.measures),
         ),
@@ -100,6 +100,7 @@ def model_page(card: ModelCard) -> list[Bundle]:
 
 def cost_page(cost: Estimate, precision: Precision) -> list[Bundle]:
     """Return what the run will cost, each figure with its reason, and the learning rates."""
+    from ..figures.bundle import explained
     from ..figures.schedule import schedule
 
     low, high = clock(0.8 * cost.seconds), clock(1.3 * cost.seconds)
@@ -131,22 +132,24 @@ def cost_page(cost: Estimate, precision: Precision) -> list[Bundle]:
     ]
     steps, rates = zip(*cost.schedule, strict=True)
     plain = f"{cost.steps} steps, about {clock(cost.seconds)}"
-    return [page(table(rows), plain), *drawn(schedule(list(steps), list(rates)))]
+    return [page(table(rows), plain), *explained(schedule(list(steps), list(rates)))]
 
 
 def rate_page(found: Finder) -> list[Bundle]:
     """Return what the learning-rate finder suggests and why, and the losses it saw."""
+    from ..figures.bundle import explained
     from ..figures.lr_finder import lr_finder
     from ..training.lr_finder import explain
 
-    return [note(explain(found)), *drawn(lr_finder(found))]
+    return [note(explain(found)), *explained(lr_finder(found))]
 
 
 def curves_page(run: RunFolder) -> list[Bundle]:
     """Return the finished curves."""
+    from ..figures.bundle import explained
     from ..figures.training import training_curves
 
-    return drawn(training_curves(read_state(run)))
+    return explained(training_curves(read_state(run)))
 
 
 def evaluation_page(run: RunFolder) -> list[Bundle]:
@@ -164,7 +167,9 @@ def evaluation_page(run: RunFolder) -> list[Bundle]:
             table(score_rows(metrics)),
             f"{first} {_number(scores.get(first))} on {metrics['rows']} rows",
         ),
-        *drawn(*compared, *(getattr(figures, name)(metrics) for name in task.figures_of(metrics))),
+        *figures.explained(
+            *compared, *(getattr(figures, name)(metrics) for name in task.figures_of(metrics))
+        ),
         worst_errors(run, task),
         *answers_page(run),
     ]
@@ -224,15 +229,6 @@ def clock(seconds: float) -> str:
     if seconds < 5400:
         return text("studio.minutes", n=round(seconds / 60))
     return text("studio.hours", n=f"{seconds / 3600:.1f}")
-
-
-def drawn(*figures: Any) -> list[Bundle]:
-    """Return each figure, and below it the sentence that says what to look for."""
-    from ..figures.bundle import bundle
-
-    return [
-        part for figure in figures for part in (bundle(figure), note(figure.layout.meta["look"]))
-    ]
 
 
 def _cell(value: Any) -> str:

@@ -89,7 +89,7 @@ def render_comparison(runs: Sequence[RunFolder]) -> str:
 
 
 def compare(runs: Sequence[RunFolder]) -> list[dict[str, Any]]:
-    """Return the comparison as mime bundles for a notebook: tables, then curves.
+    """Return the comparison as mime bundles for a notebook: tables, then curves, each explained.
 
     Raises:
         InputError: a run is damaged, or there are not two different ones.
@@ -102,7 +102,7 @@ def compare(runs: Sequence[RunFolder]) -> list[dict[str, Any]]:
         "text/html": f'<div class="workbench-compare"><style>{_CELL_STYLE}</style>{body}</div>',
         "text/plain": _plain_table(plain),
     }
-    return [tables, *(figures.bundle(figure) for figure in _curves(runs, states))]
+    return [tables, *figures.explained(*_curves(runs, states))]
 
 
 # --- the data -------------------------------------------------------------------------------

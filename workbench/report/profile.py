@@ -78,13 +78,13 @@ def render_profile(profile: SourceProfile) -> str:
 
 
 def profile_bundles(profile: SourceProfile) -> list[dict[str, Any]]:
-    """Return a profile as mime bundles for a notebook: the page, then its figures."""
+    """Return a profile as mime bundles for a notebook: the page, its figures, how to read them."""
     body = template("profile_body.html.j2").render(_fill(profile) | {"pictures": []})
     page = {
         "text/html": f'<div class="workbench-profile"><style>{_STYLE}</style>{body}</div>',
         "text/plain": plain_text(profile),
     }
-    return [page, *(figures.bundle(figure) for figure in profile_figures(profile))]
+    return [page, *figures.explained(*profile_figures(profile))]
 
 
 def profile_figures(profile: SourceProfile) -> list[go.Figure]:
