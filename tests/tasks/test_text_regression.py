@@ -127,6 +127,16 @@ def test_the_baseline_is_the_mean_of_the_training_rows():
     assert TASK.baselines(outcome, train)["mean"].tolist() == [[2.0, 20.0]] * 3
 
 
+def test_pairs_are_also_judged_by_the_words_they_share():
+    from datasets import Dataset
+
+    pairs = {"text": ["红色 的 花", "a b", "a b"], "text_pair": ["红色 的 花", "a c", "d e"]}
+    train = Dataset.from_dict(pairs | {"label": [[5.0, -1.0], [3.0, 0.0], [1.0, 1.0]]})
+    outcome = outcome_of(np.zeros((3, 2)), ["a", "b"], label=[[0.0, 0.0]] * 3, **pairs)
+    found = TASK.baselines(outcome, train)["shared_words"]
+    assert found == pytest.approx(np.array([[5.0, -1.0], [3.0, 0.0], [1.0, 1.0]]))
+
+
 # From a file to a report
 
 

@@ -16,7 +16,11 @@ from . import _defaults as usual
 from ._encode import encode_texts, texts_of
 from ._labelling import Labelling
 from ._number_scores import all_scores, losses_of, mean_scores, quick_scores, scale_of
+from ._rouge import rouge_n
 from .contract import Batch, Column, Metric, Outcome, Record, Role, Setup, Task
+
+# Enough for a straight line.
+FITTED_ROWS = 10_000
 
 
 def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
@@ -105,9 +109,28 @@ def evaluate(outcome: Outcome) -> dict[str, Any]:
 
 
 def baselines(outcome: Outcome, train: Any) -> dict[str, np.ndarray]:
-    """Return the mean of the training rows for every row: (N, C)."""
-    mean = np.asarray(train["label"][:], float).mean(axis=0)
-    return {"mean": np.tile(mean, (len(outcome.table), 1))}
+    """Return the mean of the training rows for every row, and of pairs what shared words tell.
+
+    The latter is the straight line through the training rows, from the share of words that the
+    two texts have in common (ROUGE-1, of Chinese by character) to the number.
+
+    Shapes:
+        each: (N, C).
+    """
+    true = np.asarray(train["label"][:], float)
+    rivals = {"mean": np.tile(true.mean(axis=0), (len(outcome.table), 1))}
+    if "text_pair" in outcome.table.column_names:
+        known = _shared_words(train[:FITTED_ROWS])
+        slope, start = np.polynomial.polynomial.polyfit(known, true[:FITTED_ROWS], 1)[::-1]
+        rivals["shared_words"] = start + np.outer(_shared_words(outcome.table[:]), slope)
+    return rivals
+
+
+def _shared_words(batch: Batch) -> list[float]:
+    return [
+        rouge_n(first, second, 1)
+        for first, second in zip(batch["text"], batch["text_pair"], strict=True)
+    ]
 
 
 def predictions(outcome: Outcome) -> list[Record]:
