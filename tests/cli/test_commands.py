@@ -166,7 +166,8 @@ def test_recipes_are_listed_and_shown_in_every_face(capsys):
     assert needs["quickstart"] == ""
     assert needs["sms-spam"] == "a file"
     assert needs["sst2-bert"] == "the hub"
-    assert needs["cjrc-zh"] == "a file and the hub"
+    assert needs["cjrc-zh"] == "a file"
+    assert needs["cjrc-zh-bert"] == "a file and the hub"
     _, out, _ = call(capsys, "recipes", "show", "sst2-bert", "--as", "cell")
     assert from_cell(out) == load("sst2-bert")
     _, out, _ = call(capsys, "recipes", "fields")

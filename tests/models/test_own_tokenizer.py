@@ -62,14 +62,29 @@ def test_a_model_that_writes_keeps_capitals_and_knows_where_a_text_begins_and_en
     monkeypatch, tmp_path
 ):
     monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path))
-    found = with_own_tokenizer(find_model("scratch:m2m-tiny"), TEXTS, "bpe", 300)
+    kind = "AutoModelForSeq2SeqLM"
+    found = with_own_tokenizer(find_model("scratch:m2m-tiny"), TEXTS, "bpe", 300, kind)
     tokenizer = load_tokenizer(found)
     shown = tokenizer.decode(tokenizer(TEXTS[0])["input_ids"], skip_special_tokens=True)
     assert shown.replace(" ", "") == TEXTS[0].replace(" ", "")
-    told = load_model(found, "AutoModelForSeq2SeqLM", [], 1).generation_config
+    told = load_model(found, kind, [], 1).generation_config
     assert told.decoder_start_token_id == tokenizer.cls_token_id
     assert told.eos_token_id == tokenizer.sep_token_id
     assert told.pad_token_id == tokenizer.pad_token_id
+
+
+def test_a_causal_model_reads_lines_and_has_a_token_to_end_with(monkeypatch, tmp_path):
+    monkeypatch.setenv("WORKBENCH_CACHE", str(tmp_path))
+    kind = "AutoModelForCausalLM"
+    lists = [f"Rooms:\n1. {text}\n2. Clean" for text in TEXTS]
+    found = with_own_tokenizer(find_model("scratch:llama-tiny"), lists, "bpe", 300, kind)
+    tokenizer = load_tokenizer(found)
+    ids = tokenizer(lists[0], add_special_tokens=False)["input_ids"]
+    assert tokenizer.decode(ids) == lists[0]
+    model = load_model(found, kind, [], 1)
+    assert model.config.vocab_size == len(tokenizer)
+    assert model.generation_config.eos_token_id == tokenizer.eos_token_id == tokenizer.sep_token_id
+    assert model.generation_config.pad_token_id == tokenizer.pad_token_id != tokenizer.eos_token_id
 
 
 def test_chinese_is_cut_as_each_kind_says():

@@ -61,27 +61,38 @@ def paraphrase(n):
     )
 
 
-def answer(n):
-    asked = {"instruction": f"Name {n} colours.", "input": "", "output": "red and blue " * 4}
-    return json.dumps(asked)
+def instruction(n):
+    return {"instruction": f"Name {n} colours.", "input": "", "output": "red and blue " * 4}
 
 
-def squad_row(n):
-    context = f"the film was wonderful and the crew was kind {n}"
-    found = {"text": ["film"], "answer_start": [4]}
-    return json.dumps(
-        {"id": str(n), "context": context, "question": "what was it?", "answers": found}
+CJRC = {"cjrc/dev_ground_truth.json": articles(
+    ("wonderful", found("film", 4, "false")), ("kind", found("YES", -1, "false")),
+    ("late", {"answers": [], "is_impossible": "true"}), casename="",
+)}  # fmt: skip
+STSB_ZH = {
+    f"stsb_zh/{split}.csv": lines(
+        lambda n: f"有 {n} 人 在 弹琴,有 {n} 人 在 唱歌，都很好,{n % 6}.0\r", 60
     )
-
+    for split in ("train", "dev")
+}
+GOOD_FILMS = "部电影很好，我们都很喜欢。"
+TATOEBA_ZH = {
+    "cmn-eng/cmn.txt": lines(lambda n: f"{n} films are good.\t{n}{GOOD_FILMS}\tCC-BY (France)")
+}
+TATOEBA_JA = {
+    "tatoeba/zh-ja.tsv": lines(lambda n: f"{n}\t{n}{GOOD_FILMS}\t{n + 9}\t{n}本の映画は良い。", 60)
+}
+INSTRUCTIONS = json.dumps([instruction(n) for n in range(40)])
+ALPACA = {"alpaca/train.jsonl": lines(lambda n: json.dumps(instruction(n)))}
 
 # The files of a recipe, by their paths, and what stands in for its model.
 GIVEN = {
-    "alpaca": ({"alpaca/train.jsonl": lines(answer)}, make_tiny_llama),
-    "alpaca-zh": ({"alpaca/train.jsonl": lines(answer)}, make_tiny_llama),
-    "cjrc-zh": ({"cjrc/dev_ground_truth.json": articles(
-        ("wonderful", found("film", 4, "false")), ("kind", found("YES", -1, "false")),
-        ("late", {"answers": [], "is_impossible": "true"}), casename="",
-    )}, make_tiny_bert),
+    "alpaca": ({"alpaca/alpaca_data.json": INSTRUCTIONS}, None),
+    "alpaca-smollm": (ALPACA, make_tiny_llama),
+    "alpaca-zh": ({"alpaca/alpaca_data_zh.json": INSTRUCTIONS}, None),
+    "alpaca-zh-qwen": (ALPACA, make_tiny_llama),
+    "cjrc-zh": (CJRC, None),
+    "cjrc-zh-bert": (CJRC, make_tiny_bert),
     "covid-qa": ({"covidqa/COVID-QA.json": articles(
         ("wonderful", found(" film", 4)), ("kind", found("crew", 31)), document_id=1,
     )}, make_tiny_bert),
@@ -100,31 +111,30 @@ GIVEN = {
         lambda n: f"{'ham' if n % 4 else 'spam'}\tThe \"film was good {n}"
     )}, make_tiny_bert),
     "squad": ({
-        f"squad/{split}.jsonl": lines(squad_row) for split in ("train", "validation")
-    }, make_tiny_bert),
+        f"squad/{split}-v1.1.json": articles(
+            ("wonderful", found("film", 4)), ("kind", found("crew", 31)),
+        ) for split in ("train", "dev")
+    }, None),
+    "sst2": ({
+        f"sst2/{split}.tsv": lines(lambda n: f"{n % 2}\tthe film was {('slow', 'good')[n % 2]} {n}")
+        for split in ("train", "dev")
+    }, None),
     "sst2-bert": ({
         f"sst2/{split}.jsonl": lines(
             lambda n: json.dumps({"sentence": f"the film was good {n}", "label": n % 2})
         ) for split in ("train", "validation")
     }, make_tiny_bert),
     "stsb": ({
-        f"stsb/{split}.jsonl": lines(
-            lambda n: json.dumps(
-                {"sentence1": f"a man {n}", "sentence2": f"a crew {n}", "label": n % 6 / 1.0}
-            )
-        ) for split in ("train", "validation")
-    }, make_tiny_bert),
-    "stsb-zh": ({
-        f"stsb_zh/{split}.csv": lines(lambda n: f"{n} 人 在 弹琴,{n} 人 在 唱歌,{n % 6}.0\r")
+        f"stsb_en/{split}.csv": lines(lambda n: f"a man {n},a crew {n},{n % 6}.0\r")
         for split in ("train", "dev")
-    }, make_tiny_bert),
+    }, None),
+    "stsb-zh": (STSB_ZH, None),
+    "stsb-zh-bge": (STSB_ZH, make_tiny_bert),
     "takeaway-reviews-zh": ({"waimai_10k.csv": "label,review\n" + lines(review, 120)}, None),
-    "tatoeba-en-zh": ({
-        "cmn-eng/cmn.txt": lines(lambda n: f"{n} films are good.\t{n}部电影很好。\tCC-BY (France)")
-    }, make_tiny_marian),
-    "tatoeba-zh-ja": ({
-        "tatoeba/zh-ja.tsv": lines(lambda n: f"{n}\t{n}部电影很好。\t{n + 9}\t{n}本の映画は良い。")
-    }, make_tiny_m2m),
+    "tatoeba-en-zh": (TATOEBA_ZH, None),
+    "tatoeba-en-zh-marian": (TATOEBA_ZH, make_tiny_marian),
+    "tatoeba-zh-ja": (TATOEBA_JA, None),
+    "tatoeba-zh-ja-m2m100": (TATOEBA_JA, make_tiny_m2m),
     "wnut17": ({
         f"wnut17/{name}.conll": lines(lambda n: f"Paris{n}\tB-location\nis\tO\ngood\tO\n")
         for name in ("wnut17train", "emerging.dev")

@@ -26,6 +26,9 @@ SPECIAL_TOKENS = {
     "pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]",
     "mask_token": "[MASK]",
 }  # fmt: skip
+# What writes needs capitals and lines, for people read it; a causal model also a token to end with.
+WRITERS = ("AutoModelForSeq2SeqLM", "AutoModelForCausalLM")
+ENDS_OF_TEXT = {"bos_token": SPECIAL_TOKENS["cls_token"], "eos_token": SPECIAL_TOKENS["sep_token"]}
 SMALLEST_TEXT = 1000
 LONGEST_WORD_BYTES = 1_000_000
 
@@ -47,11 +50,12 @@ def require_random_weights(found: FoundModel, kind: str) -> None:
 
 
 def with_own_tokenizer(
-    found: FoundModel, texts: Iterable[str], kind: str, vocab_size: int
+    found: FoundModel, texts: Iterable[str], kind: str, vocab_size: int, auto_class: str = ""
 ) -> FoundModel:
     """Return the model with a tokenizer trained on texts, kept for when they come again.
 
-    `kind` is `wordpiece`, `bpe`, `unigram` or `character`.
+    `kind` is `wordpiece`, `bpe`, `unigram` or `character`; `auto_class` says what the model is to
+    do.
 
     Raises:
         ModelError: the model is pretrained, the texts are too few, or the cache cannot be written.
@@ -65,16 +69,16 @@ def with_own_tokenizer(
             count=sum(map(len, texts)),
             least=SMALLEST_TEXT,
         )
-    digest = hashlib.sha256(f"{found.revision}\0{kind}\0{vocab_size}".encode())
+    writes = auto_class if auto_class in WRITERS else ""
+    digest = hashlib.sha256(f"{found.revision}\0{kind}\0{vocab_size}\0{writes}".encode())
     for text in texts:
         raw = text.encode("utf-8", "surrogatepass")
         digest.update(f"{len(raw)}:".encode() + raw)
     folder = cache_dir() / "scratch" / f"{found.path.name}-{kind}-{digest.hexdigest()[:16]}"
     if not (folder / "config.json").is_file():
         try:
-            # What a model writes is read by people: in capitals and small letters.
-            cased = bool(read_config(found.path).get("is_encoder_decoder"))
-            _write(folder, found, train_tokenizer(texts, kind, vocab_size, cased))
+            trained = train_tokenizer(texts, kind, vocab_size, bool(writes))
+            _write(folder, found, trained, ENDS_OF_TEXT if "Causal" in writes else {})
         except OSError as error:
             raise ModelError(
                 "cannot write the tokenizer to {folder} ({reason})",
@@ -99,12 +103,12 @@ def require_same_entries(tokenizer: Any, folder: Path) -> None:
         )
 
 
-def train_tokenizer(texts: list[str], kind: str, vocab_size: int, cased: bool = False) -> Any:
+def train_tokenizer(texts: list[str], kind: str, vocab_size: int, writes: bool = False) -> Any:
     """Train a tokenizer of at most `vocab_size` entries and return it as `tokenizers` has it.
 
-    Without `cased` it reads all as lower case and without accents. WordPiece takes Chinese
-    characters one by one, as BERT does; BPE and Unigram also find words of several. The same
-    texts give the same entries with the same numbers, on every machine.
+    Unless it `writes`, it reads all as lower case and without accents, and a new line as a blank.
+    WordPiece takes Chinese characters one by one, as BERT does; BPE and Unigram also find words of
+    several. The same texts give the same entries with the same numbers, on every machine.
 
     WordPiece entries are those that byte-pair merges give, and Unigram entries those that
     sentencepiece finds, for the library's own trainers settle ties by chance.
@@ -126,7 +130,13 @@ def train_tokenizer(texts: list[str], kind: str, vocab_size: int, cased: bool = 
     specials = list(SPECIAL_TOKENS.values())
     unknown = SPECIAL_TOKENS["unk_token"]
     usual = {"vocab_size": vocab_size, "special_tokens": specials, "show_progress": False}
-    words = pre_tokenizers.Sequence([pre_tokenizers.Metaspace(), pre_tokenizers.Punctuation()])
+    words = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Metaspace(),
+            pre_tokenizers.Punctuation(),
+            pre_tokenizers.Split("\n", behavior="isolated"),
+        ]
+    )
     match kind:
         case "wordpiece":
             tokenizer = Tokenizer(models.BPE(unk_token=unknown))
@@ -151,7 +161,10 @@ def train_tokenizer(texts: list[str], kind: str, vocab_size: int, cased: bool = 
             tokenizer.decoder = decoders.Fuse()
             trainer = trainers.WordLevelTrainer(**usual)
     tokenizer.normalizer = normalizers.BertNormalizer(
-        handle_chinese_chars=kind == "wordpiece", lowercase=not cased, strip_accents=not cased
+        clean_text=not writes,
+        handle_chinese_chars=kind == "wordpiece",
+        lowercase=not writes,
+        strip_accents=not writes,
     )
     if kind == "unigram":
         pieces = _unigram_pieces(tokenizer, texts, vocab_size)
@@ -235,7 +248,7 @@ def _word_pieces(tokenizer: Any, texts: list[str], vocab_size: int) -> dict[str,
     return {piece: number for number, piece in enumerate(list(pieces)[:vocab_size])}
 
 
-def _write(folder: Path, found: FoundModel, tokenizer: Any) -> None:
+def _write(folder: Path, found: FoundModel, tokenizer: Any, ends: dict[str, str]) -> None:
     """Write config and tokenizer whole or not at all."""
     from transformers import PreTrainedTokenizerFast
 
@@ -244,9 +257,12 @@ def _write(folder: Path, found: FoundModel, tokenizer: Any) -> None:
         tokenizer_object=tokenizer,
         model_max_length=config.get("max_position_embeddings", 512),
         **SPECIAL_TOKENS,
+        **ends,
     )
     changed = {"vocab_size": len(fast), "pad_token_id": fast.pad_token_id}
-    if config.get("is_encoder_decoder"):
+    if ends:
+        changed |= {"bos_token_id": fast.bos_token_id, "eos_token_id": fast.eos_token_id}
+    elif config.get("is_encoder_decoder"):
         changed |= {
             "bos_token_id": fast.cls_token_id,
             "decoder_start_token_id": fast.cls_token_id,

@@ -223,7 +223,9 @@ def prepare(
     data = load_data(spec.data, task, spec.train.seed, progress)
     if own:
         texts = training_texts(data.train, task)
-        found = with_own_tokenizer(found, texts, spec.model.tokenizer, spec.model.vocab_size)
+        found = with_own_tokenizer(
+            found, texts, spec.model.tokenizer, spec.model.vocab_size, task.auto_class
+        )
         tokenizer = load_tokenizer(found)
     tokenizer.model_max_length = max(1, tokenizer.model_max_length - spec.adapter.prompt_tokens)
     precision = choose_precision(spec.train.precision)
