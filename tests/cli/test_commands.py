@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from tests.tiny_runs import tiny_spec, write_csv
+from workbench import language
 from workbench.cli import main
 from workbench.spec import from_cell, load, to_yaml
 
@@ -168,6 +169,9 @@ def test_recipes_are_listed_and_shown_in_every_face(capsys):
     assert needs["sst2-bert"] == "the hub"
     assert needs["cjrc-zh"] == "a file"
     assert needs["cjrc-zh-bert"] == "a file and the hub"
+    with language.using("zh"):
+        _, chinese, _ = call(capsys, "recipes")
+    assert "SQuAD：针对维基百科段落提问，答案是段落里的词句。 [需要文件]" in chinese
     _, out, _ = call(capsys, "recipes", "show", "sst2-bert", "--as", "cell")
     assert from_cell(out) == load("sst2-bert")
     _, out, _ = call(capsys, "recipes", "fields")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workbench.spec import RunSpec, changes, load, recipe_names, recipe_text
+from workbench.spec import RunSpec, changes, load, recipe_names, recipe_text, recipe_title
 
 
 def test_the_promised_recipes_are_there():
@@ -19,9 +19,11 @@ def test_the_promised_recipes_are_there():
 @pytest.mark.parametrize("name", recipe_names())
 def test_every_recipe_is_a_valid_spec_with_a_title(name):
     assert isinstance(load(name), RunSpec)
-    title = recipe_text(name).splitlines()[0]
-    assert title.startswith("# ")
-    assert len(title) <= 100
+    for title in recipe_text(name).splitlines()[:2]:
+        assert title.startswith("# ")
+        assert len(title) <= 100
+    assert recipe_title(name, "en").isascii()
+    assert any("一" <= letter <= "鿿" for letter in recipe_title(name, "zh"))
 
 
 def test_quickstart_is_what_the_defaults_say():

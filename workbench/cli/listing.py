@@ -8,7 +8,17 @@ from typing import Any
 
 from .. import language
 from ..errors import InputError
-from ..spec import RunSpec, fields, load, recipe_names, recipe_text, to_cell, to_yaml
+from ..sources import kind_of
+from ..spec import (
+    RunSpec,
+    fields,
+    load,
+    recipe_names,
+    recipe_text,
+    recipe_title,
+    to_cell,
+    to_yaml,
+)
 from . import cleaning, labelling, profiling, suspects
 from .options import add_json
 from .output import add_group, add_leaf, print_table, print_tree
@@ -186,17 +196,14 @@ def show_recipes(options: argparse.Namespace) -> None:
     else:
         width = max(map(len, recipe_names())) + 2
         for name in recipe_names():
-            title = recipe_text(name).splitlines()[0].removeprefix("# ")
-            print(f"{name:{width}}{title}{_needs(load(name))}")
+            print(f"{name:{width}}{recipe_title(name)}{_needs(load(name))}")
 
 
 def _needs(recipe: RunSpec) -> str:
     """Return in brackets what a recipe needs beside what is built in."""
-    from ..sources import kind_of
-
     kinds = kind_of(recipe.data.source, "data"), kind_of(recipe.model.source, "model")
-    wanted = [name for kind, name in (("local", "a file"), ("hub", "the hub")) if kind in kinds]
-    return f" [needs {' and '.join(wanted)}]" if wanted else ""
+    wanted = "_".join(kind for kind in ("local", "hub") if kind in kinds)
+    return f" [{language.text(f'form.ui.needs.{wanted}')}]" if wanted else ""
 
 
 def run_doctor(options: argparse.Namespace) -> None:

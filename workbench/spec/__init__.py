@@ -12,7 +12,7 @@ from .faults import SpecError, build
 from .fields import Field, fields, find
 from .flat import changes, from_flat, to_flat
 from .model import AdapterSpec, ModelSpec
-from .recipes import recipe_names, recipe_text
+from .recipes import recipe_names, recipe_text, recipe_title
 from .run import EvaluateSpec, GenerateSpec, InspectSpec, OutputSpec, RunSpec
 from .train import TrainSpec
 from .yaml import dump_tree, find_spec, from_yaml, load, parse_tree, parse_value, to_yaml
@@ -46,6 +46,7 @@ __all__ = [
     "parse_value",
     "recipe_names",
     "recipe_text",
+    "recipe_title",
     "split_steps",
     "step_help",
     "to_cell",

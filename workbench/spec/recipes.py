@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from importlib import resources
 
+from ..language import LANGUAGES, current
+
 
 def recipe_names() -> list[str]:
     """Return the names of all recipes, sorted."""
@@ -16,3 +18,9 @@ def recipe_names() -> list[str]:
 def recipe_text(name: str) -> str:
     """Return a recipe's YAML as written."""
     return resources.files("workbench").joinpath("recipes", f"{name}.yaml").read_text("utf-8")
+
+
+def recipe_title(name: str, language: str | None = None) -> str:
+    """Return what a recipe is, in a line: its first comment is English, its second Chinese."""
+    line = LANGUAGES.index(language or current())
+    return recipe_text(name).splitlines()[line].removeprefix("# ")

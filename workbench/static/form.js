@@ -80,17 +80,25 @@ function recipePicker(schema, model, prefix) {
   select.id = `${prefix}-recipe`;
   keepKeys(select);
   select.append(new Option(schema.labels.no_recipe, ""));
-  for (const name of schema.recipes) select.append(new Option(name, name));
+  for (const name in schema.recipes) select.append(new Option(name, name));
   select.addEventListener("change", () => {
     model.set("recipe", select.value);
     model.save_changes();
   });
-  const show = () => (select.value = model.get("recipe"));
+  const title = make("p", "wb-help");
+  title.id = `${prefix}-recipe-title`;
+  select.setAttribute("aria-describedby", title.id);
+  const show = () => {
+    select.value = model.get("recipe");
+    title.textContent = schema.recipes[select.value] ?? "";
+  };
   show();
   model.on("change:recipe", show);
   const control = make("div", "wb-control");
+  const notes = make("div", "wb-notes");
   control.append(select);
-  box.append(label, control);
+  notes.append(title);
+  box.append(label, control, notes);
   return box;
 }
 

@@ -27,6 +27,7 @@ from ..spec import (
     from_yaml,
     recipe_names,
     recipe_text,
+    recipe_title,
     to_flat,
 )
 from ..tasks import served_by
@@ -186,7 +187,7 @@ def _schema(language: str, suggestions: Mapping[str, list[str]]) -> dict[str, An
         group[part].append(_describe(field, language, suggestions.get(field.name, [])))
     return {
         "groups": list(groups.values()),
-        "recipes": recipe_names(),
+        "recipes": {name: recipe_title(name, language) for name in recipe_names()},
         "labels": {name: text(f"ui.{name}") for name in ("recipe", "no_recipe", "more", "slider")},
     }
 
