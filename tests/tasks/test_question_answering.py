@@ -261,6 +261,8 @@ def test_a_run_learns_and_beats_the_baselines(run):
     assert ours["f1"] > rivals["before"]["f1"]
     assert ours["unanswerable_accuracy"] > 0.8
     assert rivals["overlapping_sentence"]["unanswerable_accuracy"] == 0
+    assert rivals["no_answer"]["unanswerable_accuracy"] == 1
+    assert rivals["no_answer"]["answerable_f1"] == 0
     evaluated = [event for event in run.events() if event["event"] == "evaluated"]
     assert set(evaluated[0]["metrics"]) == {"loss", "span_exact", "span_f1"}
 

@@ -199,14 +199,22 @@ def evaluate(outcome: Outcome) -> dict[str, Any]:
 
 
 def baselines(outcome: Outcome, train: Any) -> dict[str, np.ndarray]:
-    """Return, for every question, the sentence that shares most words with it: (N, 6)."""
+    """Return, for every question, the sentence that shares most words with it: (N, 6).
+
+    Where some questions have no answer, also what it is worth to give none to any.
+    """
     places = {
         row["row"]: likeliest_sentence(row["question"], row["context"]) for row in outcome.table
     }
     found = np.full((len(outcome.rows), 6), np.nan)
     found[:, [START, END]] = [places[row] for row in outcome.rows["row"]]
     found[:, SPAN], found[:, NULL], found[:, CONFIDENCE] = 0, -np.inf, 1
-    return {"overlapping_sentence": found}
+    rivals = {"overlapping_sentence": found}
+    if not all(row["text"] for row in outcome.table["answers"]):
+        none = found.copy()
+        none[:, NULL] = np.inf
+        rivals["no_answer"] = none
+    return rivals
 
 
 def predictions(outcome: Outcome) -> list[Record]:
