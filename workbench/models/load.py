@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +81,6 @@ def load_model(
     """
     import torch
 
-    _keep_few_primitives()
     folder = found.path
     auto, config = _head_and_config(found, auto_class, labels, trust_remote_code, problem)
     if found.pretrained:
@@ -116,16 +114,6 @@ def load_model(
         )
     model.new_weights = _new_weights(folder, model, report)
     return model
-
-
-def _keep_few_primitives() -> None:
-    """Let oneDNN, which multiplies bf16 matrices, keep 16 ways of doing so in place of 1,024.
-
-    It makes one for each shape, and batches of texts have hundreds: memory grew with every new
-    length, by gigabytes where texts are long and the vocabulary is large, and the steps were no
-    faster for it. It is asked once, before the first product.
-    """
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16")
 
 
 def load_skeleton(
