@@ -7,7 +7,7 @@ import sys
 import pytest
 import yaml
 
-from tests.tiny_runs import tiny_spec, write_csv
+from tests.tiny_runs import make_rows, tiny_spec, write_csv
 from workbench import language
 from workbench.cli import main
 from workbench.spec import from_cell, load, to_yaml
@@ -217,3 +217,16 @@ def test_an_interrupt_ends_with_130(capsys, monkeypatch, tmp_path):
 
     monkeypatch.setattr("workbench.training.prepare.prepare", interrupt)
     assert call(capsys, "train", "quickstart")[0] == 130
+
+
+def test_training_says_first_which_rows_are_left_out_or_cut(capsys, tmp_path):
+    rows = [*make_rows(), ("", "positive"), ("the film was " * 20, "negative")]
+    write_csv(tmp_path / "rows.csv", rows)
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(to_yaml(tiny_spec(tmp_path, **{"train.max_steps": 1})), encoding="utf-8")
+    code, _, err = call(capsys, "train", spec, "--json")
+    assert code == 0
+    told = err[: err.index("step 1/1")]
+    assert "Left out of the training rows, having no text: 1 (row 81)." in told
+    assert "Rows longer than 16 tokens, whose end the model would not see: 1 (" in told
+    assert "row 82 (“the film was the film was" in told

@@ -3,6 +3,7 @@ import pytest
 
 from workbench.data import guess_columns
 from workbench.errors import DataError
+from workbench.tasks import load_task
 
 from .examples import TASK
 
@@ -90,3 +91,16 @@ def test_a_table_without_anything_like_a_label_is_an_error():
 def test_a_table_without_any_text_is_an_error():
     with pytest.raises(DataError, match=r"^f\.csv: no column looks like the text; there are a, b;"):
         guess_columns(table(a=twenty("1", "2"), b=twenty("3", "4")), TASK, name="f.csv")
+
+
+def test_a_column_that_is_called_so_is_taken_though_it_is_empty():
+    summarization = load_task("summarization")
+    found = guess_columns(table(document=LONG, summary=twenty("", "")), summarization)
+    assert found == {"source": "document", "target": "summary"}
+
+
+def test_where_no_column_is_left_one_is_to_be_added():
+    with pytest.raises(
+        DataError, match=r"no column looks like the target; .*; add a column for it"
+    ):
+        guess_columns(table(document=LONG), load_task("summarization"))

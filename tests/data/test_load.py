@@ -247,9 +247,16 @@ def test_one_class_only_is_an_error(tmp_path):
 )
 def test_too_few_rows_are_an_error(tmp_path, count, told):
     path = write(tmp_path / "f.csv", csv([*rows(count), ("", "pos")]))
-    why = " (Left out of the training rows, having no text: 1 (row 1))" if not count else ""
+    why = f"Left out of the training rows, having no text: 1 (row {count + 1})"
     assert fault(path) == (
-        f"f.csv has {told}{why}; at least 4 are needed; add rows with a text and a label"
+        f"f.csv has {told} ({why}); at least 4 are needed; correct these rows, name other columns "
+        "in data.columns, or add rows"
+    )
+
+
+def test_too_few_rows_without_a_fault_are_an_error(tmp_path):
+    assert fault(write(tmp_path / "f.csv", csv(rows(3)))) == (
+        "f.csv has 3 usable rows; at least 4 are needed; add rows with a text and a label"
     )
 
 
@@ -517,3 +524,35 @@ def test_of_further_data_with_splits_the_test_split_is_taken(tmp_path):
 
 FINGERPRINT = "0c5ea1d5a942b305a18b4703224cc904f5f294c3e1d2f346e79440b6aca271ef"
 TWEETS = "47361c2a33c4735e51eab23eddae0ccbcea0d0619a2e62064566e2ac30060386"
+
+
+def test_one_number_written_in_several_ways_is_one_label(tmp_path):
+    held = [1, "1.0", 0.0, "0", "1", 0] * 4
+    lines = [json.dumps({"text": f"text {i}", "label": one}) for i, one in enumerate(held)]
+    data = load(write(tmp_path / "f.jsonl", "\n".join(lines)))
+    assert data.labels == ["0", "1"]
+    assert data.notes == [
+        "Labels in the training rows that are the same number as another, written otherwise, and "
+        "now count as it: 4 (row 2 (“1.0 → 1”), row 8 (“1.0 → 1”), row 14 (“1.0 → 1”), …)."
+    ]
+
+
+def test_numbers_and_words_side_by_side_are_no_labels_unless_they_are_named(tmp_path):
+    held = ["1", "0", "1", "0", "pos", "true"] * 4
+    path = write(tmp_path / "f.csv", csv([(f"text {i}", one) for i, one in enumerate(held)]))
+    assert fault(path) == (
+        "f.csv: the column 'label' has both numbers and words as labels: 16 numbers (row 1 (“1”), "
+        "row 2 (“0”), row 3 (“1”), …), 8 words (row 5 (“pos”), row 6 (“true”), row 11 (“pos”), …); "
+        "write each class in one way, or name in data.labels the labels to keep, all of them if "
+        "they are right: 0, 1, pos, true"
+    )
+    named = ["0", "1", "pos", "true"]
+    assert load(path, labels=named).labels == named
+
+
+def test_of_a_pair_the_missing_side_is_named(tmp_path):
+    lines = ["sentence1,sentence2,label", *[f"a {i},b {i},{i % 2}" for i in range(20)], "a,,1"]
+    assert load(write(tmp_path / "f.csv", "\n".join([*lines, ",b,0"]))).notes == [
+        "Left out of the training rows, with no text in the column named: 2 (row 21 "
+        "(“sentence2”), row 22 (“sentence1”))."
+    ]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tiny_models import make_tiny_bert
+from tiny_models import make_tiny_bert, make_tiny_llama
 
 from workbench.errors import ModelError
 from workbench.models import load_model, load_tokenizer, load_trained
@@ -197,6 +197,26 @@ def test_a_model_type_without_such_a_head_is_refused(found):
     assert refusal(load_model, found, HEAD, ["a", "b"], 1) == (
         f"a vit model ({found.path}) cannot be used for SequenceClassification; choose a text "
         "encoder such as wheel:minilm, BERT or RoBERTa"
+    )
+
+
+def test_a_head_that_calls_its_body_otherwise_than_the_file_does_is_refused(tmp_path):
+    found = find_model(str(make_tiny_llama(tmp_path / "llama")))
+    told = refusal(load_model, found, "AutoModelForQuestionAnswering", [], 1)
+    assert "a llama model" in told
+    assert told.endswith("cannot be used for QuestionAnswering; choose a text encoder such as "
+                         "wheel:minilm, BERT or RoBERTa")  # fmt: skip
+
+
+def test_a_tokenizer_without_anything_to_pad_with_is_refused(tmp_path):
+    folder = make_tiny_llama(tmp_path / "llama")
+    path = folder / "tokenizer_config.json"
+    config = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps({k: v for k, v in config.items() if k != "eos_token"}), "utf-8")
+    told = refusal(load_tokenizer, folder)
+    assert told.endswith(
+        "has no token to pad with: neither pad_token nor eos_token nor unk_token; name one as "
+        "pad_token in tokenizer_config.json"
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.tiny_runs import THINGS, tiny_spec
+from tests.tiny_writers import WRITERS
 from workbench import pipeline
 from workbench.cli import main
 from workbench.data import load_data
@@ -381,7 +382,7 @@ def test_flat_rows_are_read_with_their_faults_counted_and_shown(tmp_path):
     rows[5]["question"] = " "
     data = load(tmp_path / "f.jsonl", rows)
     assert data.notes == [
-        "Left out of the training rows, having no text: 1 (row 6).",
+        "Left out of the training rows, with no text in the column named: 1 (row 6 (“question”)).",
         "Left out of the training rows, having an answer that is not to be found in the passage, "
         "or at more than one place: 1 (row 1 (“Jim”)).",
         "Left out of the training rows, having something else than answers: 1 (row 5 (“7”)).",
@@ -405,3 +406,29 @@ def test_answer_and_start_may_stand_in_columns_of_their_own(tmp_path):
     assert data.columns["answer_start"] == "answer_start"
     assert data.train[0]["answers"] == {"text": ["Eve"], "start": [12]}
     assert data.train.column_names == ["question", "context", "answers", "row"]
+
+
+def test_a_passage_that_is_missing_is_told_of_its_questions_only(tmp_path):
+    path = squad(tmp_path)
+    held = json.loads(path.read_text("utf-8"))
+    held["data"][2]["paragraphs"][0].pop("context")
+    path.write_text(json.dumps(held), "utf-8")
+    data = load_data(DataSpec(source=str(path)), TASK, 0)
+    assert data.notes[0] == (
+        "Left out of the training rows, with no text in the column named: 2 (row 5 (“context”), "
+        "row 6 (“context”))."
+    )
+
+
+@pytest.mark.parametrize("kind", ["t5", "bart"])
+def test_a_model_with_a_decoder_learns_to_point(tmp_path, kind):
+    model = WRITERS[kind](tmp_path / kind)
+    spec = tiny_spec(
+        tmp_path, task="question-answering", **{
+            "data.source": str(squad(tmp_path)), "model.source": str(model),
+            "data.max_tokens": 64, "train.max_steps": 2,
+        },
+    )  # fmt: skip
+    run = pipeline.train(spec)
+    assert run.metrics()["metrics"]["loss"] > 0
+    assert list(run.attention_path.glob("probe-00-after.json"))

@@ -8,10 +8,11 @@ import pytest
 
 from tests.tiny_models import SENTENCES, make_tiny_bert, make_tiny_llama
 from tests.tiny_runs import GOOD, THINGS, tiny_spec
+from tests.tiny_writers import make_tiny_t5
 from workbench import pipeline
 from workbench.cli import main
 from workbench.data import load_data
-from workbench.errors import DataError
+from workbench.errors import DataError, ModelError
 from workbench.evaluation.run import evaluate_file, predict_texts
 from workbench.report import render
 from workbench.spec import DataSpec, RunSpec
@@ -386,3 +387,18 @@ def test_answers_that_cannot_be_learned_or_written_whole_are_counted(tmp_path):
     assert {kind: one["count"] for kind, one in cut.items()} == {
         "cut_answers.written": 2, "cut_answers.learned": 1,
     }  # fmt: skip
+
+
+def test_a_model_that_does_not_fit_is_refused_before_there_is_a_folder(tmp_path):
+    model = make_tiny_t5(tmp_path / "t5")
+    spec = write_spec(tmp_path, make_rows()).replace({"model.source": str(model)})
+    with pytest.raises(ModelError, match="cannot be used for CausalLM; choose a model that goes"):
+        pipeline.train(spec)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_padding_token_that_stands_in_is_noted(tmp_path):
+    prepared = prepare(write_spec(tmp_path, make_rows()))
+    assert prepared.profile().notes[-1] == (
+        "The model's tokenizer has no token of its own to pad with; </s> takes its place."
+    )

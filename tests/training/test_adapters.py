@@ -168,7 +168,10 @@ def test_learned_tokens_take_their_place_from_the_text(home):
     assert prompted.setup.max_tokens == plain.setup.max_tokens - 10
 
 
-def test_a_decoder_learns_with_lora(tmp_path):
+@pytest.mark.parametrize(
+    ("method", "rate", "share"), [("lora", 1e-2, 0.8), ("prompt_tuning", 0.1, 1)]
+)
+def test_a_decoder_learns_with_an_adapter(tmp_path, method, rate, share):
     make_tiny_llama(tmp_path / "llama")
     texts = [f"the film was wonderful and the {thing} was kind" for thing in THINGS]
     (tmp_path / "texts.txt").write_text("\n\n".join(texts), "utf-8")
@@ -176,15 +179,16 @@ def test_a_decoder_learns_with_lora(tmp_path):
         {
             "task": "text-generation", "data.source": str(tmp_path / "texts.txt"),
             "model.source": str(tmp_path / "llama"), "data.max_tokens": 32,
-            "adapter.peft_method": "lora", "adapter.target_modules": ["all-linear"],
-            "train.learning_rate": 1e-2, "train.max_steps": 30, "train.eval_steps": 15,
+            "adapter.peft_method": method, "train.learning_rate": rate,
+            "adapter.target_modules": ["all-linear"] if method == "lora" else [],
+            "train.max_steps": 30, "train.eval_steps": 15,
             "train.precision": "fp32", "inspect.probes": [], "generate.max_new_tokens": 4,
             "output.runs_dir": str(tmp_path / "runs"),
         }
     )  # fmt: skip
     run = pipeline.train(spec)
     metrics = run.metrics()
-    assert metrics["metrics"]["perplexity"] < metrics["baselines"]["before"]["perplexity"] * 0.8
+    assert metrics["metrics"]["perplexity"] < metrics["baselines"]["before"]["perplexity"] * share
 
 
 def test_frozen_weights_do_not_move(home):

@@ -49,6 +49,8 @@ def read(
     """Return a text, and what the model writes after it where that is asked for or needed."""
     reading = read_text(model, tokenizer, text, text_pair, max_tokens)
     decoder_waits = model.config.is_encoder_decoder and "target" not in reading.sequences
+    if decoder_waits and not model.can_generate():  # heads that judge let it read the same text
+        return read_text(model, tokenizer, text, text, max_tokens)
     if decoder_waits or (max_new_tokens and model.can_generate() and text_pair is None):
         return write_on(model, tokenizer, reading, max_new_tokens or 32)
     return reading

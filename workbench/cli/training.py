@@ -8,13 +8,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..errors import RunError
-from ..language import text
+from ..errors import RunError, shorten
+from ..language import text, using
 from ..runs import RunFolder, open_run, require_writable
 from ..spec import RunSpec
 from .options import add_json, add_runs_dir, add_spec_changes, parse_changes, spec_from
 from .output import print_table
 from .terminal import console, download_progress, duration, watching
+
+# What is told before training besides what spoils a result.
+TOLD = ("truncated", "cut_answers", "label_spelling")
+SHOWN_ROWS = 3
 
 
 def add_commands(commands: Any) -> None:
@@ -67,6 +71,7 @@ def train(options: argparse.Namespace) -> None:
     spec = spec_from(source, played | parse_changes(options.changes))
     with download_progress() as progress:
         run, prepared = pipeline.prepare_run(spec, progress)
+    tell_data(run)
     with watching(run):
         pipeline.train_prepared(run, prepared)
     print_result(run, options.json)
@@ -96,6 +101,7 @@ def _train_watched(spec: RunSpec) -> RunFolder:
     with download_progress() as progress:
         run, prepared = pipeline.prepare_run(spec, progress)
     console().print(f"training {run.name}", soft_wrap=True)
+    tell_data(run)
     with watching(run):
         pipeline.train_prepared(run, prepared)
     return run
@@ -127,6 +133,23 @@ def _print_adaptation(done: Any, as_json: bool) -> None:
     for name, run in runs.items():
         print(f"{name:9}{run.path}")
     print(f"{'report':9}{done.adapted.report_path}")
+
+
+def tell_data(run: RunFolder) -> None:
+    """Say on stderr which rows were left out, mended or will be cut, with the first of them."""
+    found = json.loads((run.path / "data.json").read_text("utf-8"))
+    lines = list(found["notes"])
+    with using(run.spec().output.language):
+        for one in found["findings"]:
+            if one["harmful"] or one["kind"].startswith(TOLD):
+                named = [
+                    text("data.row_shown", row=f"{row['row']:,}", shown=shorten(row["text"], 40))
+                    for row in one["examples"][:SHOWN_ROWS]
+                ]
+                more = ["…"] if one["count"] > SHOWN_ROWS else []
+                lines.append(f"{one['sentence']} {text('data.comma').join([*named, *more])}")
+    for line in lines:
+        console().print(line, markup=False, soft_wrap=True)
 
 
 def wait_for_work(_: argparse.Namespace) -> None:

@@ -58,15 +58,19 @@ def guess_columns(
             found[role.name] = column
     for role in sorted(wanted, key=lambda role: role.kind != "text"):
         if role.required and role.name not in found:
-            column = _by_looks(role, _free(facts, found))
+            free = _free(facts, found)
+            # A column that is called so and does not fit is what was meant: its rows get told.
+            column = _by_looks(role, free) or column_called([f.column for f in free], role)
             if column is None:
                 raise DataError(
                     "{name}: no column looks like the {role}; there are {columns}",
-                    "set data.columns, for example {{{role}: {example}}}",
+                    "set data.columns, for example {{{role}: {example}}}"
+                    if free
+                    else "add a column for it",
                     name=name,
                     role=role.name,
                     columns=_listed(columns),
-                    example=shorten(columns[-1], 40),
+                    example=shorten(free[-1].column if free else "", 40),
                 )
             found[role.name] = column
     return {role.name: found[role.name] for role in task.roles if role.name in found}
@@ -110,9 +114,9 @@ def has_column(frame: Any, role: Role) -> bool:
     return _by_name(role, _facts(frame)) is not None
 
 
-def column_called(frame: Any, role: Role) -> str | None:
+def column_called(columns: Sequence[Any], role: Role) -> str | None:
     """Return the first column with one of the role's usual names, whatever it holds."""
-    names = {str(column).strip().casefold(): str(column) for column in reversed(frame.columns)}
+    names = {str(column).strip().casefold(): str(column) for column in reversed(columns)}
     return next((names[name] for name in role.usual_names if name in names), None)
 
 

@@ -146,7 +146,7 @@ def answerable(table: Table, task: Task | None, spec: DataSpec, always: bool = F
         with suppress(DataError):
             guess_columns(table.frame, task, spec.columns, table.name)
             return table
-    held = column_called(table.frame, role)
+    held = column_called(table.frame.columns, role)
     cells = None if held is None else table.frame[held]
     return replace(table, frame=table.frame.assign(**{role.name: cells}))
 

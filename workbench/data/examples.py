@@ -68,24 +68,31 @@ def check_enough(examples: Examples, table: Table, notes: Sequence[str] = ()) ->
     """Refuse too few rows to learn from.
 
     Raises:
-        DataError: saying how many there are, and, where there are none, what is wrong with them.
+        DataError: saying how many there are, and what is wrong with the others.
     """
     count = len(examples)
-    if count < FEWEST_ROWS:
-        why = " ".join(notes).rstrip(".。") if not count else ""
-        few = (
-            "{name} has 1 usable row; at least {least} are needed"
-            if count == 1
-            else "{name} has {count} usable rows; at least {least} are needed"
-        )
+    if count >= FEWEST_ROWS:
+        return
+    if why := " ".join(notes).rstrip(".。"):
         raise DataError(
-            "{name} has {count} usable rows ({why}); at least {least} are needed" if why else few,
-            "add rows with a text and a label",
+            "{name} has 1 usable row ({why}); at least {least} are needed"
+            if count == 1
+            else "{name} has {count} usable rows ({why}); at least {least} are needed",
+            "correct these rows, name other columns in data.columns, or add rows",
             name=table.name,
             count=count,
             why=why,
             least=FEWEST_ROWS,
         )
+    raise DataError(
+        "{name} has 1 usable row; at least {least} are needed"
+        if count == 1
+        else "{name} has {count} usable rows; at least {least} are needed",
+        "add rows with a text and a label",
+        name=table.name,
+        count=count,
+        least=FEWEST_ROWS,
+    )
 
 
 def to_dataset(examples: Examples, task: Task, labels: list[str]) -> Any:

@@ -11,6 +11,7 @@ from ..errors import DataError, shorten
 from ..language import text as say
 from .examples import Examples
 from .header import is_number
+from .rows import Counted
 from .tables import Table
 
 MOST_CLASSES = 100
@@ -66,6 +67,7 @@ def name_labels(examples: Examples, wanted: Sequence[str], table: Table, column:
         labels = list(wanted)
     else:
         _check_classes(counts, table.name, column)
+        _check_one_kind(examples, table.name, column)
         order = {name: number for number, name in enumerate(table.class_names.get(column, []))}
         labels = sorted(
             counts, key=lambda label: (order.get(label, len(order)), natural_key(label))
@@ -168,6 +170,28 @@ def _check_classes(counts: Counter[str], name: str, column: str) -> None:
             column=shorten(column),
             count=len(counts),
             total=total,
+        )
+
+
+def _check_one_kind(examples: Examples, name: str, column: str) -> None:
+    """Refuse numbers and words side by side: whether 1 is `pos` only their author knows."""
+    numbers, words = Counted(), Counted()
+    for row, labels in zip(examples.rows, examples.labels, strict=True):
+        for label in labels:
+            (numbers if is_number(label) else words).add(row, label)
+    if numbers.count and words.count:
+        raise DataError(
+            "{name}: the column {column!r} has both numbers and words as labels: {numbers} "
+            "numbers ({numbered}), {words} words ({worded})",
+            "write each class in one way, or name in data.labels the labels to keep, all of them "
+            "if they are right: {labels}",
+            name=name,
+            column=shorten(column),
+            numbers=numbers.count,
+            numbered=numbers.rows(None),
+            words=words.count,
+            worded=words.rows(None),
+            labels=_listed(set(examples.all_labels())),
         )
 
 

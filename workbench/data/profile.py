@@ -94,7 +94,7 @@ def profile_data(loaded: LoadedData, task: Task, setup: Setup) -> DataProfile:
         fingerprint=loaded.fingerprint,
         notes=list(loaded.notes),
         cleaning=dict(loaded.cleaning),
-        findings=[one.to_dict() for one in findings_of(loaded, task, setup)],
+        findings=[one.to_dict() for one in findings_of(loaded, task, setup, lengths)],
         measures=_measures({name: task.measures(t, setup) for name, t in splits.items()}),
     )
 

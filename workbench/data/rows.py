@@ -14,7 +14,7 @@ from ..tasks import Role, RowError, Task
 from .columns import Columns, columns_of
 from .examples import Examples
 from .tables import Table
-from .values import Cells, Repaired
+from .values import Cells, Repaired, spellings
 
 LARGEST_CELL = 1_000_000
 SHOWN_ROWS = 3
@@ -114,7 +114,15 @@ class RowReader:
 
     def asked(self, position: int, repaired: Repaired) -> dict[str, Any]:
         """Return what is asked in a row; raises `RowError` where it lacks that."""
-        return {name: cells.value(position, repaired) for name, cells in self._asked.items()}
+        values = {}
+        for name, cells in self._asked.items():
+            try:
+                values[name] = cells.value(position, repaired)
+            except RowError as error:
+                if error.reason != "empty_text" or len(self._asked) == 1:
+                    raise
+                raise RowError("empty_side", ", ".join(cells.columns)) from None
+        return values
 
     def answers(self, position: int, repaired: Repaired) -> dict[str, Any]:
         """Return the answers that a row has; raises `RowError` where it lacks them."""
@@ -138,14 +146,16 @@ def _cells(table: Table, role: Role, columns: list[str], spec: DataSpec) -> Cell
                     limit=LARGEST_CELL,
                 )
     names = table.class_names.get(columns[0])
+    numbers = spellings(found[0]) if role.kind == "label" and len(found) == 1 else {}
     return Cells(
-        role, columns, found, names, spec.label_separator, spec.multi_label, spec.several_targets
-    )
+        role, columns, found, names, spec.label_separator, spec.multi_label, spec.several_targets,
+        numbers,
+    )  # fmt: skip
 
 
 def _notes(counted: Mapping[str, Counted], split: str, language: str | None = None) -> list[str]:
     """Return one sentence a reason, a missing text before a missing label."""
-    usual = ("empty_text", "empty_label")
+    usual = ("empty_text", "empty_side", "empty_label")
     reasons = sorted(counted, key=lambda r: usual.index(r) if r in usual else len(usual))
     return [
         say(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import json
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..tasks import Role, RowError
 from .cells import as_text
+from .header import is_number
 
 Repaired = Callable[[str, object], None]
 
@@ -22,6 +24,8 @@ class Cells:
     `columns` has one name for each list of `cells`. `names` are those behind numbered classes,
     `separator` is what stands between several labels in a cell, and `several` says that a row
     may have any number of them; else it must have one. `several_targets` is that of the spec.
+    `spellings` gives, of a label that is a number and is written in several ways, the one that
+    counts.
     """
 
     role: Role
@@ -31,6 +35,7 @@ class Cells:
     separator: str
     several: bool
     several_targets: str = "joined"
+    spellings: Mapping[str, str] = field(default_factory=dict)
 
     def value(self, position: int, repaired: Repaired) -> Any:
         """Return what the cells of a row mean; `repaired` is told what was mended.
@@ -51,12 +56,22 @@ class Cells:
                 set_ones = zip(self.columns, cells, strict=True)
                 return self._counted([name for name, cell in set_ones if _is_set(cell)])
             case "label":
-                return self._counted(_label(cells[0], self.names, self.separator))
+                return self._counted(
+                    self._spelled(_label(cells[0], self.names, self.separator), repaired)
+                )
             case "labels":
                 return _labels(cells[0], self.names)
             case "numbers":
                 return _numbers(cells, repaired)
         return structure(cells[0])
+
+    def _spelled(self, held: str | list[str], repaired: Repaired) -> str | list[str]:
+        """Return labels that are numbers in the one way that counts."""
+        if isinstance(held, list):
+            return [self.spellings.get(label, label) for label in held]
+        if held in self.spellings:
+            repaired("label_number", f"{held} → {self.spellings[held]}")
+        return self.spellings.get(held, held)
 
     def _counted(self, held: str | list[str]) -> str | list[str]:
         """Return the labels of a row, each once; the one, where a row has only one."""
@@ -66,6 +81,20 @@ class Cells:
         if len(labels) != 1:
             raise RowError("several_labels", ", ".join(labels))
         return labels[0]
+
+
+def spellings(cells: Iterable[Any]) -> dict[str, str]:
+    """Return, of numbers that a column writes in several ways, each with the shortest: 1.0, 1."""
+    texts = sorted({as_text(cell).strip() for cell in cells if not isinstance(cell, bool)})
+    ways: dict[float, list[str]] = defaultdict(list)
+    for text in filter(is_number, texts):
+        ways[float(text)].append(text)
+    return {
+        text: min(held, key=len)
+        for held in ways.values()
+        for text in held
+        if text != min(held, key=len)
+    }
 
 
 def _text(cells: list[Any], role: Role) -> str:

@@ -23,7 +23,8 @@ from .reading import first_line, quiet, readable
 from .warm_start import can_become_writer, make_writer
 
 _SINGLE_LABEL = {"problem_type": "single_label_classification"}
-_WRITES = "AutoModelForSeq2SeqLM"
+_WRITES, _CONTINUES = "AutoModelForSeq2SeqLM", "AutoModelForCausalLM"
+_FINDS = "AutoModelForQuestionAnswering"
 
 
 def load_tokenizer(found: FoundModel | Path | str, trust_remote_code: bool = False) -> Any:
@@ -33,7 +34,7 @@ def load_tokenizer(found: FoundModel | Path | str, trust_remote_code: bool = Fal
     padding token pads with its end-of-text token.
 
     Raises:
-        ModelError: the folder has no tokenizer, or one that cannot be loaded.
+        ModelError: the folder has no tokenizer, or one that cannot be loaded, or cannot pad.
     """
     from transformers import AutoTokenizer
 
@@ -58,6 +59,13 @@ def load_tokenizer(found: FoundModel | Path | str, trust_remote_code: bool = Fal
         tokenizer.model_max_length = min(limit, tokenizer.model_max_length)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+    if tokenizer.pad_token is None:
+        raise ModelError(
+            "the tokenizer in {folder} has no token to pad with: neither pad_token nor eos_token "
+            "nor unk_token",
+            "name one as pad_token in tokenizer_config.json",
+            folder=show(folder),
+        )
     return tokenizer
 
 
@@ -164,6 +172,15 @@ def becomes_writer(found: FoundModel, auto_class: str, trust_remote_code: bool =
     return can_become_writer(config)
 
 
+def require_fit(found: FoundModel, auto_class: str, trust_remote_code: bool = False) -> None:
+    """Refuse a model of a type that has no head for the task.
+
+    Raises:
+        ModelError: saying which models have one.
+    """
+    _head_and_config(found, auto_class, [], trust_remote_code, None)
+
+
 def _becomes_writer(auto_class: str, config: Any) -> bool:
     return auto_class == _WRITES and can_become_writer(config)
 
@@ -233,7 +250,10 @@ def _head_and_config(
 def _require_head(folder: Path, config: Any, auto: Any, trust_remote_code: bool) -> None:
     """Refuse a model of a type that has no head for the task."""
     remote = getattr(config, "auto_map", None) or {}
-    if type(config) in auto._model_mapping or (trust_remote_code and auto.__name__ in remote):
+    known = type(config) in auto._model_mapping
+    if known and not _names_differ(auto, config):
+        return
+    if not known and trust_remote_code and auto.__name__ in remote:
         return
     head = auto.__name__.removeprefix("AutoModelFor").removeprefix("AutoModel")
     raise ModelError(
@@ -241,11 +261,27 @@ def _require_head(folder: Path, config: Any, auto: Any, trust_remote_code: bool)
         "choose a model that reads and writes (T5, BART, Marian), or an encoder of which a decoder "
         "can be made, such as wheel:minilm, BERT or RoBERTa"
         if auto.__name__ == _WRITES
+        else "choose a model that goes on writing, such as GPT-2, Llama or Qwen, or "
+        "scratch:llama-tiny"
+        if auto.__name__ == _CONTINUES
         else "choose a text encoder such as wheel:minilm, BERT or RoBERTa",
         kind=config.model_type,
         folder=show(folder),
         head=head,
     )
+
+
+def _names_differ(auto: Any, config: Any) -> bool:
+    """Say whether a head would not find its body in the file: it calls it otherwise than all do.
+
+    That for questions on a Llama or a Qwen has it as `transformer`, and files have `model`.
+    """
+    import transformers
+
+    head = auto._model_mapping[type(config)]
+    body = transformers.AutoModel._model_mapping.get(type(config), head)
+    names = [getattr(one, "base_model_prefix", "") for one in (head, body)]
+    return auto.__name__ == _FINDS and names[0] != names[1]
 
 
 def _new_weights(folder: Path, model: Any, report: dict[str, Any]) -> list[str]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import InputError, ModelError, shorten
 from ..sources.paths import show
+
+# What is said at each load of a Marian, and whenever a model with made-up tokens writes.
+_IDLE = ("Recommended: pip install sacremoses", "Position ids are not supported for parameter")
 
 
 @contextmanager
@@ -31,6 +35,8 @@ def quiet() -> Iterator[None]:
     """Keep load reports and bars to ourselves: a new head is expected, and is noted."""
     from transformers.utils import logging
 
+    for said in _IDLE:
+        warnings.filterwarnings("ignore", said, UserWarning)
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()

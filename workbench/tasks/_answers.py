@@ -36,8 +36,8 @@ def read_squad(text: str) -> list[Record] | None:
             {
                 "id": asked.get("id", ""),
                 "title": article.get("title", ""),
-                "context": paragraph["context"],
-                "question": asked["question"],
+                "context": paragraph.get("context"),
+                "question": asked.get("question"),
                 "answers": [] if is_true(asked.get("is_impossible")) else asked.get("answers"),
             }
             for article in articles

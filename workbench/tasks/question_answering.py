@@ -126,7 +126,7 @@ def keep(logits: Any, labels: Any) -> Any:
     """Keep of each window the likeliest first and last token, and the loss: (B, 3)."""
     import torch
 
-    starts, ends = (part.float() for part in logits)
+    starts, ends = (part.float() for part in logits[:2])  # an encoder-decoder gives more
     best, first = starts.cummax(dim=1)  # the best first token up to each last one
     last = (best + ends).argmax(dim=1)
     losses = sum(

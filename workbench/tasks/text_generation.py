@@ -38,6 +38,7 @@ def collate(rows: list[Record], setup: Setup) -> dict[str, Any]:
 def keep(logits: Any, labels: Any) -> Any:
     """Return the sums of the losses of a validation batch: (B, 3)."""
     logits = logits[0] if isinstance(logits, tuple) else logits
+    logits = logits[:, -labels.shape[1] :]  # not those of the tokens that prompt tuning puts before
     return sums(logits[:, :-1], labels[:, 1:])
 
 

@@ -16,12 +16,13 @@ from uuid import uuid4
 from ..data import LoadedData, load_data, profile_data
 from ..data.cells import as_text
 from ..data.profile import DataProfile
+from ..language import text as say
 from ..language import told
 from ..models import ModelCard, load_model, load_tokenizer
 from ..models.adapters import add_adapter
 from ..models.card import card_of
 from ..models.freezing import count_parameters, freeze
-from ..models.load import becomes_writer, load_skeleton
+from ..models.load import becomes_writer, load_skeleton, require_fit
 from ..models.own_tokenizer import require_random_weights, with_own_tokenizer
 from ..runs import open_run
 from ..sources import FoundModel, find_model
@@ -227,6 +228,8 @@ def prepare(
             found, texts, spec.model.tokenizer, spec.model.vocab_size, task.auto_class
         )
         tokenizer = load_tokenizer(found)
+    if (padding := tokenizer.pad_token) in (tokenizer.eos_token, tokenizer.unk_token):
+        data = replace(data, notes=[*data.notes, say("data.note.no_pad_token", token=padding)])
     tokenizer.model_max_length = max(1, tokenizer.model_max_length - spec.adapter.prompt_tokens)
     precision = choose_precision(spec.train.precision)
     spec = spec.replace(
@@ -244,7 +247,7 @@ def prepare(
         data.label_stds, len(data.train),
     )  # fmt: skip
     task.check(setup)
-    return Prepared(
+    prepared = Prepared(
         asked=asked,
         spec=spec,
         task=task,
@@ -255,6 +258,8 @@ def prepare(
         validation=longest_first(encode_rows(data.validation, task, setup, training=False)),
         precision=precision,
     )
+    require_fit(found, task.auto_class, spec.model.trust_remote_code)
+    return prepared
 
 
 def same_ingredients(one: RunSpec, other: RunSpec) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...tasks import Setup, Task
@@ -25,9 +26,12 @@ TOKEN_ROWS = 500
 BATCH_ROWS = 1000
 
 
-def findings_of(loaded: LoadedData, task: Task, setup: Setup) -> list[Finding]:
+def findings_of(
+    loaded: LoadedData, task: Task, setup: Setup, lengths: Mapping[str, Sequence[int]]
+) -> list[Finding]:
     """Return what stands out in the rows of a run, what spoils its result first.
 
+    `lengths` are those of all rows by split, in tokens, before they are cut.
     What the model's tokenizer does not know is measured on some rows, drawn evenly.
     """
     splits = [
@@ -39,14 +43,28 @@ def findings_of(loaded: LoadedData, task: Task, setup: Setup) -> list[Finding]:
         *repeats(splits, task, near),
         *label_findings(splits, count_labels(splits)),
         *odd_cells(splits),
+        *_cut_texts(splits, lengths, setup.max_tokens),
         *_cut_answers(splits, loaded, task, setup),
     ]
     sample = drawn(splits, TOKEN_ROWS)
     if sample:
         _, _, coverage = measure_tokens(sample, setup.tokenizer, setup.spec)
-        # Texts that are cut have a figure of their own, of all rows.
+        # Of texts that are cut, all rows are told above.
         found += [one for one in coverage if one.kind != "truncated"]
     return sorted(found, key=lambda one: not one.harmful)
+
+
+def _cut_texts(
+    splits: list[Split], lengths: Mapping[str, Sequence[int]], limit: int
+) -> list[Finding]:
+    """Return the rows whose end the model will not see; their `why` is their length."""
+    return finding(
+        "truncated",
+        splits,
+        {name: [i for i, n in enumerate(own) if n > limit] for name, own in lengths.items()},
+        lambda split, i: f"{lengths[split.name][i]:,}",
+        limit=f"{limit:,}",
+    )
 
 
 def _cut_answers(
