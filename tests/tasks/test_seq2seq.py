@@ -352,6 +352,9 @@ def test_of_several_references_the_first_is_learned_and_the_nearest_counts(tmp_p
     assert found["metrics"]["rouge_1"] == 1
     assert found["signatures"]["rouge"].endswith("refs:the nearest")
     assert all(one["label"] == one["predicted"] for one in SUMMARIZATION.predictions(outcome))
+    silent = Outcome([one | {"written": ""} for one in written], prepared.validation, table, setup)
+    shown = [one["label"] for one in SUMMARIZATION.predictions(silent)]
+    assert shown == [one[0] for one in table["target"]]  # none is nearer: the one that is learned
 
 
 def test_bleu_and_chrf_take_as_many_references_as_each_text_has():

@@ -184,6 +184,17 @@ def test_packed_rows_are_full_and_hold_every_token_in_order(tokenizer):
     assert len(checked) == len(THINGS)  # only training rows are packed
 
 
+@pytest.mark.parametrize("packing", [False, True])
+def test_a_row_without_a_token_to_learn_is_left_out_of_training(tokenizer, packing):
+    text = "the film was wonderful"
+    size = len(tokenizer(text, add_special_tokens=False)["input_ids"]) + 1
+    changes = {"data.max_tokens": size, "data.packing": packing}
+    texts = {"text": [text]}  # with its start and its end one token more than a row holds
+    (row,) = rows_of(tokenizer, True, texts, **changes)
+    assert any(one != IGNORED for one in row["labels"])
+    assert len(rows_of(tokenizer, False, texts, **changes)) == 2
+
+
 # Scores
 
 

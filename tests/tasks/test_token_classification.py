@@ -265,6 +265,12 @@ def test_chinese_goes_without_blanks_and_text_is_cut_into_characters():
     assert "我在<mark" in str(coloured(list("我在北京"), ["O", "O", "B-LOC", "I-LOC"]))
     record = {"tokens": list("在北京"), "predicted": ["O", "B-LOC", "I-LOC"], "text": "在北京"}
     assert TASK.line(record) == "北京 [LOC]\t在北京"
+    words, tags = list("他在NBA打球"), ["O", "O", "B-ORG", "I-ORG", "I-ORG", "O", "O"]
+    assert ">NBA<small" in str(coloured(words, tags))
+    record = {"tokens": words, "predicted": tags, "text": "他在NBA打球"}
+    assert TASK.line(record) == "NBA [ORG]\t他在NBA打球"
+    assert "看<mark" in str(coloured(["看", "New", "York"], ["O", "B-LOC", "I-LOC"]))
+    assert ">New York<small" in str(coloured(["看", "New", "York"], ["O", "B-LOC", "I-LOC"]))
     read = TASK.read({"tokens": "我在北京！Bob's here."}, None)
     assert read["tokens"] == ["我", "在", "北", "京", "！", "Bob's", "here", "."]
 

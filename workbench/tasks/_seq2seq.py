@@ -223,7 +223,9 @@ def predictions(outcome: Outcome, name: str, measure: Callable[[str, str], float
         record = {"row": pair.row, "source": pair.source, "predicted": written}
         record |= {"aspect": pair.aspect} if pair.aspect else {}
         if pair.references:
-            score, nearest = max((measure(one, written), one) for one in pair.references)
+            scores = [measure(one, written) for one in pair.references]
+            score = max(scores)
+            nearest = pair.references[scores.index(score)]
             record |= {"label": nearest, name: score}
             loss = means(answer["sums"])["loss"]
             record |= {} if loss is None else {"loss": loss}

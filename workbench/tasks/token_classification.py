@@ -270,10 +270,9 @@ def shown(record: Record, name: str) -> Any:
 
 def line(record: Record) -> str:
     """Return a prediction as one line: the entities with their types, and the text."""
-    words = record["tokens"]
     found = [
-        f"{joined(words[first : last + 1])} [{kind}]"
-        for kind, first, last in entities(record["predicted"])
+        f"{span['text']} [{span['label']}]"
+        for span in _spans_of(record | {"tags": record["predicted"]})
     ]
     return f"{', '.join(found) or '–'}\t{record['text']}"
 
