@@ -251,6 +251,7 @@ def test_a_run_answers_texts_and_further_files(run, tmp_path, capsys):
     assert rows[0]["label"] == ["O", "B-ART", "O", "O", "B-LOC"]
     assert main(["predict", str(run.path), "the crew was late at home"]) == 0
     assert capsys.readouterr().out.strip().endswith("\tthe crew was late at home")
+    assert predict_texts(run, ["the <b>crew</b>, late"])[0]["text"] == "the <b>crew</b>, late"
 
 
 def test_entities_are_coloured_and_everything_is_escaped():

@@ -229,7 +229,7 @@ def predictions(outcome: Outcome) -> list[Record]:
         records.append(
             {
                 "row": row["row"],
-                "text": joined(words),
+                "text": row["tokens"] if isinstance(row["tokens"], str) else joined(words),
                 "tokens": words,
                 "predicted": _said(own, outcome.setup),
                 "confidence": float(np.nanmin(sure)) if np.isfinite(sure).any() else None,
@@ -270,11 +270,13 @@ def shown(record: Record, name: str) -> Any:
 
 def line(record: Record) -> str:
     """Return a prediction as one line: the entities with their types, and the text."""
+    text = record["text"]
+    places = word_places(record["tokens"], text)
     found = [
-        f"{span['text']} [{span['label']}]"
-        for span in _spans_of(record | {"tags": record["predicted"]})
+        f"{text[places[first][0] : places[last][1]]} [{kind}]"
+        for kind, first, last in entities(record["predicted"])
     ]
-    return f"{', '.join(found) or '–'}\t{record['text']}"
+    return f"{', '.join(found) or '–'}\t{text}"
 
 
 def _names(setup: Setup, numbers: Any) -> list[str]:
