@@ -146,6 +146,8 @@ def test_source_reference_and_text_stand_side_by_side(run):
         "Row", "Source", "Reference", "Written by the model", "ROUGE-L", "Loss",
     ]  # fmt: skip
     assert shown.rows[0][1:4] == [rows[0]["source"], rows[0]["label"], rows[0]["predicted"]]
+    silent = show_predictions(SUMMARIZATION, [rows[0] | {"predicted": ""}])
+    assert silent.rows[0][3] == "(wrote nothing)"
 
 
 def test_a_run_writes_for_a_text_and_is_evaluated_on_another_file(run, tmp_path, capsys):

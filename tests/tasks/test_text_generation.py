@@ -382,6 +382,13 @@ def test_conversations_that_cannot_be_learned_from_are_left_out_counted_and_show
     assert "something else than a list of messages with role and content: 2 (row 10 " in told
 
 
+def test_a_text_that_stands_alone_cannot_be_held_out(tmp_path):
+    path = tmp_path / "same.txt"
+    path.write_text("so good\n" * 5, "utf-8")
+    with pytest.raises(DataError, match="there is only one distinct text, so none can"):
+        load_data(DataSpec(source=str(path)), TASK, 42)
+
+
 def test_an_instruction_without_an_answer_is_left_out(tmp_path):
     rows = [*make_rows(), {"instruction": "what?", "input": "", "output": " "}]
     path = tmp_path / "rows.json"

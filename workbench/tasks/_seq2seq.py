@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..language import text as say
 from ._defaults import count_tokens
 from ._dynamics import of_written
 from ._encode import encode_texts
@@ -244,5 +245,10 @@ def asked(record: Record) -> str:
 
 
 def told(name: str) -> Any:
-    """Return what shows a value of a record under another column's name."""
-    return lambda record: "–" if record.get(name) is None else record[name]
+    """Return what shows a text of a record under another column's name, and that one is empty."""
+
+    def cell(record: Record) -> str:
+        text = record.get(name)
+        return "–" if text is None else text if text.strip() else say("playground.nothing")
+
+    return cell
