@@ -248,7 +248,7 @@ TASK = Task(
         Column("text_pair"),
         Column("label", "right", cell=shown("label")),
         Column("predicted", "wrong", cell=shown("predicted")),
-        Column("error", "number", cell=shown("error")),
+        Column("error", "number"),
         Column("loss", "number"),
     ),
     figures=("predicted_against_true",),
