@@ -147,7 +147,7 @@ def test_words_that_were_cut_off_count_as_missed():
 
 def test_only_the_first_piece_of_a_word_bears_its_tag(tmp_path):
     prepared = prepare(tag_spec(tmp_path))
-    batch = {"tokens": [["the", "filmy", "plot"]], "tags": [[2, 0, 1]]}
+    batch = {"tokens": [["the", "filmy", "plot"]], "tags": [[2, 0, 1]], "row": [1]}
     found = TASK.encode(batch, prepared.setup, True)
     pieces = prepared.tokenizer.convert_ids_to_tokens(found["input_ids"][0])
     assert len(pieces) > 5
@@ -164,11 +164,18 @@ def test_words_beyond_the_limit_have_no_piece(tmp_path):
     assert found["first"] == [[1, 2, -1, -1]]
 
 
+def test_a_sentence_that_the_tokenizer_drops_is_left_out_of_training(tmp_path):
+    prepared = prepare(tag_spec(tmp_path))
+    batch = {"tokens": [["\u200b"], ["the"]], "tags": [[1], [0]], "row": [1, 2]}
+    assert TASK.encode(batch, prepared.setup, True)["row"] == [2]
+    assert TASK.encode(batch, prepared.setup, False)["first"] == [[-1], [1]]
+
+
 def test_padding_has_no_label_on_either_side(tmp_path):
     import torch
 
     prepared = prepare(tag_spec(tmp_path))
-    batch = {"tokens": [["the"], ["the", "the", "the"]], "tags": [[1], [0, 1, 2]]}
+    batch = {"tokens": [["the"], ["the", "the", "the"]], "tags": [[1], [0, 1, 2]], "row": [1, 2]}
     encoded = TASK.encode(batch, prepared.setup, True)
     rows = [{name: held[n] for name, held in encoded.items()} for n in range(2)]
     tensors = TASK.collate(rows, prepared.setup)

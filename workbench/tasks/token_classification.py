@@ -93,7 +93,8 @@ def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
     """Turn words into pieces, and their tags into the labels of their first pieces.
 
     `first` says which piece is the first of each word; -1 where there is none, for a word that
-    lies beyond `max_tokens` or that the tokenizer drops.
+    lies beyond `max_tokens` or that the tokenizer drops. A sentence of such words alone is left out
+    of training: a batch of it would have no loss.
 
     Raises:
         ModelError: the tokenizer does not say which piece comes from where.
@@ -113,6 +114,10 @@ def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
                 inputs["first"], batch["tags"], inputs["input_ids"], strict=True
             )
         ]
+    if training:
+        seen = [n for n, first in enumerate(inputs["first"]) if max(first) >= 0]
+        inputs["row"] = batch["row"]
+        inputs = {name: [held[n] for n in seen] for name, held in inputs.items()}
     return inputs
 
 
