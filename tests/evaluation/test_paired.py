@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow.parquet
 import pytest
 from figures.examples import contenders
 
@@ -29,6 +30,12 @@ def run_of(folder, name: str, said: np.ndarray, labels: list[int]) -> RunFolder:
         load_task("text-classification").predictions(outcome),
     )
     return run
+
+
+def test_what_only_some_rows_have_is_kept(tmp_path):
+    write_predictions(tmp_path / "a" / "p.parquet", [{"row": 2}, {"row": 1, "rouge_l": 0.5}])
+    rows = pyarrow.parquet.read_table(tmp_path / "a" / "p.parquet").to_pylist()
+    assert rows == [{"row": 2, "rouge_l": None}, {"row": 1, "rouge_l": 0.5}]
 
 
 def test_scores_of_all_rows_are_those_of_the_evaluation():

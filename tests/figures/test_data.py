@@ -60,7 +60,7 @@ def test_a_limit_far_beyond_the_longest_text_does_not_squeeze_the_bars():
     assert len(figure.layout.shapes) == 0
     assert figure.layout.xaxis.range == (0, 64)
     assert figure.layout.title.subtitle.text == (
-        "Texts are cut at 4,096 tokens; no training row is longer"
+        "The limit is 4,096 tokens; no training row is cut"
     )
 
 

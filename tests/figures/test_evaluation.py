@@ -93,6 +93,13 @@ def test_baselines_stand_beside_the_model():
     assert before.text == ("48.4%", "")
 
 
+def test_a_rule_without_any_of_the_scores_is_left_out():
+    known = metrics()
+    known["baselines"]["copy"] = {"rouge_l": 0.3}
+    assert "copy" not in {trace.name for trace in figures.baselines(known).data}
+    assert len(figures.baselines(known).data) == 3
+
+
 def test_each_aspect_stands_beside_its_own_baselines():
     drawn = figures.aspects(metrics())
     assert [(trace.name, trace.y) for trace in drawn.data] == [
@@ -142,3 +149,16 @@ def test_metrics_without_the_part_give_a_figure_that_says_so(draw):
     assert len(figure.data) == 0
     assert figure.layout.annotations[0].text
     assert figures.to_svg(figure).startswith("<svg")
+
+
+def test_several_numbers_share_axes_whatever_their_size():
+    lengths = {"true": [100.0, 300.0], "predicted": [200.0, 300.0]}
+    shares = {"true": [0.1, 0.3], "predicted": [0.2, 0.3]}
+    known = {"rows": 2, "points": {"length": lengths, "share": shares}}
+    figure = figures.predicted_against_true(known)
+    for dots in figure.data[:2]:
+        assert dots.x == pytest.approx((-1, 1))
+        assert dots.y == pytest.approx((0, 1))
+    assert "standard deviations" in figure.layout.title.subtitle.text
+    alone = figures.predicted_against_true({"rows": 2, "points": {"length": lengths}})
+    assert alone.data[0].x == (100, 300)

@@ -61,7 +61,7 @@ def test_data_facts_name_what_was_detected_and_the_rows_of_each_split():
         "Split": "20% held out",
         "Rows": "Training 2,000, Validation 500",
         "Columns": "text ← text, label ← mood",
-        "Cut at (tokens)": "48",
+        "Limit (tokens)": "48",
         "Training rows cut": "3.2%",
         "Fingerprint": "0123",
     }

@@ -124,6 +124,9 @@ def test_the_best_of_all_windows_answers_and_the_least_null_decides():
     outcome = answers_of(rows, context=["one two", "one two"], answers=gold)
     first, second = TASK.predictions(outcome)
     assert (first["predicted"], second["predicted"]) == ("two", "")
+    # How sure it is of what it says: here of none, e⁵ as likely as the best span.
+    assert first["confidence"] == 0.5
+    assert second["confidence"] == pytest.approx(0.5 * np.exp(5))
     scores = TASK.evaluate(outcome)["metrics"]
     assert scores["exact_match"] == scores["f1"] == 1
     assert scores["answerable_f1"] == scores["unanswerable_accuracy"] == 1

@@ -146,6 +146,8 @@ def test_source_reference_and_text_stand_side_by_side(run):
         "Row", "Source", "Reference", "Written by the model", "ROUGE-L", "Loss",
     ]  # fmt: skip
     assert shown.rows[0][1:4] == [rows[0]["source"], rows[0]["label"], rows[0]["predicted"]]
+    silent = show_predictions(SUMMARIZATION, [rows[0] | {"predicted": ""}])
+    assert silent.rows[0][3] == "(wrote nothing)"
 
 
 def test_a_run_writes_for_a_text_and_is_evaluated_on_another_file(run, tmp_path, capsys):
@@ -352,6 +354,9 @@ def test_of_several_references_the_first_is_learned_and_the_nearest_counts(tmp_p
     assert found["metrics"]["rouge_1"] == 1
     assert found["signatures"]["rouge"].endswith("refs:the nearest")
     assert all(one["label"] == one["predicted"] for one in SUMMARIZATION.predictions(outcome))
+    silent = Outcome([one | {"written": ""} for one in written], prepared.validation, table, setup)
+    shown = [one["label"] for one in SUMMARIZATION.predictions(silent)]
+    assert shown == [one[0] for one in table["target"]]  # none is nearer: the one that is learned
 
 
 def test_bleu_and_chrf_take_as_many_references_as_each_text_has():

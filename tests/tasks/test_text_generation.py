@@ -185,6 +185,17 @@ def test_packed_rows_are_full_and_hold_every_token_in_order(tokenizer):
     assert len(checked) == len(THINGS)  # only training rows are packed
 
 
+@pytest.mark.parametrize("packing", [False, True])
+def test_a_row_without_a_token_to_learn_is_left_out_of_training(tokenizer, packing):
+    text = "the film was wonderful"
+    size = len(tokenizer(text, add_special_tokens=False)["input_ids"]) + 1
+    changes = {"data.max_tokens": size, "data.packing": packing}
+    texts = {"text": [text]}  # with its start and its end one token more than a row holds
+    (row,) = rows_of(tokenizer, True, texts, **changes)
+    assert any(one != IGNORED for one in row["labels"])
+    assert len(rows_of(tokenizer, False, texts, **changes)) == 2
+
+
 # Scores
 
 
@@ -370,6 +381,13 @@ def test_conversations_that_cannot_be_learned_from_are_left_out_counted_and_show
     told = " ".join(data.notes)
     assert "the last message not being the assistant's: 1 (row 9 (“hello”))." in told
     assert "something else than a list of messages with role and content: 2 (row 10 " in told
+
+
+def test_a_text_that_stands_alone_cannot_be_held_out(tmp_path):
+    path = tmp_path / "same.txt"
+    path.write_text("so good\n" * 5, "utf-8")
+    with pytest.raises(DataError, match="there is only one distinct text, so none can"):
+        load_data(DataSpec(source=str(path)), TASK, 42)
 
 
 def test_an_instruction_without_an_answer_is_left_out(tmp_path):

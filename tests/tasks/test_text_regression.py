@@ -1,6 +1,7 @@
 """Numbers for texts: scores by hand and against scikit-learn, and a run from file to report."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from workbench.errors import DataError, InputError
 from workbench.evaluation.run import evaluate_file, predict_texts
 from workbench.models import load_trained
 from workbench.report import render
+from workbench.report.predictions import show_predictions
 from workbench.spec import RunSpec, SpecError
 from workbench.tasks import load_task
 from workbench.training.estimate import estimate
@@ -207,7 +209,7 @@ def test_the_command_line_prints_numbers(run, capsys):
     assert "spearman" in capsys.readouterr().out
 
 
-def test_several_columns_are_several_numbers(tmp_path):
+def test_several_columns_are_several_numbers(tmp_path, capsys):
     spec = regression_spec(
         tmp_path / "two",
         **{"data.columns": {"label": ["score", "length"]}, "train.num_train_epochs": 1},
@@ -215,7 +217,14 @@ def test_several_columns_are_several_numbers(tmp_path):
     run = pipeline.train(spec)
     assert run.record()["labels"] == ["score", "length"]
     assert [entry["label"] for entry in run.metrics()["per_number"]] == ["score", "length"]
-    assert len(predict_texts(run, ["the film was great"])[0]["predicted"]) == 2
+    (answer,) = predict_texts(run, ["the film was great"])
+    assert len(answer["predicted"]) == 2
+    assert answer["names"] == ["score", "length"]
+    assert re.fullmatch(r"score \S+, length \S+\tthe film was great", TASK.line(answer))
+    shown = show_predictions(TASK, [answer | {"label": [5.0, 0.0004], "error": [0.5, -0.5]}])
+    assert "score 5.000, length 0.0004" in shown.rows[0]
+    assert main(["evaluate", str(run.path)]) == 0
+    assert re.search(r"^length +pearson ", capsys.readouterr().out, re.MULTILINE)
     assert run.spec().data.columns == {"text": "text", "label": ["score", "length"]}
 
 

@@ -147,7 +147,7 @@ def test_words_that_were_cut_off_count_as_missed():
 
 def test_only_the_first_piece_of_a_word_bears_its_tag(tmp_path):
     prepared = prepare(tag_spec(tmp_path))
-    batch = {"tokens": [["the", "filmy", "plot"]], "tags": [[2, 0, 1]]}
+    batch = {"tokens": [["the", "filmy", "plot"]], "tags": [[2, 0, 1]], "row": [1]}
     found = TASK.encode(batch, prepared.setup, True)
     pieces = prepared.tokenizer.convert_ids_to_tokens(found["input_ids"][0])
     assert len(pieces) > 5
@@ -164,11 +164,18 @@ def test_words_beyond_the_limit_have_no_piece(tmp_path):
     assert found["first"] == [[1, 2, -1, -1]]
 
 
+def test_a_sentence_that_the_tokenizer_drops_is_left_out_of_training(tmp_path):
+    prepared = prepare(tag_spec(tmp_path))
+    batch = {"tokens": [["\u200b"], ["the"]], "tags": [[1], [0]], "row": [1, 2]}
+    assert TASK.encode(batch, prepared.setup, True)["row"] == [2]
+    assert TASK.encode(batch, prepared.setup, False)["first"] == [[-1], [1]]
+
+
 def test_padding_has_no_label_on_either_side(tmp_path):
     import torch
 
     prepared = prepare(tag_spec(tmp_path))
-    batch = {"tokens": [["the"], ["the", "the", "the"]], "tags": [[1], [0, 1, 2]]}
+    batch = {"tokens": [["the"], ["the", "the", "the"]], "tags": [[1], [0, 1, 2]], "row": [1, 2]}
     encoded = TASK.encode(batch, prepared.setup, True)
     rows = [{name: held[n] for name, held in encoded.items()} for n in range(2)]
     tensors = TASK.collate(rows, prepared.setup)
@@ -251,6 +258,7 @@ def test_a_run_answers_texts_and_further_files(run, tmp_path, capsys):
     assert rows[0]["label"] == ["O", "B-ART", "O", "O", "B-LOC"]
     assert main(["predict", str(run.path), "the crew was late at home"]) == 0
     assert capsys.readouterr().out.strip().endswith("\tthe crew was late at home")
+    assert predict_texts(run, ["the <b>crew</b>, late"])[0]["text"] == "the <b>crew</b>, late"
 
 
 def test_entities_are_coloured_and_everything_is_escaped():
@@ -265,6 +273,12 @@ def test_chinese_goes_without_blanks_and_text_is_cut_into_characters():
     assert "我在<mark" in str(coloured(list("我在北京"), ["O", "O", "B-LOC", "I-LOC"]))
     record = {"tokens": list("在北京"), "predicted": ["O", "B-LOC", "I-LOC"], "text": "在北京"}
     assert TASK.line(record) == "北京 [LOC]\t在北京"
+    words, tags = list("他在NBA打球"), ["O", "O", "B-ORG", "I-ORG", "I-ORG", "O", "O"]
+    assert ">NBA<small" in str(coloured(words, tags))
+    record = {"tokens": words, "predicted": tags, "text": "他在NBA打球"}
+    assert TASK.line(record) == "NBA [ORG]\t他在NBA打球"
+    assert "看<mark" in str(coloured(["看", "New", "York"], ["O", "B-LOC", "I-LOC"]))
+    assert ">New York<small" in str(coloured(["看", "New", "York"], ["O", "B-LOC", "I-LOC"]))
     read = TASK.read({"tokens": "我在北京！Bob's here."}, None)
     assert read["tokens"] == ["我", "在", "北", "京", "！", "Bob's", "here", "."]
 

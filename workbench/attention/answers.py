@@ -21,8 +21,8 @@ def answer(
         return "", []
     names = dict(getattr(config, "id2label", None) or {})
     if logits.ndim == 2:
-        if logits.shape[1] == 1:
-            return f"{names.get(0, '')}: {float(logits[0, 0]):.4g}".removeprefix(": "), []
+        if logits.shape[1] == 1 or getattr(config, "problem_type", None) == "regression":
+            return _numbers(logits[0].tolist(), config, names), []
         chances = _chances(logits[0], getattr(config, "problem_type", None))
         ranked = sorted(
             ((str(names.get(place, place)), p) for place, p in enumerate(chances)),
@@ -33,6 +33,15 @@ def answer(
     if logits.ndim != 3 or logits.shape[-1] < len(tokenizer) / 2:
         return "", []
     return _words(logits, model, tokenizer, reading), []
+
+
+def _numbers(values: list[float], config: Any, names: dict[int, str]) -> str:
+    """Return numbers with their names, in the units of the data that the model learned from."""
+    means = getattr(config, "target_mean", None) or [0.0] * len(values)
+    stds = getattr(config, "target_std", None) or [1.0] * len(values)
+    numbers = [one * std + mean for one, mean, std in zip(values, means, stds, strict=True)]
+    told = [f"{names.get(place, '')}: {one:.4g}" for place, one in enumerate(numbers)]
+    return ", ".join(one.removeprefix(": ") for one in told)
 
 
 def _words(logits: Any, model: Any, tokenizer: Any, reading: Reading) -> str:

@@ -169,8 +169,9 @@ def _score_function(model: Any, output: Any, reading: Reading) -> Score:
     if logits is None:
         return _cosine_with(output)
     if logits.ndim == 2:
-        if logits.shape[1] == 1:
-            return lambda o: o.logits[:, 0].float()
+        if logits.shape[1] == 1 or model.config.problem_type == "regression":
+            most = int(logits[0].abs().argmax())  # the number furthest from its mean
+            return lambda o: o.logits[:, most].float()
         best = int(logits[0].argmax())
         return lambda o: o.logits.float().log_softmax(-1)[:, best]
     rows, words = _answered(model, logits, reading)

@@ -122,8 +122,12 @@ def evaluate(options: argparse.Namespace) -> None:
     for entry in metrics.get("per_class", []):
         print(
             f"{entry['label']:24}precision {entry['precision']:.4f}  recall {entry['recall']:.4f}  "
-            f"f1 {entry['f1']:.4f}  rows {entry['support']}"
+            f"f1 {entry['f1']:.4f}  support {entry['support']}"
         )
+    parts = {entry["label"]: entry for entry in metrics.get("per_number", [])}
+    for label, entry in (parts if len(parts) > 1 else metrics.get("aspects", {})).items():
+        scores = [(name, value) for name, value in entry.items() if isinstance(value, float)]
+        print(f"{label:24}" + "  ".join(f"{name} {value:.4f}" for name, value in scores))
 
 
 def predict(options: argparse.Namespace) -> None:

@@ -163,7 +163,9 @@ def held_out(train: Part, share: float, seed: int) -> tuple[Part, Part]:
     learned, held = hold_out(examples.group_keys(), examples.strata, share, seed)
     if not held:
         raise DataError(
-            "{name}: every class has only one distinct text, so none can be held out",
+            "{name}: every class has only one distinct text, so none can be held out"
+            if len(set(examples.strata)) > 1
+            else "{name}: there is only one distinct text, so none can be held out",
             "add rows, or set data.validation_split",
             name=train.table.name,
         )

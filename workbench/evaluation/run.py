@@ -100,4 +100,7 @@ def write_predictions(path: Path, rows: list[dict[str, Any]]) -> None:
     import pyarrow.parquet
 
     path.parent.mkdir(exist_ok=True)
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), path)
+    # pyarrow would take the columns of the first record for those of all.
+    names = dict.fromkeys(name for row in rows for name in row)
+    columns = {name: [row.get(name) for row in rows] for name in names}
+    pyarrow.parquet.write_table(pyarrow.table(columns), path)

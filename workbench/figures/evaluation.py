@@ -171,7 +171,11 @@ def aspects(metrics: Metrics) -> go.Figure:
 def _beside_rivals(
     name: str, labels: list[str], scores: dict[str, list[Any]], share: bool, subtitle: str
 ) -> go.Figure:
-    """Draw groups of bars: rules that learned nothing, the model before, and after."""
+    """Draw groups of bars: rules that learned nothing, the model before, and after.
+
+    Who has none of the scores is left out.
+    """
+    scores = {one: held for one, held in scores.items() if any(v is not None for v in held)}
     rules = [one for one in scores if one not in ("before", "after")]
     colours = dict(zip(rules, RULE_COLOURS, strict=False))
     colours |= {"before": theme.GOLD, "after": theme.BLUE}

@@ -18,6 +18,8 @@ from ..training.precision import Precision
 
 Bundle = dict[str, Any]
 
+SHOWN_CHARACTERS = 400
+
 
 def page(markup: str, plain: str) -> Bundle:
     """Return HTML and its plain twin as a bundle."""
@@ -47,7 +49,8 @@ def table(rows: list[dict[str, Any]]) -> str:
     style = "th,td{text-align:left!important;vertical-align:top;padding:.25em .7em;max-width:46em}"
     return (
         "<style>.workbench-page table {border-collapse:collapse} .workbench-page thead th "
-        f"{{white-space:nowrap}} .workbench-page {style}</style>"
+        f"{{white-space:nowrap}} .workbench-page {style}"
+        ".workbench-page td {overflow-wrap:anywhere;min-width:5em}</style>"
         f'<div style="overflow-x:auto"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
@@ -241,4 +244,7 @@ def _number(value: float | None) -> str:
 
 
 def _shown(value: Any) -> Any:
-    return value if hasattr(value, "__html__") else str(value)[:400]
+    if hasattr(value, "__html__"):
+        return value
+    shown = str(value)
+    return shown if len(shown) <= SHOWN_CHARACTERS else f"{shown[:SHOWN_CHARACTERS]}…"

@@ -19,7 +19,8 @@ def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
 
     With `data.packing`, training rows are filled up to `max_tokens` with several texts one after
     the other. Rows to be checked also have the tokens of the `prompt`, and whether something is
-    to be `written` for them.
+    to be `written` for them. A training row in which nothing is to be guessed, such as the last
+    token of a text alone, is left out: a batch of it would have no loss.
     """
     rows = _text_rows(batch, setup) if is_plain(batch, setup) else _answer_rows(batch, setup)
     for row in rows:
@@ -28,7 +29,9 @@ def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
         rows = [{name: row[name] for name in ("row", "input_ids", "labels")} for row in rows]
         if setup.spec.data.packing:
             rows = _packed(rows, setup.max_tokens)
-    return {name: [row[name] for row in rows] for name in rows[0]}
+        rows = [row for row in rows if set(row["labels"]) != {IGNORED}]
+    names = rows[0] if rows else ("row", "input_ids", "labels")
+    return {name: [row[name] for row in rows] for name in names}
 
 
 def is_plain(batch: Batch, setup: Setup) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from zlib import crc32
 
 from ..errors import ModelError
+from ._labelling import word_places
 from ._tags import entities
 from .contract import RowError, Setup
 
@@ -29,10 +30,7 @@ def words_of(held: Any, tags: int = 0) -> list[str]:
 
 def joined(words: list[str]) -> str:
     """Return words as a text; Chinese characters stand close together."""
-    text = "".join(words[:1])
-    for before, word in pairwise(words):
-        text += word if _closed(before, word) else f" {word}"
-    return text
+    return "".join(gap + word for gap, word in zip(_gaps(words), words, strict=True))
 
 
 def pieces_of(setup: Setup, texts: list[str]) -> Any:
@@ -73,22 +71,32 @@ def coloured(words: list[str], tags: list[str]) -> Any:
     from markupsafe import Markup
 
     starts = {first: (kind, last) for kind, first, last in entities(tags)}
+    text, gaps = joined(words), _gaps(words)
+    spots = word_places(words, text)
     parts, place = [], 0
     while place < len(words):
         kind, last = starts.get(place, ("", place))
-        text = joined(words[place : last + 1])
-        gap = "" if place == 0 or _closed(words[place - 1], words[place]) else " "
+        own, gap = text[spots[place][0] : spots[last][1]], gaps[place]
         hue = crc32(kind.encode()) % 360
         shape = (
             '{}<mark style="background:hsl({} 75% 82%);color:#111;border-radius:3px;'
             'padding:1px 3px">{}<small style="margin-left:4px;opacity:.75">{}</small></mark>'
         )
-        parts.append(Markup(shape).format(gap, hue, text, kind) if kind else Markup(gap) + text)
+        parts.append(Markup(shape).format(gap, hue, own, kind) if kind else Markup(gap) + own)
         place = last + 1
     return Markup("").join(parts)
 
 
-def _closed(before: str, word: str) -> bool:
-    return any(
-        "\u2e80" <= c <= "\ufaff" or "\uff00" <= c <= "\uffef" for c in (before[-1:], word[:1])
-    )
+def _gaps(words: list[str]) -> list[str]:
+    """Return what stands before each word: a blank, but none beside Chinese characters.
+
+    In Chinese that was cut into characters, Latin letters were cut apart, too: they get none.
+    """
+    if all(len(word) < 2 for word in words) and any(map(_is_eastern, words)):
+        return [""] * len(words)
+    gaps = ["" if _is_eastern(a[-1:]) or _is_eastern(b[:1]) else " " for a, b in pairwise(words)]
+    return ["", *gaps][: len(words)]
+
+
+def _is_eastern(character: str) -> bool:
+    return "\u2e80" <= character <= "\ufaff" or "\uff00" <= character <= "\uffef"

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..language import text as say
 from ._defaults import count_tokens
 from ._dynamics import of_written
 from ._encode import encode_texts
@@ -223,7 +224,9 @@ def predictions(outcome: Outcome, name: str, measure: Callable[[str, str], float
         record = {"row": pair.row, "source": pair.source, "predicted": written}
         record |= {"aspect": pair.aspect} if pair.aspect else {}
         if pair.references:
-            score, nearest = max((measure(one, written), one) for one in pair.references)
+            scores = [measure(one, written) for one in pair.references]
+            score = max(scores)
+            nearest = pair.references[scores.index(score)]
             record |= {"label": nearest, name: score}
             loss = means(answer["sums"])["loss"]
             record |= {} if loss is None else {"loss": loss}
@@ -242,5 +245,10 @@ def asked(record: Record) -> str:
 
 
 def told(name: str) -> Any:
-    """Return what shows a value of a record under another column's name."""
-    return lambda record: "–" if record.get(name) is None else record[name]
+    """Return what shows a text of a record under another column's name, and that one is empty."""
+
+    def cell(record: Record) -> str:
+        text = record.get(name)
+        return "–" if text is None else text if text.strip() else say("playground.nothing")
+
+    return cell

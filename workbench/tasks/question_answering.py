@@ -231,7 +231,11 @@ def predictions(outcome: Outcome) -> list[Record]:
     for row in outcome.table:
         own = outcome.outputs[windows[row["row"]]]
         best = own[own[:, SPAN].argmax()]
-        none = bool(own[:, NULL].min() - best[SPAN] > threshold)
+        least = own[own[:, NULL].argmin()]
+        none = bool(least[NULL] - best[SPAN] > threshold)
+        sure = best[CONFIDENCE]
+        if none:  # both shares have the same denominator
+            sure = least[CONFIDENCE] * np.exp(least[NULL] - least[SPAN])
         first, last = (0, 0) if none else (int(best[START]), int(best[END]))
         record: Record = {
             "row": row["row"],
@@ -239,7 +243,7 @@ def predictions(outcome: Outcome) -> list[Record]:
             "context": row["context"],
             "predicted": row["context"][first:last],
             "start": first,
-            "confidence": float(best[CONFIDENCE]),
+            "confidence": float(sure),
         }
         if "answers" in row:
             texts, places = row["answers"]["text"], row["answers"]["start"]
@@ -388,8 +392,8 @@ TASK = Task(
         Column("row", "number"),
         Column("question"),
         Column("context", cell=highlighted),
-        Column("label", "right", cell=lambda record: answer_or_none(record, "label")),
-        Column("predicted", "wrong", cell=lambda record: answer_or_none(record, "predicted")),
+        Column("true_answer", "right", cell=lambda record: answer_or_none(record, "label")),
+        Column("given_answer", "wrong", cell=lambda record: answer_or_none(record, "predicted")),
         Column("f1", "share"),
         Column("loss", "number"),
     ),

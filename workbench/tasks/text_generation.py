@@ -21,6 +21,7 @@ from ._guessing import IGNORED, TokenCounts, followed, means, pad, perplexity, r
 from ._labelling import Labelling
 from ._prompts import Prompt, prompts_of, read_row
 from ._rouge import is_exact, rouge_l
+from ._seq2seq import told
 from .contract import Column, Metric, Outcome, Record, Role, Setup, Task
 
 
@@ -179,10 +180,6 @@ def line(record: Record) -> str:
     return "\t".join(" ".join(record[name].split()) for name in ("predicted", "prompt"))
 
 
-def _told(name: str) -> Any:
-    return lambda record: "–" if record.get(name) is None else record[name]
-
-
 TASK = Task(
     name="text-generation",
     roles=(
@@ -240,8 +237,8 @@ TASK = Task(
     columns=(
         Column("row", "number"),
         Column("prompt"),
-        Column("reference", "right", cell=_told("label")),
-        Column("written", "wrong", cell=_told("predicted")),
+        Column("reference", "right", cell=told("label")),
+        Column("written", "wrong", cell=told("predicted")),
         Column("rouge_l", "share"),
         Column("loss", "number"),
     ),

@@ -135,8 +135,11 @@ def _shared_words(batch: Batch) -> list[float]:
 
 def predictions(outcome: Outcome) -> list[Record]:
     """Return each row's numbers, how far they are off, and the loss."""
+    names = outcome.setup.labels
     records = [
-        texts | {"predicted": [float(number) for number in row]}
+        texts
+        | {"predicted": [float(number) for number in row]}
+        | ({"names": names} if len(names) > 1 else {})
         for texts, row in zip(texts_of(outcome), outcome.outputs, strict=True)
     ]
     if "label" in outcome.table.column_names:
@@ -165,9 +168,24 @@ def rescore(records: list[Record]) -> Any:
 
 
 def line(record: Record) -> str:
-    """Return a prediction as one line: its numbers, then the text."""
-    numbers = " ".join(f"{number:.4f}" for number in record["predicted"])
-    return f"{numbers}\t{record['text']}"
+    """Return a prediction as one line: its numbers, with their names if several, then the text."""
+    return f"{_told(record, 'predicted', 4)}\t{record['text']}"
+
+
+def shown(name: str) -> Any:
+    """Return what shows the numbers of a record, with their names if they are several."""
+    return lambda record: "–" if record.get(name) is None else _told(record, name, 3)
+
+
+def _told(record: Record, name: str, digits: int) -> str:
+    names = record.get("names") or [""] * len(record[name])
+    pairs = zip(names, record[name], strict=True)
+    return ", ".join(f"{title} {_rounded(number, digits)}".strip() for title, number in pairs)
+
+
+def _rounded(number: float, digits: int) -> str:
+    near_zero = 0 < abs(number) < 10 ** (1 - digits)
+    return f"{number:.{digits}g}" if near_zero else f"{number:.{digits}f}"
 
 
 def _true(outcome: Outcome) -> np.ndarray:
@@ -228,8 +246,8 @@ TASK = Task(
         Column("row", "number"),
         Column("text"),
         Column("text_pair"),
-        Column("label", "right"),
-        Column("predicted", "wrong"),
+        Column("label", "right", cell=shown("label")),
+        Column("predicted", "wrong", cell=shown("predicted")),
         Column("error", "number"),
         Column("loss", "number"),
     ),

@@ -93,7 +93,8 @@ def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
     """Turn words into pieces, and their tags into the labels of their first pieces.
 
     `first` says which piece is the first of each word; -1 where there is none, for a word that
-    lies beyond `max_tokens` or that the tokenizer drops.
+    lies beyond `max_tokens` or that the tokenizer drops. A sentence of such words alone is left out
+    of training: a batch of it would have no loss.
 
     Raises:
         ModelError: the tokenizer does not say which piece comes from where.
@@ -113,6 +114,10 @@ def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
                 inputs["first"], batch["tags"], inputs["input_ids"], strict=True
             )
         ]
+    if training:
+        seen = [n for n, first in enumerate(inputs["first"]) if max(first) >= 0]
+        inputs["row"] = batch["row"]
+        inputs = {name: [held[n] for n in seen] for name, held in inputs.items()}
     return inputs
 
 
@@ -229,7 +234,7 @@ def predictions(outcome: Outcome) -> list[Record]:
         records.append(
             {
                 "row": row["row"],
-                "text": joined(words),
+                "text": row["tokens"] if isinstance(row["tokens"], str) else joined(words),
                 "tokens": words,
                 "predicted": _said(own, outcome.setup),
                 "confidence": float(np.nanmin(sure)) if np.isfinite(sure).any() else None,
@@ -270,12 +275,13 @@ def shown(record: Record, name: str) -> Any:
 
 def line(record: Record) -> str:
     """Return a prediction as one line: the entities with their types, and the text."""
-    words = record["tokens"]
+    text = record["text"]
+    places = word_places(record["tokens"], text)
     found = [
-        f"{joined(words[first : last + 1])} [{kind}]"
+        f"{text[places[first][0] : places[last][1]]} [{kind}]"
         for kind, first, last in entities(record["predicted"])
     ]
-    return f"{', '.join(found) or '–'}\t{record['text']}"
+    return f"{', '.join(found) or '–'}\t{text}"
 
 
 def _names(setup: Setup, numbers: Any) -> list[str]:

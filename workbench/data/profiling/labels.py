@@ -55,7 +55,8 @@ def label_findings(splits: Sequence[Split], counts: dict[str, dict[str, int]]) -
     if high >= UNEVEN * low:
         found += finding(
             "imbalance", splits, _rows_with(splits, {least}), _labels,
-            most=most, high=f"{high:,}", least=least, ratio=f"{high / low:,.0f}",
+            most=most, high=f"{high:,}", least=least, low=f"{low:,}",
+            ratio=f"{high / low:,.0f}",
         )  # fmt: skip
     spellings = defaultdict(set)
     for label in total:
