@@ -210,8 +210,8 @@ def worst_errors(run: RunFolder, task: Task, count: int = 10) -> Bundle:
     shown = show_predictions(task, records)
     titles = [title for title, _ in shown.columns]
     rows = [dict(zip(titles, map(_shown, row), strict=True)) for row in shown.rows]
-    heading = html.escape(text("studio.evaluation.worst"))
-    return page(f"<h4>{heading}</h4>{table(rows)}", f"{len(rows)} worst errors")
+    heading = text("studio.evaluation.worst")
+    return page(f"<h4>{html.escape(heading)}</h4>{table(rows)}", f"{heading}: {len(rows)}")
 
 
 def attention_page(
