@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.tiny_runs import make_rows, tiny_spec, write_csv
+from tests.tiny_writers import WRITERS
 from workbench import pipeline
 from workbench.errors import DataError
 from workbench.evaluation.run import evaluate_file, predict_texts
@@ -311,3 +312,10 @@ def test_a_metric_of_the_other_kind_of_rows_is_refused(tmp_path):
     with pytest.raises(DataError, match="'f1_micro' is not measured where rows have one label"):
         write_csv(tmp_path / "rows.csv")
         prepare(tiny_spec(tmp_path, **{"train.metric_for_best_model": "f1_micro"}))
+
+
+@pytest.mark.parametrize("kind", ["t5", "bart"])
+def test_a_model_with_a_decoder_learns_to_classify(tmp_path, kind):
+    model = WRITERS[kind](tmp_path / kind)
+    spec = tiny_spec(tmp_path, **{"model.source": str(model), "train.max_steps": 2})
+    assert pipeline.train(spec).metrics()["metrics"]["loss"] > 0

@@ -86,8 +86,11 @@ def loss(setup: Setup) -> None:
 
 
 def keep(logits: Any, labels: Any) -> Any:
-    """Keep the logits of a validation batch as they are: for heads that give a few a row."""
-    return logits
+    """Keep the logits of a validation batch as they are: for heads that give a few a row.
+
+    A model with a decoder gives what its encoder says besides.
+    """
+    return logits[0] if isinstance(logits, tuple) else logits
 
 
 def recall(model: Any, setup: Setup) -> Setup:
