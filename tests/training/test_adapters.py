@@ -106,13 +106,14 @@ def test_how_many_weights_learn_is_told_everywhere(run, capsys):
     prepared = prepare(run.spec())
     trainable, parameters = count_parameters(prepared.new_model())
     assert card["trainable_parameters"] == trainable
+    assert card["trainable_share"] == trainable / parameters
     cost = estimate(prepared)
     assert (cost.trainable_parameters, cost.parameters) == (trainable, parameters)
     whole = prepare(run.spec().replace({"adapter.peft_method": "none"}))
     saved = whole.card().train_bytes - prepared.card().train_bytes
     assert saved == 12 * (card["parameters"] - trainable)
     write_report(run)
-    share = f"{trainable:,} ({trainable / card['parameters']:.2%} of all)"
+    share = f"{trainable:,} ({trainable / parameters:.2%} of all)"
     assert share in run.report_path.read_text("utf-8")
 
 

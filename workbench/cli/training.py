@@ -208,10 +208,7 @@ def _trainable(run: RunFolder) -> str:
     """Return in a line how many of the model's weights learned, where it was not all of them."""
     try:
         card = json.loads((run.path / "model.json").read_text("utf-8"))
-        trainable, parameters = card["trainable_parameters"], card["parameters"]
+        trainable, share = card["trainable_parameters"], card["trainable_share"]
     except (OSError, ValueError, KeyError):
         return ""
-    if not trainable:
-        return ""
-    share = f"{trainable / parameters:.2%}"
-    return f"trainable {trainable:,} of {parameters:,} weights ({share})"
+    return f"trainable {trainable:,} weights, {share:.2%} of all" if trainable else ""

@@ -21,8 +21,9 @@ class ModelCard:
 
     Figures that the config does not give are 0, texts that nobody wrote are empty.
 
-    `trainable_parameters` is 0 when all of them learn; `layers` are those that read, and
-    `decoder_layers` those of a decoder beside an encoder.
+    `trainable_parameters` is 0 when all of them learn, `trainable_share` what they are of the model
+    with the task's head and an adapter; `layers` are those that read, and `decoder_layers` those of
+    a decoder beside an encoder.
 
     Units: `size_bytes` on disk; `run_bytes` and `train_bytes` of memory, for a batch of `batch`
     rows of `tokens` tokens; `context_tokens` is 0 when there is no fixed limit.
@@ -51,6 +52,7 @@ class ModelCard:
     tokens: int
     trainable_parameters: int = 0
     decoder_layers: int = 0
+    trainable_share: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, fit for JSON."""
@@ -61,14 +63,17 @@ class ModelCard:
         """Read what `to_dict` gave."""
         return cls(**plain)
 
-    def with_trainable(self, trainable: int) -> ModelCard:
-        """Return the card of the same model of which only so many weights learn.
+    def with_trainable(self, trainable: int, all_parameters: int) -> ModelCard:
+        """Return the card of the same model of which only so many weights of all learn.
 
         The others need no gradient and no optimiser state: 12 bytes each.
         """
         idle = max(0, self.parameters - trainable)
         return replace(
-            self, trainable_parameters=trainable, train_bytes=self.train_bytes - 12 * idle
+            self,
+            trainable_parameters=trainable,
+            trainable_share=trainable / all_parameters,
+            train_bytes=self.train_bytes - 12 * idle,
         )
 
 

@@ -63,16 +63,16 @@ def card_facts(card: dict[str, Any]) -> dict[str, str]:
     """Return a model card as name → value for a reader; what is not known is left out."""
     card = dict(card)
     batch, tokens = card.pop("batch", 0), card.pop("tokens", 0)
+    share = card.pop("trainable_share", 0)
     facts = _facts(
         "report.model", {name: held for name, held in card.items() if held != 0 or held is False}
     )
     if batch and tokens and card.get("train_bytes"):
         name = _field_name("report.model", "train_bytes")
         facts[name] += text("report.for_batch", batch=f"{batch:,}", tokens=f"{tokens:,}")
-    if (trainable := card.get("trainable_parameters")) and card.get("parameters"):
-        share = f"{min(1.0, trainable / card['parameters']):.2%}"
+    if share:
         name = _field_name("report.model", "trainable_parameters")
-        facts[name] += text("report.share_of_all", share=share)
+        facts[name] += text("report.share_of_all", share=f"{share:.2%}")
     return facts
 
 

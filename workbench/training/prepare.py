@@ -121,8 +121,8 @@ class Prepared:
             model.enable_input_require_grads()  # or nothing before the first adapter is kept
         return add_adapter(model, spec.adapter, self.task.auto_class, self.found, spec.train.seed)
 
-    def trainable_parameters(self) -> int:
-        """Return how many weights learn; 0 when all do.
+    def _trainable_parameters(self) -> tuple[int, int] | None:
+        """Return how many weights learn and how many there are; None when all learn.
 
         Raises:
             ModelError: the model has no such layers.
@@ -131,11 +131,11 @@ class Prepared:
         model = spec.model
         whole = not (model.freeze_embeddings or model.freeze_layers)
         if spec.adapter.peft_method == "none" and whole:
-            return 0
+            return None
         import torch
 
         with torch.device("meta"):
-            return count_parameters(self._ready(self._skeleton()))[0]
+            return count_parameters(self._ready(self._skeleton()))
 
     def _writer_parameters(self) -> int:
         """Return how many weights an encoder has once it has a decoder; 0 where it gets none."""
@@ -183,8 +183,8 @@ class Prepared:
             spec.generate.max_new_tokens,
             self._writer_parameters(),
         )
-        trainable = self.trainable_parameters()
-        return card.with_trainable(trainable) if trainable else card
+        counts = self._trainable_parameters()
+        return card.with_trainable(*counts) if counts else card
 
     def record(self) -> dict[str, Any]:
         """Return what is noted beside the resolved spec."""
