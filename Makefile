@@ -56,7 +56,6 @@ bench: $(STAMP)
 	$(PY) tests/bench/attention.py
 	$(PY) tests/bench/cleaning.py
 	$(PY) tests/bench/row_records.py
-	$(PY) tests/bench/shape_memory.py
 
 screenshot: $(STAMP)
 	$(PY) tests/browser/screenshots.py $(ARGS)

@@ -1,7 +1,5 @@
 """The number format: chosen by the hardware, and the reason given."""
 
-import os
-
 import pytest
 
 from workbench.training.precision import choose_precision
@@ -62,13 +60,3 @@ def test_fp16_without_a_gpu_becomes_fp32_and_says_so(processor):
 def test_a_wish_is_followed(processor):
     processor(avx512_bf16=True)
     assert choose_precision("fp32").name == "fp32"
-
-
-@pytest.mark.parametrize("theirs", [None, "64"])
-def test_few_ways_of_multiplying_are_kept_unless_someone_wants_more(monkeypatch, theirs):
-    name = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
-    monkeypatch.setenv(name, theirs or "")
-    if not theirs:
-        monkeypatch.delenv(name)
-    choose_precision("bf16")
-    assert os.environ[name] == (theirs or "16")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 
@@ -30,7 +29,6 @@ def choose_precision(wish: str = "auto") -> Precision:
     """
     import torch
 
-    _keep_few_primitives()
     if torch.cuda.is_available():
         device = "cuda"
         name = torch.cuda.get_device_name()
@@ -46,16 +44,6 @@ def choose_precision(wish: str = "auto") -> Precision:
     if wish == "fp16" and device != "cuda":
         return Precision("fp32", device, text("precision.needs_gpu", found=found))
     return Precision(wish, device, text("precision.asked", found=found))
-
-
-def _keep_few_primitives() -> None:
-    """Let oneDNN, which multiplies bf16 matrices, keep 16 ways of doing so in place of 1,024.
-
-    It makes one for each shape, and batches of texts have hundreds: memory grew with every new
-    length, by gigabytes where texts are long and the vocabulary is large, and the steps were no
-    faster for it (`tests/bench/shape_memory.py`). It asks once, before its first product.
-    """
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16")
 
 
 def _processor(measure: bool) -> tuple[bool, str]:
