@@ -60,3 +60,13 @@ def test_fp16_without_a_gpu_becomes_fp32_and_says_so(processor):
 def test_a_wish_is_followed(processor):
     processor(avx512_bf16=True)
     assert choose_precision("fp32").name == "fp32"
+
+
+def test_a_narrow_model_stays_in_fp32_unless_bf16_is_asked_for(processor, monkeypatch):
+    processor(avx512_bf16=True)
+    measured(monkeypatch, float32=80.0, bfloat16=280.0)
+    narrow = choose_precision(width=128)
+    assert narrow.name == "fp32"
+    assert "hidden size of 128" in narrow.reason
+    assert choose_precision(width=384).name == "bf16"
+    assert choose_precision("bf16", width=128).name == "bf16"

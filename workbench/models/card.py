@@ -11,7 +11,7 @@ import yaml
 
 from ..errors import ModelError
 from ..sources import FoundModel, Progress, find_model
-from .folder import context_tokens, read_config, read_shapes, refuse_adapter
+from .folder import context_tokens, model_width, read_config, read_shapes, refuse_adapter
 from .memory import estimate_memory
 
 
@@ -119,7 +119,7 @@ def card_of(
     heads = _number(
         shape, "num_attention_heads", "n_head", "n_heads", "num_heads", "encoder_attention_heads"
     )
-    hidden_size = _number(shape, "hidden_size", "n_embd", "d_model", "dim")
+    hidden_size = model_width(config)
     wide = _number(
         shape, "intermediate_size", "n_inner", "d_ff", "hidden_dim", "ffn_dim", "encoder_ffn_dim"
     )

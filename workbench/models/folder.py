@@ -221,6 +221,14 @@ def refuse_unsafe_weights(folder: Path, config: dict[str, Any]) -> None:
         )
 
 
+def model_width(config: dict[str, Any]) -> int:
+    """Return the numbers that a model holds of each token, its hidden size; 0 if it is not told."""
+    inner = config.get("text_config") or config.get("encoder")
+    shape = inner if isinstance(inner, dict) else config
+    named = (shape.get(name) for name in ("hidden_size", "n_embd", "d_model", "dim"))
+    return next((width for width in named if type(width) is int), 0)
+
+
 def context_tokens(config: dict[str, Any]) -> int | None:
     """Return how many tokens the model can take at once; none when it has no such limit.
 

@@ -21,6 +21,7 @@ from ..language import told
 from ..models import ModelCard, load_model, load_tokenizer
 from ..models.adapters import add_adapter
 from ..models.card import card_of
+from ..models.folder import model_width, read_config
 from ..models.freezing import count_parameters, freeze
 from ..models.load import becomes_writer, load_skeleton, require_fit
 from ..models.own_tokenizer import require_random_weights, with_own_tokenizer
@@ -231,7 +232,7 @@ def prepare(
     if (padding := tokenizer.pad_token) in (tokenizer.eos_token, tokenizer.unk_token):
         data = replace(data, notes=[*data.notes, say("data.note.no_pad_token", token=padding)])
     tokenizer.model_max_length = max(1, tokenizer.model_max_length - spec.adapter.prompt_tokens)
-    precision = choose_precision(spec.train.precision)
+    precision = choose_precision(spec.train.precision, model_width(read_config(found.path)))
     spec = spec.replace(
         {
             "data.columns": data.columns,
