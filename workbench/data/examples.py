@@ -73,26 +73,22 @@ def check_enough(examples: Examples, table: Table, notes: Sequence[str] = ()) ->
     count = len(examples)
     if count >= FEWEST_ROWS:
         return
-    if why := " ".join(notes).rstrip(".。"):
-        raise DataError(
+    why = " ".join(notes).rstrip(".。")
+    if why:
+        few = (
             "{name} has 1 usable row ({why}); at least {least} are needed"
             if count == 1
-            else "{name} has {count} usable rows ({why}); at least {least} are needed",
-            "correct these rows, name other columns in data.columns, or add rows",
-            name=table.name,
-            count=count,
-            why=why,
-            least=FEWEST_ROWS,
+            else "{name} has {count} usable rows ({why}); at least {least} are needed"
         )
-    raise DataError(
-        "{name} has 1 usable row; at least {least} are needed"
-        if count == 1
-        else "{name} has {count} usable rows; at least {least} are needed",
-        "add rows with a text and a label",
-        name=table.name,
-        count=count,
-        least=FEWEST_ROWS,
-    )
+        remedy = "correct these rows, name other columns in data.columns, or add rows"
+    else:
+        few = (
+            "{name} has 1 usable row; at least {least} are needed"
+            if count == 1
+            else "{name} has {count} usable rows; at least {least} are needed"
+        )
+        remedy = "add rows with a text and a label"
+    raise DataError(few, remedy, name=table.name, count=count, why=why, least=FEWEST_ROWS)
 
 
 def to_dataset(examples: Examples, task: Task, labels: list[str]) -> Any:
