@@ -41,12 +41,14 @@ def table(rows: list[dict[str, Any]]) -> str:
     """Return rows as an HTML table, every cell escaped, scrolling sideways if it must."""
     if not rows:
         return ""
-    head = "".join(f"<th>{html.escape(str(name))}</th>" for name in rows[0])
+    # JupyterLab drops the sheet of a notebook that it does not trust, and would align to the right.
+    left = 'style="text-align:left"'
+    head = "".join(f"<th {left}>{html.escape(str(name))}</th>" for name in rows[0])
     body = "".join(
-        "<tr>" + "".join(f"<td>{_cell(value)}</td>" for value in row.values()) + "</tr>"
+        "<tr>" + "".join(f"<td {left}>{_cell(value)}</td>" for value in row.values()) + "</tr>"
         for row in rows
     )
-    style = "th,td{text-align:left!important;vertical-align:top;padding:.25em .7em;max-width:46em}"
+    style = "th,td{vertical-align:top;padding:.25em .7em;max-width:46em}"
     return (
         "<style>.workbench-page table {border-collapse:collapse} .workbench-page thead th "
         f"{{white-space:nowrap}} .workbench-page {style}"
