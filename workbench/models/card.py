@@ -9,10 +9,10 @@ from typing import Any
 
 import yaml
 
-from ..errors import ModelError
 from ..sources import FoundModel, Progress, find_model
 from .folder import context_tokens, model_width, read_config, read_shapes, refuse_adapter
 from .memory import estimate_memory
+from .reading import readable
 
 
 @dataclass(frozen=True)
@@ -186,16 +186,8 @@ def _count_parameters(found: FoundModel) -> int:
     import torch
     from transformers import AutoConfig, AutoModel
 
-    try:
-        with torch.device("meta"):
-            model = AutoModel.from_config(AutoConfig.from_pretrained(found.path))
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ModelError(
-            "the config in {path} cannot be used ({reason})",
-            "choose another model",
-            path=found.path,
-            reason=error,
-        ) from None
+    with readable(found.path), torch.device("meta"):
+        model = AutoModel.from_config(AutoConfig.from_pretrained(found.path))
     return sum(parameter.numel() for parameter in model.parameters())
 
 

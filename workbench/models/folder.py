@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ModelError, shorten
+from ..language import told
 from ..sources import FoundModel
 from ..sources.paths import show
+from .sanity import MAX_BYTES, require_sane
 
 WEIGHTS = "model.safetensors"
 WEIGHTS_INDEX = "model.safetensors.index.json"
@@ -40,29 +42,33 @@ def read_config(folder: Path) -> dict[str, Any]:
     """Read `config.json`.
 
     Raises:
-        ModelError: it is missing or damaged.
+        ModelError: it is missing or damaged, or has values that no model has.
     """
+    path = folder / "config.json"
     try:
-        config = json.loads((folder / "config.json").read_text("utf-8"))
+        if path.stat().st_size > MAX_BYTES:
+            raise ValueError(told("larger than {size} MB", size=MAX_BYTES // 1_000_000))
+        config = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise ModelError(
             "the model folder {folder} has no config.json",
             "give a folder that `save_pretrained` wrote, or copy the model again",
             folder=show(folder),
         ) from None
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise ModelError(
             "{path} is damaged ({reason})",
             "copy or download the model again",
-            path=show(folder / "config.json"),
+            path=show(path),
             reason=shorten(error),
         ) from None
     if not isinstance(config, dict):
         raise ModelError(
             "{path} is damaged (not an object)",
             "copy or download the model again",
-            path=show(folder / "config.json"),
+            path=show(path),
         )
+    require_sane(path, config)
     return config
 
 

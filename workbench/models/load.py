@@ -20,6 +20,7 @@ from .folder import (
     require_tokenizer,
 )
 from .reading import first_line, quiet, readable
+from .sanity import require_weights_for
 from .warm_start import can_become_writer, make_writer
 
 _SINGLE_LABEL = {"problem_type": "single_label_classification"}
@@ -36,12 +37,16 @@ def load_tokenizer(found: FoundModel | Path | str, trust_remote_code: bool = Fal
     Raises:
         ModelError: the folder has no tokenizer, or one that cannot be loaded, or cannot pad.
     """
-    from transformers import AutoTokenizer
+    from transformers import AutoConfig, AutoTokenizer
 
     folder = as_path(found)
     config = read_config(folder)
     require_tokenizer(folder)
     refuse_foreign_code(folder, config, trust_remote_code)
+    with readable(folder), quiet():  # or what is wrong there is said of the tokenizer
+        AutoConfig.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=trust_remote_code
+        )
     try:
         with quiet():
             tokenizer = AutoTokenizer.from_pretrained(
@@ -91,11 +96,10 @@ def load_model(
 
     folder = found.path
     auto, config = _head_and_config(found, auto_class, labels, trust_remote_code, problem)
-    if found.pretrained:
-        read_shapes(folder)
+    if bits != "none" or (found.pretrained and not trust_remote_code):
+        skeleton = load_skeleton(found, auto_class, labels, trust_remote_code, problem)
     held: dict[str, Any] = {}
     if bits != "none":
-        skeleton = load_skeleton(found, auto_class, labels, trust_remote_code, problem)
         new = {name.rpartition(".")[0] for name in skeleton.new_weights}
         held = {"quantization_config": quantization.settings(bits, sorted(new))}
     devices = list(range(torch.cuda.device_count()))
@@ -139,6 +143,7 @@ def load_skeleton(
     import torch
 
     auto, config = _head_and_config(found, auto_class, labels, trust_remote_code, problem)
+    stored = read_shapes(found.path) if found.pretrained else {}
     with readable(found.path), quiet(), torch.device("meta"):
         if _becomes_writer(auto_class, config):
             tokenizer = load_tokenizer(found, trust_remote_code)
@@ -147,7 +152,8 @@ def load_skeleton(
         else:
             model = auto.from_config(config, trust_remote_code=trust_remote_code)
             body = f"{model.base_model_prefix}."
-    stored = read_shapes(found.path) if found.pretrained else {}
+    if found.pretrained:
+        require_weights_for(found.path, model, stored)
     held = {name: shape for name, (shape, _) in stored.items()}
     held |= {f"{body}{name}": shape for name, shape in held.items()}
     held |= {name.removeprefix(body): shape for name, shape in held.items()}

@@ -21,7 +21,7 @@ def readable(folder: Path) -> Iterator[None]:
         yield
     except InputError:
         raise
-    except (OSError, ValueError, RuntimeError, ImportError, KeyError, TypeError) as error:
+    except Exception as error:  # of any kind: the folder is somebody else's
         raise ModelError(
             "the model in {folder} cannot be loaded ({reason})",
             "check that it is whole, or choose another one",
@@ -49,6 +49,13 @@ def quiet() -> Iterator[None]:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of what an error says, else its kind."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return shorten(lines[0] if lines else type(error).__name__, 160)
+    """Return the first line of what an error says, with the next where that ends it; else its kind.
+
+    What says no more than a word, as a KeyError does, is told with its kind.
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if len(lines) > 1 and lines[0].endswith(":"):
+        lines[0] += f" {lines[1]}"
+    said = lines[0] if lines else ""
+    kind = type(error).__name__
+    return shorten(said if " " in said else f"{kind}: {said}" if said else kind, 160)

@@ -12,6 +12,7 @@ from . import quantization
 from .adapters import is_adapter, load_weights, read_adapter_config, wrap
 from .folder import read_config, read_shapes, refuse_foreign_code, refuse_unsafe_weights
 from .reading import quiet, readable
+from .sanity import require_weights_for
 
 
 def load_trained(folder: Path | str, trust_remote_code: bool = False, bits: str = "none") -> Any:
@@ -37,9 +38,11 @@ def load_trained(folder: Path | str, trust_remote_code: bool = False, bits: str 
     plain = read_config(folder)
     refuse_foreign_code(folder, plain, trust_remote_code)
     refuse_unsafe_weights(folder, plain)
-    read_shapes(folder)
+    stored = read_shapes(folder)
     architecture = _architecture(folder, plain, trust_remote_code)
     arguments = {"trust_remote_code": True} if trust_remote_code else {}
+    if not trust_remote_code:
+        _require_size(folder, architecture, stored)
     with readable(folder), quiet():
         model, report = architecture.from_pretrained(
             folder,
@@ -60,6 +63,18 @@ def load_trained(folder: Path | str, trust_remote_code: bool = False, bits: str 
     return model.eval()
 
 
+def _require_size(folder: Path, architecture: Any, stored: dict[str, Any]) -> None:
+    """Refuse a config that describes far more than is stored, before memory is taken for it."""
+    import torch
+    import transformers
+
+    with readable(folder), quiet():
+        config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
+        with torch.device("meta"):
+            model = architecture(config)
+    require_weights_for(folder, model, stored)
+
+
 def _load_adapted(folder: Path, trust_remote_code: bool, bits: str) -> Any:
     """Load the base that an adapter was made for, and put the adapter around it."""
     import torch
@@ -72,8 +87,10 @@ def _load_adapted(folder: Path, trust_remote_code: bool, bits: str) -> Any:
     base_plain = read_config(base.path)
     refuse_foreign_code(base.path, base_plain, trust_remote_code)
     refuse_unsafe_weights(base.path, base_plain)
-    read_shapes(base.path)
+    stored = read_shapes(base.path)
     architecture = _architecture(folder, plain, trust_remote_code)
+    if not trust_remote_code:
+        _require_size(base.path, architecture, stored)
     arguments: dict[str, Any] = {"trust_remote_code": True} if trust_remote_code else {}
     if bits != "none" and not quantization.why_not():
         arguments["quantization_config"] = quantization.settings(
@@ -103,7 +120,7 @@ def _architecture(folder: Path, plain: dict[str, Any], trust_remote_code: bool) 
     import transformers
 
     name = (plain.get("architectures") or [""])[0]
-    architecture = getattr(transformers, name, None) if isinstance(name, str) else None
+    architecture = getattr(transformers, name, None)
     if architecture is None and trust_remote_code:
         architecture = transformers.AutoModelForSequenceClassification
     if not hasattr(architecture, "from_pretrained"):
