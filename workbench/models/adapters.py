@@ -28,6 +28,8 @@ _PROMPTED = {
     "AutoModelForCausalLM": "CAUSAL_LM",
     "AutoModelForSeq2SeqLM": "SEQ_2_SEQ_LM",
 }
+# Modules that peft keeps with learned tokens unasked, and whole.
+_SAVED_ANYWAY = ("classifier", "score")
 # Settings of an adapter's config that mean something to us; others must be as peft has them.
 _KNOWN = {
     "LORA": (
@@ -61,8 +63,8 @@ def add_adapter(
 ) -> Any:
     """Return the model inside a new adapter, drawn from `seed`; nothing but it will learn.
 
-    Weights that the model's folder did not have, such as a new head, learn, too, and are kept
-    with the adapter.
+    Weights that the model's folder did not have, such as a new head, and those that stand for the
+    labels learn, too, and are kept with the adapter.
 
     Raises:
         ModelError: the model has no such layers, or the method does not fit it.
@@ -107,6 +109,7 @@ def _config(model: Any, adapter: AdapterSpec, auto_class: str) -> Any:
 
     saved = _new_modules(model)
     if adapter.peft_method == "prompt_tuning":
+        saved = [name for name in saved if name.partition(".")[0] not in _SAVED_ANYWAY]
         return peft.PromptTuningConfig(
             task_type=_PROMPTED[auto_class],
             num_virtual_tokens=adapter.num_virtual_tokens,
@@ -130,16 +133,24 @@ def _config(model: Any, adapter: AdapterSpec, auto_class: str) -> Any:
 
 
 def _new_modules(model: Any) -> list[str]:
-    """Return the innermost modules whose weights are new, but for those that share the tokens'."""
+    """Return the innermost modules whose weights are new, but for those that share the tokens'.
+
+    What stands for the labels is among them, also where the model's folder had it: its rows may
+    have been reordered, so that the base alone would answer otherwise.
+    """
     words = model.get_input_embeddings()
     shared = {id(parameter) for parameter in words.parameters()} if words is not None else set()
     found: list[str] = []
-    for name in dict.fromkeys(weight.rpartition(".")[0] for weight in model.new_weights):
+    for name in dict.fromkeys(weight.rpartition(".")[0] for weight in _learned_whole(model)):
         module = model.get_submodule(name)
         own = list(module.parameters(recurse=False))
         if not list(module.children()) and not any(id(one) in shared for one in own):
             found.append(name)
     return found
+
+
+def _learned_whole(model: Any) -> list[str]:
+    return [*model.new_weights, *getattr(model, "label_weights", ())]
 
 
 def _linear_layers(model: Any, without: list[str]) -> list[str]:

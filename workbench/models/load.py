@@ -19,6 +19,7 @@ from .folder import (
     refuse_unsafe_weights,
     require_tokenizer,
 )
+from .heads import Head, find_head
 from .reading import first_line, quiet, readable
 from .sanity import require_weights_for
 from .warm_start import can_become_writer, make_writer
@@ -86,8 +87,10 @@ def load_model(
     """Load a model for a task, in fp32, with the labels' names in its config.
 
     Weights that the task needs and the folder does not have, as a rule the new head, are drawn
-    from `seed`; their names are in the model's attribute `new_weights`. `problem` overrides
-    settings of the config. With `bits`, `8bit` or `4bit`, the weights are held in so many.
+    from `seed`; their names are in the model's attribute `new_weights`. A head that the folder has
+    is taken over by the names of its labels (see `heads`); the weights with a row for each label
+    are in the attribute `label_weights`. `problem` overrides settings of the config. With `bits`,
+    `8bit` or `4bit`, the weights are held in so many.
 
     Raises:
         ModelError: the folder is incomplete, damaged or unsafe, or has no such head.
@@ -96,8 +99,12 @@ def load_model(
 
     folder = found.path
     auto, config = _head_and_config(found, auto_class, labels, trust_remote_code, problem)
+    head = Head()
     if bits != "none" or (found.pretrained and not trust_remote_code):
         skeleton = load_skeleton(found, auto_class, labels, trust_remote_code, problem)
+        head = skeleton.found_head
+    elif labels:
+        head = _find_head(found, auto, config, trust_remote_code)
     held: dict[str, Any] = {}
     if bits != "none":
         new = {name.rpartition(".")[0] for name in skeleton.new_weights}
@@ -112,9 +119,13 @@ def load_model(
                 config, dtype=torch.float32, trust_remote_code=trust_remote_code
             )
             model.new_weights = [name for name, _ in model.named_parameters()]
+            model.label_weights = list(head.axes)
             return model
+        place: Path | None = folder
+        if head.is_foreign:
+            auto, place, held["state_dict"] = head.made, None, head.others(folder)
         model, report = auto.from_pretrained(
-            folder,
+            place,
             config=config,
             dtype=torch.float32,
             use_safetensors=True,
@@ -124,8 +135,47 @@ def load_model(
             output_loading_info=True,
             **held,
         )
+    model.name_or_path = str(folder)
     model.new_weights = _new_weights(folder, model, report)
+    model.label_weights = list(head.axes)
+    head.put_in_order(model)
     return model
+
+
+def head_of(
+    found: FoundModel,
+    auto_class: str,
+    labels: list[str],
+    trust_remote_code: bool = False,
+    problem: dict[str, Any] | None = None,
+) -> Head:
+    """Return how the head that the model's folder may have fits the labels of the data.
+
+    Raises:
+        ModelError: as `load_model`.
+    """
+    if not labels:
+        return Head()
+    auto, config = _head_and_config(found, auto_class, labels, trust_remote_code, problem)
+    return _find_head(found, auto, config, trust_remote_code)
+
+
+def _find_head(
+    found: FoundModel, auto: Any, config: Any, trust_remote_code: bool, skeleton: Any = None
+) -> Head:
+    import torch
+    import transformers
+
+    def make(own: Any) -> Any:
+        with torch.device("meta"):
+            return auto.from_config(own, trust_remote_code=trust_remote_code)
+
+    folder = found.path
+    with readable(folder), quiet():
+        own = transformers.AutoConfig.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=trust_remote_code
+        )
+        return find_head(folder if found.pretrained else None, config, own, make, skeleton)
 
 
 def load_skeleton(
@@ -154,9 +204,13 @@ def load_skeleton(
             body = f"{model.base_model_prefix}."
     if found.pretrained:
         require_weights_for(found.path, model, stored)
+    head = _find_head(found, auto, config, trust_remote_code, model) if labels else Head()
+    model.found_head, model.label_weights = head, list(head.axes)
     held = {name: shape for name, (shape, _) in stored.items()}
     held |= {f"{body}{name}": shape for name, shape in held.items()}
     held |= {name.removeprefix(body): shape for name, shape in held.items()}
+    for name in head.axes if head.order is None else ():
+        held.pop(name, None)
     model.new_weights = [
         name
         for name, parameter in model.named_parameters()

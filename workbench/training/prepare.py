@@ -23,7 +23,8 @@ from ..models.adapters import add_adapter
 from ..models.card import card_of
 from ..models.folder import model_width, read_config
 from ..models.freezing import count_parameters, freeze
-from ..models.load import becomes_writer, load_skeleton, require_fit
+from ..models.heads import note_of
+from ..models.load import becomes_writer, head_of, load_skeleton, require_fit
 from ..models.own_tokenizer import require_random_weights, with_own_tokenizer
 from ..runs import open_run
 from ..sources import FoundModel, find_model
@@ -248,19 +249,25 @@ def prepare(
         data.label_stds, len(data.train),
     )  # fmt: skip
     task.check(setup)
-    prepared = Prepared(
+    train = encode_rows(data.train, task, setup, training=True)
+    validation = longest_first(encode_rows(data.validation, task, setup, training=False))
+    require_fit(found, task.auto_class, spec.model.trust_remote_code)
+    head = head_of(
+        found, task.auto_class, data.labels, spec.model.trust_remote_code, task.settings(setup)
+    )
+    if note := note_of(head, data.labels):
+        data = replace(data, notes=[*data.notes, note])
+    return Prepared(
         asked=asked,
         spec=spec,
         task=task,
         data=data,
         found=found,
         tokenizer=tokenizer,
-        train=encode_rows(data.train, task, setup, training=True),
-        validation=longest_first(encode_rows(data.validation, task, setup, training=False)),
+        train=train,
+        validation=validation,
         precision=precision,
     )
-    require_fit(found, task.auto_class, spec.model.trust_remote_code)
-    return prepared
 
 
 def same_ingredients(one: RunSpec, other: RunSpec) -> bool:
