@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from ..unavoidable import attention_of, can_set_attention, put_attention_back
+
 NAME = "workbench_capture"
 
 # Weights of the heads that are shown to the listener at once (one head at least), and of the
@@ -63,7 +65,7 @@ def listening(model: Any, listener: Listener) -> Iterator[None]:
     """
     _register()
     configs = list(_configs(model))
-    before = [(config, config._attn_implementation_internal) for config in configs]
+    before = [(config, attention_of(config)) for config in configs]
     with evaluating(model):
         outer = getattr(_state, "listener", None)
         _state.listener, _state.place = listener, None
@@ -73,7 +75,7 @@ def listening(model: Any, listener: Listener) -> Iterator[None]:
         finally:
             _state.listener, _state.place = outer, None
             for config, implementation in before:
-                config._attn_implementation_internal = implementation
+                put_attention_back(config, implementation)
 
 
 @contextmanager
@@ -90,7 +92,7 @@ def evaluating(model: Any) -> Iterator[None]:
 
 def offers_interface(model: Any) -> bool:
     """Return whether the model's attention can be taken over."""
-    return bool(model._can_set_attn_implementation())
+    return can_set_attention(model)
 
 
 def _configs(model: Any) -> Iterator[Any]:
@@ -100,7 +102,7 @@ def _configs(model: Any) -> Iterator[Any]:
     queue += [m.config for m in model.modules() if hasattr(m, "config")]
     while queue:
         config = queue.pop()
-        if id(config) in seen or not hasattr(config, "_attn_implementation_internal"):
+        if id(config) in seen or not hasattr(config, "sub_configs"):
             continue
         seen.add(id(config))
         yield config

@@ -252,8 +252,8 @@ def _load(found: FoundModel) -> Any:
         if found.pretrained:
             model = load_model_quietly(kind, folder)
         else:
-            make = kind.from_config if hasattr(kind, "from_config") else kind._from_config
-            model = make(config, dtype=torch.float32)
+            model = kind.from_config(config) if hasattr(kind, "from_config") else kind(config)
+            model = model.float()
     return model.eval()
 
 

@@ -47,8 +47,7 @@ def decode(raw: bytes, encoding: str, name: str) -> Decoded:
         return _detect(raw, name)
     try:
         codec = codecs.lookup(encoding)
-        if not getattr(codec, "_is_text_encoding", True):
-            raise LookupError
+        "".encode(encoding)  # a codec such as hex is known, and none of text
     except (LookupError, ValueError):
         raise DataError(
             "data.encoding: no such encoding {encoding!r}",

@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import InputError, ModelError, shorten
 from ..models import load_tokenizer, load_trained, merged
 from ..runs import RunFolder
+from ..unavoidable import attention_of
 from .sample import SHAPES, output_names, sample, visible
 
 FILE = "model.onnx"
@@ -82,7 +83,7 @@ def _export(model: Any, batch: dict[str, Any], names: list[str], path: Path) -> 
             return tuple(given[name] for name in names)
 
     model.config.use_cache = False
-    attention = model.config._attn_implementation
+    attention = attention_of(model.config)
     model.set_attn_implementation("eager")  # T5's other one cannot be taken apart
     rows, tokens, written = map(torch.export.Dim, ("rows", "tokens", "written"))
     axes = [{0: rows, 1: written if name == "decoder_input_ids" else tokens} for name in batch]
