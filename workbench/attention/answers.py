@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..tasks._number_scale import scale_given
 from .texts import Reading
 
 MOST_CLASSES = 12
@@ -37,8 +38,7 @@ def answer(
 
 def _numbers(values: list[float], config: Any, names: dict[int, str]) -> str:
     """Return numbers with their names, in the units of the data that the model learned from."""
-    means = getattr(config, "target_mean", None) or [0.0] * len(values)
-    stds = getattr(config, "target_std", None) or [1.0] * len(values)
+    means, stds = scale_given(config, len(values))
     numbers = [one * std + mean for one, mean, std in zip(values, means, stds, strict=True)]
     told = [f"{names.get(place, '')}: {one:.4g}" for place, one in enumerate(numbers)]
     return ", ".join(one.removeprefix(": ") for one in told)

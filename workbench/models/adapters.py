@@ -75,7 +75,7 @@ def add_adapter(
     local = found.kind == "local"
     config.base_model_name_or_path = str(found.path.absolute()) if local else found.place
     config.revision = found.revision
-    new_weights = model.new_weights
+    noted = {name: getattr(model, name, ()) for name in ("new_weights", "label_weights")}
     devices = list(range(torch.cuda.device_count()))
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
@@ -89,7 +89,8 @@ def add_adapter(
                 kind=model.config.model_type,
                 reason=shorten(error, 160),
             ) from error
-    adapted.new_weights = new_weights
+    for name, held in noted.items():
+        setattr(adapted, name, held)
     return adapted
 
 

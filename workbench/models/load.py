@@ -89,8 +89,9 @@ def load_model(
     Weights that the task needs and the folder does not have, as a rule the new head, are drawn
     from `seed`; their names are in the model's attribute `new_weights`. A head that the folder has
     is taken over by the names of its labels (see `heads`); the weights with a row for each label
-    are in the attribute `label_weights`. `problem` overrides settings of the config. With `bits`,
-    `8bit` or `4bit`, the weights are held in so many.
+    are in the attribute `label_weights`, the places its labels had in `label_order`. `problem`
+    overrides settings of the config. With `bits`, `8bit` or `4bit`, the weights are held in so
+    many.
 
     Raises:
         ModelError: the folder is incomplete, damaged or unsafe, or has no such head.
@@ -137,7 +138,7 @@ def load_model(
         )
     model.name_or_path = str(folder)
     model.new_weights = _new_weights(folder, model, report)
-    model.label_weights = list(head.axes)
+    model.label_weights, model.label_order = list(head.axes), head.order
     head.put_in_order(model)
     return model
 

@@ -7,6 +7,7 @@ Shapes:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -67,6 +68,11 @@ def settings(setup: Setup) -> dict[str, Any]:
 
 def adapt(model: Any, setup: Setup) -> None:
     """Leave a new model as it was loaded."""
+
+
+def as_saved(model: Any, setup: Setup) -> AbstractContextManager[None]:
+    """Save a model as it learned."""
+    return nullcontext()
 
 
 def collate(rows: list[dict[str, Any]], setup: Setup) -> dict[str, Any]:

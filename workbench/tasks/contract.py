@@ -10,6 +10,7 @@ Shapes:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -145,7 +146,8 @@ class Task:
     read, before any cut, `cut_answers(batch, setup)` those of answers that are not kept whole, in
     tasks whose answers can be cut. `collate(rows, setup)` makes a batch of tensors.
     `settings(setup)` overrides the model's config, and `adapt(model, setup)` may change the model
-    that is about to learn. `losses` are the choices of `train.loss`, the first the usual one;
+    that is about to learn; within `as_saved(model, setup)` it is as others shall read it.
+    `losses` are the choices of `train.loss`, the first the usual one;
     `loss(setup)` returns a function of (outputs, labels, items) or None for the model's own.
     `options` are the fields of the spec that only some tasks heed. `keep(logits, labels)` says what
     of a validation batch is kept, (B, …) and small; `score(kept, labels, setup)` makes the followed
@@ -199,6 +201,7 @@ class Task:
     measures: Callable[[Any, Setup], dict[str, list[float]]] = usual.measures
     settings: Callable[[Setup], dict[str, Any]] = usual.settings
     adapt: Callable[[Any, Setup], None] = usual.adapt
+    as_saved: Callable[[Any, Setup], AbstractContextManager[None]] = usual.as_saved
     collate: Callable[[list[Record], Setup], dict[str, Any]] = usual.collate
     loss: Callable[[Setup], Callable[..., Any] | None] = usual.loss
     keep: Callable[[Any, Any], Any] = usual.keep

@@ -1,13 +1,11 @@
 """Text regression: one number, or several, for a text or a pair of texts.
 
-The model learns numbers in standard deviations from their mean over the training rows, so that
-large, small and mixed ones are learned alike. Mean and deviation are kept in its config as
-`target_mean` and `target_std`; answers are given in the units of the data.
+Numbers are learned in standard deviations from their mean (see `_number_scale`); answers are given
+in the units of the data.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +13,7 @@ import numpy as np
 from . import _defaults as usual
 from ._encode import encode_texts, texts_of
 from ._labelling import Labelling
+from ._number_scale import adapt, as_saved, in_units, recall
 from ._number_scores import all_scores, losses_of, mean_scores, quick_scores, scale_of
 from ._rouge import rouge_n
 from .contract import Batch, Column, Metric, Outcome, Record, Role, Setup, Task
@@ -32,39 +31,9 @@ def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
     return inputs
 
 
-def adapt(model: Any, setup: Setup) -> None:
-    """Note the scale of the numbers in the config; a head that has learned is set to that scale."""
-    import torch
-
-    mean, std = scale_of(setup)
-    config = model.config
-    old_mean = np.asarray(getattr(config, "target_mean", np.zeros_like(mean)))
-    old_std = np.asarray(getattr(config, "target_std", np.ones_like(std)))
-    config.target_mean, config.target_std = mean.tolist(), std.tolist()
-    weights = dict(model.named_parameters())
-    for name, bias in weights.items():
-        weight = weights.get(name.removesuffix("bias") + "weight")
-        if weight is None or weight.ndim != 2 or len(weight) != len(mean):
-            continue  # not the head
-        if name in model.new_weights or old_mean.shape != mean.shape:
-            continue
-        ratio = torch.tensor(old_std / std, dtype=bias.dtype)
-        weight.data.mul_(ratio[:, None])
-        bias.data.mul_(ratio).add_(torch.tensor((old_mean - mean) / std, dtype=bias.dtype))
-
-
-def recall(model: Any, setup: Setup) -> Setup:
-    """Take the scale of the numbers from a model's config; older models have none."""
-    config = model.config
-    scale = (getattr(config, name, None) or [] for name in ("target_mean", "target_std"))
-    means, stds = (dict(zip(setup.labels, held, strict=False)) for held in scale)
-    return replace(setup, label_means=means, label_stds=stds)
-
-
 def infer(model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup) -> np.ndarray:
     """Return the numbers of a batch in the units of the data: (B, C)."""
-    mean, std = scale_of(setup)
-    return usual.infer(model, inputs, rows, setup) * std + mean
+    return in_units(usual.infer(model, inputs, rows, setup), model, setup)
 
 
 def loss(setup: Setup) -> Any:
@@ -263,6 +232,7 @@ TASK = Task(
     },
     settings=lambda setup: {"problem_type": "regression"},
     adapt=adapt,
+    as_saved=as_saved,
     loss=loss,
     observe=observe,
     recall=recall,

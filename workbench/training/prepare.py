@@ -23,7 +23,7 @@ from ..models.adapters import add_adapter
 from ..models.card import card_of
 from ..models.folder import model_width, read_config
 from ..models.freezing import count_parameters, freeze
-from ..models.heads import note_of
+from ..models.heads import Head, note_of
 from ..models.load import becomes_writer, head_of, load_skeleton, require_fit
 from ..models.own_tokenizer import require_random_weights, with_own_tokenizer
 from ..runs import open_run
@@ -249,14 +249,14 @@ def prepare(
         data.label_stds, len(data.train),
     )  # fmt: skip
     task.check(setup)
-    train = encode_rows(data.train, task, setup, training=True)
-    validation = longest_first(encode_rows(data.validation, task, setup, training=False))
-    require_fit(found, task.auto_class, spec.model.trust_remote_code)
     head = head_of(
         found, task.auto_class, data.labels, spec.model.trust_remote_code, task.settings(setup)
     )
-    if note := note_of(head, data.labels):
-        data = replace(data, notes=[*data.notes, note])
+    data = _fitted_to(head, data)
+    setup = replace(setup, label_means=data.label_means)
+    train = encode_rows(data.train, task, setup, training=True)
+    validation = longest_first(encode_rows(data.validation, task, setup, training=False))
+    require_fit(found, task.auto_class, spec.model.trust_remote_code)
     return Prepared(
         asked=asked,
         spec=spec,
@@ -268,6 +268,17 @@ def prepare(
         validation=validation,
         precision=precision,
     )
+
+
+def _fitted_to(head: Head, data: LoadedData) -> LoadedData:
+    """Return the data with what is to be said of the model's head; of numbers, without their means
+    where the head has no bias to hold one.
+    """
+    notes, means = [note_of(head, data.labels)], data.label_means
+    if means and head.axes and not any(name.endswith("bias") for name in head.axes):
+        means = dict.fromkeys(means, 0.0)
+        notes.append(say("data.note.no_shift"))
+    return replace(data, notes=[*data.notes, *filter(None, notes)], label_means=means)
 
 
 def same_ingredients(one: RunSpec, other: RunSpec) -> bool:

@@ -112,11 +112,12 @@ def train_into(
                 "lower train.learning_rate, or train in precision fp32",
             )
         unused = unused_pooler(prepared.found, trainer.model)
-        trainer.write_once_there_is_room(
-            lambda: checkpoints.save_model(
-                trainer.model, prepared.tokenizer, run.model_path, unused
+        with prepared.task.as_saved(trainer.model, prepared.setup):
+            trainer.write_once_there_is_room(
+                lambda: checkpoints.save_model(
+                    trainer.model, prepared.tokenizer, run.model_path, unused
+                )
             )
-        )
     if steering.stopped:
         return "stopped", trainer.model
     return ("early_stopped" if trainer.watcher.stopped_early else "finished"), trainer.model
