@@ -152,16 +152,6 @@ def test_a_tokenizer_asks_for_no_more_tokens_than_the_model_has_positions(found)
     assert load_tokenizer(found).model_max_length == 32
 
 
-def test_a_tokenizer_without_padding_pads_with_its_end_token(found):
-    path = found.path / "tokenizer_config.json"
-    plain = json.loads(path.read_text("utf-8"))
-    plain |= {"pad_token": None, "eos_token": "[SEP]"}
-    path.write_text(json.dumps(plain), "utf-8")
-    tokenizer = load_tokenizer(found)
-    assert tokenizer.pad_token == "[SEP]"
-    assert tokenizer.pad({"input_ids": [[1], [1, 2]]})["input_ids"][0] == [1, 3]
-
-
 @pytest.mark.parametrize("given", ["found", "path", "text"])
 def test_a_tokenizer_is_loaded_from_a_found_model_or_a_path(given, found):
     place = {"found": found, "path": found.path, "text": str(found.path)}[given]

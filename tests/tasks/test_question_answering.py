@@ -18,7 +18,7 @@ from workbench.report import render
 from workbench.spec import DataSpec, RunSpec
 from workbench.tasks import load_task
 from workbench.tasks._answers import compare, likeliest_sentence, place_answer, read_squad
-from workbench.tasks.question_answering import SPAN, highlighted
+from workbench.tasks.question_answering import SPAN, highlighted, spans
 from workbench.training.prepare import prepare
 
 from .observed import observed
@@ -245,11 +245,11 @@ def test_the_best_span_is_in_the_passage_in_order_and_not_too_long(tmp_path):
     starts = torch.tensor([[9.0, 9, 5, 1, 0, 0]])
     ends = torch.tensor([[9.0, 9, 0, 1, 4, 9]])
     outputs = SimpleNamespace(start_logits=starts, end_logits=ends)
-    (answer,) = TASK.infer(lambda **inputs: outputs, {"labels": None}, [row], setup)
+    (answer,) = spans(outputs, [row], setup)
     assert answer[:4].tolist() == [6, 0, 7, 18]
     wider = spec.replace({"evaluate.max_answer_tokens": 3})
     setup = prepare(wider).setup
-    (answer,) = TASK.infer(lambda **inputs: outputs, {"labels": None}, [row], setup)
+    (answer,) = spans(outputs, [row], setup)
     assert answer[:3].tolist() == [9, 0, 11]
     assert answer[SPAN] == 9
 

@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import InputError, ModelError
 from ..models import load_model, load_tokenizer, load_trained
 from ..models.folder import read_config, refuse_foreign_code, refuse_unsafe_weights
+from ..models.padding import follow_tokenizer
 from ..runs import RunFolder
 from ..sources import FoundModel, find_model
 from ..spec import RunSpec
@@ -193,6 +194,7 @@ def open_before(source: Source) -> Watched:
         trust_remote_code=spec.model.trust_remote_code,
     )
     tokenizer = load_tokenizer(found, spec.model.trust_remote_code)
+    follow_tokenizer(model, tokenizer)
     return Watched(
         model.eval(), tokenizer, "before", spec.inspect.probe_max_tokens, prefix=spec.data.prefix
     )

@@ -9,6 +9,7 @@ from typing import Any
 from ..data.cleaning import clean_texts
 from ..errors import DataError, shorten
 from ..models import load_model, load_tokenizer, load_trained
+from ..models.padding import follow_tokenizer
 from ..runs import RunFolder
 from ..sources import find_model
 from ..spec import RunSpec
@@ -87,6 +88,7 @@ def finished(run: RunFolder) -> Answerer:
     task, trusted = load_task(spec.task), spec.model.trust_remote_code
     tokenizer = load_tokenizer(run.model_path, trusted)
     model = load_trained(run.model_path, trusted, spec.model.quantization)
+    follow_tokenizer(model, tokenizer)
     setup = Setup(
         spec, tokenizer, _labels(run, model), limit_tokens(tokenizer, spec.data.max_tokens)
     )
@@ -112,6 +114,7 @@ def before(run: RunFolder, after: Answerer) -> Answerer:
         problem=after.task.settings(setup),
         bits=spec.model.quantization,
     )
+    follow_tokenizer(model, setup.tokenizer)
     after.task.adapt(model, setup)
     return replace(after, model=model.eval())
 

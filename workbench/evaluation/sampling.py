@@ -85,9 +85,16 @@ def _read(name: str, entry: str) -> float | int | str:
 
 
 def within(spec: RunSpec, sampling: Sampling) -> RunSpec:
-    """Return the spec with what it says of writing as it is asked for here."""
-    changes = {"generate.max_new_tokens": sampling.max_new_tokens}
-    return spec.replace(changes | ({"generate.num_beams": 1} if sampling.temperature else {}))
+    """Return the spec with what it says of writing as it is asked for here.
+
+    Where chance or the prompt's own tokens weigh in, each answer is written by itself.
+    """
+    changes: dict[str, Any] = {"generate.max_new_tokens": sampling.max_new_tokens}
+    if sampling.temperature:
+        changes["generate.num_beams"] = 1
+    if sampling.temperature or sampling.repetition_penalty != 1:
+        changes["train.per_device_eval_batch_size"] = 1
+    return spec.replace(changes)
 
 
 @contextmanager
@@ -101,11 +108,15 @@ def drawing(model: Any, sampling: Sampling) -> Iterator[None]:
         asked |= {"top_k": 0}  # transformers would keep 50
     if sampling.repetition_penalty != 1:  # at 1, what the model's own folder says stays
         asked["repetition_penalty"] = sampling.repetition_penalty
-    write = model.generate
+    own = model.generate
     devices = [model.device] if model.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
+
+    def generate(**given: Any) -> Any:
         torch.manual_seed(sampling.seed)
-        model.generate = lambda **given: write(**(given | asked))
+        return own(**(given | asked))
+
+    with torch.random.fork_rng(devices=devices):
+        model.generate = generate
         try:
             yield
         finally:

@@ -20,6 +20,7 @@ from .folder import (
     require_tokenizer,
 )
 from .heads import Head, find_head
+from .padding import follow_model
 from .reading import first_line, quiet, readable
 from .sanity import require_weights_for
 from .warm_start import can_become_writer, make_writer
@@ -27,13 +28,16 @@ from .warm_start import can_become_writer, make_writer
 _SINGLE_LABEL = {"problem_type": "single_label_classification"}
 _WRITES, _CONTINUES = "AutoModelForSeq2SeqLM", "AutoModelForCausalLM"
 _FINDS = "AutoModelForQuestionAnswering"
+# They look at all tokens of a short text and at some of a long one, and after the first short one
+# at all for good: what they answer would hang on what was asked before. Here they look at all.
+_SPARSE_WHEN_LONG = ("big_bird", "bigbird_pegasus")
 
 
 def load_tokenizer(found: FoundModel | Path | str, trust_remote_code: bool = False) -> Any:
     """Load a model's tokenizer.
 
-    It never asks for more tokens than the model can take, and it can pad: a model without a
-    padding token pads with its end-of-text token.
+    It never asks for more tokens than the model can take, and it can pad (see `padding`). Where
+    model and tokenizer name different tokens for that, its attribute `other_padding` says which.
 
     Raises:
         ModelError: the folder has no tokenizer, or one that cannot be loaded, or cannot pad.
@@ -45,7 +49,7 @@ def load_tokenizer(found: FoundModel | Path | str, trust_remote_code: bool = Fal
     require_tokenizer(folder)
     refuse_foreign_code(folder, config, trust_remote_code)
     with readable(folder), quiet():  # or what is wrong there is said of the tokenizer
-        AutoConfig.from_pretrained(
+        settings = AutoConfig.from_pretrained(
             folder, local_files_only=True, trust_remote_code=trust_remote_code
         )
     try:
@@ -63,8 +67,7 @@ def load_tokenizer(found: FoundModel | Path | str, trust_remote_code: bool = Fal
     limit = context_tokens(config)
     if limit is not None:
         tokenizer.model_max_length = min(limit, tokenizer.model_max_length)
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+    tokenizer.other_padding = follow_model(tokenizer, settings)
     if tokenizer.pad_token is None:
         raise ModelError(
             "the tokenizer in {folder} has no token to pad with: neither pad_token nor eos_token "
@@ -295,26 +298,15 @@ def _head_and_config(
     if auto_class == "AutoModelForSequenceClassification":
         settings |= _SINGLE_LABEL
     settings |= problem or {}
+    if plain.get("model_type") in _SPARSE_WHEN_LONG:
+        settings["attention_type"] = "original_full"
     with readable(folder), quiet():
         config = transformers.AutoConfig.from_pretrained(
             folder, local_files_only=True, trust_remote_code=trust_remote_code, **settings
         )
         if not _becomes_writer(auto_class, config):
             _require_head(folder, config, auto, trust_remote_code)
-        if config.get_text_config().pad_token_id is None:
-            config.get_text_config().pad_token_id = load_tokenizer(
-                found, trust_remote_code
-            ).pad_token_id
-        if auto_class == _WRITES and config.is_encoder_decoder:
-            name_start(config)
     return auto, config
-
-
-def name_start(config: Any) -> None:
-    """Say with which token a decoder begins to write, where a config does not: as T5, to pad."""
-    if getattr(config, "decoder_start_token_id", None) is None:
-        named = (getattr(config, name, None) for name in ("bos_token_id", "pad_token_id"))
-        config.decoder_start_token_id = next((one for one in named if one is not None), 0)
 
 
 def _require_head(folder: Path, config: Any, auto: Any, trust_remote_code: bool) -> None:

@@ -10,6 +10,9 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from ._independence import forward
+from ._padding import pad
+
 if TYPE_CHECKING:
     from .contract import Setup
 
@@ -81,9 +84,12 @@ def collate(rows: list[dict[str, Any]], setup: Setup) -> dict[str, Any]:
     Shapes:
         input_ids, attention_mask: (B, T) with T the longest row; labels: (B,) or (B, C).
     """
-    names = [*setup.tokenizer.model_input_names, "labels"]
-    inputs = [{name: row[name] for name in names if name in row} for row in rows]
-    return setup.tokenizer.pad(inputs, return_tensors="pt").data
+    import torch
+
+    batch = pad(rows, setup.tokenizer)
+    if "labels" in rows[0]:
+        batch["labels"] = torch.tensor([row["labels"] for row in rows])
+    return batch
 
 
 def loss(setup: Setup) -> None:
@@ -106,8 +112,7 @@ def recall(model: Any, setup: Setup) -> Setup:
 
 def infer(model: Any, inputs: dict[str, Any], rows: list[dict[str, Any]], setup: Setup) -> Any:
     """Return the logits of a batch as an array: (B, C) float32."""
-    inputs = {name: tensor for name, tensor in inputs.items() if name != "labels"}
-    return model(**inputs).logits.float().cpu().numpy()
+    return forward(model, inputs).logits.float().cpu().numpy()
 
 
 def rescore(records: list[dict[str, Any]]) -> Callable[[Any], dict[str, float]]:

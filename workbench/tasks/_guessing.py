@@ -37,22 +37,6 @@ def read_paragraphs(text: str, name: str) -> tuple[list[dict[str, Any]], list[st
     return [{"text": block.strip()} for block in blocks], [note]
 
 
-def pad(rows: list[dict[str, Any]], fill: dict[str, int]) -> dict[str, Any]:
-    """Stack those columns of rows that `fill` names, filled on the right to the longest row.
-
-    Shapes:
-        each column: (B, T) with T the longest row.
-    """
-    import torch
-
-    width = max(len(row["input_ids"]) for row in rows)
-    return {
-        name: torch.tensor([[*row[name], *[value] * (width - len(row[name]))] for row in rows])
-        for name, value in fill.items()
-        if name in rows[0]
-    }
-
-
 def sums(logits: Any, labels: Any) -> Any:
     """Return for each row the sum of the losses, the number of tokens, and how many were right.
 

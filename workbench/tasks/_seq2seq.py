@@ -16,7 +16,9 @@ from ._defaults import count_tokens
 from ._dynamics import of_written
 from ._encode import encode_texts
 from ._guessing import IGNORED, followed, means, sums
+from ._independence import write
 from ._languages import speak, start_with_language
+from ._padding import pad
 from ._pairs import Pair, aspects, pairs_of
 from .contract import Batch, CutAnswers, Outcome, Record, Setup
 
@@ -99,9 +101,7 @@ def collate(rows: list[Record], setup: Setup) -> dict[str, Any]:
     """
     import torch
 
-    tokenizer = setup.tokenizer
-    names = [name for name in tokenizer.model_input_names if name in rows[0]]
-    batch = tokenizer.pad([{n: row[n] for n in names} for row in rows], return_tensors="pt").data
+    batch = pad(rows, setup.tokenizer)
     batch.pop("token_type_ids", None)  # one text alone: all of one type
     if "labels" in rows[0]:
         width = max(len(row["labels"]) for row in rows)
@@ -142,7 +142,7 @@ def infer(model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup) 
 
 def _write(model: Any, inputs: dict[str, Any], setup: Setup) -> list[str]:
     """Let the model write, as `adapt` told it."""
-    found = model.generate(**inputs, use_cache=can_cache(model)).tolist()
+    found = write(model, inputs, use_cache=can_cache(model))
     language = model.generation_config.forced_bos_token_id  # not all tokenizers call it special
     bare = [[one for one in ids if one != language] for ids in found]
     texts = setup.tokenizer.batch_decode(bare, skip_special_tokens=True)

@@ -27,7 +27,9 @@ from ..errors import ModelError
 from . import _defaults as usual
 from ._dynamics import of_written
 from ._encode import texts_of
-from ._guessing import IGNORED, TokenCounts, followed, pad, perplexity, read_paragraphs, sums
+from ._guessing import IGNORED, TokenCounts, followed, perplexity, read_paragraphs, sums
+from ._independence import forward
+from ._padding import pad
 from .contract import Batch, Column, Metric, Outcome, Record, Role, Setup, Task
 
 GUESSES = 5
@@ -143,9 +145,7 @@ def collate(rows: list[Record], setup: Setup) -> dict[str, Any]:
     """
     if "labels" not in rows[0]:
         rows = [row | _hidden(row, setup) for row in rows]
-    tokenizer = setup.tokenizer
-    fill = {"input_ids": tokenizer.pad_token_id, "labels": IGNORED}
-    return pad(rows, dict.fromkeys(tokenizer.model_input_names, 0) | fill)
+    return pad(rows, setup.tokenizer, {"labels": IGNORED})
 
 
 def _hidden(row: Record, setup: Setup) -> Record:
@@ -174,8 +174,8 @@ def infer(model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup) 
     """
     import torch
 
-    labels = inputs.pop("labels")
-    logits = model(**inputs).logits
+    labels = inputs["labels"]
+    logits = forward(model, inputs).logits
     answers = []
     for number, row in enumerate(rows):
         log_shares = logits[number, row["places"]].float().log_softmax(-1)

@@ -29,6 +29,7 @@ from ._answers import (
     write_answers,
 )
 from ._dynamics import of_spans
+from ._independence import forward
 from ._labelling import Labelling
 from ._windows import best_span, encode, log_shares
 from .contract import Batch, Column, Metric, Outcome, Record, Role, RowError, Setup, Task
@@ -89,25 +90,6 @@ def lengths(batch: Batch, setup: Setup) -> list[int]:
     return [min(length, setup.max_tokens) for length in found]
 
 
-def collate(rows: list[Record], setup: Setup) -> dict[str, Any]:
-    """Pad a batch to its longest window.
-
-    Shapes:
-        input_ids, attention_mask: (B, T); labels: (B, 2), first and last token.
-    """
-    import torch
-
-    inputs = usual.collate([{k: v for k, v in row.items() if k != "labels"} for row in rows], setup)
-    if "labels" in rows[0]:
-        width = inputs["input_ids"].shape[1]
-        left = setup.tokenizer.padding_side == "left"
-        shifts = [width - len(row["input_ids"]) if left else 0 for row in rows]
-        inputs["labels"] = torch.tensor(
-            [[n + shift for n in row["labels"]] for row, shift in zip(rows, shifts, strict=True)]
-        )
-    return inputs
-
-
 def loss(setup: Setup) -> Any:
     """Return the loss of a batch: the mean of -log p of the first and of the last token."""
     import torch
@@ -154,16 +136,19 @@ def infer(model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup) 
     Shapes:
         (B, 6): see the constants of this module; LOSS is NaN where there are no labels.
     """
-    outputs = model(**{name: tensor for name, tensor in inputs.items() if name != "labels"})
+    return spans(forward(model, inputs), rows, setup)
+
+
+def spans(outputs: Any, rows: list[Record], setup: Setup) -> np.ndarray:
+    """Return the best span of each window from the logits of its first and last token."""
     starts, ends = (
         part.float().cpu().numpy().astype(float)
         for part in (outputs.start_logits, outputs.end_logits)
     )
-    width, answers = starts.shape[1], np.full((len(rows), 6), np.nan)
+    answers = np.full((len(rows), 6), np.nan)
     for number, row in enumerate(rows):
-        skipped = width - len(row["input_ids"]) if setup.tokenizer.padding_side == "left" else 0
-        own = slice(skipped, skipped + len(row["input_ids"]))
-        start, end = starts[number, own], ends[number, own]
+        own = len(row["input_ids"])
+        start, end = starts[number, :own], ends[number, :own]
         offsets, null = np.asarray(row["offsets"]), row["null"]
         first, last = best_span(start, end, offsets, setup.spec.evaluate.max_answer_tokens)
         log_start, log_end = log_shares(start), log_shares(end)
@@ -412,7 +397,6 @@ TASK = Task(
     mended=mended,
     read_file=read_file,
     lengths=lengths,
-    collate=collate,
     loss=loss,
     keep=keep,
     observe=lambda outputs, labels, setup: of_spans(

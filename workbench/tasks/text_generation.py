@@ -17,8 +17,10 @@ import numpy as np
 
 from ._causal_rows import cut_answers, encode, is_plain, lengths
 from ._dynamics import of_written
-from ._guessing import IGNORED, TokenCounts, followed, means, pad, perplexity, read_paragraphs, sums
+from ._guessing import IGNORED, TokenCounts, followed, means, perplexity, read_paragraphs, sums
+from ._independence import forward, write_on
 from ._labelling import Labelling
+from ._padding import pad
 from ._prompts import Prompt, prompts_of, read_row
 from ._rouge import is_exact, rouge_l
 from ._seq2seq import told
@@ -31,9 +33,7 @@ def collate(rows: list[Record], setup: Setup) -> dict[str, Any]:
     Shapes:
         input_ids, attention_mask, labels: (B, T).
     """
-    rows = [row | {"attention_mask": [1] * len(row["input_ids"])} for row in rows]
-    fill = {"input_ids": setup.tokenizer.pad_token_id or 0, "attention_mask": 0, "labels": IGNORED}
-    return pad(rows, fill)
+    return pad(rows, setup.tokenizer, {"labels": IGNORED})
 
 
 def keep(logits: Any, labels: Any) -> Any:
@@ -50,8 +50,7 @@ def score(kept: np.ndarray, labels: np.ndarray, setup: Setup) -> dict[str, float
 
 def infer(model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup) -> list[Record]:
     """Return for each row the sums of its losses, and what the model writes to its prompt."""
-    labels = inputs.pop("labels")
-    found = keep(model(**inputs).logits, labels).cpu().numpy()
+    found = keep(forward(model, inputs).logits, inputs["labels"]).cpu().numpy()
     wanted = [place for place, row in enumerate(rows) if row["written"]]
     texts = dict(
         zip(wanted, _write(model, [rows[p]["prompt"] for p in wanted], setup), strict=True)
@@ -61,32 +60,25 @@ def infer(model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup) 
 
 def _write(model: Any, prompts: list[list[int]], setup: Setup) -> list[str]:
     """Let the model go on with prompts, taking the likeliest token each time, or by beams."""
-    import torch
-
     if not prompts:
         return []
     tokenizer, generate = setup.tokenizer, setup.spec.generate
     limit = int(tokenizer.model_max_length)
     longest = max(limit // 2, limit - generate.max_new_tokens)
     prompts = [ids[-longest:] for ids in prompts]
-    width = max(map(len, prompts))
-    padding = tokenizer.pad_token_id or 0
-    ids = torch.tensor([[*[padding] * (width - len(p)), *p] for p in prompts])
-    mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts])
     beams = {"length_penalty": generate.length_penalty} if generate.num_beams > 1 else {}
-    found = model.generate(
-        input_ids=ids.to(model.device),
-        attention_mask=mask.to(model.device),
-        max_new_tokens=min(generate.max_new_tokens, limit - width) or 1,
+    found = write_on(
+        model,
+        prompts,
+        [min(generate.max_new_tokens, limit - len(ids)) or 1 for ids in prompts],
+        tokenizer.pad_token_id or 0,
         num_beams=generate.num_beams,
         no_repeat_ngram_size=generate.no_repeat_ngram_size,
         do_sample=False,
-        pad_token_id=padding,
         eos_token_id=tokenizer.eos_token_id,
         **beams,
     )
-    texts = tokenizer.batch_decode(found[:, width:], skip_special_tokens=True)
-    return [text.strip() for text in texts]
+    return [text.strip() for text in tokenizer.batch_decode(found, skip_special_tokens=True)]
 
 
 def evaluate(outcome: Outcome) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from ..language import text as say
 from . import _defaults as usual
 from ._dynamics import of_tokens
 from ._labelling import Labelling, word_places
+from ._padding import pad
 from ._scores import cross_entropy, softmax
 from ._sentences import (
     IGNORED,
@@ -127,20 +128,7 @@ def collate(rows: list[Record], setup: Setup) -> dict[str, Any]:
     Shapes:
         input_ids, attention_mask, labels: (B, T).
     """
-    import torch
-
-    inputs = usual.collate([{k: v for k, v in row.items() if k != "labels"} for row in rows], setup)
-    if "labels" in rows[0]:
-        width = inputs["input_ids"].shape[1]
-        left = setup.tokenizer.padding_side == "left"
-        padding = [[IGNORED] * (width - len(row["labels"])) for row in rows]
-        inputs["labels"] = torch.tensor(
-            [
-                [*more, *row["labels"]] if left else [*row["labels"], *more]
-                for row, more in zip(rows, padding, strict=True)
-            ]
-        )
-    return inputs
+    return pad(rows, setup.tokenizer, {"labels": IGNORED} if "labels" in rows[0] else None)
 
 
 def keep(logits: Any, labels: Any) -> Any:
@@ -174,10 +162,9 @@ def infer(model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup) 
     logits = usual.infer(model, inputs, rows, setup)
     answers = []
     for row, own in zip(rows, logits, strict=True):
-        skipped = len(own) - len(row["input_ids"]) if setup.tokenizer.padding_side == "left" else 0
         first = np.asarray(row["first"], int)
         words = np.full((len(first), own.shape[-1]), np.nan, np.float32)
-        words[first >= 0] = own[first[first >= 0] + skipped]
+        words[first >= 0] = own[first[first >= 0]]
         answers.append(words)
     return answers
 

@@ -26,6 +26,7 @@ from ..models.freezing import count_parameters, freeze
 from ..models.heads import Head, note_of
 from ..models.load import becomes_writer, head_of, load_skeleton, require_fit
 from ..models.own_tokenizer import require_random_weights, with_own_tokenizer
+from ..models.padding import filled_side, follow_tokenizer
 from ..runs import open_run
 from ..sources import FoundModel, find_model
 from ..spec import RunSpec, SpecError, find, to_flat
@@ -107,6 +108,7 @@ class Prepared:
             problem=self.task.settings(setup),
             bits=self.spec.model.quantization,
         )
+        follow_tokenizer(model, self.tokenizer)
         self.task.adapt(model, setup)
         return model
 
@@ -232,6 +234,10 @@ def prepare(
         tokenizer = load_tokenizer(found)
     if (padding := tokenizer.pad_token) in (tokenizer.eos_token, tokenizer.unk_token):
         data = replace(data, notes=[*data.notes, say("data.note.no_pad_token", token=padding)])
+    if named := tokenizer.other_padding:
+        data = replace(data, notes=[*data.notes, say("data.note.other_pad_token", **named)])
+    kind = read_config(found.path)["model_type"]
+    tokenizer.padding_side = filled_side(kind, task.auto_class)
     tokenizer.model_max_length = max(1, tokenizer.model_max_length - spec.adapter.prompt_tokens)
     precision = choose_precision(spec.train.precision, model_width(read_config(found.path)))
     spec = spec.replace(

@@ -1,0 +1,207 @@
+"""A row alone against the same row in a batch of 64, for every architecture, task and adapter.
+
+    python -m tests.correctness.batches [MODEL_TYPE ...]     # the whole walk, as a table
+
+The rows are short and long ones, mixed. Compared are the answers of `run_model` (logits, written
+texts) and the loss of the task: the sum over rows that stood alone against that of the batch.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from tests.tiny_models import SENTENCES
+from tests.zoo.families import OUT_OF_SCOPE, Family, families, tokenizer
+from workbench.errors import InputError
+from workbench.evaluation.inference import run_model
+from workbench.models.adapters import add_adapter, can_prompt
+from workbench.sources import FoundModel
+from workbench.spec import AdapterSpec, RunSpec
+from workbench.tasks import Setup, load_task
+from workbench.training.precision import Precision
+from workbench.training.prepare import encode_rows
+
+TOLERANCE = 1e-4
+ROWS, MAX_TOKENS = 64, 100
+ADAPTERS = ("none", "lora", "dora", "ia3", "prompt_tuning")
+CPU = Precision("fp32", "cpu", "")
+FURTHER_TASKS = {"text-classification": ("text-regression",)}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one family, task and adapter."""
+
+    family: str
+    task: str
+    adapter: str
+    difference: float | None = None
+    why: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """`passed`, `failed`, or why nothing was compared."""
+        if self.difference is None:
+            return self.why
+        return "passed" if self.difference <= TOLERANCE else "failed"
+
+
+def walk(chosen: Iterable[Family], adapters: Iterable[str] = ADAPTERS) -> Iterator[Outcome]:
+    """Yield what comes of each family with each of its tasks and adapters."""
+    for family in chosen:
+        for task in (family.task, *FURTHER_TASKS.get(family.task, ())):
+            for adapter in adapters:
+                yield try_one(family, task, adapter)
+
+
+def try_one(family: Family, task: str, adapter: str) -> Outcome:
+    """Compare one family on one task inside one adapter."""
+    named = (family.name, task, adapter)
+    if (why := OUT_OF_SCOPE.get(family.model_type)) is not None:
+        return Outcome(*named, why=f"out of scope: {why}")
+    try:
+        model = make(family, adapter)
+    except InputError as error:
+        return Outcome(*named, why=f"refused: {error.what}")
+    except Exception as error:
+        return Outcome(*named, why=f"cannot be built: {_said(error)}")
+    try:
+        return Outcome(*named, difference=difference(model, setup_of(task, model)))
+    except InputError as error:
+        return Outcome(*named, why=f"refused: {error.what}")
+    except Exception as error:
+        return Outcome(*named, why=f"failed: {_said(error)}")
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__} {' '.join(str(error).split())[:120]}"
+
+
+def make(family: Family, adapter: str = "none", **changes: Any) -> Any:
+    """Return a tiny model of a family, ready to answer, inside an adapter that does something."""
+    import torch
+
+    causal = family.auto_class == "AutoModelForCausalLM"
+    model = family.model(**({"is_decoder": True} if causal else {}), **changes)
+    if family.auto_class == "AutoModelForSeq2SeqLM":
+        for told in (model.config, model.generation_config):
+            if getattr(told, "decoder_start_token_id", None) is None:
+                told.decoder_start_token_id = tokenizer().cls_token_id
+    if adapter == "none":
+        return model
+    if adapter == "prompt_tuning" and not can_prompt(family.auto_class):
+        raise InputError("prompt tuning is for texts as a whole", "choose lora")
+    model.new_weights = []
+    spec = AdapterSpec(peft_method=adapter, num_virtual_tokens=4)
+    found = FoundModel("tiny", "local", Path("tiny"))
+    adapted = add_adapter(model, spec, family.auto_class, found, 1)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        for parameter in adapted.parameters():
+            if parameter.requires_grad:  # an adapter begins as if it were not there
+                parameter.data.add_(0.1 * torch.randn_like(parameter))
+    return adapted.eval()
+
+
+def setup_of(task: str, model: Any) -> Setup:
+    """Return what a task is told, for the rows of `rows_of`."""
+    spec = RunSpec(task=task).replace({"generate.max_new_tokens": 3})
+    labels = ["O", "B-X"] if task == "token-classification" else ["negative", "positive"]
+    words = tokenizer("token_type_ids" in _inputs_of(model))
+    return Setup(spec, words, labels, MAX_TOKENS)
+
+
+def difference(model: Any, setup: Setup, batch_size: int = ROWS) -> float:
+    """Return how far the answers to rows that stand alone, and in a batch, are apart at most."""
+    rows = rows_of(setup.spec.task, tuple(setup.tokenizer.model_input_names))
+    task = load_task(setup.spec.task)
+    if task.writes:
+        task.adapt(model, setup)
+    alone, together = (run_model(model, rows, task, setup, CPU, size) for size in (1, batch_size))
+    return apart(alone, together)
+
+
+def apart(one: Any, two: Any) -> float:
+    """Return the largest difference of two answers, for their size; infinite between two texts."""
+    if isinstance(one, dict):
+        return max(apart(one[name], two[name]) for name in one if name != "guesses")
+    if isinstance(one, list):
+        return max(map(apart, one, two), default=0.0)
+    if one is None or isinstance(one, str):
+        return 0.0 if one == two else np.inf
+    one, two = np.asarray(one, float), np.asarray(two, float)
+    if one.shape != two.shape or (np.isfinite(one) != np.isfinite(two)).any():
+        return np.inf
+    known = np.isfinite(one)
+    return float((np.abs(one - two)[known] / np.maximum(1, np.abs(one[known]))).max(initial=0.0))
+
+
+@cache
+def rows_of(task: str, inputs: tuple[str, ...]) -> Any:
+    """Return short and long rows, mixed, encoded for a task."""
+    from datasets import Dataset
+
+    words = tokenizer("token_type_ids" in inputs)
+    spec = RunSpec(task=task)
+    setup = Setup(spec, words, ["O", "B-X"], MAX_TOKENS)
+    table = Dataset.from_dict(_columns(task) | {"row": list(range(1, ROWS + 1))})
+    return encode_rows(table, load_task(task), setup, training=False)
+
+
+def _columns(task: str) -> dict[str, list[Any]]:
+    chance = Random(7)
+    vocabulary = [word for one in SENTENCES for word in one.split()]
+    sizes = [1, 2, 3, 60, 90, *(chance.randint(1, 70) for _ in range(ROWS - 5))]
+    texts = [" ".join(chance.choices(vocabulary, k=size)) for size in sizes]
+    labels = [chance.randint(0, 1) for _ in texts]
+    if task == "text-classification":
+        return {"text": texts, "label": labels}
+    if task == "text-regression":
+        return {"text": texts, "label": [[float(one), -1.0] for one in labels]}
+    if task == "token-classification":
+        tags = [[chance.randint(0, 1) for _ in text.split()] for text in texts]
+        return {"tokens": [text.split() for text in texts], "tags": tags}
+    if task == "question-answering":
+        firsts = [text.split()[0] for text in texts]
+        answers = [{"text": [first], "start": [0]} for first in firsts]
+        return {"question": ["is it blue?"] * ROWS, "context": texts, "answers": answers}
+    if task == "summarization":
+        return {"source": texts, "target": [" ".join(text.split()[::3]) for text in texts]}
+    return {"text": texts}
+
+
+def _inputs_of(model: Any) -> frozenset[str]:
+    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+    segments = (getattr(inner.config, "type_vocab_size", 0) or 0) >= 2
+    names = inspect.signature(type(inner).forward).parameters
+    return frozenset(name for name in names if segments or name != "token_type_ids")
+
+
+def main(names: list[str]) -> int:
+    """Walk all families, or some, and print a line each; the exit code is 1 if one failed."""
+    from workbench.training.run import quiet_libraries
+
+    counts: Counter[str] = Counter()
+    with warnings.catch_warnings(), quiet_libraries():
+        warnings.simplefilter("ignore")
+        for one in walk(families(*names)):
+            told = "" if one.difference is None else f"{one.difference:.1e}"
+            print(f"{one.family}\t{one.task}\t{one.adapter}\t{told}\t{one.verdict}", flush=True)
+            counts[one.verdict.partition(":")[0]] += 1
+    print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
+    return int("failed" in counts)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,243 @@
+"""A row has one answer: alone, beside any neighbours, and in what leaves the workbench."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from tests.correctness.batches import CPU, TOLERANCE, apart, difference, make, rows_of, setup_of
+from tests.tiny_runs import tiny_spec
+from tests.zoo.families import Family
+from workbench.evaluation.inference import run_model
+from workbench.evaluation.sampling import Sampling, drawing, within
+from workbench.tasks import load_task
+from workbench.tasks._company import company_of
+from workbench.tasks._independence import forward, write_on
+from workbench.training.prepare import prepare
+
+CLASSES = "SequenceClassification"
+TASKS = {
+    CLASSES: "text-classification",
+    "TokenClassification": "token-classification",
+    "QuestionAnswering": "question-answering",
+    "MaskedLM": "fill-mask",
+    "CausalLM": "text-generation",
+    "Seq2SeqLM": "summarization",
+}
+# Encoders, decoders and both; those that mix, pool or read at the end whatever is padded.
+PLAIN = {
+    "bert": (CLASSES, "TokenClassification", "QuestionAnswering", "MaskedLM"),
+    "roberta": (CLASSES, "MaskedLM"),
+    "gpt2": (CLASSES, "TokenClassification", "QuestionAnswering", "CausalLM"),
+    "llama": (CLASSES, "CausalLM"),
+    "bloom": ("CausalLM",),
+    "mamba": ("CausalLM",),
+    "t5": (CLASSES, "QuestionAnswering", "Seq2SeqLM"),
+    "bart": (CLASSES, "Seq2SeqLM"),
+    "xlnet": (CLASSES, "TokenClassification"),
+    "fnet": (CLASSES, "QuestionAnswering", "MaskedLM"),
+    "funnel": (CLASSES, "TokenClassification"),
+    "convbert": ("TokenClassification",),
+    "big_bird": (CLASSES,),
+    "switch_transformers": ("Seq2SeqLM",),
+}
+ADAPTED = {"bert": (CLASSES,), "gpt2": (CLASSES, "CausalLM"), "t5": ("Seq2SeqLM",)}
+
+
+def family(kind: str, head: str) -> Family:
+    return Family(kind, f"AutoModelFor{head}")
+
+
+@pytest.mark.parametrize(("kind", "head"), [(k, h) for k, heads in PLAIN.items() for h in heads])
+def test_a_row_is_answered_in_a_batch_of_64_as_it_is_alone(kind, head):
+    model = make(family(kind, head))
+    assert difference(model, setup_of(TASKS[head], model)) <= TOLERANCE
+
+
+@pytest.mark.parametrize("adapter", ["lora", "dora", "ia3", "prompt_tuning"])
+@pytest.mark.parametrize(("kind", "head"), [(k, h) for k, heads in ADAPTED.items() for h in heads])
+def test_so_it_is_inside_an_adapter(kind, head, adapter):
+    model = make(family(kind, head), adapter)
+    assert difference(model, setup_of(TASKS[head], model)) <= TOLERANCE
+
+
+@pytest.mark.parametrize(("kind", "company"), [("bert", "any"), ("fnet", "equal")])
+def test_only_batches_of_models_that_heed_the_padding_are_cut_up(kind, company):
+    assert company_of(make(family(kind, CLASSES)), 0) == company
+
+
+def test_a_model_stays_in_its_mode_when_it_is_tried():
+    model = make(family("fnet", CLASSES)).train()
+    model.fnet.embeddings.eval()  # as what is frozen may be
+    state = torch.get_rng_state()
+    company_of(model, 0)
+    assert model.training
+    assert not model.fnet.embeddings.training
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_gradients_of_a_batch_that_is_cut_up_are_the_mean_of_those_of_its_rows():
+    model = make(family("fnet", CLASSES))
+    setup = setup_of("text-classification", model)
+    rows = [rows_of("text-classification", ("input_ids", "attention_mask"))[n] for n in range(8)]
+    task = load_task("text-classification")
+
+    def gradient(chosen):
+        model.zero_grad()
+        batch = task.collate(chosen, setup)
+        logits = forward(model, batch).logits
+        torch.nn.functional.cross_entropy(logits, batch["labels"], reduction="sum").backward()
+        return model.classifier.weight.grad.clone()
+
+    alone = sum(gradient([row]) for row in rows)
+    torch.testing.assert_close(gradient(rows), alone, atol=1e-4, rtol=1e-4)
+
+
+# Whatever the model's folder says of padding
+
+
+NAMED = [
+    (kind, padding)
+    for kind in ("gpt2", "bert", "roberta", "llama", "bart")
+    for padding in (0, 1, 60, None, 9999)
+    # RoBERTa counts places from this token, and BART shifts its input by it.
+    if padding not in {"roberta": (60, None), "bart": (None,)}.get(kind, ())
+]
+
+
+@pytest.mark.parametrize(("kind", "padding"), NAMED)
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_batch_is_answered_as_its_rows_are_whatever_the_folder_names_for_padding(
+    kind, side, padding, tmp_path
+):
+    changes = {} if padding == 9999 else {"pad_token_id": padding}
+    folder = family(kind, CLASSES).make(tmp_path / "model", **changes)
+    change(folder / "tokenizer_config.json", padding_side=side)
+    if padding == 9999:  # beyond the vocabulary
+        change(folder / "config.json", pad_token_id=-1)
+    prepared = prepare(tiny_spec(tmp_path, **{"model.source": str(folder), "data.max_tokens": 64}))
+    model = prepared.base_model().eval()
+    assert difference(model, replace(prepared.setup, max_tokens=100)) <= TOLERANCE
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "bert", "llama"])
+def test_what_is_saved_answers_batches_in_plain_transformers_as_it_does_rows(kind, tmp_path):
+    from transformers import pipeline
+
+    folder = family(kind, CLASSES).make(tmp_path / "model", pad_token_id=60)
+    change(folder / "tokenizer_config.json", padding_side="left")
+    prepared = prepare(tiny_spec(tmp_path, **{"model.source": str(folder)}))
+    model = prepared.base_model().eval()
+    model.save_pretrained(tmp_path / "saved")
+    prepared.tokenizer.save_pretrained(tmp_path / "saved")
+    texts = ["the film", "see you at home for dinner tonight, call now to win", "great", "is it?"]
+    plain = pipeline("text-classification", str(tmp_path / "saved"), top_k=None)
+    scores = [
+        [sorted((one["label"], one["score"]) for one in row) for row in plain(texts, batch_size=n)]
+        for n in (1, 4)
+    ]
+    ours = forward(model, prepared.task.collate(encoded(prepared, texts), prepared.setup))
+    shares = np.sort(ours.logits.softmax(-1).detach().numpy(), axis=1)
+    for found in scores:
+        held = np.sort([[score for _, score in row] for row in found], axis=1)
+        np.testing.assert_allclose(held, shares, atol=1e-4)
+
+
+def test_end_tokens_within_texts_move_no_answer_of_a_classifier_with_a_decoder():
+    model = make(family("bart", CLASSES))
+    end = model.config.eos_token_id
+    rows = [[2, 30, 31, end], [2, 40, end, 41, end, 42, 43, end], [2, end, 50, end], [2, 9, end]]
+    batch = load_task("text-classification").collate(
+        [{"input_ids": ids} for ids in rows], setup_of("text-classification", model)
+    )
+    together = forward(model, batch).logits
+    alone = torch.cat([model(input_ids=torch.tensor([ids])).logits for ids in rows])
+    torch.testing.assert_close(together, alone, atol=1e-4, rtol=0)
+
+
+def test_the_loss_of_a_question_does_not_count_the_padding():
+    model = make(family("bert", "QuestionAnswering"))
+    setup, task = setup_of("question-answering", model), load_task("question-answering")
+    rows = rows_of("question-answering", ("input_ids", "attention_mask"))
+    rows = [dict(rows[n]) for n in range(4)]
+    batch = task.collate(rows, setup)
+    with torch.no_grad():
+        outputs = forward(model, batch)
+    kept = task.keep((outputs.start_logits, outputs.end_logits), batch["labels"])
+    for row, own in zip(rows, kept, strict=True):
+        with torch.no_grad():
+            alone = model(input_ids=torch.tensor([row["input_ids"]]))
+        losses = [
+            torch.nn.functional.cross_entropy(logits[0], torch.tensor(place))
+            for logits, place in zip((alone.start_logits, alone.end_logits), row["labels"],
+                                     strict=True)
+        ]  # fmt: skip
+        assert float(own[2]) == pytest.approx(float(sum(losses)) / 2, abs=1e-4)
+
+
+# Writing
+
+
+@pytest.mark.parametrize(
+    ("kind", "adapter"),
+    [
+        *((kind, "none") for kind in ("gpt2", "llama", "bloom", "mamba", "opt", "recurrent_gemma")),
+        *((kind, "prompt_tuning") for kind in ("gpt2", "llama", "bloom", "opt")),
+    ],
+)
+def test_what_is_written_is_the_likeliest_token_each_time(kind, adapter):
+    model = make(family(kind, "CausalLM"), adapter)
+    prompts = [[2, 30, 31, 45, 46, 50, 51, 77], [2, 40], [2, 9, 19, 29, 39], [2, 11]]
+
+    def by_hand(ids):
+        ids = list(ids)
+        for _ in range(4):
+            given = torch.tensor([ids])
+            logits = model(input_ids=given, attention_mask=torch.ones_like(given)).logits
+            ids.append(int(logits[0, -1].argmax()))
+        return ids[-4:]
+
+    written = write_on(model, prompts, [4] * 4, 0, do_sample=False, eos_token_id=None)
+    assert written == [by_hand(ids) for ids in prompts]
+
+
+@pytest.mark.parametrize("asked", [{"no_repeat_ngram_size": 1}, {"num_beams": 3}, {}])
+def test_prompts_of_several_lengths_are_gone_on_with_as_each_alone(asked):
+    model = make(family("gpt2", "CausalLM"))
+    model.generation_config.repetition_penalty = 1.3 if not asked else None
+    prompts = [[2, 30, 31, 45, 46, 50, 51, 77], [2, 40], [2, 9, 19, 29, 39]]
+    told = {"do_sample": False, "eos_token_id": 3, **asked}
+    rooms = [6, 3, 6]
+    together = write_on(model, prompts, rooms, 3, **told)
+    alone = [
+        write_on(model, [ids], [room], 3, **told)[0]
+        for ids, room in zip(prompts, rooms, strict=True)
+    ]
+    assert together == alone
+    assert [len(ids) for ids in together] == rooms
+
+
+def test_answers_that_are_drawn_are_drawn_alike_in_a_batch():
+    model = make(family("llama", "CausalLM"))
+    sampling = Sampling(max_new_tokens=5, seed=3, temperature=1.0)
+    setup = setup_of("text-generation", model)
+    setup = replace(setup, spec=within(setup.spec, sampling))
+    size = setup.spec.train.per_device_eval_batch_size
+    task = load_task("text-generation")
+    rows = rows_of("text-generation", ("input_ids", "attention_mask")).select(range(6))
+    with drawing(model, sampling):
+        together = run_model(model, rows, task, setup, CPU, size)
+        alone = [run_model(model, rows.select([n]), task, setup, CPU, size)[0] for n in range(6)]
+    assert apart(together, alone) <= TOLERANCE
+    assert len({one["written"] for one in together}) > 1
+
+
+def change(path, **settings):
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | settings), "utf-8")
+
+
+def encoded(prepared, texts):
+    found = prepared.task.encode({"text": texts}, prepared.setup, False)
+    return [{name: held[n] for name, held in found.items()} for n in range(len(texts))]

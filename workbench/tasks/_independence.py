@@ -1,0 +1,193 @@
+"""A row's answer, whatever stands beside it in its batch.
+
+Batches are padded on the right. Most models pay no heed to padding. Some do: they mix tokens
+without a mask (FNet), pool neighbours (Funnel), or read the answer at the last place of the row
+(XLNet, classifiers behind learned tokens). Others give each expert so many tokens of a batch
+(Switch). Which of these a model does is found by trying it on a few tokens, once, and its batches
+are then cut into parts that cannot disturb each other: rows of one length, or single rows.
+
+Shapes:
+    B rows, T tokens, P learned tokens before them, C classes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._company import ANSWERS, call, can_write_together, company_of, cut, filling, inner_of
+
+_OF_TOKENS = ("start_logits", "end_logits")
+TAKEN_BY_ALL = 8  # tokens
+
+
+def forward(model: Any, inputs: dict[str, Any]) -> Any:
+    """Return what a model makes of a batch, each row as if it stood alone.
+
+    The labels are for the loss, not for the model. No answer begins or ends in the padding: the
+    logits of its places are the least there are.
+
+    Shapes:
+        input_ids, attention_mask: (B, T), padded on the right.
+    """
+    import torch
+
+    inputs = {name: tensor for name, tensor in inputs.items() if name != "labels"}
+    parts = _parts(model, inputs)
+    outputs = (
+        _called(model, inputs)
+        if len(parts) == 1
+        else _joined([_called(model, cut(inputs, rows)) for rows in parts], parts, inputs)
+    )
+    padded = inputs["attention_mask"] == 0
+    for name in _OF_TOKENS:
+        if (logits := outputs.get(name)) is not None:
+            outputs[name] = logits.masked_fill(padded, torch.finfo(logits.dtype).min)
+    return outputs
+
+
+def write(model: Any, inputs: dict[str, Any], **settings: Any) -> list[list[int]]:
+    """Let a model with an encoder write; return the tokens of each row, to the one that ends it.
+
+    Shapes:
+        input_ids, attention_mask: (B, T), padded on the right.
+    """
+    found: dict[int, list[int]] = {}
+    ends = model.generation_config.eos_token_id
+    for rows in _parts(model, inputs):
+        for row, ids in zip(
+            rows, model.generate(**cut(inputs, rows), **settings).tolist(), strict=True
+        ):
+            found[row] = ids[:1] + _to_the_end(ids[1:], ends)  # some begin with the end token
+    return [found[row] for row in range(len(found))]
+
+
+def write_on(
+    model: Any, prompts: list[list[int]], rooms: list[int], padding: int, **settings: Any
+) -> list[list[int]]:
+    """Let a model go on with prompts; return the new tokens of each, to the one that ends it.
+
+    `rooms` are the most tokens that may be added to each; `padding` fills the shorter ones.
+    """
+    import torch
+
+    told = model.generation_config
+    # These look at the tokens of the prompt, and would take the padding for some.
+    heeding = settings.get("no_repeat_ngram_size") or (told.repetition_penalty or 1) != 1
+    together = len({*map(len, prompts)}) == 1 or (
+        not heeding and can_write_together(model, padding)
+    )
+    alone = company_of(model, None) == "none"
+    parts: dict[Any, list[int]] = {}
+    for row, prompt in enumerate(prompts):
+        key = (rooms[row], 0 if together else len(prompt), row if alone else 0)
+        parts.setdefault(key, []).append(row)
+    found: dict[int, list[int]] = {}
+    for rows in parts.values():
+        width = max(len(prompts[row]) for row in rows)
+        missing = [width - len(prompts[row]) for row in rows]
+        ids = [[padding] * n + prompts[row] for n, row in zip(missing, rows, strict=True)]
+        mask = [[0] * n + [1] * (width - n) for n in missing]
+        written = model.generate(
+            input_ids=torch.tensor(ids).to(model.device),
+            attention_mask=torch.tensor(mask).to(model.device),
+            max_new_tokens=rooms[rows[0]],
+            pad_token_id=padding,
+            **settings,
+        )[:, width:].tolist()
+        for row, ids_after in zip(rows, written, strict=True):
+            found[row] = _to_the_end(ids_after, settings.get("eos_token_id"))
+    return [found[row] for row in range(len(found))]
+
+
+def _parts(model: Any, inputs: dict[str, Any]) -> list[list[int]]:
+    """Return the rows of a batch in parts that can be answered together."""
+    company = company_of(model, filling(inputs))
+    lengths = inputs["attention_mask"].sum(1).tolist()
+    keys: list[Any] = [0 if company == "any" else length for length in lengths]
+    if company == "none":
+        keys = list(range(len(lengths)))
+    if (end := _read_at(model)) is not None:  # it takes only rows with equally many of them
+        ends = (inputs["input_ids"] == end).sum(1).tolist()
+        keys = list(zip(keys, ends, strict=True))
+    parts: dict[Any, list[int]] = {}
+    for row, key in enumerate(keys):
+        parts.setdefault(key, []).append(row)
+    return list(parts.values())
+
+
+def _to_the_end(ids: list[int], ends: int | list[int] | None) -> list[int]:
+    """Return tokens up to the first that ends a text: behind it stands only what fills a batch."""
+    known = set(ends) if isinstance(ends, list) else {ends}
+    place = next((place for place, one in enumerate(ids) if one in known), len(ids))
+    return ids[: place + 1]
+
+
+def _read_at(model: Any) -> int | None:
+    """Return the token at whose last place a classifier with a decoder reads its answer."""
+    inner = inner_of(model)
+    if not inner.config.is_encoder_decoder or inner.can_generate():
+        return None
+    end = getattr(inner.config, "eos_token_id", None)
+    return end if isinstance(end, int) else None
+
+
+def _called(model: Any, inputs: dict[str, Any]) -> Any:
+    """Return what a model makes of a batch; rows too short for it are filled up as it needs.
+
+    Funnel takes no fewer than 5 tokens, CANINE no fewer than 4.
+    """
+    tokens = inputs["input_ids"].shape[1]
+    try:
+        return call(model, inputs)
+    except RuntimeError:
+        if tokens >= TAKEN_BY_ALL:
+            raise
+    padding = inner_of(model).config.get_text_config().pad_token_id or 0
+    wider = {
+        name: one
+        if name.startswith("decoder")
+        else _widened(one, 1, padding if name == "input_ids" else 0)
+        for name, one in inputs.items()
+    }
+    outputs = _called(model, wider)
+    for name in ANSWERS:
+        one = outputs.get(name)
+        if one is not None and (name in _OF_TOKENS or (one.ndim > 2 and one.shape[1] > tokens)):
+            outputs[name] = one[:, :tokens]
+    return outputs
+
+
+def _joined(found: list[Any], parts: list[list[int]], inputs: dict[str, Any]) -> Any:
+    """Return the outputs of a whole batch from those of its parts."""
+    import torch
+
+    order = torch.tensor([row for rows in parts for row in rows]).argsort()
+    width = inputs["input_ids"].shape[1]
+    of_text = "decoder_input_ids" not in inputs  # else each part is as wide as what is written
+    joined: dict[str, Any] = {}
+    for name in ANSWERS:
+        if found[0].get(name) is None:
+            continue
+        tensors = []
+        for one, rows in zip(found, parts, strict=True):
+            missing = width - int(inputs["attention_mask"][rows].sum(1).max())
+            wide = of_text and (name in _OF_TOKENS or one[name].ndim > 2)
+            tensors.append(_widened(one[name], missing if wide else 0))
+        whole = torch.cat(tensors)
+        joined[name] = whole[order.to(whole.device)]
+    if found[0].get("aux_loss") is not None:  # of a mixture of experts
+        shares = [len(rows) / len(order) for rows in parts]
+        joined["aux_loss"] = sum(
+            share * one["aux_loss"] for share, one in zip(shares, found, strict=True)
+        )
+    return type(found[0])(**joined)
+
+
+def _widened(tensor: Any, missing: int, value: int = 0) -> Any:
+    """Return a tensor with so many places more on the right: (B, T, …)."""
+    import torch
+
+    if not missing:
+        return tensor
+    more = (tensor.shape[0], missing, *tensor.shape[2:])
+    return torch.cat([tensor, tensor.new_full(more, value)], dim=1)
