@@ -88,6 +88,125 @@ def test_the_first_pass_counts_only_for_rows_without_a_second():
     assert settled(table[:1]).tolist() == [0.9, 0.8]
 
 
+def test_of_no_pass_nothing_is_settled():
+    assert settled(np.zeros((0, 3))).tolist() == [0, 0, 0]
+    assert settled(np.zeros((0, 2, 4))).shape == (2, 4)
+
+
+def test_later_passes_count_alike():
+    table = np.array([[9.0, 9.0], [0.1, 0.3], [0.2, np.nan], [0.6, 0.5]])
+    assert settled(table).tolist() == pytest.approx([0.3, 0.4])
+
+
+def by_the_paper(shares, given):
+    """Return thresholds, and the class that each row is counted in: eq. 1 and 2, row by row."""
+    thresholds = [
+        np.mean([row[k] for row, g in zip(shares, given, strict=True) if g == k])
+        if k in given
+        else np.inf
+        for k in range(len(shares[0]))
+    ]
+    meant = []
+    for row, own in zip(shares, given, strict=True):
+        reached = [k for k in range(len(row)) if row[k] >= thresholds[k]]
+        meant.append(max(reached, key=lambda k: row[k]) if reached else own)
+    return meant
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_confident_learning_is_that_of_the_paper(seed):
+    chance = np.random.default_rng(seed)
+    shares = chance.dirichlet(np.ones(4), size=25)
+    given = chance.integers(3, size=25)  # the fourth class is given to none
+    wrong, doubt = confident_learning(shares, given)
+    meant = by_the_paper(shares.tolist(), given.tolist())
+    assert wrong.tolist() == [m != g for m, g in zip(meant, given, strict=True)]
+    expected = [
+        max(p for k, p in enumerate(row) if k != own) - row[own]
+        for row, own in zip(shares.tolist(), given.tolist(), strict=True)
+    ]
+    assert doubt.tolist() == pytest.approx(expected)
+
+
+def test_a_class_at_its_threshold_is_meant():
+    # One row a class: each reaches its own threshold exactly.
+    wrong, _ = confident_learning(np.array([[0.25, 0.75], [0.5, 0.5]]), np.array([0, 1]))
+    # Row 0: both reached, class 1 likelier. Row 1: both reached and alike, the first counts.
+    assert wrong.tolist() == [True, True]
+
+
+def test_the_ranking_puts_the_flagged_first_each_part_by_its_doubt():
+    shares = [[0.9, 0.1], [0.2, 0.8], [0.45, 0.55], [0.1, 0.9], [0.6, 0.4], [0.2, 0.8]]
+    given = [0, 0, 0, 1, 1, 1]
+    found = dynamics([shares, shares], given)
+    ranking = rank(found)
+    # Means: (.9 + .2 + .45) / 3 = .517 and (.9 + .4 + .8) / 3 = .7. Row 1 reaches 1, row 4 reaches
+    # 0; row 2 neither. Doubts: -.8 .6 .1 -.8 .2 -.6.
+    assert ranking.name == "confident_learning"
+    assert ranking.flagged == 2
+    assert ranking.order.tolist() == [1, 4, 2, 5, 0, 3]
+    assert ranking.scores.tolist() == pytest.approx([-0.8, 0.6, 0.1, -0.8, 0.2, -0.6], abs=1e-6)
+    assert ranking.likely.tolist() == [1, 1, 1, 0, 0, 0]
+    assert flagged_places(found).tolist() == [1, 4]
+
+
+def test_alike_suspects_stand_in_the_order_of_their_rows():
+    shares = [[0.5, 0.5], [0.5, 0.5], [0.9, 0.1], [0.5, 0.5]]
+    found = dynamics([shares], [0, 0, 0, 0])
+    found = Dynamics(**{**vars(found), "rows": np.array([40, 10, 20, 30])})
+    for name in ("loss", "area_under_margin", "confident_learning"):
+        assert rank(found, name).order.tolist() == [1, 3, 0, 2]
+
+
+def test_margin_and_loss_rank_by_their_means_over_all_passes():
+    shares = [[[0.9, 0.1], [0.75, 0.25], [0.5, 0.5]], [[0.2, 0.8], [0.75, 0.25], [0.7, 0.3]]]
+    found = dynamics(shares, [0, 0, 0])
+    losses = -np.log([[0.9, 0.75, 0.5], [0.2, 0.75, 0.7]]).mean(axis=0)
+    assert rank(found, "loss").scores.tolist() == pytest.approx(losses.tolist())
+    assert rank(found, "loss").order.tolist() == [0, 2, 1]
+    margins = np.log([[9, 3, 1], [0.25, 3, 7 / 3]]).mean(axis=0)
+    ranking = rank(found, "area_under_margin")
+    assert ranking.scores.tolist() == pytest.approx((-margins).tolist(), rel=1e-5)
+    assert ranking.order.tolist() == [0, 2, 1]
+    assert ranking.flagged is None
+
+
+def test_a_random_ranking_is_drawn_from_its_seed():
+    found = noisy(rows=30)[0]
+    drawn = np.random.default_rng(7).random(30)
+    assert rank(found, "random", seed=7).scores.tolist() == drawn.tolist()
+    assert rank(found, "random").scores.tolist() == np.random.default_rng(0).random(30).tolist()
+
+
+def test_without_probabilities_the_last_pass_says_what_is_likelier():
+    shares = [[[0.9, 0.1, 0.0], [0.1, 0.9, 0.0], [0.3, 0.3, 0.4]],
+              [[0.1, 0.9, 0.0], [0.1, 0.9, 0.0], [0.3, 0.3, 0.4]]]  # fmt: skip
+    found = dynamics(np.array(shares) + 1e-6, [0, 1, 0])
+    bare = Dynamics(**{**vars(found), "probabilities": None})
+    bare.predicted[1, 2] = np.nan
+    ranking = rank(bare)
+    assert ranking.name == "area_under_margin"
+    assert ranking.likely.tolist() == [1, -1, -1]
+    assert len(flagged_places(bare)) == 0
+    with pytest.raises(InputError, match="probabilities of 3 classes were not kept"):
+        rank(bare, "confident_learning")
+
+
+def test_rows_of_several_labels_have_no_likelier_one():
+    found, _, _ = noisy(rows=4)
+    several = Dynamics(**{**vars(found), "given": np.array([0, -1, -1, -1])})
+    assert rank(several).likely.tolist() == [-1] * 4
+
+
+def test_rows_without_labels_are_ranked_by_loss():
+    found, _, _ = noisy(rows=4)
+    bare = Dynamics(**{**vars(found), "labels": [], "given": np.full(4, -1), "probabilities": None})
+    assert rank(bare).name == "loss"
+    for name in ("confident_learning", "area_under_margin"):
+        with pytest.raises(InputError, match=f"{name} ranks labels.*rank by loss"):
+            rank(bare, name)
+
+
 def test_a_random_ranking_depends_on_its_seed_alone():
     found, wrong, _ = noisy()
     assert (

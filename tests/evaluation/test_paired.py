@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
+import statistics
+
 import numpy as np
 import pyarrow.parquet
 import pytest
 from figures.examples import contenders
 
 from tests.tasks.outcomes import outcome_of
-from workbench.evaluation.paired import pair_scores
+from workbench.evaluation.paired import _resampled, pair_scores
 from workbench.evaluation.run import write_predictions
 from workbench.figures import compared_metric, to_svg
 from workbench.runs import RunFolder
@@ -72,6 +75,178 @@ def test_the_standard_error_of_an_accuracy_is_that_of_a_share(tmp_path):
     assert found.first_error == pytest.approx((0.8 * 0.2 / 400) ** 0.5, rel=0.1)
     assert found.second_error == 0
     assert found.difference_error == pytest.approx(found.first_error)
+
+
+def better_and_worse(folder, rows: int = 400) -> tuple[RunFolder, RunFolder]:
+    """Return a run that is wrong in one row of five, and one that is wrong in one of ten."""
+    labels = [0, 1] * (rows // 2)
+    right = np.eye(2)[labels] * 4
+    worse, better = (np.where((np.arange(rows) % n == 0)[:, None], -right, right) for n in (5, 10))
+    return run_of(folder, "worse", worse, labels), run_of(folder, "better", better, labels)
+
+
+def test_the_difference_is_the_second_less_the_first(tmp_path):
+    worse, better = better_and_worse(tmp_path)
+    found = pair_scores(worse, better)[1]
+    assert found["accuracy"].difference == pytest.approx(0.1, rel=1e-12)
+    assert found["loss"].difference < 0
+    assert (found["accuracy"].first, found["accuracy"].second) == (0.8, 0.9)
+    back = pair_scores(better, worse)[1]
+    for name in ("accuracy", "loss", "f1_macro"):
+        assert back[name].difference == pytest.approx(-found[name].difference)
+        assert (back[name].first, back[name].second) == (found[name].second, found[name].first)
+        assert back[name].first_error == pytest.approx(found[name].second_error)
+        assert back[name].difference_error == pytest.approx(found[name].difference_error)
+
+
+def test_errors_are_sample_deviations_over_the_same_draws_for_both(tmp_path):
+    # The bootstrap as it is written: 500 draws with replacement from a generator seeded with 0.
+    worse, better = better_and_worse(tmp_path, rows=40)
+    found = pair_scores(worse, better)[1]["accuracy"]
+    right = np.array([[n % 5 != 0, n % 10 != 0] for n in range(40)], float)
+    chance = np.random.default_rng(0)
+    means = np.array([right[chance.integers(40, size=40)].mean(axis=0) for _ in range(500)])
+    deviations = [statistics.stdev(column) for column in (*means.T, means[:, 1] - means[:, 0])]
+    assert [found.first_error, found.second_error, found.difference_error] == pytest.approx(
+        deviations, rel=1e-9
+    )
+
+
+def test_a_better_second_run_is_told_as_better_wherever_it_is_told(tmp_path, capsys):
+    from workbench.adaptation import Adaptation
+    from workbench.cli.training import _print_adaptation
+
+    worse, better = better_and_worse(tmp_path)
+    paired = pair_scores(worse, better)[1]["accuracy"]
+    svg = to_svg(compared_metric(contenders(("plain", "adapted")), "accuracy", paired))
+    assert f"adapted less plain: +0.100 ± {paired.difference_error:.3f}" in svg
+    done = Adaptation(reading=worse, without=worse, adapted=better)
+    _print_adaptation(done, as_json=True)
+    told = json.loads(capsys.readouterr().out)["scores"]["accuracy"]
+    assert (told["first"], told["second"]) == (0.8, 0.9)
+    assert told["difference"] == pytest.approx(0.1)
+    _print_adaptation(done, as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+    heads = [head.strip() for head in lines[0].split("  ") if head.strip()]
+    cells = next(line for line in lines if line.strip().startswith("accuracy"))
+    cells = [cell.strip() for cell in cells.split("  ") if cell.strip()]
+    told = dict(zip(heads, cells, strict=True))
+    assert told["without"].startswith("0.8000 ± ")
+    assert told["adapted"].startswith("0.9000 ± ")
+    assert told["difference"].startswith("+0.1000 ± ")
+
+
+def predictions_of(
+    run: RunFolder, rows: list[dict], task: str = "text-classification"
+) -> RunFolder:
+    run.path.mkdir()
+    run.write_spec(RunSpec().replace({"task": task}), {"labels": LABELS})
+    write_predictions(run.evaluation_path / "predictions.parquet", rows)
+    return run
+
+
+def row(number: int, **changes) -> dict:
+    return {"row": number, "text": f"t{number}", "label": "no", "predicted": "no", "loss": 1.0,
+            **changes}  # fmt: skip
+
+
+def test_rows_are_paired_by_their_number_whatever_their_order(tmp_path):
+    first = [row(1, loss=1.0), row(2, loss=3.0, predicted="yes"), row(3, loss=5.0)]
+    second = [row(3, loss=4.0), row(1, loss=0.0), row(2, loss=2.0, predicted="yes")]
+    runs = [
+        predictions_of(RunFolder(tmp_path / name), rows)
+        for name, rows in (("a", first), ("b", second))
+    ]
+    count, found = pair_scores(*runs)
+    assert count == 3
+    # Each row is better by one, so that no draw of rows changes the difference.
+    assert found["loss"].difference == -1
+    assert found["loss"].difference_error == pytest.approx(0, abs=1e-12)
+    assert found["accuracy"].difference_error == 0
+
+
+@pytest.mark.parametrize(
+    "changes", [{"text": "other"}, {"label": "yes"}, {"row": 7}], ids=["text", "label", "row"]
+)
+def test_what_was_asked_otherwise_is_not_paired(tmp_path, changes):
+    first = predictions_of(RunFolder(tmp_path / "a"), [row(1), row(2)])
+    second = predictions_of(RunFolder(tmp_path / "b"), [row(1), row(2, **changes)])
+    assert pair_scores(first, second) == (0, {})
+
+
+@pytest.mark.parametrize("missing", ["row", "label", "predicted", "loss"])
+def test_predictions_without_what_is_needed_are_not_paired(tmp_path, missing):
+    whole = predictions_of(RunFolder(tmp_path / "a"), [row(1), row(2)])
+    part = [{name: held for name, held in row(n).items() if name != missing} for n in (1, 2)]
+    second = predictions_of(RunFolder(tmp_path / "b"), part)
+    assert pair_scores(whole, second) == (0, {})
+    assert pair_scores(second, whole) == (0, {})
+
+
+def test_a_run_without_readable_predictions_is_not_paired(tmp_path):
+    whole = predictions_of(RunFolder(tmp_path / "a"), [row(1), row(2)])
+    broken = predictions_of(RunFolder(tmp_path / "b"), [row(1), row(2)])
+    (broken.evaluation_path / "predictions.parquet").write_bytes(b"PAR1")
+    for pair in ((whole, broken), (broken, whole)):
+        assert pair_scores(*pair) == (0, {})
+    (broken.evaluation_path / "predictions.parquet").unlink()
+    assert pair_scores(whole, broken) == (0, {})
+
+
+def test_runs_of_different_tasks_are_not_paired(tmp_path):
+    rows = [row(n, label=[1.0], predicted=[float(n)]) for n in (1, 2, 3)]
+    first = predictions_of(RunFolder(tmp_path / "a"), rows)
+    second = predictions_of(RunFolder(tmp_path / "b"), rows, task="text-regression")
+    assert pair_scores(first, second) == (0, {})
+    assert pair_scores(second, first) == (0, {})
+
+
+def test_a_score_that_a_draw_cannot_give_is_left_out_of_the_errors():
+    """A correlation is not known where a draw of three rows is three times the same."""
+    true = np.array([[0.0], [1.0], [2.0]])
+    held = {"a": true[::-1].copy(), "b": [*true, [0.0], [1.0], [0.0]]}
+    task = load_task("text-regression")
+    rescore = {
+        name: task.rescore(
+            [
+                {"predicted": p.tolist(), "label": t.tolist()}
+                for p, t in zip(said, true, strict=True)
+            ]
+        )
+        for name, said in held.items()
+    }
+    found = _resampled(rescore["a"], rescore["b"], 3)
+    chance = np.random.default_rng(0)
+    draws = [chance.integers(3, size=3) for _ in range(500)]
+    known = []
+    for places in draws:
+        both = [rescore[name](places).get("pearson") for name in ("a", "b")]
+        if None not in both:
+            known.append(both)
+    assert 2 < len(known) < 500
+    assert found["pearson"].first_error == pytest.approx(
+        statistics.stdev(one for one, _ in known), rel=1e-9, abs=1e-12
+    )
+    assert found["pearson"].difference_error == pytest.approx(
+        statistics.stdev(b - a for a, b in known), rel=1e-9
+    )
+
+
+def test_a_score_of_one_run_alone_is_not_compared_and_the_others_are():
+    first = lambda places: {"only": 1.0, "both": 2.0, "last": 3.0}  # noqa: E731
+    second = lambda places: {"both": 5.0, "last": 1.0, "other": 2.0}  # noqa: E731
+    found = _resampled(first, second, 4)
+    assert list(found) == ["both", "last"]
+    assert (found["both"].difference, found["last"].difference) == (3.0, -2.0)
+
+
+@pytest.mark.parametrize(("known", "kept"), [(1, False), (2, True), (3, True)])
+def test_an_error_needs_two_draws(known, kept):
+    def scores():
+        calls = iter(range(10_000))
+        return lambda places: {"x": 1.0} if next(calls) <= known else {}
+
+    assert ("x" in _resampled(scores(), scores(), 4)) == kept
 
 
 def test_what_two_runs_share_does_not_count_as_chance(tmp_path):

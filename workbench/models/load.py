@@ -306,7 +306,16 @@ def _head_and_config(
         )
         if not _becomes_writer(auto_class, config):
             _require_head(folder, config, auto, trust_remote_code)
+        if auto_class == _WRITES and config.is_encoder_decoder:
+            name_start(config)
     return auto, config
+
+
+def name_start(config: Any) -> None:
+    """Say with which token a decoder begins to write, where a config does not: as T5, to pad."""
+    if getattr(config, "decoder_start_token_id", None) is None:
+        named = (getattr(config, name, None) for name in ("bos_token_id", "pad_token_id"))
+        config.decoder_start_token_id = next((one for one in named if one is not None), 0)
 
 
 def _require_head(folder: Path, config: Any, auto: Any, trust_remote_code: bool) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from pydantic import field_validator
+
 from .domain import Domain
 from .section import Section
 
@@ -94,12 +96,18 @@ class AdapterSpec(Section):
         list[str],
         Domain(
             "names of the layers that lora, dora and ia3 adapt, such as [query, value], or "
-            "[all-linear]; empty takes what peft does for this kind of model, else all linear ones"
+            "all-linear; empty takes what peft does for this kind of model, else all linear ones"
         ),
     ] = []
     num_virtual_tokens: Annotated[
         int, Domain("prompt_tuning: how many tokens are made up", 1, 512, log=True, unit="tokens")
     ] = 20
+
+    @field_validator("target_modules", mode="before")
+    @classmethod
+    def _one_or_several(cls, held: object) -> object:
+        """Take a word alone, as peft does."""
+        return [held] if isinstance(held, str) and held else held
 
     @property
     def prompt_tokens(self) -> int:
