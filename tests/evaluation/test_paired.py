@@ -204,7 +204,7 @@ def test_runs_of_different_tasks_are_not_paired(tmp_path):
 def test_a_score_that_a_draw_cannot_give_is_left_out_of_the_errors():
     """A correlation is not known where a draw of three rows is three times the same."""
     true = np.array([[0.0], [1.0], [2.0]])
-    held = {"a": true[::-1].copy(), "b": [*true, [0.0], [1.0], [0.0]]}
+    held = {"a": true[::-1].copy(), "b": np.array([[0.0], [2.0], [2.0]])}
     task = load_task("text-regression")
     rescore = {
         name: task.rescore(
