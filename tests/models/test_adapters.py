@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 
 import pytest
 import torch
@@ -231,15 +230,6 @@ def test_weights_of_another_adapter_are_refused(kept, folders):
     model = adapted(folders("bert"), "bert", target_modules=["key"])
     with pytest.raises(ModelError, match=r"does not fit its adapter|cannot be used"):
         load_weights(model, kept)
-
-
-def test_a_base_that_is_gone_is_named(kept, folders, tmp_path):
-    copy = shutil.copytree(folders("bert").path, tmp_path / "copy")
-    change(kept, base_model_name_or_path=str(copy))
-    load_trained(kept)
-    shutil.rmtree(copy)
-    with pytest.raises(Exception, match="no such file"):
-        load_trained(kept)
 
 
 @pytest.mark.parametrize("kind", KINDS)

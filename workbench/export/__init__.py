@@ -9,8 +9,11 @@ from pathlib import Path
 
 from ..errors import InputError, RunError
 from ..models.adapters import CONFIG
+from ..models.bases import FILE as BASE
+from ..models.bases import base_record, name_for_peft, read_record, without_paths, write_record
 from ..runs import RunFolder, write_json
-from .card import base_of, model_card_text
+from ..sources import find_model
+from .card import model_card_text
 
 KINDS = ("folder", "merged", "onnx", "card")
 
@@ -83,20 +86,23 @@ def _write(run: RunFolder, kind: str, folder: Path) -> float | None:
         difference = write_onnx(run, folder)
     else:
         difference = None
-    weights = {"model.safetensors.index.json", "adapter_config.json"}
+    weights = {"model.safetensors.index.json", CONFIG, BASE}
     for pattern in _MODEL_FILES:
         for file in run.model_path.glob(pattern):
             heavy = file.suffix == ".safetensors" or file.name in weights
             if kind == "folder" or not (heavy or (folder / file.name).exists()):
                 shutil.copyfile(file, folder / file.name)
     if kind == "folder" and (folder / CONFIG).is_file():
-        _name_base(folder / CONFIG, run)
+        _name_base(folder, run)
     return difference
 
 
-def _name_base(config: Path, run: RunFolder) -> None:
+def _name_base(folder: Path, run: RunFolder) -> None:
     """Let an adapter name its base as others can find it, and not by a path of this machine."""
-    base, plain = base_of(run.spec()), json.loads(config.read_text("utf-8"))
-    if plain["base_model_name_or_path"] != base["hub"]:
-        plain |= {"base_model_name_or_path": base["hub"] or base["name"], "revision": None}
-        write_json(config, plain)
+    model = run.spec().model
+    record = read_record(folder) or base_record(find_model(model.source, model.revision))
+    record = without_paths(record)
+    write_record(record, folder)
+    base, revision = name_for_peft(record)
+    plain = json.loads((folder / CONFIG).read_text("utf-8"))
+    write_json(folder / CONFIG, plain | {"base_model_name_or_path": base, "revision": revision})

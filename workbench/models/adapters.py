@@ -20,6 +20,7 @@ from ..errors import ModelError, shorten
 from ..sources import FoundModel
 from ..sources.paths import show
 from ..spec import AdapterSpec
+from .bases import base_record, name_for_peft, require_same_base, write_record
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 ALL_LINEAR = "all-linear"
@@ -73,9 +74,7 @@ def add_adapter(
     import torch
 
     config = _config(model, adapter, auto_class)
-    local = found.kind == "local"
-    config.base_model_name_or_path = str(found.path.absolute()) if local else found.place
-    config.revision = found.revision
+    record = base_record(found)
     noted = {name: getattr(model, name, ()) for name in ("new_weights", "label_weights")}
     devices = list(range(torch.cuda.device_count()))
     with torch.random.fork_rng(devices=devices):
@@ -92,7 +91,14 @@ def add_adapter(
             ) from error
     for name, held in noted.items():
         setattr(adapted, name, held)
+    adapted.base_record = record
+    name_base(adapted.peft_config["default"], record)
     return adapted
+
+
+def name_base(config: Any, record: dict[str, str]) -> None:
+    """Let peft's config name the base as others can find it."""
+    config.base_model_name_or_path, config.revision = name_for_peft(record)
 
 
 def wrap(model: Any, config: Any) -> Any:
@@ -291,6 +297,7 @@ def save_weights(model: Any, folder: Path, unused: dict[str, Any] | None = None)
     tensors = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
     save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
     model.peft_config["default"].save_pretrained(str(folder))
+    write_record(model.base_record, folder)
     config = deepcopy(inner.config)
     config.architectures = [type(inner).__name__]
     if hasattr(config, "quantization_config"):  # how the base was held is no part of the model
@@ -304,12 +311,13 @@ def load_weights(model: Any, folder: Path) -> None:
     """Put the weights of an adapter's folder into a model inside such an adapter.
 
     Raises:
-        ModelError: a weight is missing, or does not fit.
+        ModelError: a weight is missing, or does not fit, or was learned beside another base.
     """
     from peft import set_peft_model_state_dict
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
+    require_same_base(getattr(model, "base_record", {}), folder)
     try:
         answer = set_peft_model_state_dict(model, load_file(folder / WEIGHTS))
     except (OSError, SafetensorError, KeyError, RuntimeError) as error:

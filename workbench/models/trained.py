@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ModelError, shorten
-from ..sources import find_model
 from ..sources.paths import show
 from . import quantization
-from .adapters import is_adapter, load_weights, read_adapter_config, wrap
+from .adapters import is_adapter, load_weights, name_base, read_adapter_config, wrap
+from .bases import base_record, find_base, read_record
 from .folder import read_config, read_shapes, refuse_foreign_code, refuse_unsafe_weights
 from .reading import quiet, readable
 from .sanity import require_weights_for
@@ -83,7 +83,7 @@ def _load_adapted(folder: Path, trust_remote_code: bool, bits: str) -> Any:
     settings, source, revision = read_adapter_config(folder)
     plain = read_config(folder)
     refuse_foreign_code(folder, plain, trust_remote_code)
-    base = find_model(source, revision)
+    base = find_base(folder, source, revision)
     base_plain = read_config(base.path)
     refuse_foreign_code(base.path, base_plain, trust_remote_code)
     refuse_unsafe_weights(base.path, base_plain)
@@ -109,9 +109,10 @@ def _load_adapted(folder: Path, trust_remote_code: bool, bits: str) -> Any:
             ignore_mismatched_sizes=True,  # the head is the adapter's
             **arguments,
         )
-        settings.base_model_name_or_path, settings.revision = source, revision
         model = wrap(model, settings)
     load_weights(model, folder)
+    model.base_record = read_record(folder) or base_record(base)
+    name_base(model.peft_config["default"], model.base_record)
     return model.eval()
 
 
