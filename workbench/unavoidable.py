@@ -19,10 +19,11 @@ def attention_of(config: Any) -> str | None:
     return getattr(config, "_attn_implementation_internal", None)
 
 
-def put_attention_back(config: Any, name: str | None) -> None:
-    """Let one transformers config ask for the attention that `attention_of` gave, and no other.
+def ask_for_attention(config: Any, name: str | None) -> None:
+    """Let one transformers config ask for an attention, such as `attention_of` gave.
 
-    Reason: `set_attn_implementation` acts on the whole model, whose parts may differ.
+    Reason: `set_attn_implementation` acts on the whole model, whose parts may differ, and not at
+    all on models whose attention it does not know, though their masks depend on it.
     Fallback: nothing is changed.
     """
     if hasattr(config, "_attn_implementation_internal"):

@@ -9,7 +9,7 @@ from ..errors import ModelError
 from .answers import answer
 from .budget import fit, room_for
 from .collect import Chosen, Collector
-from .interface import evaluating, listening, offers_interface
+from .interface import eager, evaluating, listening, offers_interface
 from .places import Place, Places
 from .record import AttentionRecord, Block
 from .statistics import induction
@@ -112,10 +112,11 @@ def _observe(model: Any, inputs: dict[str, Any], collector: Any, hidden: bool = 
     if offers_interface(model):
         with listening(model, collector.hear), torch.no_grad():
             output = model(**inputs, **asked)
-        if collector.heard or collector.why_not:
+        # An encoder may have an attention of its own beside a decoder that is heard.
+        if not collector.silent or (collector.heard and _bytes(model, inputs) > EAGER_BYTES):
             return output
     _refuse_if_large(model, inputs)
-    with evaluating(model), torch.no_grad():
+    with evaluating(model), eager(model), torch.no_grad():
         try:
             output = model(**inputs, **asked, output_attentions=True)
         except TypeError:
@@ -132,40 +133,51 @@ def _take_all(output: Any, collector: Collector) -> None:
         "decoder": ("decoder_attentions",),
         "cross": ("cross_attentions",),
     }
-    for block, (name, _, _) in enumerate(collector.places.blocks):
+    for block in collector.silent:
+        name = collector.places.blocks[block][0]
         # An attention other than eager returns an empty tuple and no error.
         layers = next((getattr(output, field, None) for field in fields[name]), None) or ()
         for number, weights in enumerate(layers):
-            if weights is None or getattr(weights, "ndim", 0) != 4:
+            if weights is None:
                 continue
             place = Place(block, number, "")
             collector.places.note(place)
-            collector.begin(place, weights.shape[1])
-            collector.take(place, 0, weights[0])
+            if getattr(weights, "ndim", 0) == 4 and len(weights) == 1:
+                collector.begin(place, weights.shape[1])
+                collector.take(place, 0, weights[0])
+            else:
+                collector.pass_over(place, "given in another shape than tokens by tokens")
 
 
 def _refuse_if_large(model: Any, inputs: dict[str, Any]) -> None:
-    config = model.config.get_text_config()
-    layers = getattr(config, "num_hidden_layers", 0) or 0
-    heads = getattr(config, "num_attention_heads", 0) or 0
-    tokens = inputs["input_ids"].shape[1]
-    needed = 4 * layers * heads * tokens**2
+    needed = _bytes(model, inputs)
     if needed > EAGER_BYTES:
         raise ModelError(
             "a {kind} model gives its maps all at once, {needed:.1f} GB for {tokens} tokens",
             "shorten the text",
-            kind=config.model_type,
+            kind=model.config.get_text_config().model_type,
             needed=needed / 1e9,
-            tokens=tokens,
+            tokens=inputs["input_ids"].shape[1],
         )
+
+
+def _bytes(model: Any, inputs: dict[str, Any]) -> int:
+    """Return what all maps of a model take at once."""
+    config = model.config.get_text_config()
+    layers = getattr(config, "num_hidden_layers", 0) or 0
+    heads = getattr(config, "num_attention_heads", 0) or 0
+    return 4 * layers * heads * inputs["input_ids"].shape[1] ** 2
 
 
 class _Repetition:
     """Listens to the model's run over a text given twice, for the induction score alone."""
 
-    def __init__(self, model: Any, places: dict[str, tuple[int, int]]) -> None:
+    def __init__(
+        self, model: Any, places: dict[str, tuple[int, int]], lengths: dict[str, int]
+    ) -> None:
         self.places = Places(model)
         self.scores: dict[tuple[int, int], list[float]] = {}
+        self._lengths = lengths
         self.why_not = ""
         self._spans = places
         self._place: Place | None = None
@@ -173,6 +185,10 @@ class _Repetition:
     @property
     def heard(self) -> bool:
         return bool(self.scores)
+
+    @property
+    def silent(self) -> list[int]:
+        return [] if self.scores else list(range(len(self.places.blocks)))
 
     def hear(self, heads: Any) -> None:
         if heads.first == 0:
@@ -182,9 +198,13 @@ class _Repetition:
     def begin(self, place: Place, heads: int) -> None:
         pass
 
+    def pass_over(self, place: Place, reason: str) -> None:
+        pass
+
     def take(self, place: Place, first: int, weights: Any) -> None:
         name, queries, _ = self.places.blocks[place.block]
-        if name == "cross" or queries not in self._spans or weights.shape[1] != weights.shape[2]:
+        length = self._lengths.get(queries)
+        if name == "cross" or tuple(weights.shape[1:]) != (length, length):
             return
         values = induction(weights.float(), *self._spans[queries]).tolist()
         key = place.block, place.layer
@@ -195,7 +215,9 @@ def _add_induction(model: Any, reading: Reading, blocks: list[Block]) -> None:
     inputs, spans = repeated(reading, model)
     if not inputs:
         return
-    listener = _Repetition(model, spans)
+    keys = {"source": "input_ids", "target": "decoder_input_ids"}
+    lengths = {name: inputs[keys[name]].shape[1] for name in spans}
+    listener = _Repetition(model, spans, lengths)
     _observe(model, inputs, listener)
     for (block, layer), scores in listener.scores.items():
         blocks[block].statistics["induction"][layer] = scores

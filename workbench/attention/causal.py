@@ -133,16 +133,16 @@ def _gradient(model: Any, tokenizer: Any, reading: Reading, places: list[int]) -
     with torch.no_grad():
         score, _ = _score(model, reading)
     inputs = dict(reading.inputs)
+    kind = model.config.model_type
     with torch.enable_grad():
-        embeddings = model.get_input_embeddings()(inputs.pop("input_ids")).detach()
-        embeddings.requires_grad_(True)
         try:
-            value = score(_run(model, inputs | {"inputs_embeds": embeddings})).sum()
-        except (TypeError, ValueError):
-            raise ModelError(
-                "a {kind} model takes no embeddings", "use occlusion", kind=model.config.model_type
-            ) from None
-        (gradient,) = torch.autograd.grad(value, embeddings)
+            embeddings = model.get_input_embeddings()(inputs.pop("input_ids")).detach()
+            embeddings.requires_grad_(True)
+            value = score(_run(model, inputs | {"inputs_embeds": embeddings.clone()})).sum()
+            (gradient,) = torch.autograd.grad(value, embeddings)
+        except Exception as error:  # each kind of model says so in its own way
+            told = ModelError("a {kind} model takes no embeddings", "use occlusion", kind=kind)
+            raise told from error
     return (gradient * embeddings).sum(-1)[0, places].tolist()
 
 

@@ -76,9 +76,14 @@ class Collector:
     def hear(self, heads: Any) -> None:
         """Take some heads of a layer from `interface`."""
         if heads.first == 0:
-            self._place = self.places.of(heads.module)
-            self._begin(self._place, heads.heads, heads.kv_heads, heads.window)
+            place = self.places.of(heads.module)
+            # Some look twice in a layer with the same weights, each time at half of the values.
+            self._place = None if place.layer in self._layers[place.block] else place
+            if self._place:
+                self._begin(place, heads.heads, heads.kv_heads, heads.window)
         place = self._place
+        if place is None:
+            return
         if not self.take(place, heads.first, heads.weights):
             return
         norms = heads.v[0].float().norm(dim=-1)
@@ -94,6 +99,11 @@ class Collector:
     def begin(self, place: Place, heads: int) -> None:
         """Begin a layer that is not heard through the interface."""
         self._begin(place, heads, heads, None)
+
+    def pass_over(self, place: Place, reason: str) -> None:
+        """Take note of a layer that gives no map of tokens by tokens."""
+        kept = _Kept(place.module, 0, 0, None, missing=reason)
+        self._layers[place.block].setdefault(place.layer, kept)
 
     def _begin(self, place: Place, heads: int, kv_heads: int, window: int | None) -> None:
         self._layers[place.block][place.layer] = _Kept(place.module, heads, kv_heads, window)
@@ -114,13 +124,18 @@ class Collector:
         expected = len(self._sequences[queries]), len(self._sequences[keys])
         if tuple(weights.shape[1:]) != expected:
             rows, columns = weights.shape[1:]
-            kept.missing = f"not a square of tokens by tokens ({rows} × {columns})"
+            kept.missing = (
+                f"not a square of tokens by tokens ({rows} × {columns} for {expected[0]} tokens)"
+            )
             return False
         weights = weights.float()
         one_text = name != "cross"
         special = self._sequences[keys].special
         separators = [at for at, one in enumerate(special) if one and at]
         statistics = head_statistics(weights, separators, one_text)
+        if bool((weights < 0).any()):
+            kept.missing = "given as scores before the softmax"
+            return False
         if not bool(statistics["entropy"].isfinite().all()):  # one NaN makes all of it NaN
             kept.missing = "not finite"
             return False
@@ -169,6 +184,15 @@ class Collector:
         return sorted(self._pinned)
 
     @property
+    def silent(self) -> list[int]:
+        """The blocks of which no layer gave a map."""
+        return [
+            block
+            for block, layers in enumerate(self._layers)
+            if all(kept.missing for kept in layers.values())
+        ]
+
+    @property
     def heard(self) -> bool:
         """Whether any layer gave a map."""
         return any(not kept.missing for layers in self._layers for kept in layers.values())
@@ -186,7 +210,7 @@ class Collector:
     def rollout(self) -> dict[str, np.ndarray] | None:
         """Return rollout with and without sinks, as bytes; None if a layer is missing."""
         kept = self._layers[0]
-        complete = len(kept) == len(self.places.layers(0, dict.fromkeys(kept)))
+        complete = bool(kept) and len(kept) == len(self.places.layers(0, dict.fromkeys(kept)))
         if not self._rollouts or not complete or any(one.missing for one in kept.values()):
             return None
         with_sinks, without = (_bytes_of(rollout.result()) for rollout in self._rollouts)

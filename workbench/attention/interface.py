@@ -1,9 +1,11 @@
 """Standing in a model's attention: every layer passes its heads by, and the answer is unchanged.
 
-transformers lets a function of ours take the place of the attention (`AttentionInterface`). Ours
-calls the model's own eager attention, for a few heads at a time, hands on what it gives and shows
-the weights to a listener. So memory stays near one head, and whatever is particular to a model
-(soft-capped scores, learned sinks, position biases) is computed by that model's own code.
+transformers lets a function of ours take the place of an attention (`AttentionInterface`). Ours
+takes that of the eager one: it calls the model's own eager attention, for a few heads at a time,
+hands on what it gives and shows the weights to a listener. So memory stays near one head, and
+whatever is particular to a model (soft-capped scores, learned sinks, position biases, tokens left
+out by an indexer) is computed by that model's own code. Under a name of its own, a model would not
+know what mask the function needs.
 """
 
 from __future__ import annotations
@@ -15,9 +17,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ..unavoidable import attention_of, can_set_attention, put_attention_back
+from ..unavoidable import ask_for_attention, attention_of, can_set_attention
 
-NAME = "workbench_capture"
+EAGER = "eager"
 
 # Weights of the heads that are shown to the listener at once (one head at least), and of the
 # rows that are computed at once.
@@ -25,6 +27,8 @@ GROUP_BYTES = 8_000_000
 ROWS_BYTES = 4_000_000
 
 _state = threading.local()
+_lock = threading.Lock()
+_listening: list[int] = []
 
 
 @dataclass(frozen=True)
@@ -63,19 +67,31 @@ def listening(model: Any, listener: Listener) -> Iterator[None]:
 
     The model is in evaluation mode meanwhile: in training mode weights come after dropout.
     """
-    _register()
     configs = list(_configs(model))
     before = [(config, attention_of(config)) for config in configs]
-    with evaluating(model):
+    with evaluating(model), _in_place():
         outer = getattr(_state, "listener", None)
         _state.listener, _state.place = listener, None
         try:
-            model.set_attn_implementation(NAME)
+            model.set_attn_implementation(EAGER)
             yield
         finally:
             _state.listener, _state.place = outer, None
             for config, implementation in before:
-                put_attention_back(config, implementation)
+                ask_for_attention(config, implementation)
+
+
+@contextmanager
+def eager(model: Any) -> Iterator[None]:
+    """Let a model whose attention cannot be taken over compute it eagerly, with such masks."""
+    before = [(config, attention_of(config)) for config in _configs(model)]
+    try:
+        for config, _ in before:
+            ask_for_attention(config, EAGER)
+        yield
+    finally:
+        for config, implementation in before:
+            ask_for_attention(config, implementation)
 
 
 @contextmanager
@@ -109,29 +125,42 @@ def _configs(model: Any) -> Iterator[Any]:
         queue += [getattr(config, name, None) for name in getattr(config, "sub_configs", {})]
 
 
-def _register() -> None:
-    from transformers import AttentionInterface, AttentionMaskInterface
-    from transformers.masking_utils import eager_mask
+@contextmanager
+def _in_place() -> Iterator[None]:
+    """Put our function in the place of the eager attention, while anybody listens."""
+    from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-    AttentionInterface.register(NAME, _attend)
-    AttentionMaskInterface.register(NAME, eager_mask)
+    with _lock:
+        _listening.append(1)
+        ALL_ATTENTION_FUNCTIONS[EAGER] = _attend
+    try:
+        yield
+    finally:
+        with _lock:
+            _listening.pop()
+            if not _listening:
+                del ALL_ATTENTION_FUNCTIONS[EAGER]
 
 
 def _attend(
     module: Any, query: Any, key: Any, value: Any, attention_mask: Any, **settings: Any
-) -> tuple[Any, None]:
+) -> tuple[Any, Any]:
     """Compute attention as the model does, group by group of heads, some rows at a time.
+
+    A model that runs in another thread meanwhile is not listened to.
 
     Shapes:
         query: (B, H, Tq, d); key, value: (B, K, Tk, d); returns (B, Tq, H, d_v).
     """
     import torch
 
+    eager = getattr(sys.modules[type(module).__module__], "eager_attention_forward", _plain)
+    if getattr(_state, "listener", None) is None:
+        return eager(module, query, key, value, attention_mask, **settings)
     heads, kv_heads = query.shape[1], key.shape[1]
     queries, keys = query.shape[2], key.shape[2]
     repeat = heads // kv_heads
     size = max(1, GROUP_BYTES // (4 * queries * keys))
-    eager = getattr(sys.modules[type(module).__module__], "eager_attention_forward", _plain)
     step = min(queries, max(1, ROWS_BYTES // (4 * min(size, heads) * keys)))
     place = _place(query, (min(size, heads), queries, keys)) if step < queries else None
     outputs = []

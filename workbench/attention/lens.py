@@ -25,6 +25,8 @@ def logit_lens(model: Any, tokenizer: Any, output: Any) -> tuple[dict[str, Any] 
     head, norm = model.get_output_embeddings(), _last_norm(model)
     if not states or logits is None or head is None or model.config.is_encoder_decoder:
         return None, "no logit lens: it reads the words of a decoder"
+    if any(state.ndim != 3 for state in states):
+        return None, "no logit lens: the model keeps several states of each token"
     if norm is None:
         return None, "no logit lens: the model's last norm is not where it is looked for"
     cap = getattr(model.config.get_text_config(), "final_logit_softcapping", None)

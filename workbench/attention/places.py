@@ -39,6 +39,8 @@ class Places:
         if config.is_encoder_decoder:
             self._decoder = set(model.get_decoder().modules())
         self._types = getattr(config.get_text_config(), "layer_types", None) or []
+        told = getattr(config.get_text_config(), "num_hidden_layers", 0)
+        self._told = [told if isinstance(told, int) else 0] * len(self.blocks)
         self._calls = [0] * len(self.blocks)
         self._self_of: dict[str, torch.nn.Module] = {}
         self._sizes = [0] * len(self.blocks)
@@ -53,7 +55,8 @@ class Places:
             key = f"{stack}.{number}"
             block = 1 if self._self_of.setdefault(key, module) is module else 2
         # ALBERT calls the same module for several layers; then the calls count, not the name.
-        layer = max(number, self._calls[block])
+        shares = self._lists.get(stack, 0) < self._told[block]
+        layer = max(number, self._calls[block]) if shares else number
         self._calls[block] += 1
         self._sizes[block] = max(self._lists.get(stack, 0), layer + 1, self._sizes[block])
         return Place(block, layer, name)

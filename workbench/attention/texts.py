@@ -100,10 +100,11 @@ def write_on(model: Any, tokenizer: Any, reading: Reading, max_new_tokens: int) 
     inputs = {
         k: v for k, v in reading.inputs.items() if not k.startswith(("token_type", "decoder"))
     }
+    start = {"decoder_start_token_id": _start(model)} if has_decoder else {}
     with evaluating(model), torch.no_grad():
         written = model.generate(
             **inputs, max_new_tokens=count, do_sample=False, num_beams=1,
-            use_cache=can_cache(model), pad_token_id=_pad(model, tokenizer),
+            use_cache=can_cache(model), pad_token_id=_pad(model, tokenizer), **start,
         )  # fmt: skip
     ids = written[0].tolist()
     if has_decoder:
@@ -261,10 +262,7 @@ def _add_target(
     """Let the decoder read a text: its start token first, and not the one that ends it."""
     import torch
 
-    config = model.config
-    start = config.decoder_start_token_id
-    if start is None:
-        start = config.bos_token_id if config.bos_token_id is not None else config.pad_token_id
+    start = _start(model)
     if ids and ids[-1] in _ends(model):
         ids = ids[:-1]
     count = len(ids)
@@ -301,13 +299,21 @@ def _positions(model: Any) -> int:
     return (most if isinstance(most, int) and most > 0 else 100_000) - 2
 
 
+def _start(model: Any) -> int:
+    """Return the token that a decoder reads first; where none is named, as T5 has it."""
+    names = ("decoder_start_token_id", "bos_token_id", "pad_token_id")
+    told = (getattr(model.config, name, None) for name in names)
+    return next((one for one in told if one is not None), 0)
+
+
 def _ends(model: Any) -> set[int]:
-    ends = model.config.eos_token_id
+    ends = getattr(model.config, "eos_token_id", None)
     return set(ends) if isinstance(ends, list) else {ends}
 
 
 def _pad(model: Any, tokenizer: Any) -> int:
-    for one in (tokenizer.pad_token_id, model.config.pad_token_id, tokenizer.eos_token_id):
+    own = getattr(model.config.get_text_config(), "pad_token_id", None)
+    for one in (tokenizer.pad_token_id, own, tokenizer.eos_token_id):
         if one is not None:
             return one
     return 0
