@@ -12,6 +12,7 @@ import sys
 
 from ..errors import EXIT_DONE, EXIT_INPUT_AT_FAULT, EXIT_INTERRUPTED, InputError
 from ..language import told
+from .parsing import Command
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -46,7 +47,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="workbench", description="Fine-tune transformer models and understand what happened."
     )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Command)
     for module in (training, notebooks, finding, looking, exporting, running, listing):
         module.add_commands(commands)
     return parser
