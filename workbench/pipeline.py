@@ -198,14 +198,16 @@ def look(run: RunFolder, prepared: Prepared, model: Any, when: str, step: int) -
 
     Without a model, that of the model before fine-tuning, for the sentences not yet looked at.
     """
+    from .attention.look import asking_encoder
     from .attention.snapshots import keep_record
 
+    encoder = asking_encoder(prepared.spec, prepared.tokenizer)
     for number, text in enumerate(probes(run, prepared)):
         if model is None and (run.attention_path / f"probe-{number:02d}-{when}.json").exists():
             continue
         keep_record(
             run, number, model or prepared.new_model(), prepared.tokenizer, text,
-            prepared.spec.inspect.probe_max_tokens, when, step,
+            prepared.spec.inspect.probe_max_tokens, when, step, encoder,
         )  # fmt: skip
 
 
@@ -237,6 +239,7 @@ def _section(name: str) -> str:
 
 def _look_now(trainer: Any, text: str) -> None:
     """Keep the attention on a sentence that was added while the run trains, now and before."""
+    from .attention.look import asking_encoder
     from .attention.snapshots import keep_record
     from .attention.texts import with_prefix
 
@@ -245,9 +248,10 @@ def _look_now(trainer: Any, text: str) -> None:
     known, text = probes(run, prepared), with_prefix(text, prepared.spec.data.prefix)
     number = known.index(text) if text in known else len(known)
     limit = prepared.spec.inspect.probe_max_tokens
+    encoder = asking_encoder(prepared.spec, prepared.tokenizer)
     for model, when in ((prepared.new_model(), "before"), (trainer.model, f"step-{step:06d}")):
         at = 0 if when == "before" else step
-        path = keep_record(run, number, model, prepared.tokenizer, text, limit, when, at)
+        path = keep_record(run, number, model, prepared.tokenizer, text, limit, when, at, encoder)
     if path is not None:
         place = path.relative_to(run.path).as_posix()
         trainer.writer.write("probe_snapshot", step, probe=number, path=place)
@@ -255,12 +259,14 @@ def _look_now(trainer: Any, text: str) -> None:
 
 def _look_again(trainer: Any) -> None:
     """Keep the attention on each probe sentence at an evaluation, for the picture over time."""
+    from .attention.look import asking_encoder
     from .attention.snapshots import keep_snapshots
 
     run, prepared, step = trainer.run_folder, trainer.prepared, trainer.state.global_step
     kept = keep_snapshots(
         run, trainer.model, prepared.tokenizer, probes(run, prepared), step,
         prepared.spec.inspect.probe_max_tokens,
+        asking_encoder(prepared.spec, prepared.tokenizer),
     )  # fmt: skip
     for number, path in kept:
         place = path.relative_to(run.path).as_posix()

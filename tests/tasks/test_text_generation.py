@@ -18,7 +18,6 @@ from workbench.report import render
 from workbench.spec import DataSpec, RunSpec
 from workbench.tasks import Outcome, Setup, load_task
 from workbench.tasks._guessing import IGNORED
-from workbench.tasks._prompts import prompts_of
 from workbench.tasks._rouge import is_exact, rouge_l
 from workbench.training.prepare import prepare
 
@@ -105,12 +104,14 @@ ASKED = {"instruction": ["what was good?"], "input": ["the film"], "output": ["t
 
 
 def test_without_a_template_of_its_own_a_tokenizer_gets_the_plain_one(tokenizer):
-    (prompt,) = prompts_of(ASKED | {"row": [1]}, setup_of(tokenizer))
-    assert prompt.text == (
-        "### Instruction:\nwhat was good?\n\n### Input:\nthe film\n\n### Response:\n"
+    (row,) = rows_of(tokenizer, False, ASKED)
+    assert tokenizer.decode(row["prompt"]) == (
+        "<s>### Instruction:\nwhat was good?\n\n### Input:\nthe film\n\n### Response:\n"
     )
-    (bare,) = prompts_of({**ASKED, "input": [""], "row": [1]}, setup_of(tokenizer))
-    assert bare.text == "### Instruction:\nwhat was good?\n\n### Response:\n"
+    (bare,) = rows_of(tokenizer, False, {**ASKED, "input": [""]})
+    assert tokenizer.decode(bare["prompt"]) == (
+        "<s>### Instruction:\nwhat was good?\n\n### Response:\n"
+    )
 
 
 def test_only_the_answer_and_its_end_are_learned(tokenizer):
@@ -134,7 +135,7 @@ def tokenizer_text(tokenizer, row):
     return tokenizer.decode(row["input_ids"])
 
 
-def test_of_a_conversation_the_last_answer_is_learned(tokenizer):
+def test_of_a_conversation_all_answers_are_learned_or_the_last(tokenizer):
     talk = [
         {"role": "system", "content": "be kind"},
         {"role": "user", "content": "hello"},
@@ -142,7 +143,9 @@ def test_of_a_conversation_the_last_answer_is_learned(tokenizer):
         {"role": "user", "content": "again"},
         {"role": "assistant", "content": "see you"},
     ]
-    (row,) = rows_of(tokenizer, True, {"messages": [talk]})
+    (every,) = rows_of(tokenizer, True, {"messages": [talk]})
+    assert learned(tokenizer, every) == "good day</s>see you</s>"
+    (row,) = rows_of(tokenizer, True, {"messages": [talk]}, **{"train.assistant_turns": "last"})
     assert learned(tokenizer, row) == "see you</s>"
     assert "be kind\n\n### Instruction:\nhello\n\n### Response:\ngood day" in tokenizer_text(
         tokenizer, row

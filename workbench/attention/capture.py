@@ -6,6 +6,7 @@ import inspect
 from typing import Any
 
 from ..errors import ModelError
+from ..tasks._encode import TextEncoder
 from .answers import answer
 from .budget import fit, room_for
 from .collect import Chosen, Collector
@@ -41,6 +42,7 @@ def capture(
     lens: bool = False,
     keep_all: bool = False,
     reading: Reading | None = None,
+    encoder: TextEncoder | None = None,
 ) -> AttentionRecord:
     """Run `model` on one text and return where all its attention heads looked.
 
@@ -49,7 +51,7 @@ def capture(
     where `max_new_tokens` is given. Heads are (block, layer, head), all from 0: `pinned` ones are
     kept whole in texts too long to keep all; `formula` names one whose Q, K and V are kept, "last"
     the first head of the last layer. With `keep_all` the budget waits until `budget.trimmed`. A
-    `reading` is what `read` made of the text.
+    `reading` is what `read` made of the text, with the `encoder` if one is given.
 
     Attention implementation and mode of the model are as before afterwards; no random number is
     drawn.
@@ -59,7 +61,7 @@ def capture(
     """
     model = unwrapped(model)
     if reading is None:
-        reading = read(model, tokenizer, text, text_pair, max_tokens, max_new_tokens)
+        reading = read(model, tokenizer, text, text_pair, max_tokens, max_new_tokens, encoder)
     if budget_bytes is None:
         budget_bytes = room_for(len(reading.ids))
     held = HELD_BYTES if keep_all else 4 * budget_bytes

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ModelError
+from ..tasks._encode import TextEncoder
 from .interface import evaluating
 from .record import AttentionRecord
 from .texts import Reading, read_text, write_on
@@ -37,17 +38,19 @@ def check(
     weights: np.ndarray | None = None,
     compared_with: str = "",
     method: str = "occlusion",
+    encoder: TextEncoder | None = None,
 ) -> AttentionRecord:
     """Return the record with the importance of each source token for the model's answer.
 
     `weights` is the attention shown, one number a source token; left out, it is what all queries
     of the last layer give each token, the mean of its heads. The correlation is Spearman's, of
-    weights with the size of the importance, over the tokens that the tokenizer did not add.
+    weights with the size of the importance, over the tokens that the tokenizer did not add. The
+    `encoder` is the one with which the record was made.
 
     Shapes:
         weights: (T,)
     """
-    reading = _same_reading(model, tokenizer, record)
+    reading = _same_reading(model, tokenizer, record, encoder)
     importance = importance_of(model, tokenizer, reading, method)
     if weights is None:
         weights, compared_with = _last_layer(record)
@@ -215,12 +218,14 @@ def _run(model: Any, inputs: dict[str, Any]) -> Any:
     return model(**inputs, return_dict=True)
 
 
-def _same_reading(model: Any, tokenizer: Any, record: AttentionRecord) -> Reading:
+def _same_reading(
+    model: Any, tokenizer: Any, record: AttentionRecord, encoder: TextEncoder | None
+) -> Reading:
     """Read the record's text again, and what the model wrote, as the record has it."""
     source, target = record.sequences["source"], record.sequences.get("target")
     given = len(source) if source.prompt is None else source.prompt
     limit = max(given, len(target or []))
-    reading = read_text(model, tokenizer, record.text, record.text_pair, limit)
+    reading = read_text(model, tokenizer, record.text, record.text_pair, limit, encoder)
     if target is not None and target.prompt is not None:
         return write_on(model, tokenizer, reading, len(target) - 1)
     if source.prompt is not None:

@@ -15,6 +15,7 @@ from ..runs import RunFolder
 from ..sources import FoundModel, find_model
 from ..spec import RunSpec
 from ..tasks import load_task
+from ..tasks._encode import TextEncoder, encoder_for
 from .budget import trimmed
 from .capture import capture
 from .collect import Chosen
@@ -38,7 +39,10 @@ MOVED = 3
 
 @dataclass(frozen=True)
 class Watched:
-    """A model that is ready to be looked into; `prefix` stood before each text it learned from."""
+    """A model that is ready to be looked into; `prefix` stood before each text it learned from.
+
+    Without an `encoder`, masks in a text are masks, and all else is plain text.
+    """
 
     model: Any
     tokenizer: Any
@@ -46,6 +50,7 @@ class Watched:
     max_tokens: int = MAX_TOKENS
     step: int = 0
     prefix: str = ""
+    encoder: TextEncoder | None = None
 
     def asked(self, text: str) -> str:
         """Return a text as the model learned to read texts."""
@@ -54,6 +59,7 @@ class Watched:
     def look(self, text: str, pair: str | None = None, **how: Any) -> AttentionRecord:
         """Return where it looks in one text; `how` as for `capture`."""
         asked = {"max_tokens": self.max_tokens, "label": self.label, "step": self.step}
+        asked["encoder"] = self.encoder
         return capture(self.model, self.tokenizer, text, pair, **asked | how)
 
 
@@ -118,9 +124,9 @@ def look_at_both(
         InputError: they do not read the same tokens, or have not the same heads.
     """
     limit, count = how.pop("max_tokens", before.max_tokens), how.pop("max_new_tokens", 0)
-    own = read_text(after.model, after.tokenizer, text, pair, limit)
+    own = read_text(after.model, after.tokenizer, text, pair, limit, after.encoder)
     # What the second model would write may differ; both read what the first one wrote.
-    reading = read(before.model, before.tokenizer, text, pair, limit, count)
+    reading = read(before.model, before.tokenizer, text, pair, limit, count, before.encoder)
     require_same_text(reading, own, before.label, after.label)
     how |= {"keep_all": True, "reading": reading}
     first, second = (look_well(one, text, pair, **how) for one in (before, after))
@@ -196,8 +202,14 @@ def open_before(source: Source) -> Watched:
     tokenizer = load_tokenizer(found, spec.model.trust_remote_code)
     follow_tokenizer(model, tokenizer)
     return Watched(
-        model.eval(), tokenizer, "before", spec.inspect.probe_max_tokens, prefix=spec.data.prefix
-    )
+        model.eval(), tokenizer, "before", spec.inspect.probe_max_tokens, prefix=spec.data.prefix,
+        encoder=asking_encoder(spec, tokenizer),
+    )  # fmt: skip
+
+
+def asking_encoder(spec: RunSpec, tokenizer: Any) -> TextEncoder:
+    """Return what encodes the sentences that a person asks a run's model."""
+    return encoder_for(spec, tokenizer, load_task(spec.task).masks)
 
 
 def attend_run(run: RunFolder, text: str, max_tokens: int | None = None) -> AttentionRecord:
@@ -221,12 +233,14 @@ def stored_records(run: RunFolder) -> list[AttentionRecord]:
 def _open_run(run: RunFolder) -> Watched:
     spec = run.spec()
     trust = spec.model.trust_remote_code
+    tokenizer = load_tokenizer(run.model_path, trust)
     return Watched(
         load_trained(run.model_path, trust, spec.model.quantization),
-        load_tokenizer(run.model_path, trust),
+        tokenizer,
         run.name,
         spec.inspect.probe_max_tokens,
         prefix=spec.data.prefix,
+        encoder=asking_encoder(spec, tokenizer),
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from ..errors import InputError, ModelError
 from ..runs import RunFolder, write_text
+from ..tasks._encode import TextEncoder
 from .record import AttentionRecord
 
 MOST_PICTURES = 20
@@ -27,13 +28,15 @@ PICTURE_BYTES = 16_000
 
 def keep_record(
     run: RunFolder, number: int, model: Any, tokenizer: Any, text: str, max_tokens: int,
-    when: str, step: int,
+    when: str, step: int, encoder: TextEncoder | None = None,
 ) -> Path | None:  # fmt: skip
     """Write where `model` looks in a probe sentence, `attention/probe-00-WHEN.json`.
 
     Returns the file; None for a model that has no attention to show.
     """
-    record = _capture(run, number, model, tokenizer, text, max_tokens, label=when, step=step)
+    record = _capture(
+        run, number, model, tokenizer, text, max_tokens, encoder, label=when, step=step
+    )
     if record is None:
         return None
     path = run.attention_path / f"probe-{number:02d}-{when}.json"
@@ -42,8 +45,9 @@ def keep_record(
 
 
 def keep_snapshots(
-    run: RunFolder, model: Any, tokenizer: Any, probes: list[str], step: int, max_tokens: int
-) -> list[tuple[int, Path]]:
+    run: RunFolder, model: Any, tokenizer: Any, probes: list[str], step: int, max_tokens: int,
+    encoder: TextEncoder | None = None,
+) -> list[tuple[int, Path]]:  # fmt: skip
     """Keep where `model` looks in each probe sentence at a step; return what was written.
 
     A step that the run has passed before, and takes again after a break, is not kept twice.
@@ -55,7 +59,7 @@ def keep_snapshots(
         if any(line["step"] == step for line in lines):
             continue
         record = _capture(
-            run, number, model, tokenizer, text, max_tokens,
+            run, number, model, tokenizer, text, max_tokens, encoder,
             label=f"step {step}", step=step, pinned=[], budget_bytes=PICTURE_BYTES,
         )  # fmt: skip
         if record is not None:
@@ -65,21 +69,23 @@ def keep_snapshots(
 
 
 def _capture(
-    run: RunFolder, number: int, model: Any, tokenizer: Any, text: str, max_tokens: int, **how: Any
-) -> AttentionRecord | None:
+    run: RunFolder, number: int, model: Any, tokenizer: Any, text: str, max_tokens: int,
+    encoder: TextEncoder | None, **how: Any,
+) -> AttentionRecord | None:  # fmt: skip
     from .capture import capture
 
-    pair = _target(run, number, model, tokenizer, text, max_tokens)
+    pair = _target(run, number, model, tokenizer, text, max_tokens, encoder)
     try:
-        return capture(model, tokenizer, text, pair, max_tokens, **how)
+        return capture(model, tokenizer, text, pair, max_tokens, encoder=encoder, **how)
     except ModelError as error:  # a run learns without a picture of its attention
         logging.getLogger(__name__).info("no attention is kept: %s", error)
         return None
 
 
 def _target(
-    run: RunFolder, number: int, model: Any, tokenizer: Any, text: str, max_tokens: int
-) -> str | None:
+    run: RunFolder, number: int, model: Any, tokenizer: Any, text: str, max_tokens: int,
+    encoder: TextEncoder | None,
+) -> str | None:  # fmt: skip
     """Return what a decoder beside an encoder reads, at every step the same, to be compared.
 
     It is what the model wrote when the run looked first; the text itself if it wrote nothing.
@@ -90,7 +96,7 @@ def _target(
         return None
     for record in read_snapshots(run, number)[:1]:
         return record.text_pair
-    reading = read(model, tokenizer, text, None, max_tokens)
+    reading = read(model, tokenizer, text, None, max_tokens, encoder=encoder)
     return tokenizer.decode(reading.target_ids, skip_special_tokens=True).strip() or text
 
 

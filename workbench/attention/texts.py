@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..tasks._encode import TextEncoder
 from ..tasks._seq2seq import can_cache
 from .record import TokenSequence
 
@@ -45,35 +46,38 @@ def read(
     text_pair: str | None,
     max_tokens: int,
     max_new_tokens: int = 0,
+    encoder: TextEncoder | None = None,
 ) -> Reading:
     """Return a text, and what the model writes after it where that is asked for or needed."""
-    reading = read_text(model, tokenizer, text, text_pair, max_tokens)
+    reading = read_text(model, tokenizer, text, text_pair, max_tokens, encoder)
     decoder_waits = model.config.is_encoder_decoder and "target" not in reading.sequences
     if decoder_waits and not model.can_generate():  # heads that judge let it read the same text
-        return read_text(model, tokenizer, text, text, max_tokens)
+        return read_text(model, tokenizer, text, text, max_tokens, encoder)
     if decoder_waits or (max_new_tokens and model.can_generate() and text_pair is None):
         return write_on(model, tokenizer, reading, max_new_tokens or 32)
     return reading
 
 
 def read_text(
-    model: Any, tokenizer: Any, text: str, text_pair: str | None, max_tokens: int
-) -> Reading:
+    model: Any, tokenizer: Any, text: str, text_pair: str | None, max_tokens: int,
+    encoder: TextEncoder | None = None,
+) -> Reading:  # fmt: skip
     """Return a text (or pair) as the model's input, cut after `max_tokens`, without padding.
 
     For an encoder with a decoder, `text_pair` is what the decoder reads: the translation, the
-    summary.
+    summary. Without an `encoder`, a mask in the text is one, and all else is plain text.
     """
     import torch
 
+    encoder = encoder or TextEncoder(tokenizer, masks_of(tokenizer))
     has_decoder = bool(getattr(model.config, "is_encoder_decoder", False))
     limit = min(max_tokens, tokenizer.model_max_length)
-    plain, sequence, cut = _encode(tokenizer, limit, text, None if has_decoder else text_pair)
+    plain, sequence, cut = _encode(encoder, limit, text, None if has_decoder else text_pair)
     device = model.device
     inputs = {name: torch.tensor([values], device=device) for name, values in plain.items()}
     reading = Reading(inputs, {"source": sequence})
     if has_decoder and text_pair is not None:
-        target, shown, cut_too = _encode(tokenizer, limit, text_target=text_pair)
+        target, shown, cut_too = _encode(replace(encoder, prefix=""), limit, text_pair, target=True)
         _add_target(reading, model, tokenizer, target["input_ids"], shown)
         cut = cut or cut_too
     if cut:
@@ -153,11 +157,20 @@ def repeated(reading: Reading, model: Any, most: int = 48) -> tuple[dict[str, An
     return inputs, places
 
 
-def _encode(tokenizer: Any, limit: int, *texts: Any, **named: Any) -> tuple[dict, Any, bool]:
+def masks_of(tokenizer: Any) -> frozenset[str]:
+    """Return the token that stands for what is to be guessed, if there is one."""
+    return frozenset([tokenizer.mask_token] if tokenizer.mask_token else [])
+
+
+def _encode(
+    encoder: TextEncoder, limit: int, text: str, pair: str | None = None, target: bool = False
+) -> tuple[dict, Any, bool]:
+    tokenizer = encoder.tokenizer
     fast = tokenizer.is_fast
-    encoded = tokenizer(
-        *texts,
-        **named,
+    encoded = encoder(
+        text,
+        pair,
+        target,
         truncation=True,
         max_length=limit,
         padding=False,
@@ -178,7 +191,7 @@ def _encode(tokenizer: Any, limit: int, *texts: Any, **named: Any) -> tuple[dict
     else:
         segments = list(encoded.get("token_type_ids") or [0] * len(mask))
         spans, words, cut = [(0, 0)] * len(kept), [None] * len(kept), False
-    sources = [*texts, *named.values()]
+    sources = [text, pair]
     sequence = _sequence(tokenizer, plain["input_ids"], special, segments, spans, words, sources)
     return plain, sequence, cut
 

@@ -48,7 +48,9 @@ class Answers:
         from ..attention.causal import check
 
         watched = self._of(record)
-        return check(watched.model, watched.tokenizer, record, method=method).occlusion
+        return check(
+            watched.model, watched.tokenizer, record, method=method, encoder=watched.encoder
+        ).occlusion
 
     def _of(self, record: AttentionRecord) -> Watched:
         found = next((one for one in self.watched if one.label == record.model), None)
@@ -115,7 +117,7 @@ def look(
         from ..attention import causal
 
         records = [
-            causal.check(one.model, one.tokenizer, record, method=check)
+            causal.check(one.model, one.tokenizer, record, method=check, encoder=one.encoder)
             for one, record in zip(watched, records, strict=True)
         ]
     return watched, records

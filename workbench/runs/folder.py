@@ -21,6 +21,7 @@ from typing import Any
 
 from ..errors import InputError, RunError, shorten
 from ..spec import RunSpec, SpecError, build, dump_tree, parse_tree, to_yaml
+from ..spec.earlier import as_it_was
 from .events import Event, read_events
 
 
@@ -86,7 +87,7 @@ class RunFolder:
 
     def spec(self) -> RunSpec:
         """Read the resolved spec."""
-        tree = self._spec_tree()
+        tree = as_it_was(self._spec_tree())
         tree.pop("record", None)
         return build(tree, str(self.spec_path))
 

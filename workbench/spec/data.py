@@ -106,6 +106,14 @@ class DataSpec(Section):
             unit="windows",
         ),
     ] = None
+    special_tokens_in_text: Annotated[
+        str,
+        Domain(
+            "control tokens of the model that stand in a text, such as </s> or [SEP], are: plain, "
+            "text like any other | keep, the tokens themselves, where the data means them",
+            choices=("plain", "keep"),
+        ),
+    ] = "plain"
     prefix: Annotated[
         str, Domain("what is put before each source text, as T5 wants it: 'summarize: '")
     ] = ""

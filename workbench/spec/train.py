@@ -88,6 +88,14 @@ class TrainSpec(Section):
     completion_only_loss: Annotated[
         bool, Domain("learn from the answers only, not from the prompts before them")
     ] = True
+    assistant_turns: Annotated[
+        str,
+        Domain(
+            "of a conversation, the answers that are learned: all | last, the last one alone; each "
+            "with the token that ends its turn",
+            choices=("all", "last"),
+        ),
+    ] = "all"
     mlm_probability: Annotated[
         float, Domain("share of the tokens that are masked and to be guessed", 0.01, 0.9, step=0.01)
     ] = 0.15

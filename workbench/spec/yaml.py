@@ -10,6 +10,7 @@ import yaml
 
 from ..errors import InputError, shorten
 from ..language import told
+from .earlier import as_it_was
 from .faults import SpecError, build
 from .fields import find
 from .run import RunSpec
@@ -165,5 +166,6 @@ def load(path_or_recipe: str | Path) -> RunSpec:
         ) from None
     tree = parse_tree(text, name)
     if isinstance(tree, dict):
+        tree = as_it_was(tree)
         tree.pop("record", None)
     return build(tree, name)

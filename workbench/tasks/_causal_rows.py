@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ._encode import encoder_of
 from ._guessing import IGNORED
-from ._prompts import Prompt, prompts_of
+from ._prompts import asked_tokens, end_of, prompts_of, start_of, whole_tokens
 from .contract import Batch, CutAnswers, Record, Setup
 
 # Writing takes far longer than judging: of each thousand validation rows so many are written for.
@@ -22,7 +23,10 @@ def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
     to be `written` for them. A training row in which nothing is to be guessed, such as the last
     token of a text alone, is left out: a batch of it would have no loss.
     """
-    rows = _text_rows(batch, setup) if is_plain(batch, setup) else _answer_rows(batch, setup)
+    if is_plain(batch, setup):
+        rows = _text_rows(batch, setup)
+    else:
+        rows = _answer_rows(batch, setup, training)
     for row in rows:
         row["labels"][0] = IGNORED  # nothing stands before it from which to guess it
     if training:
@@ -44,7 +48,7 @@ def _text_rows(batch: Batch, setup: Setup) -> list[Record]:
     opening = "text" not in batch  # something to go on with, not a text to be judged
     rows = []
     for place, text in enumerate(batch["instruction" if opening else "text"]):
-        ids = [*_start(setup), *_ids(setup, text), *([] if opening else _end(setup))]
+        ids = [*start_of(setup), *_ids(setup, text), *([] if opening else end_of(setup))]
         if opening:
             ids = ids[-setup.max_tokens :]
         for start in range(0, len(ids), setup.max_tokens):
@@ -62,51 +66,41 @@ def _text_rows(batch: Batch, setup: Setup) -> list[Record]:
     return rows
 
 
-def _answer_rows(batch: Batch, setup: Setup) -> list[Record]:
+def _answer_rows(batch: Batch, setup: Setup, training: bool) -> list[Record]:
     rows = []
     for place, prompt in enumerate(prompts_of(batch, setup)):
-        asked, answer = _cut(*_prompt_ids(prompt, setup), setup.max_tokens)
-        learned = setup.spec.train.completion_only_loss or prompt.answer is None
+        found = whole_tokens(prompt, setup)
+        left, right = _cut(found.answer, len(found.ids) - found.answer, setup.max_tokens)
+        kept = slice(found.answer - left, found.answer + right)
+        ids, known = found.ids[kept], prompt.reference is not None
+        learned = found.learned[kept]
+        if known and not setup.spec.train.completion_only_loss:
+            learned = [True] * len(ids)
+        asked = [] if training else asked_tokens(prompt, setup)
         rows.append(
             {
                 "row": batch["row"][place],
-                "input_ids": [*asked, *answer],
-                "labels": [*([IGNORED] * len(asked) if learned else asked), *answer],
-                "prompt": asked,
-                "written": prompt.answer is None or place < WRITTEN_ROWS,
+                "input_ids": ids,
+                "labels": [one if own else IGNORED for one, own in zip(ids, learned, strict=True)],
+                "prompt": asked[-left:],
+                "written": not known or place < WRITTEN_ROWS,
             }
         )
     return rows
 
 
-def _prompt_ids(prompt: Prompt, setup: Setup) -> tuple[list[int], list[int]]:
-    asked = [*([] if prompt.whole else _start(setup)), *_ids(setup, prompt.text)]
-    if prompt.answer is None:
-        return asked, []
-    answer, end = _ids(setup, prompt.answer), _end(setup)
-    return asked, answer if end and end[0] in answer else [*answer, *end]
+def _cut(asked: int, answer: int, limit: int) -> tuple[int, int]:
+    """Return how many tokens are kept before the answer, the last of them, and how many of it.
 
-
-def _cut(asked: list[int], answer: list[int], limit: int) -> tuple[list[int], list[int]]:
-    """Cut what is too long: the beginning of the prompt, but not below half, then the answer."""
-    room = max(limit - len(answer), limit // 2) if answer else limit
-    asked = asked[-room:]
-    return asked, answer[: limit - len(asked)]
+    What is too long is cut: the beginning of the prompt, but not below half, then the answer.
+    """
+    room = max(limit - answer, limit // 2) if answer else limit
+    left = min(asked, room)
+    return left, min(answer, limit - left)
 
 
 def _ids(setup: Setup, text: str) -> list[int]:
-    return setup.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
-
-
-def _start(setup: Setup) -> list[int]:
-    """Return the token that begins a text, where it is not the one that also ends it."""
-    start, end = setup.tokenizer.bos_token_id, setup.tokenizer.eos_token_id
-    return [] if start is None or start == end else [start]
-
-
-def _end(setup: Setup) -> list[int]:
-    end = setup.tokenizer.eos_token_id
-    return [] if end is None else [end]
+    return encoder_of(setup)(text, add_special_tokens=False, verbose=False)["input_ids"]
 
 
 def _packed(rows: list[Record], size: int) -> list[Record]:
@@ -128,7 +122,7 @@ def lengths(batch: Batch, setup: Setup) -> list[int]:
     if is_plain(batch, setup):
         found = [len(_ids(setup, text)) + 2 for text in batch["text"]]
         return [min(length, setup.max_tokens) for length in found]
-    return [sum(map(len, _prompt_ids(prompt, setup))) for prompt in prompts_of(batch, setup)]
+    return [len(whole_tokens(prompt, setup).ids) for prompt in prompts_of(batch, setup)]
 
 
 def cut_answers(batch: Batch, setup: Setup) -> CutAnswers:
@@ -141,9 +135,9 @@ def cut_answers(batch: Batch, setup: Setup) -> CutAnswers:
     written, learned = setup.spec.generate.max_new_tokens, setup.max_tokens
     too_long, cut = [], []
     for prompt in prompts_of(batch, setup):
-        asked, answer = _prompt_ids(prompt, setup)
-        kept = _cut(asked, answer, learned)[1]
-        too_long.append(len(answer) if len(answer) > written else 0)
-        cut.append(len(asked) + len(answer) if len(kept) < len(answer) else 0)
+        found = whole_tokens(prompt, setup)
+        whole, answer = len(found.ids), len(found.ids) - found.answer
+        too_long.append(answer if answer > written else 0)
+        cut.append(whole if _cut(found.answer, answer, learned)[1] < answer else 0)
     why = "learned" if learned == setup.spec.data.max_tokens else "model"
     return {"written": (written, too_long), why: (learned, cut)}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from ._encode import encoder_of
 from ._independence import forward
 from ._padding import pad
 
@@ -55,7 +56,7 @@ def count_tokens(setup: Setup, texts: list[str], pairs: list[str] | None = None)
     first = [text[:limit] for text in texts]
     second = None if pairs is None else [text[:limit] for text in pairs]
     # `verbose` off: the tokenizer would warn of texts beyond its limit, which we count.
-    encoded = setup.tokenizer(first, second, truncation=False, verbose=False)
+    encoded = encoder_of(setup)(first, second, truncation=False, verbose=False)
     return [len(ids) for ids in encoded["input_ids"]]
 
 

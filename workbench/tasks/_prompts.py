@@ -2,7 +2,8 @@
 
 A tokenizer with a chat template of its own is given that. For one without, a plain template:
 `### Instruction:`, where there is one `### Input:`, then `### Response:`, each on a line of its
-own above its text. Of a conversation, the last answer is learned, what was said before is read.
+own above its text. Of a conversation all answers are learned, or the last alone
+(`train.assistant_turns`): their text and the token that ends the turn.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import DataError, shorten
+from ._chat import Message, Span, tokens_of, turn_of, write
+from ._encode import encoder_of
 from .contract import Batch, Record, RowError, Setup
 
 SPEAKERS = {
@@ -27,18 +29,25 @@ HEADINGS = {
 
 @dataclass(frozen=True)
 class Prompt:
-    """What is given to the model, and what it shall write.
+    """A conversation up to a question, and the answer to it.
 
-    `asked` is the question as the row has it, `text` the same in the template. `answer` is what
-    follows in the template, `reference` the bare answer; both are None where none is known.
-    `whole` says that the template brings the tokens that begin a text.
+    `asked` is the question as the row has it, `reference` the answer, None where none is known.
+    `given` is what stands beside the question, unless the template has them in one.
     """
 
     asked: str
-    text: str
-    answer: str | None
+    messages: list[Message]
+    given: str
     reference: str | None
-    whole: bool
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The tokens of a conversation, which of them are learned, and where its last answer begins."""
+
+    ids: list[int]
+    learned: list[bool]
+    answer: int
 
 
 def read_row(values: Record, repaired: Callable[[str, object], None]) -> Record:
@@ -71,57 +80,120 @@ def prompts_of(batch: Batch, setup: Setup) -> list[Prompt]:
     """Return the prompt of each row of instructions or conversations."""
     columns = {name: values for name, values in batch.items() if name != "row"}
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    return [_prompt(row, setup.tokenizer) for row in rows]
+    return [_prompt(row, _has_template(setup.tokenizer)) for row in rows]
 
 
-def _prompt(row: Record, tokenizer: Any) -> Prompt:
+def _has_template(tokenizer: Any) -> bool:
+    return bool(getattr(tokenizer, "chat_template", None))
+
+
+def _prompt(row: Record, in_one: bool) -> Prompt:
     if "messages" in row:
         messages = [dict(one) for one in row["messages"]]
         ends = messages[-1]["role"] == "assistant"
         reference = messages.pop()["content"] if ends else None
-        asked, given = messages[-1]["content"], ""
-    else:
-        asked, given = row["instruction"], row.get("input") or ""
-        reference = row.get("output")
-        messages = [{"role": "user", "content": asked}]
-    if getattr(tokenizer, "chat_template", None):
-        if given.strip():
-            messages[-1] = {"role": "user", "content": f"{asked}\n\n{given}"}
-        text, answer = _templated(messages, reference, tokenizer)
-    else:
-        text, answer = _plain(messages, given), reference
+        return Prompt(messages[-1]["content"], messages, "", reference)
+    asked, given = row["instruction"], row.get("input") or ""
     shown = f"{asked}\n\n{given}" if given.strip() else asked
-    return Prompt(shown, text, answer, reference, bool(getattr(tokenizer, "chat_template", None)))
+    told = {"role": "user", "content": shown if in_one else asked}
+    return Prompt(shown, [told], "" if in_one else given, row.get("output"))
 
 
-def _plain(messages: list[dict[str, str]], given: str) -> str:
-    parts = [HEADINGS[one["role"]].format(content=one["content"].strip()) for one in messages]
-    if given.strip():
-        parts.append(f"### Input:\n{given.strip()}")
-    return "\n\n".join([*parts, HEADINGS["assistant"].format(content="")])
-
-
-def _templated(
-    messages: list[dict[str, str]], reference: str | None, tokenizer: Any
-) -> tuple[str, str | None]:
-    """Return prompt and answer as the tokenizer's own template writes them.
+def asked_tokens(prompt: Prompt, setup: Setup) -> list[int]:
+    """Return the tokens after which the model is to write its answer.
 
     Raises:
         DataError: the template does not take such a conversation.
     """
-    try:
-        text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        if reference is None:
-            return text, None
-        told = [*messages, {"role": "assistant", "content": reference}]
-        whole = tokenizer.apply_chat_template(told, tokenize=False)
-    except Exception as error:  # templates are small programs that may fail in any way
-        raise DataError(
-            "the chat template of the model's tokenizer does not take the conversation "
-            "{text!r} ({reason})",
-            "let user and assistant take turns, with at most one system message in front",
-            text=shorten(messages[-1]["content"], 40),
-            reason=shorten(error),
-        ) from error
-    # Some templates write an answer of the past otherwise than one to come.
-    return text, whole[len(text) :] if whole.startswith(text) else reference
+    if not _has_template(setup.tokenizer):
+        return _plain(prompt, setup)[0].ids
+    asked = write(setup.tokenizer, prompt.messages, ask=True)
+    return tokens_of(encoder_of(setup), asked.text, asked.said, [])[0]
+
+
+def whole_tokens(prompt: Prompt, setup: Setup) -> Tokens:
+    """Return the tokens of a conversation with its last answer, where there is one.
+
+    Raises:
+        DataError: as `asked_tokens`.
+    """
+    if prompt.reference is None:
+        ids = asked_tokens(prompt, setup)
+        return Tokens(ids, [False] * len(ids), len(ids))
+    if not _has_template(setup.tokenizer):
+        return _plain(prompt, setup)[1]
+    tokenizer = setup.tokenizer
+    messages = [*prompt.messages, {"role": "assistant", "content": prompt.reference}]
+    asked = write(tokenizer, prompt.messages, ask=True)
+    written = write(tokenizer, messages, ask=False)
+    text, said = written.text, written.said
+    last = turn_of(tokenizer, messages, len(messages) - 1, written)
+    if last is None or not text.startswith(asked.text):
+        # Some templates write an answer of the past otherwise than one to come.
+        text, said = asked.text + prompt.reference, [*asked.said, (len(asked.text), None)]
+        written, said = asked, [(start, end or len(text)) for start, end in said]
+        last = (len(asked.text), len(text))
+    turns = _turns(setup, messages[:-1], written)
+    encoder = encoder_of(setup)
+    ids, learned = tokens_of(encoder, text, said, [*turns, last])
+    _, in_last = tokens_of(encoder, text, said, [last])
+    first = next((place for place, one in enumerate(in_last) if one), len(ids))
+    if (end := setup.tokenizer.eos_token_id) is not None and end not in ids[first:]:
+        # What the template writes after its last answer is written, too, before the end.
+        learned = [*learned[:first], *[True] * (len(ids) - first), True]
+        ids = [*ids, end]
+    return Tokens(ids, learned, first)
+
+
+def _turns(setup: Setup, messages: list[Message], written: Any) -> list[Span]:
+    """Return where the answers before the last stand that are learned."""
+    if setup.spec.train.assistant_turns == "last":
+        return []
+    answers = [n for n, one in enumerate(messages) if one["role"] == "assistant"]
+    found = [turn_of(setup.tokenizer, messages, number, written) for number in answers]
+    return [span for span in found if span is not None]
+
+
+def _plain(prompt: Prompt, setup: Setup) -> tuple[Tokens, Tokens]:
+    """Return the tokens up to the answer, and those with it, in the plain template.
+
+    Each answer that is learned is followed by the token that ends a text.
+    """
+    start, end = start_of(setup), end_of(setup)
+    encoder = encoder_of(setup)
+    ids, learned = list(start), [False] * len(start)
+    parts: list[str] = []
+
+    def put(text: str, is_learned: bool) -> None:
+        found = encoder(text, add_special_tokens=False, verbose=False)["input_ids"]
+        found = [*found, *end] if is_learned else found
+        ids.extend(found)
+        learned.extend([is_learned] * len(found))
+
+    for one in prompt.messages:
+        if one["role"] == "assistant" and setup.spec.train.assistant_turns != "last":
+            put("\n\n".join([*parts, HEADINGS["assistant"].format(content="")]), False)
+            put(one["content"].strip(), True)
+            parts = [""]
+        else:
+            parts.append(HEADINGS[one["role"]].format(content=one["content"].strip()))
+    if prompt.given.strip():
+        parts.append(f"### Input:\n{prompt.given.strip()}")
+    put("\n\n".join([*parts, HEADINGS["assistant"].format(content="")]), False)
+    asked = Tokens(list(ids), list(learned), len(ids))
+    if prompt.reference is None:
+        return asked, asked
+    put(prompt.reference, True)
+    return asked, Tokens(ids, learned, len(asked.ids))
+
+
+def start_of(setup: Setup) -> list[int]:
+    """Return the token that begins a text, where it is not the one that also ends it."""
+    start, end = setup.tokenizer.bos_token_id, setup.tokenizer.eos_token_id
+    return [] if start is None or start == end else [start]
+
+
+def end_of(setup: Setup) -> list[int]:
+    """Return the token that ends a text, where there is one."""
+    end = setup.tokenizer.eos_token_id
+    return [] if end is None else [end]

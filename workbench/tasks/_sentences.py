@@ -8,6 +8,7 @@ from typing import Any
 from zlib import crc32
 
 from ..errors import ModelError
+from ._encode import encoder_of
 from ._labelling import word_places
 from ._tags import entities
 from .contract import RowError, Setup
@@ -40,7 +41,7 @@ def pieces_of(setup: Setup, texts: list[str]) -> Any:
             "choose a model with a tokenizer.json",
             tokenizer=type(setup.tokenizer).__name__,
         )
-    return setup.tokenizer(
+    return encoder_of(setup)(
         texts, truncation=True, max_length=setup.max_tokens, return_offsets_mapping=True
     )
 

@@ -7,6 +7,7 @@ Shapes:
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from ..language import text as say
 from ._defaults import count_tokens
 from ._dynamics import of_written
-from ._encode import encode_texts
+from ._encode import encode_texts, encoder_of
 from ._guessing import IGNORED, followed, means, sums
 from ._independence import write
 from ._languages import speak, start_with_language
@@ -62,7 +63,8 @@ def _labels(pairs: list[Pair], setup: Setup, limit: int) -> list[list[int]]:
         return ids if end is None or end in ids[-2:] else [*ids[: limit - 1], end]
 
     texts = [pair.references[0] for pair in pairs]
-    found = tokenizer(text_target=texts, truncation=True, max_length=limit + begun)
+    encoder = replace(encoder_of(setup), prefix="")
+    found = encoder(texts, target=True, truncation=True, max_length=limit + begun)
     return [ended(ids) for ids in found["input_ids"]]
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import DataError, ModelError
 from ..spec import RunSpec
+from ._encode import encoder_of
 from .contract import Batch, Record, Setup
 
 FEWEST_CONTEXT_TOKENS = 4
@@ -80,9 +81,8 @@ def _windows_of(setup: Setup, question: str, context: str) -> Any:
             "choose a model with a tokenizer.json",
             tokenizer=type(tokenizer).__name__,
         )
-    asked = tokenizer(
-        question, add_special_tokens=False, return_offsets_mapping=True, verbose=False
-    )
+    encoder = encoder_of(setup)
+    asked = encoder(question, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
     if len(asked["input_ids"]) > limit // 2:
         question = question[: asked["offset_mapping"][limit // 2 - 1][1]]
         asked["input_ids"] = asked["input_ids"][: limit // 2]
@@ -93,7 +93,7 @@ def _windows_of(setup: Setup, question: str, context: str) -> Any:
             "raise it, for example to 384",
             limit=limit,
         )
-    return tokenizer(
+    return encoder(
         question,
         context,
         truncation="only_second",

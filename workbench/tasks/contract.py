@@ -145,6 +145,7 @@ class Task:
     further columns that `infer` wants to see. `lengths(batch, setup)` counts the tokens of what is
     read, before any cut, `cut_answers(batch, setup)` those of answers that are not kept whole, in
     tasks whose answers can be cut. `collate(rows, setup)` makes a batch of tensors.
+    `masks` says that a mask in a text that is not learned from is to be filled.
     `settings(setup)` overrides the model's config, and `adapt(model, setup)` may change the model
     that is about to learn; within `as_saved(model, setup)` it is as others shall read it.
     `losses` are the choices of `train.loss`, the first the usual one;
@@ -186,6 +187,7 @@ class Task:
     compared: tuple[str, ...]
     alternatives: tuple[tuple[str, ...], ...] = ()
     options: tuple[str, ...] = ()
+    masks: bool = False
     losses: tuple[str, ...] = ("cross_entropy",)
     grouped_by: tuple[str, ...] = ()
     labelling: Labelling | None = None

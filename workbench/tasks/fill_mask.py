@@ -26,7 +26,7 @@ from markupsafe import Markup
 from ..errors import ModelError
 from . import _defaults as usual
 from ._dynamics import of_written
-from ._encode import texts_of
+from ._encode import encoder_of, texts_of
 from ._guessing import IGNORED, TokenCounts, followed, perplexity, read_paragraphs, sums
 from ._independence import forward
 from ._padding import pad
@@ -42,13 +42,14 @@ def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
 
     Training rows have `groups`: the number of the token's word, or of the token, and −1 where
     nothing may be hidden. Others are masked already: `places` are the hidden tokens, `starts` and
-    `ends` where they stand in the text. A text that has masks of its own gets no more.
+    `ends` where they stand in the text. A text of these that has masks of its own gets no more; in
+    what is learned from, a mask is text.
 
     Raises:
         ModelError: the tokenizer has no mask token, or does not know where tokens stand.
     """
     tokenizer = _with_mask(setup.tokenizer)
-    encoded = tokenizer(
+    encoded = encoder_of(setup, masks=not training)(
         batch["text"],
         truncation=True,
         max_length=setup.max_tokens,
@@ -227,7 +228,8 @@ def evaluate(outcome: Outcome) -> dict[str, Any]:
 def baselines(outcome: Outcome, train: Any) -> dict[str, list[Record]]:
     """Return guesses that know nothing but how often each token occurs in the training texts."""
     tokenizer = outcome.setup.tokenizer
-    texts = tokenizer(train["text"][:], add_special_tokens=False, verbose=False)["input_ids"]
+    encoder = encoder_of(outcome.setup)
+    texts = encoder(train["text"][:], add_special_tokens=False, verbose=False)["input_ids"]
     counts = TokenCounts(texts, len(tokenizer))
     best = counts.order[:GUESSES]
     answers = []
@@ -361,6 +363,7 @@ TASK = Task(
     figures=(),
     leading=("token_accuracy", "top5_accuracy", "pseudo_perplexity", "loss"),
     compared=("token_accuracy", "top5_accuracy"),
+    masks=True,
     options=("train.mlm_probability", "train.whole_word_mask"),
     data_figures=("length_histogram",),
     read_file=read_paragraphs,

@@ -238,8 +238,9 @@ TASK = Task(
     leading=("perplexity", "rouge_l", "exact_match", "loss"),
     compared=("perplexity",),
     options=(
-        "data.packing", "train.completion_only_loss", "generate.max_new_tokens",
-        "generate.num_beams", "generate.length_penalty", "generate.no_repeat_ngram_size",
+        "data.packing", "train.completion_only_loss", "train.assistant_turns",
+        "generate.max_new_tokens", "generate.num_beams", "generate.length_penalty",
+        "generate.no_repeat_ngram_size",
     ),
     data_figures=("length_histogram",),
     read=read_row,

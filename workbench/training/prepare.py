@@ -32,6 +32,7 @@ from ..sources import FoundModel, find_model
 from ..spec import RunSpec, SpecError, find, to_flat
 from ..tasks import Metric, Setup, Task, load_task
 from .checks import check_spec
+from .control_tokens import control_token_notes
 from .precision import Precision, choose_precision
 
 Progress = Callable[[int, int, str], None]
@@ -238,6 +239,8 @@ def prepare(
         data = replace(data, notes=[*data.notes, say("data.note.other_pad_token", **named)])
     kind = read_config(found.path)["model_type"]
     tokenizer.padding_side = filled_side(kind, task.auto_class)
+    notes = control_token_notes(data, task, spec, tokenizer)
+    data = replace(data, notes=[*data.notes, *notes])
     tokenizer.model_max_length = max(1, tokenizer.model_max_length - spec.adapter.prompt_tokens)
     precision = choose_precision(spec.train.precision, model_width(read_config(found.path)))
     spec = spec.replace(

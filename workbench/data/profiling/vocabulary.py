@@ -10,6 +10,7 @@ from ...language import text as say
 from ...models import load_tokenizer
 from ...sources import Progress, find_model
 from ...spec import RunSpec
+from ...tasks._encode import encoder_for
 from .found import finding
 from .record import Finding, Tokens
 from .source import Split
@@ -43,7 +44,8 @@ def measure_tokens(
     import numpy as np
 
     rows = [[part[i][:MOST_CHARACTERS] for part in split.parts[:2]] for split, i in sample]
-    pieces = [_pieces([row[place] for row in rows], tokenizer) for place in range(len(rows[0]))]
+    encoder = encoder_for(spec, tokenizer)
+    pieces = [_pieces([row[place] for row in rows], encoder) for place in range(len(rows[0]))]
     special = tokenizer.num_special_tokens_to_add(pair=len(pieces) > 1)
     counts = [sum(map(len, parts)) + special for parts in zip(*pieces, strict=True)]
     lengths: dict[str, list[int]] = {}
@@ -65,11 +67,11 @@ def measure_tokens(
     )
 
 
-def _pieces(texts: list[str], tokenizer: Any) -> list[list[int]]:
+def _pieces(texts: list[str], encoder: Any) -> list[list[int]]:
     found: list[list[int]] = []
     for start in range(0, len(texts), BATCH_ROWS):
         batch = texts[start : start + BATCH_ROWS]
-        found += tokenizer(batch, add_special_tokens=False, truncation=False, verbose=False)[
+        found += encoder(batch, add_special_tokens=False, truncation=False, verbose=False)[
             "input_ids"
         ]
     return found
