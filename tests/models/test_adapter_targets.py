@@ -10,8 +10,9 @@ from tests.zoo.families import Family, inputs_of, tokenizer
 from workbench.cli import main
 from workbench.errors import ModelError
 from workbench.models import load_model, load_trained
-from workbench.models.adapters import add_adapter, save_weights
+from workbench.models.adapters import add_adapter
 from workbench.models.load import load_skeleton
+from workbench.models.weights import save_standard
 from workbench.sources import FoundModel
 from workbench.spec import AdapterSpec, RunSpec, from_yaml, to_cell, to_yaml
 
@@ -79,7 +80,7 @@ def test_an_adapter_finds_its_layers_learns_and_comes_back(
         model(**batch, labels=labels).loss.backward()
         steps.step()
     model.eval()
-    save_weights(model, tmp_path)
+    save_standard(model, tmp_path)
     with torch.no_grad():
         wanted = model(**batch, labels=labels).logits
         assert torch.equal(load_trained(tmp_path)(**batch, labels=labels).logits, wanted)

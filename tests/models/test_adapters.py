@@ -10,9 +10,10 @@ from safetensors.torch import load_file
 from tests.attention.zoo import ZOO, make, tokenizer
 from workbench.errors import ModelError
 from workbench.models import load_model, load_tokenizer, load_trained, merge, merged, unmerge
-from workbench.models.adapters import add_adapter, load_weights, save_weights
+from workbench.models.adapters import add_adapter, load_weights
 from workbench.models.freezing import count_parameters, freeze
 from workbench.models.load import load_skeleton
+from workbench.models.weights import save_standard
 from workbench.sources import FoundModel
 from workbench.spec import AdapterSpec
 
@@ -71,7 +72,7 @@ def answer(model, kind):
 def test_what_learned_is_all_that_is_kept_and_it_answers_the_same(kind, method, folders, tmp_path):
     found = folders(kind)
     model = adapted(found, kind, method)
-    save_weights(model, tmp_path)
+    save_standard(model, tmp_path)
     tokenizer().save_pretrained(tmp_path)
     kept = sum(
         tensor.numel() for tensor in load_file(tmp_path / "adapter_model.safetensors").values()
@@ -88,7 +89,7 @@ def test_what_learned_is_all_that_is_kept_and_it_answers_the_same(kind, method, 
 @pytest.mark.parametrize("kind", ["bert", "gpt2", "t5"])
 def test_learned_tokens_before_the_text_are_kept_too(kind, folders, tmp_path):
     model = adapted(folders(kind), kind, "prompt_tuning", num_virtual_tokens=3)
-    save_weights(model, tmp_path)
+    save_standard(model, tmp_path)
     tensors = load_file(tmp_path / "adapter_model.safetensors")
     copies = 2 if kind == "t5" else 1  # peft makes room for both halves
     assert tensors["prompt_embeddings"].shape == (3 * copies, 32)
@@ -186,7 +187,7 @@ def test_a_layer_that_is_not_there_is_named_with_those_that_are(wanted, remedy, 
 def kept(folders, tmp_path):
     """Return the folder of an adapter, to be damaged."""
     (tmp_path / "kept").mkdir()
-    save_weights(adapted(folders("bert"), "bert"), tmp_path / "kept")
+    save_standard(adapted(folders("bert"), "bert"), tmp_path / "kept")
     return tmp_path / "kept"
 
 

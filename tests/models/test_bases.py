@@ -11,8 +11,9 @@ from safetensors.torch import load_file, save_file
 from tests.tiny_models import make_tiny_bert
 from workbench.errors import ModelError
 from workbench.models import load_model, load_trained
-from workbench.models.adapters import add_adapter, load_weights, save_weights
+from workbench.models.adapters import add_adapter, load_weights
 from workbench.models.bases import FILE, FOLDERS, find_base, name_for_peft
+from workbench.models.weights import save_standard
 from workbench.sources import FoundModel, find_model
 from workbench.spec import AdapterSpec
 
@@ -29,7 +30,7 @@ def place(tmp_path):
     model = add_adapter(model, AdapterSpec(peft_method="lora"), HEAD, found, seed=1)
     adapter = place / "runs" / "one" / "model"
     adapter.mkdir(parents=True)
-    save_weights(model, adapter)
+    save_standard(model, adapter)
     return place
 
 
@@ -124,7 +125,7 @@ def test_a_base_of_the_catalogue_or_the_hub_is_named_by_its_id(place, monkeypatc
         model = add_adapter(model, AdapterSpec(peft_method="lora"), HEAD, found, seed=1)
         folder = place / revision
         folder.mkdir()
-        save_weights(model, folder)
+        save_standard(model, folder)
         plain = json.loads((folder / "adapter_config.json").read_text("utf-8"))
         assert (plain["base_model_name_or_path"], plain["revision"]) == named
         assert name_for_peft(json.loads((folder / FILE).read_text("utf-8"))) == named

@@ -6,9 +6,10 @@ import transformers
 
 from tests.attention.zoo import _BART, _DECODER, _ENCODER, _T5, tokenizer
 from workbench.models import load_model, load_trained
-from workbench.models.adapters import add_adapter, save_weights
+from workbench.models.adapters import add_adapter
 from workbench.models.heads import match_names
 from workbench.models.load import head_of, load_skeleton
+from workbench.models.weights import save_standard
 from workbench.sources import FoundModel
 from workbench.spec import AdapterSpec
 
@@ -168,7 +169,7 @@ def test_with_an_adapter_the_head_in_the_order_of_the_data_is_kept(kind, method,
         kept = {name for name in learns if ".modules_to_save.default." in name}
         assert any(name.endswith(weight.rpartition(".")[2]) for name in kept), weight
     (tmp_path / "adapter").mkdir()
-    save_weights(model, tmp_path / "adapter")
+    save_standard(model, tmp_path / "adapter")
     answers = by_name(model)
     require_equal(by_name(load_trained(tmp_path / "adapter")), answers, rtol=0, atol=0)
     if method != "prompt_tuning" and names == NAMES:  # a new adapter changes nothing

@@ -88,8 +88,11 @@ def test_damaged_scores_are_named(tmp_path):
 def test_progress_is_read_from_what_happened():
     state = RunState(status="stopped", step=30, total_steps=90, active_seconds=12.3456)
     state.steps = [{"step": 29, "loss": 0.5}, {"step": 30, "loss": math.nan}]
-    losses = (0.6, math.nan, 0.4, 0.7)
-    state.evaluations = [{"step": 1, "metrics": {"loss": loss}} for loss in losses]
+    # The run followed another score: its best passes are not those of the lowest loss.
+    passes = ((0.6, True), (math.nan, False), (0.4, False), (0.5, True), (0.7, False))
+    state.evaluations = [
+        {"step": 1, "metrics": {"loss": loss}, "best": best} for loss, best in passes
+    ]
     assert progress_table([state, RunState()]) == {
         "status": ["stopped", "new"],
         "step": [30, 0],
@@ -97,7 +100,7 @@ def test_progress_is_read_from_what_happened():
         "best_step": [None, None],
         "active_seconds": [12.35, 0.0],
         "last_training_loss": [None, None],
-        "best_validation_loss": [0.4, None],
+        "best_validation_loss": [0.5, None],
     }
 
 

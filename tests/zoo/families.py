@@ -143,6 +143,7 @@ _VOCABULARIES = (
 )  # fmt: skip
 
 # What a type needs beyond that, by type; of a part, by the type of the part.
+_T5 = {"decoder_start_token_id": 2}
 _FOUR_LAYERS = {"num_hidden_layers": 4}
 _ONE_KEY_EACH = {"num_key_value_heads": 4}
 _MAMBA = {"mamba_n_heads": 8, "mamba_d_head": 8, "mamba_d_ssm": 64, "mamba_n_groups": 1}
@@ -220,7 +221,9 @@ _OWN: dict[str, dict[str, Any]] = {
         "is_decoder": False,
     },
     "squeezebert": {"embedding_size": 32},
-    "t5": {"decoder_start_token_id": 2},
+    "longt5": _T5,
+    "switch_transformers": _T5,
+    "t5": _T5,
     "xlstm": {"hidden_size": 64, "embedding_dim": 64, "qk_dim_factor": 1.0},
     "xmod": {"default_language": "en_XX"},
     "zamba": {"layers_block_type": ["linear_attention", "hybrid"] * 2, **_FOUR_LAYERS},
@@ -336,6 +339,14 @@ def families(*model_types: str, auto_class: str = "") -> list[Family]:
 def core() -> list[Family]:
     """Return the families for quick tests."""
     return [Family(model_type, f"AutoModelFor{head}") for model_type, head in CORE]
+
+
+def main_heads() -> list[Family]:
+    """Return every type once, with the head that it was made for."""
+    rank = ["Seq2SeqLM", "MaskedLM", "CausalLM", "QuestionAnswering", "TokenClassification"]
+    order = [f"AutoModelFor{head}" for head in rank] + list(HEADS)
+    ranked = sorted(families(), key=lambda one: (one.model_type, order.index(one.auto_class)))
+    return list({one.model_type: one for one in reversed(ranked)}.values())[::-1]
 
 
 def inputs_of(model: Any, auto_class: str) -> dict[str, Any]:

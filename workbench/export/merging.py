@@ -7,6 +7,7 @@ from pathlib import Path
 from ..errors import ModelError
 from ..models import load_tokenizer, load_trained, merged
 from ..models.adapters import is_adapter
+from ..models.weights import save_standard
 from ..runs import RunFolder
 from .sample import answers, sample
 
@@ -41,5 +42,5 @@ def write_merged(run: RunFolder, folder: Path) -> float:
             "export it with --to folder",
             difference=difference,
         )
-    whole.save_pretrained(folder)
+    save_standard(whole, folder)
     return difference

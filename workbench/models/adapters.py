@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import re
-from copy import deepcopy
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from ..errors import ModelError, shorten
 from ..sources import FoundModel
 from ..sources.paths import show
 from ..spec import AdapterSpec
-from .bases import base_record, name_for_peft, require_same_base, write_record
+from .bases import base_record, name_for_peft, require_same_base
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 ALL_LINEAR = "all-linear"
@@ -282,44 +281,37 @@ def _feed_forward(model: Any, targets: list[str]) -> list[str]:
     ]
 
 
-def save_weights(model: Any, folder: Path, unused: dict[str, Any] | None = None) -> None:
-    """Write a model's config and weights, with `unused` ones; of an adapter, its own alone."""
-    if not hasattr(model, "peft_config"):
-        further = {"state_dict": model.state_dict() | unused} if unused else {}
-        model.save_pretrained(folder, **further)
-        return
+def tensors_of(model: Any) -> dict[str, Any]:
+    """Return what is kept of a model inside an adapter, by peft's names: the adapter's weights,
+    and those of the modules that learn beside it.
+    """
     from peft import get_peft_model_state_dict
-    from safetensors.torch import save_file
 
-    inner = model.get_base_model()
     # Unasked, peft would look on the hub whether the base has the same number of tokens.
     tensors = get_peft_model_state_dict(model, save_embedding_layers=False)
-    tensors = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
-    save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
-    model.peft_config["default"].save_pretrained(str(folder))
-    write_record(model.base_record, folder)
-    config = deepcopy(inner.config)
-    config.architectures = [type(inner).__name__]
-    if hasattr(config, "quantization_config"):  # how the base was held is no part of the model
-        del config.quantization_config
-    config.save_pretrained(folder)
-    if inner.can_generate():
-        inner.generation_config.save_pretrained(folder)
+    return {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
 
 
 def load_weights(model: Any, folder: Path) -> None:
-    """Put the weights of an adapter's folder into a model inside such an adapter.
+    """Put the weights of an adapter's folder into a model inside such an adapter, all of them.
 
     Raises:
-        ModelError: a weight is missing, or does not fit, or was learned beside another base.
+        ModelError: a weight is missing, unexpected, or does not fit, or was learned beside another
+            base.
     """
+    import torch
     from peft import set_peft_model_state_dict
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     require_same_base(getattr(model, "base_record", {}), folder)
     try:
-        answer = set_peft_model_state_dict(model, load_file(folder / WEIGHTS))
+        stored = load_file(folder / WEIGHTS)
+        misfits = sorted(set(stored) ^ set(tensors_of(model)))
+        if not misfits:
+            set_peft_model_state_dict(model, stored)
+            held = tensors_of(model)
+            misfits = [name for name in stored if not torch.equal(held[name].cpu(), stored[name])]
     except (OSError, SafetensorError, KeyError, RuntimeError) as error:
         raise ModelError(
             "{path} cannot be used ({reason})",
@@ -327,10 +319,6 @@ def load_weights(model: Any, folder: Path) -> None:
             path=show(folder / WEIGHTS),
             reason=shorten(error, 160),
         ) from error
-    own = {name for name, weight in model.named_parameters() if weight.requires_grad}
-    prompt = {name for name in own if name.startswith("prompt_encoder.")}  # loaded apart
-    misfits = [*sorted((own - prompt) & set(answer.missing_keys)), *answer.unexpected_keys]
-    misfits = [name for name in misfits if name != "prompt_embeddings"]
     if misfits:
         raise ModelError(
             "{path} does not fit its adapter ({misfit})",

@@ -9,6 +9,7 @@ from ..errors import ModelError, shorten
 from ..sources import FoundModel
 from ..sources.paths import show
 from . import quantization
+from .classes import classes_of
 from .folder import (
     as_path,
     context_tokens,
@@ -321,7 +322,9 @@ def name_start(config: Any) -> None:
 def _require_head(folder: Path, config: Any, auto: Any, trust_remote_code: bool) -> None:
     """Refuse a model of a type that has no head for the task."""
     remote = getattr(config, "auto_map", None) or {}
-    known = type(config) in auto._model_mapping
+    known = type(config) in classes_of(auto.__name__)
+    if auto.__name__ == _WRITES and not config.is_encoder_decoder:
+        known = False  # its table has models that go on writing after a sound, too
     if known and not _names_differ(auto, config):
         return
     if not known and trust_remote_code and auto.__name__ in remote:
@@ -347,10 +350,9 @@ def _names_differ(auto: Any, config: Any) -> bool:
 
     That for questions on a Llama or a Qwen has it as `transformer`, and files have `model`.
     """
-    import transformers
-
-    head = auto._model_mapping[type(config)]
-    body = transformers.AutoModel._model_mapping.get(type(config), head)
+    head = classes_of(auto.__name__)[type(config)]
+    body = classes_of("AutoModel").get(type(config), head)
+    body = body[0] if isinstance(body, tuple) else body  # Funnel has two
     names = [getattr(one, "base_model_prefix", "") for one in (head, body)]
     return auto.__name__ == _FINDS and names[0] != names[1]
 

@@ -21,7 +21,7 @@ def follow_model(tokenizer: Any, config: Any) -> dict[str, str] | None:
     know; without these it stays without. Returns, if tokenizer and config named different tokens,
     what each named and the token that is taken.
     """
-    own, number = tokenizer.pad_token, config.get_text_config().pad_token_id
+    own, number = tokenizer.pad_token, getattr(config.get_text_config(), "pad_token_id", None)
     if number in _fit_to_pad(tokenizer):
         tokenizer.pad_token = tokenizer.convert_ids_to_tokens(number)
     elif own is None:
@@ -47,7 +47,8 @@ def follow_tokenizer(model: Any, tokenizer: Any) -> None:
     """Let a model know the token that fills its batches, unless it counts places from its own."""
     padding, config = tokenizer.pad_token_id, model.config
     text = config.get_text_config()
-    if padding is None or (text.pad_token_id is not None and _counts_from_padding(model)):
+    named = getattr(text, "pad_token_id", None) is not None
+    if padding is None or (named and _counts_from_padding(model)):
         return
     config.pad_token_id = text.pad_token_id = padding
     if getattr(model, "generation_config", None) is not None:

@@ -25,7 +25,12 @@ def unused_pooler(found: FoundModel, model: Any) -> dict[str, Any]:
     for path in weight_files(found.path):
         with safe_open(path, framework="pt") as file:
             for name in file.keys():  # noqa: SIM118  (not a mapping)
-                inner = name.removeprefix(body)
-                if inner.startswith(_POOLER) and body + inner not in held:
-                    unused[body + inner] = file.get_tensor(name)
+                whole = body + name.removeprefix(body)
+                if is_pooler(whole, model) and whole not in held:
+                    unused[whole] = file.get_tensor(name)
     return unused
+
+
+def is_pooler(name: str, model: Any) -> bool:
+    """Say whether a weight of this name is one of a pooler of the model's body."""
+    return name.startswith(f"{model.base_model_prefix}.{_POOLER}")

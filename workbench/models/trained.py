@@ -11,6 +11,7 @@ from . import quantization
 from .adapters import is_adapter, load_weights, name_base, read_adapter_config, wrap
 from .bases import base_record, find_base, read_record
 from .folder import read_config, read_shapes, refuse_foreign_code, refuse_unsafe_weights
+from .pooler import is_pooler
 from .reading import quiet, readable
 from .sanity import require_weights_for
 
@@ -52,13 +53,22 @@ def load_trained(folder: Path | str, trust_remote_code: bool = False, bits: str 
             output_loading_info=True,
             **arguments,
         )
-    missing = sorted(report["missing_keys"])
-    if missing:
+    if missing := sorted(report["missing_keys"]):
         raise ModelError(
             "the model in {folder} lacks weights ({missing})",
             "use a model folder that a run wrote",
             folder=show(folder),
             missing=shorten(missing[0]),
+        )
+    strange = sorted(n for n in report["unexpected_keys"] if not is_pooler(n, model))
+    if strange:
+        raise ModelError(
+            "the model in {folder} has weights that a {kind} model of its config has not "
+            "({strange})",
+            "copy config.json and model.safetensors again, both from one place",
+            folder=show(folder),
+            kind=model.config.model_type,
+            strange=shorten(strange[0]),
         )
     return model.eval()
 

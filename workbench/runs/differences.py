@@ -166,8 +166,9 @@ def _last_training_loss(state: RunState) -> float | None:
 
 
 def _best_validation_loss(state: RunState) -> float | None:
-    losses = (_finite(event["metrics"].get("loss")) for event in state.evaluations)
-    return min((loss for loss in losses if loss is not None), default=None)
+    """Return the loss of the pass that the run called its best: that of the model it kept."""
+    losses = [e["metrics"].get("loss") for e in state.evaluations if e.get("best")]
+    return _finite(losses[-1]) if losses else None
 
 
 def _finite(value: Any) -> float | None:

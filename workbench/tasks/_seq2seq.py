@@ -174,9 +174,9 @@ def adapt(model: Any, setup: Setup) -> None:
     told.no_repeat_ngram_size = asked.no_repeat_ngram_size
     told.max_length, told.min_length, told.max_new_tokens = None, None, room(setup)
     start_with_language(model, setup)
-    for name, parameter in model.named_parameters():
-        if name in (model._keys_to_ignore_on_save or ()):  # Marian's positions: a fixed formula
-            parameter.requires_grad_(False)
+    for module in model.modules():
+        if "Sinusoidal" in type(module).__name__:  # Marian's positions: a formula, never saved
+            module.requires_grad_(False)
 
 
 def evaluate_with(

@@ -1,9 +1,10 @@
 """Checkpoints: a step of a run, whole, with everything that going on from it needs.
 
-A folder `checkpoints/step-000120/` in the standard layout of a model (config, weights,
-tokenizer; with an adapter, its weights alone), and beside it `optimizer.safetensors`,
-`chance.safetensors` (random states), `progress.json` and, written last, `manifest.json` with size
-and sha256 of every file. Folders appear complete or not at all; nothing in them is a pickle.
+A folder `checkpoints/step-000120/` with config, tokenizer and weights, the tensors under the names
+that they have in memory (with an adapter, its weights alone), and beside it
+`optimizer.safetensors`, `chance.safetensors` (random states), `progress.json` and, written last,
+`manifest.json` with size and sha256 of every file. Folders appear complete or not at all; nothing
+in them is a pickle. All weights are read back and compared with those in memory.
 """
 
 from __future__ import annotations
@@ -22,9 +23,8 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from ..errors import ModelError, RunError
 from ..language import told
-from ..models import adapters
+from ..models import weights
 from ..runs import RunFolder
 
 MANIFEST = "manifest.json"
@@ -42,12 +42,17 @@ def save_checkpoint(
 ) -> None:
     """Write a checkpoint, whole or not at all.
 
+    The first of a run also tries what will be written last, the layout of `model/`: who trains for
+    a day learns in the first minutes that transformers cannot keep this model.
+
     Raises:
         OSError: the disk is full or the folder cannot be written.
+        RunError: the weights, read back, are not those of the model.
     """
     folder.parent.mkdir(exist_ok=True)
+    first = not any(folder.parent.glob("step-*"))
     with _beside(folder) as temporary:
-        adapters.save_weights(model, temporary)
+        weights.save_state(model, temporary)
         tokenizer.save_pretrained(temporary)
         tensors, scalars = _split(optimizer.state_dict()["state"])
         save_file(tensors, temporary / "optimizer.safetensors")
@@ -56,6 +61,13 @@ def save_checkpoint(
         progress = progress | {"optimizer_scalars": scalars, "python_chance": python}
         (temporary / "progress.json").write_text(json.dumps(progress), "utf-8")
         _write_manifest(temporary)
+    if first:
+        trial = folder.with_name(".trial")
+        try:
+            trial.mkdir(exist_ok=True)
+            weights.save_standard(model, trial)
+        finally:
+            shutil.rmtree(trial, ignore_errors=True)
 
 
 def save_model(
@@ -64,9 +76,12 @@ def save_model(
     """Save a model and its tokenizer in the standard layout, whole or not at all.
 
     `unused` are weights that the model does without, kept for whoever goes on from it.
+
+    Raises:
+        RunError: the weights, read back, are not those of the model.
     """
     with _beside(folder) as temporary:
-        adapters.save_weights(model, temporary, unused)
+        weights.save_standard(model, temporary, unused)
         tokenizer.save_pretrained(temporary)
 
 
@@ -153,40 +168,12 @@ def load_progress(folder: Path) -> dict[str, Any]:
 
 
 def load_weights(model: Any, folder: Path) -> None:
-    """Put a checkpoint's weights into a model of the same shape.
+    """Put a checkpoint's weights into a model of the same shape, all of them.
 
     Raises:
-        RunError: a weight of the model is missing, or does not fit.
+        RunError: a weight is missing, unexpected, or does not fit.
     """
-    if hasattr(model, "peft_config"):
-        try:
-            adapters.load_weights(model, folder)
-        except ModelError as error:
-            raise RunError(
-                "{folder} does not fit the model ({error.what})",
-                "train again",
-                folder=folder,
-                error=error,
-            ) from None
-        return
-    weights: dict[str, torch.Tensor] = {}
-    for file in sorted(folder.glob("model*.safetensors")):
-        weights |= load_file(file)
-    try:
-        answer = model.load_state_dict(weights, strict=False)
-    except RuntimeError as error:
-        raise RunError(
-            "{folder} does not fit the model ({reason})", "train again", folder=folder, reason=error
-        ) from None
-    # Tied weights are stored once (those of a model within the model count, too), and tables that
-    # never change, such as Marian's positions, not at all.
-    unsaved = {*model.all_tied_weights_keys, *(model._keys_to_ignore_on_save or ())}
-    missing = [name for name in answer.missing_keys if name not in unsaved]
-    if missing or answer.unexpected_keys:
-        names = ", ".join([*missing, *answer.unexpected_keys][:3])
-        raise RunError(
-            "{folder} does not fit the model ({reason})", "train again", folder=folder, reason=names
-        )
+    weights.load_state(model, folder)
 
 
 def load_moments(optimizer: Any, folder: Path, progress: dict[str, Any]) -> None:
