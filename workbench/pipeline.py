@@ -144,6 +144,14 @@ def require_resumable(run: RunFolder) -> None:
             status=state.status,
             path=run.path,
         )
+    if run.packed_otherwise():
+        raise RunError(
+            "the run {run} packed its texts so that each saw those before it, which this version "
+            "does not do",
+            "start a new one: workbench train {spec}",
+            run=run.name,
+            spec=run.spec_path,
+        )
 
 
 def fork(run: RunFolder, step: int | None, spec_changes: dict[str, Any]) -> RunFolder:

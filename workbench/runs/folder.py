@@ -21,7 +21,7 @@ from typing import Any
 
 from ..errors import InputError, RunError, shorten
 from ..spec import RunSpec, SpecError, build, dump_tree, parse_tree, to_yaml
-from ..spec.earlier import as_it_was
+from ..spec.earlier import as_it_was, packed_otherwise
 from .events import Event, read_events
 
 
@@ -90,6 +90,10 @@ class RunFolder:
         tree = as_it_was(self._spec_tree())
         tree.pop("record", None)
         return build(tree, str(self.spec_path))
+
+    def packed_otherwise(self) -> bool:
+        """Say whether its version packed texts so that each saw those before it in its row."""
+        return packed_otherwise(self._spec_tree())
 
     def record(self) -> dict[str, Any]:
         """Read what was noted when the run started: versions, fingerprints, label names."""

@@ -135,7 +135,10 @@ class DataSpec(Section):
         Domain("the targets' language as the model's tokenizer has it: zh_CN, zh, zho_Hans"),
     ] = ""
     packing: Annotated[
-        bool, Domain("fill each training row with several texts instead of padding")
+        bool,
+        Domain(
+            "fill each training row with several texts instead of padding; none sees the others"
+        ),
     ] = False
     encoding: Annotated[str, Domain("the file's encoding; auto detects it")] = "auto"
     delimiter: Annotated[str, Domain("the file's column separator; auto detects it")] = "auto"

@@ -12,6 +12,13 @@ _BEFORE = {
 _ALWAYS_WRITTEN = {"data": "max_tokens", "train": "learning_rate"}
 
 
+def packed_otherwise(tree: dict[str, Any]) -> bool:
+    """Say whether a run's version packed its texts so that each saw those before it in its row."""
+    held = tree.get("data")
+    known = isinstance(held, dict) and "special_tokens_in_text" not in held
+    return "record" in tree and known and held.get("packing") is True
+
+
 def as_it_was(tree: dict[str, Any]) -> dict[str, Any]:
     """Return the content of a run's `spec.yaml`, completed by what its version did.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from ._encode import encoder_of
 from ._guessing import IGNORED
+from ._packing import packed
 from ._prompts import asked_tokens, end_of, prompts_of, start_of, whole_tokens
 from .contract import Batch, CutAnswers, Record, Setup
 
@@ -18,10 +19,10 @@ OPENING_TOKENS = 32
 def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
     """Turn texts, or prompts and answers, into token ids and labels.
 
-    With `data.packing`, training rows are filled up to `max_tokens` with several texts one after
-    the other. Rows to be checked also have the tokens of the `prompt`, and whether something is
-    to be `written` for them. A training row in which nothing is to be guessed, such as the last
-    token of a text alone, is left out: a batch of it would have no loss.
+    With `data.packing`, training rows are filled with several whole texts; see `_packing`. Rows to
+    be checked also have the tokens of the `prompt`, and whether something is to be `written` for
+    them. A training row in which nothing is to be guessed, such as the last token of a text alone,
+    is left out: a batch of it would have no loss.
     """
     if is_plain(batch, setup):
         rows = _text_rows(batch, setup)
@@ -31,9 +32,9 @@ def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
         row["labels"][0] = IGNORED  # nothing stands before it from which to guess it
     if training:
         rows = [{name: row[name] for name in ("row", "input_ids", "labels")} for row in rows]
-        if setup.spec.data.packing:
-            rows = _packed(rows, setup.max_tokens)
         rows = [row for row in rows if set(row["labels"]) != {IGNORED}]
+        if setup.spec.data.packing:
+            rows = packed(rows, setup.max_tokens)
     names = rows[0] if rows else ("row", "input_ids", "labels")
     return {name: [row[name] for row in rows] for name in names}
 
@@ -101,20 +102,6 @@ def _cut(asked: int, answer: int, limit: int) -> tuple[int, int]:
 
 def _ids(setup: Setup, text: str) -> list[int]:
     return encoder_of(setup)(text, add_special_tokens=False, verbose=False)["input_ids"]
-
-
-def _packed(rows: list[Record], size: int) -> list[Record]:
-    """Fill rows of `size` tokens with one text after the other; each is named after its first."""
-    flat = [
-        (row["row"], one, label)
-        for row in rows
-        for one, label in zip(row["input_ids"], row["labels"], strict=True)
-    ]
-    packed = []
-    for start in range(0, len(flat), size):
-        numbers, ids, labels = zip(*flat[start : start + size], strict=True)
-        packed.append({"row": numbers[0], "input_ids": list(ids), "labels": [IGNORED, *labels[1:]]})
-    return packed
 
 
 def lengths(batch: Batch, setup: Setup) -> list[int]:

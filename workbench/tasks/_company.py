@@ -56,7 +56,9 @@ def call(model: Any, inputs: dict[str, Any]) -> Any:
         for name, tensor in inputs.items()
         if name in known or name not in ("attention_mask", "token_type_ids")
     }
-    return model(**given, **({"use_cache": False} if "use_cache" in known else {}))
+    # With places, rows are of several texts; what is kept to write on would hide that.
+    told = "use_cache" in known or "position_ids" in inputs
+    return model(**given, **({"use_cache": False} if told else {}))
 
 
 def cut(inputs: dict[str, Any], rows: list[int]) -> dict[str, Any]:
@@ -94,15 +96,16 @@ def _is_answered_alike(
     if batch is None:  # longer than the model takes
         return True
     answers = _answers if side == "right" else _written
-    with _trying(model):
+    with trying(model):
         try:
             alone, beside = answers(model, cut(batch, [0])), answers(model, batch)
         except Exception:  # whatever it is: a row that stands alone will tell
             return False
-    return all(_same(model, one[0], two[0]) for one, two in zip(alone, beside, strict=True))
+    return all(same(model, one[0], two[0]) for one, two in zip(alone, beside, strict=True))
 
 
-def _same(model: Any, one: Any, two: Any) -> bool:
+def same(model: Any, one: Any, two: Any) -> bool:
+    """Say whether two answers are one, but for the order in which they were computed."""
     exact = all(weight.dtype.itemsize == 4 for weight in inner_of(model).parameters())
     size = max(1.0, float(one.abs().max()))
     two = two[: len(one)]  # without the padding
@@ -163,7 +166,7 @@ def _learned(model: Any) -> int:
 
 
 @contextmanager
-def _trying(model: Any) -> Iterator[None]:
+def trying(model: Any) -> Iterator[None]:
     """Let a model answer without chance, gradients or rounding, and leave no trace."""
     import torch
 

@@ -27,11 +27,14 @@ def forward(model: Any, inputs: dict[str, Any]) -> Any:
     logits of its places are the least there are.
 
     Shapes:
-        input_ids, attention_mask: (B, T), padded on the right.
+        input_ids, attention_mask: (B, T), padded on the right. Without a mask, the rows are of
+        several texts, and a model of those is asked that keep them apart.
     """
     import torch
 
     inputs = {name: tensor for name, tensor in inputs.items() if name != "labels"}
+    if "attention_mask" not in inputs:
+        return call(model, inputs)
     parts = _parts(model, inputs)
     outputs = (
         _called(model, inputs)

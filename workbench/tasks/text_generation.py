@@ -20,6 +20,7 @@ from ._dynamics import of_written
 from ._guessing import IGNORED, TokenCounts, followed, means, perplexity, read_paragraphs, sums
 from ._independence import forward, write_on
 from ._labelling import Labelling
+from ._packing import require_apart
 from ._padding import pad
 from ._prompts import Prompt, prompts_of, read_row
 from ._rouge import is_exact, rouge_l
@@ -28,12 +29,25 @@ from .contract import Column, Metric, Outcome, Record, Role, Setup, Task
 
 
 def collate(rows: list[Record], setup: Setup) -> dict[str, Any]:
-    """Make a batch of tensors, filled on the right.
+    """Make a batch of tensors, filled on the right; one of packed rows has places, but no mask.
 
     Shapes:
-        input_ids, attention_mask, labels: (B, T).
+        input_ids, attention_mask or position_ids, labels: (B, T).
     """
-    return pad(rows, setup.tokenizer, {"labels": IGNORED})
+    batch = pad(rows, setup.tokenizer, {"labels": IGNORED, "position_ids": 0})
+    if "position_ids" in batch:
+        batch.pop("attention_mask")
+    return batch
+
+
+def adapt(model: Any, setup: Setup) -> None:
+    """Refuse a model that would read over the edges of packed texts.
+
+    Raises:
+        ModelError: saying what to set.
+    """
+    if setup.spec.data.packing:
+        require_apart(model)
 
 
 def keep(logits: Any, labels: Any) -> Any:
@@ -249,6 +263,7 @@ TASK = Task(
     cut_answers=cut_answers,
     settings=lambda setup: {"is_decoder": True},
     collate=collate,
+    adapt=adapt,
     keep=keep,
     observe=lambda outputs, labels, setup: of_written(outputs.logits[:, :-1], labels[:, 1:]),
     infer=infer,

@@ -61,6 +61,8 @@ def _adapter_faults(spec: RunSpec, task: Task) -> list[str]:
     if method == "prompt_tuning" and not can_prompt(task.auto_class):
         remedy = say("spec.no_prompt", task=task.name)
         faults.append(_unfit("adapter.peft_method", method, remedy))
+    if method == "prompt_tuning" and spec.data.packing:
+        faults.append(_unfit("data.packing", spec.data.packing, say("spec.no_packed_prompt")))
     if model.quantization != "none":
         if method == "none":
             remedy = say("spec.few_bits")
@@ -72,6 +74,6 @@ def _adapter_faults(spec: RunSpec, task: Task) -> list[str]:
     return faults
 
 
-def _unfit(path: str, held: str, remedy: str) -> str:
+def _unfit(path: str, held: object, remedy: str) -> str:
     what = say("spec.does_not_fit", field=path, value=repr(held))
     return told("{what}; {remedy}", what=what, remedy=remedy)
