@@ -128,6 +128,16 @@ def test_confident_learning_is_that_of_the_paper(seed):
     assert doubt.tolist() == pytest.approx(expected)
 
 
+def test_the_threshold_of_a_class_with_one_row_is_what_that_row_has():
+    # Thresholds .85 and .3: the second row reaches neither, though half of .3 it would.
+    shares = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3]])
+    assert confident_learning(shares, np.array([0, 0, 1]))[0].tolist() == [False, False, False]
+
+
+def test_one_later_pass_is_enough():
+    assert settled(np.array([[0.9, 0.9], [0.3, np.nan]])).tolist() == [0.3, 0.9]
+
+
 def test_a_class_at_its_threshold_is_meant():
     # One row a class: each reaches its own threshold exactly.
     wrong, _ = confident_learning(np.array([[0.25, 0.75], [0.5, 0.5]]), np.array([0, 1]))
@@ -188,14 +198,28 @@ def test_without_probabilities_the_last_pass_says_what_is_likelier():
     assert ranking.name == "area_under_margin"
     assert ranking.likely.tolist() == [1, -1, -1]
     assert len(flagged_places(bare)) == 0
-    with pytest.raises(InputError, match="probabilities of 3 classes were not kept"):
+    assert ranking.likely.dtype == flagged_places(bare).dtype == np.int64
+    with pytest.raises(InputError, match=r"3 classes were not kept.*; rank by area_under_margin"):
         rank(bare, "confident_learning")
+
+
+def test_the_last_of_many_passes_counts_and_of_none_nothing_does():
+    shares = np.array([[[0.9, 0.1]], [[0.9, 0.1]], [[0.2, 0.8]]])
+    bare = Dynamics(**{**vars(dynamics(shares, [0])), "probabilities": None})
+    assert rank(bare).likely.tolist() == [1]
+    none = np.zeros((0, 0), np.float32)
+    tables = dict.fromkeys(("loss", "confidence", "margin", "correct", "predicted"), none)
+    empty = Dynamics(["a"], np.zeros(0, int), np.zeros(0, int), **tables, probabilities=None)
+    ranking = rank(empty)
+    assert (ranking.likely.tolist(), ranking.order.tolist()) == ([], [])
 
 
 def test_rows_of_several_labels_have_no_likelier_one():
     found, _, _ = noisy(rows=4)
     several = Dynamics(**{**vars(found), "given": np.array([0, -1, -1, -1])})
     assert rank(several).likely.tolist() == [-1] * 4
+    with pytest.raises(InputError, match="one label each"):
+        rank(several, "confident_learning")
 
 
 def test_rows_without_labels_are_ranked_by_loss():

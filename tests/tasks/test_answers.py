@@ -62,6 +62,9 @@ def test_chinese_goes_by_character_and_latin_words_stay_whole():
     # Of characters 2 are shared of 3 and 2; word by word none would be.
     assert answers.compare("北京市", ["北京"]) == (0, pytest.approx(2 * 2 / 5))
     assert answers.compare("Beijing市", ["北京"]) == (0, 0)
+    # One of the two is enough: gpt4, 模, 型 against gpt4.
+    assert answers.compare("GPT-4 模型", ["GPT-4"]) == (0, pytest.approx(2 / 4))
+    assert answers.compare("GPT-4", ["GPT-4 模型"]) == (0, pytest.approx(2 / 4))
 
 
 @pytest.mark.parametrize(
@@ -135,6 +138,7 @@ CONTEXT = "the cat saw the dog, and the dog slept"  # the dog: 12 and 25
         ("bird", 4, None, []),
         ("  ", 0, None, []),
         (" cat", 3, ("cat", 4), [("answer_moved", "cat: 3 → 4")]),
+        ("cat ", 4, ("cat", 4), [("answer_moved", "cat: 4 → 4")]),
         ("slept", -5, ("slept", 33), [("answer_moved", "slept: -5 → 33")]),
     ],
 )
@@ -145,6 +149,10 @@ def test_a_place_that_lies_is_mended_where_one_place_is_right(text, start, found
 def test_a_place_as_far_from_one_as_from_the_other_is_none():
     assert placed("ab ab", "ab", 1)[0] == ("ab", 0)
     assert placed("ab  ab", "ab", 2) == (None, [])
+
+
+def test_a_place_that_is_right_is_right_even_within_another_one():
+    assert placed("aaa", "aa", 1) == (("aa", 1), [])
 
 
 def test_marks_of_a_pattern_are_plain_text():
@@ -167,6 +175,12 @@ def test_an_answer_moves_with_its_passage():
         "the answer", after.rindex("the answer"),
     )  # fmt: skip
     assert answers.move_answer(before, after, "no such", 3, squeeze) is None
+    assert answers.move_answer("ab  ab  ab", "ab ab ab", "ab", 8, squeeze) == ("ab", 6)
+    # A place that is one off, and blanks that vanish before the answer.
+    assert answers.move_answer("ab  ab", "ab ab", "ab", 3, squeeze) == ("ab", 3)
+    assert answers.move_answer("x  ab", "x ab", "ab", 3, lambda t: " ".join(t.split())) == (
+        "ab", 2,
+    )  # fmt: skip
     assert answers.move_answer("ab", "", "ab", 0, lambda text: None) is None
     # What stands before it may vanish as a whole.
     assert answers.move_answer("x ab", "ab", "ab", 2, lambda t: t.replace("x ", "") or None) == (
@@ -238,6 +252,7 @@ def test_the_likeliest_sentence_by_hand():
     # As many and as long: the first.
     assert sentence("cat", "A cat ran. My cat sat.") == "A cat ran."
     assert sentence("x", "One two three. One two.") == "One two."
+    assert sentence("cat", "One.\n \nA cat.") == "A cat."
     assert answers.likeliest_sentence("x", "") == (0, 0)
     assert answers.likeliest_sentence("x", "   ") == (0, 3)
     assert sentence("year cat", " At 3.5 years a cat rests \n a dog") == "At 3.5 years a cat rests"

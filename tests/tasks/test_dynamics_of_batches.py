@@ -105,6 +105,12 @@ def test_a_token_of_class_zero_counts_and_an_even_one_is_not_right():
     assert not found["correct"].item()
 
 
+def test_a_narrow_margin_is_a_margin():
+    found = dynamics.of_tokens(torch.tensor([[[1.5, 1.0]]]), torch.tensor([[0]]))
+    assert found["margin"].item() == 0.5
+    assert found["correct"].item()
+
+
 def test_tokens_that_an_adapter_put_in_front_are_left_out():
     logits, labels = logits_of(2, 5, 3), torch.tensor([[0, 1, 2], [2, IGNORED, 0]])
     plain = dynamics.of_tokens(logits[:, 2:], labels)
@@ -126,20 +132,22 @@ def test_windows_with_a_span():
     close(found["loss"], (first + last) / 2)
     close(found["confidence"], (-first).exp() * (-last).exp())
     assert found["correct"].tolist() == [False, False, True]
+    # The last token right alone is not enough.
+    place = torch.tensor([[(firsts[2] + 1) % 6, lasts[2]]])
+    assert not dynamics.of_spans(starts[2:], ends[2:], place)["correct"].item()
 
 
 def test_rows_whose_tokens_are_written():
     logits = logits_of(2, 4, 5, seed=3)
-    labels = torch.tensor([[IGNORED, 0, 3, IGNORED], [4, IGNORED, IGNORED, IGNORED]])
-    logits[0, 1, 0] = 9
-    logits[0, 2, 1] = 9
+    labels = torch.tensor([[IGNORED, 0, 3, 2], [4, IGNORED, IGNORED, IGNORED]])
+    logits[0, 1, 0] = logits[0, 2, 1] = logits[0, 3, 2] = 9
     found = dynamics.of_written(logits, labels)
     for n in range(2):
         known = [t for t in range(4) if labels[n, t] != IGNORED]
         losses = cross_entropy(logits[n, known], labels[n, known], reduction="none")
         assert found["loss"][n].item() == pytest.approx(losses.mean().item(), rel=1e-5)
         assert found["confidence"][n].item() == pytest.approx((-losses).exp().mean().item())
-    assert found["correct"][0].item() == 0.5
+    assert found["correct"][0].item() == pytest.approx(2 / 3)
     assert list(found) == ["loss", "confidence", "correct"]
 
 

@@ -38,12 +38,13 @@ def test_losses_are_those_of_torch():
     assert sets.binary_losses(LOGITS, TRUTH) == pytest.approx(losses(), rel=1e-12)
 
 
-def test_the_focal_loss_is_its_formula():
+@pytest.mark.parametrize("gamma", [0.5, 2.0, 3.0])
+def test_the_focal_loss_is_its_formula(gamma):
     share = np.where(TRUTH > 0.5, expit(LOGITS.astype(float)), expit(-LOGITS.astype(float)))
-    expected = -((1 - share) ** 2) * np.log(share)
-    assert sets.binary_losses(LOGITS, TRUTH, 2.0) == pytest.approx(expected, rel=1e-9)
-    assert sets.quick_scores(LOGITS, TRUTH, 0.5, 2.0)["loss"] == pytest.approx(expected.mean())
-    whole = sets.all_scores(LOGITS, TRUTH, NAMES, 5, 0.5, 2.0)
+    expected = -((1 - share) ** gamma) * np.log(share)
+    assert sets.binary_losses(LOGITS, TRUTH, gamma) == pytest.approx(expected, rel=1e-9)
+    assert sets.quick_scores(LOGITS, TRUTH, 0.5, gamma)["loss"] == pytest.approx(expected.mean())
+    whole = sets.all_scores(LOGITS, TRUTH, NAMES, 5, 0.5, gamma)
     assert whole["metrics"]["loss"] == pytest.approx(expected.mean())
 
 

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from workbench.tasks._tags import as_bio, entities, entity_scores, read_conll
 
 SENTENCES = st.lists(
-    st.sampled_from(["O", *(f"{mark}-{kind}" for mark in "BIES" for kind in ("PER", "LOC"))]),
+    st.sampled_from(
+        ["O", "O", "O", *(f"{mark}-{kind}" for mark in "BIES" for kind in ("PER", "LOC"))]
+    ),
     max_size=8,
 )
 
@@ -61,6 +63,8 @@ def test_the_tags_of_entities_spell_them_out_again(tags):
 
 def test_bilou_is_bioes_by_other_letters():
     assert entities(["B-A", "L-A", "U-B", "I-C"]) == [("A", 0, 1), ("B", 2, 2), ("C", 3, 3)]
+    assert entities(["B-A", "L-A", "I-A"]) == [("A", 0, 1), ("A", 2, 2)]
+    assert entities(["U-A", "I-A", "U-A"]) == [("A", 0, 0), ("A", 1, 1), ("A", 2, 2)]
 
 
 @given(st.lists(st.tuples(SENTENCES, SENTENCES), min_size=1, max_size=4))
@@ -126,6 +130,15 @@ def test_of_numbered_words_the_first_column_of_pure_tags_counts():
     ]
     # Two columns are a number and a tag: the number is the word.
     assert read_conll("1 O\n2 B-X\n")[0] == [{"tokens": ["1", "2"], "tags": ["O", "B-X"]}]
+    # It may be the third of three, or of several the first; what stands before it is no tag.
+    assert read_conll("1 EU B-ORG\n2 said O\n")[0][0]["tags"] == ["B-ORG", "O"]
+    assert read_conll("1 EU B-X O\n2 said O O\n")[0][0]["tags"] == ["B-X", "O"]
+    assert read_conll("1 O x B-PER\n2 O y O\n")[0][0]["tags"] == ["B-PER", "O"]
+    # Only columns that all lines have are looked at.
+    assert read_conll("1 a x O B-A\n2 b y O\n")[0][0]["tags"] == ["O", "O"]
+    # A line of two cells, or a first cell that is no number: the words are not numbered.
+    assert read_conll("1 a B-X\n2 O\n")[0][0]["tokens"] == ["1", "2"]
+    assert read_conll("3 NN x O\ncats NN y O\n")[0][0]["tokens"] == ["3", "cats"]
     # Where no column is pure, the last one counts.
     assert read_conll("1 a x O\n2 b O B-X\n3 c O y\n4 d O O\n5 e O O\n")[0] == [
         {"tokens": list("abcde"), "tags": ["O", "B-X", "O", "O"]}
@@ -139,6 +152,20 @@ def test_a_tab_parts_cells_that_hold_blanks():
 def test_a_line_without_a_tag_leaves_fewer_tags_than_words():
     rows, _ = read_conll("a O\nb O\nc O\nd O\nlonely\n")
     assert rows == [{"tokens": ["a", "b", "c", "d", "lonely"], "tags": ["O"] * 4}]
+
+
+def test_a_word_that_looks_like_a_tag_is_a_word():
+    rows, _ = read_conll("a O\nb O\nc O\nd O\nO\n")
+    assert rows == [{"tokens": ["a", "b", "c", "d", "O"], "tags": ["O"] * 4}]
+
+
+def test_a_line_that_ends_before_its_word_ends_the_sentence():
+    rows, _ = read_conll("1 a O\n" * 500 + "7\n" + "1 b O\n")
+    assert [len(row["tokens"]) for row in rows] == [500, 1]
+
+
+def test_an_empty_last_cell_is_no_tag():
+    assert read_conll("a\tO\nb\tO\nc\tO\nd\tO\ne\tO\t\n")[0][0]["tags"] == ["O"] * 4
 
 
 def test_a_text_of_which_fewer_than_four_fifths_are_tagged_is_no_such_file():

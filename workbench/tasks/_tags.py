@@ -117,7 +117,6 @@ def read_conll(text: str) -> tuple[list[dict[str, Any]], int] | None:
 
 
 def _cells(line: str) -> list[str]:
-    line = line.rstrip("\r\n")
     if not line.strip():
         return []
     return [cell.strip() for cell in line.split("\t")] if "\t" in line else line.split()

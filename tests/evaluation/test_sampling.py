@@ -1,0 +1,131 @@
+"""How tokens are chosen: what is typed, what is said of it, and what `generate` is asked for."""
+
+import pytest
+import torch
+
+from workbench.errors import InputError
+from workbench.evaluation import sampling
+from workbench.evaluation.sampling import Sampling, chosen, drawing, faults, usual, within
+from workbench.spec import RunSpec
+
+SPEC = RunSpec().replace({"generate.max_new_tokens": 12, "train.seed": 5, "generate.num_beams": 3})
+
+
+def test_by_itself_a_model_writes_as_its_spec_says():
+    assert usual(SPEC) == Sampling(max_new_tokens=12, seed=5)
+    assert (usual(SPEC).temperature, usual(SPEC).top_p, usual(SPEC).repetition_penalty) == (0, 1, 1)
+
+
+def test_what_is_typed_takes_the_place_of_what_the_spec_says():
+    typed = {"temperature": "0.5", "top_p": "0.9", "repetition_penalty": "1.2"}
+    assert chosen(SPEC, typed) == Sampling(12, 5, 0.5, 0.9, 1.2)
+    whole = chosen(SPEC, {"max_new_tokens": "40", "seed": "0"})
+    assert whole == Sampling(40, 0)
+    assert (type(whole.max_new_tokens), type(whole.seed)) == (int, int)
+    assert type(chosen(SPEC, {"top_p": "1"}).top_p) is float
+    assert chosen(SPEC, {}) == usual(SPEC)
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [("temperature", 0, 2), ("top_p", 0.01, 1), ("repetition_penalty", 0.5, 2),
+     ("max_new_tokens", 1, 4096), ("seed", 0, 2**32 - 1)],
+)  # fmt: skip
+def test_the_ends_of_a_range_fit_and_what_lies_beyond_does_not(name, low, high):
+    assert faults({name: str(low)}) == {}
+    assert faults({name: str(high)}) == {}
+    step = 1 if isinstance(low, int) and name in ("max_new_tokens", "seed") else 0.001
+    assert faults({name: str(low - step)})[name].startswith("choose at least")
+    assert faults({name: str(high + step)})[name].startswith("choose at most")
+
+
+def test_every_fault_is_found_and_the_first_is_told():
+    entries = {"temperature": "hot", "seed": "1.5", "top_p": "0.5"}
+    assert faults(entries) == {
+        "temperature": faults({"temperature": "x"})["temperature"],
+        "seed": faults({"seed": "x"})["seed"],
+    }
+    assert faults({"temperature": "hot"})["temperature"] != faults({"seed": "1.5"})["seed"]
+    with pytest.raises(InputError, match=r"temperature.*'hot'.*; "):
+        chosen(SPEC, entries)
+    with pytest.raises(InputError) as caught:
+        chosen(SPEC, {"top_p": "9" * 100})
+    assert len(caught.value.what) < 120
+    assert "at most 1" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "beams", "batch"),
+    [({}, 3, 64), ({"temperature": 0.7}, 1, 1), ({"repetition_penalty": 1.3}, 3, 1)],
+)
+def test_a_spec_asked_for_this_way_of_writing(changes, beams, batch):
+    found = within(SPEC, Sampling(20, 9, **changes))
+    assert found.generate.max_new_tokens == 20
+    assert found.generate.num_beams == beams
+    assert found.train.per_device_eval_batch_size == batch
+    assert found.train.seed == 5  # the seed of the answers is none of the training
+
+
+class Writer:
+    """Stands for a model: its `generate` notes what it is asked for, and draws a number."""
+
+    device = torch.device("cpu")
+
+    def generate(self, **given):
+        return given, torch.rand(1).item()
+
+
+def test_without_a_temperature_nothing_else_is_asked_for():
+    model = Writer()
+    with drawing(model, Sampling(5, 1)):
+        assert model.generate(num_beams=2)[0] == {"num_beams": 2}
+    with drawing(model, Sampling(5, 1, repetition_penalty=1.5)):
+        assert model.generate(num_beams=2)[0] == {"num_beams": 2, "repetition_penalty": 1.5}
+
+
+def test_with_one_tokens_are_drawn_among_all():
+    model = Writer()
+    with drawing(model, Sampling(5, 1, temperature=0.5, top_p=0.8)):
+        assert model.generate(do_sample=False, max_new_tokens=3)[0] == {
+            "do_sample": True, "temperature": 0.5, "top_p": 0.8, "top_k": 0, "max_new_tokens": 3,
+        }  # fmt: skip
+
+
+def test_every_answer_begins_from_the_seed_and_chance_goes_on_as_before():
+    model = Writer()
+    torch.manual_seed(3)
+    expected = torch.rand(2).tolist()
+    torch.manual_seed(3)
+    first = torch.rand(1).item()
+    with drawing(model, Sampling(5, 11, temperature=1.0)):
+        drawn = [model.generate()[1] for _ in range(2)]
+    torch_seeded = torch.Generator().manual_seed(11)
+    assert drawn == [torch.rand(1, generator=torch_seeded).item()] * 2
+    assert [first, torch.rand(1).item()] == expected
+    assert model.generate.__func__ is Writer.generate
+
+
+def test_a_model_is_itself_again_after_a_fault():
+    model = Writer()
+    with pytest.raises(ValueError, match="broken"), drawing(model, Sampling(5, 1, 1.0)):
+        raise ValueError("broken")
+    assert "generate" not in vars(model)
+
+
+def test_the_way_of_writing_is_told_in_words():
+    plain = RunSpec().replace({"generate.num_beams": 1})
+    greedy = Sampling(12, 5).told(plain, "en")
+    beams = Sampling(12, 5).told(SPEC, "en")
+    drawn = Sampling(12, 5, temperature=0.75, top_p=0.9).told(SPEC, "en")
+    assert len({greedy, beams, drawn}) == 3
+    assert "12" in greedy
+    assert "3" in beams
+    assert all(part in drawn for part in ("12", "5", "0.75", "0.9"))
+    penalised = Sampling(12, 5, repetition_penalty=1.25).told(plain, "en")
+    assert penalised.startswith(greedy)
+    assert "1.25" in penalised[len(greedy) :]
+    assert Sampling(12, 5).told(plain, "zh") != greedy
+
+
+def test_every_field_of_a_way_of_writing_has_a_range():
+    assert set(sampling.DOMAINS) == set(Sampling.__dataclass_fields__)
