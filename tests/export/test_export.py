@@ -11,6 +11,7 @@ import torch
 import yaml
 from stand_in_hub import stand_in_hub
 
+from tests.models.test_heads import fine_tuned
 from tests.tiny_models import make_tiny_bert
 from tests.tiny_runs import tiny_spec
 from tests.tiny_writers import WRITERS
@@ -158,6 +159,30 @@ def test_t5_becomes_a_graph_that_writes_the_same(tmp_path):
         other.shared.weight.copy_(other.shared.weight.flip(0))
     with pytest.raises(ModelError, match="the ONNX graph writes otherwise than the model"):
         graph.require_same_words(other, path, sample(other, tokenizer))
+
+
+@pytest.mark.parametrize("kind", ["bart", "t5"])
+def test_a_classifier_with_a_decoder_becomes_a_graph_whatever_it_is_padded_to(kind, tmp_path):
+    ort = pytest.importorskip("onnxruntime")
+    found = fine_tuned(tmp_path, kind, "AutoModelForSequenceClassification", ["a", "b", "c"])
+    model = load_model(found, "AutoModelForSequenceClassification", ["a", "b", "c"], 1).eval()
+    tokenizer = load_tokenizer(tmp_path)
+    assert graph.write_checked(model, tokenizer, tmp_path / "model.onnx") < 1e-5
+    session = ort.InferenceSession(str(tmp_path / "model.onnx"))
+    texts = [*TEXTS, "good", "the film was late and the food was terrible, so it was the worst"]
+    batch = tokenizer(texts, padding=True, return_tensors="np")
+    [given] = session.run(None, {one.name: batch[one.name] for one in session.get_inputs()})
+    for text, logits in zip(texts, given, strict=True):
+        with torch.no_grad():
+            alone = model(**tokenizer(text, return_tensors="pt")).logits[0].tolist()
+        assert logits.tolist() == pytest.approx(alone, abs=1e-5)
+
+
+def test_a_model_that_heeds_padding_is_no_graph(tmp_path):
+    found = fine_tuned(tmp_path, "xlnet", "AutoModelForSequenceClassification", ["a", "b"])
+    model = load_model(found, "AutoModelForSequenceClassification", ["a", "b"], 1).eval()
+    with pytest.raises(ModelError, match="a xlnet model answers otherwise where a text is padded"):
+        graph.write_checked(model, load_tokenizer(tmp_path), tmp_path / "model.onnx")
 
 
 def test_what_onnx_needs_is_named(plain, monkeypatch):

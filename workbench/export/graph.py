@@ -11,7 +11,8 @@ from ..errors import InputError, ModelError, shorten
 from ..models import load_tokenizer, load_trained, merged
 from ..runs import RunFolder
 from ..unavoidable import attention_of
-from .sample import SHAPES, output_names, sample, visible
+from .reading import caller_of
+from .sample import SHAPES, change_by_padding, output_names, sample, visible
 
 FILE = "model.onnx"
 TOLERANCE = 1e-3
@@ -44,12 +45,20 @@ def write_checked(model: Any, tokenizer: Any, path: Path) -> float:
     Raises:
         ModelError: the model cannot be exported, or the graph computes something else.
     """
+    if not (change := change_by_padding(model, tokenizer)) <= TOLERANCE:
+        raise ModelError(
+            "a {kind} model answers otherwise where a text is padded (by up to {difference:.3g}), "
+            "and a graph pads its batches",
+            "export it with --to folder",
+            kind=model.config.model_type,
+            difference=change,
+        )
     names = output_names(model, sample(model, tokenizer))
     _export(model, sample(model, tokenizer), names, path)
     difference = max(
         _difference(model, path, sample(model, tokenizer, shape), names) for shape in SHAPES
     )
-    if difference <= TOLERANCE and model.config.is_encoder_decoder:
+    if difference <= TOLERANCE and model.config.is_encoder_decoder and model.can_generate():
         require_same_words(model, path, sample(model, tokenizer))
     if not difference <= TOLERANCE:
         raise ModelError(
@@ -71,6 +80,8 @@ def _export(model: Any, batch: dict[str, Any], names: list[str], path: Path) -> 
 
     import torch
 
+    call = caller_of(model)
+
     class Plain(torch.nn.Module):
         """The model with tensors in and tensors out."""
 
@@ -79,7 +90,7 @@ def _export(model: Any, batch: dict[str, Any], names: list[str], path: Path) -> 
             self.model = model
 
         def forward(self, *tensors: Any) -> tuple[Any, ...]:
-            given = self.model(**dict(zip(batch, tensors, strict=True)), return_dict=True)
+            given = call(dict(zip(batch, tensors, strict=True)))
             return tuple(given[name] for name in names)
 
     model.config.use_cache = False
