@@ -15,6 +15,7 @@ from ..models import load_tokenizer
 from ..runs import RunFolder, write_json
 from ..spec import RunSpec
 from ..tasks import load_task
+from ..tasks._as_written import has_template
 from .answering import Answerer, before, finished, rows_to_ask
 from .sampling import Sampling, usual
 
@@ -107,8 +108,9 @@ def remembers(run: RunFolder) -> bool:
 def _remembers(spec: RunSpec, tokenizer: Any) -> bool:
     """Conversations need a template, and rows that were asked; plain texts are gone on with."""
     roles = {role.name for role in load_task(spec.task).inputs}
-    has_template = bool(getattr(tokenizer, "chat_template", None))
-    return {"messages", "instruction"} <= roles and has_template and "text" not in spec.data.columns
+    if "text" in spec.data.columns or not has_template(tokenizer):
+        return False
+    return {"messages", "instruction"} <= roles
 
 
 def require_writer(run: RunFolder) -> None:

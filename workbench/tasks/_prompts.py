@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ._as_written import has_template
 from ._chat import Message, Span, tokens_of, turn_of, write
 from ._encode import encoder_of
 from .contract import Batch, Record, RowError, Setup
@@ -80,11 +81,7 @@ def prompts_of(batch: Batch, setup: Setup) -> list[Prompt]:
     """Return the prompt of each row of instructions or conversations."""
     columns = {name: values for name, values in batch.items() if name != "row"}
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    return [_prompt(row, _has_template(setup.tokenizer)) for row in rows]
-
-
-def _has_template(tokenizer: Any) -> bool:
-    return bool(getattr(tokenizer, "chat_template", None))
+    return [_prompt(row, has_template(setup.tokenizer)) for row in rows]
 
 
 def _prompt(row: Record, in_one: bool) -> Prompt:
@@ -105,7 +102,7 @@ def asked_tokens(prompt: Prompt, setup: Setup) -> list[int]:
     Raises:
         DataError: the template does not take such a conversation.
     """
-    if not _has_template(setup.tokenizer):
+    if not has_template(setup.tokenizer):
         return _plain(prompt, setup)[0].ids
     asked = write(setup.tokenizer, prompt.messages, ask=True)
     return tokens_of(encoder_of(setup), asked.text, asked.said, [])[0]
@@ -120,7 +117,7 @@ def whole_tokens(prompt: Prompt, setup: Setup) -> Tokens:
     if prompt.reference is None:
         ids = asked_tokens(prompt, setup)
         return Tokens(ids, [False] * len(ids), len(ids))
-    if not _has_template(setup.tokenizer):
+    if not has_template(setup.tokenizer):
         return _plain(prompt, setup)[1]
     tokenizer = setup.tokenizer
     messages = [*prompt.messages, {"role": "assistant", "content": prompt.reference}]

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ._as_written import as_saved
 from ._causal_rows import cut_answers, encode, is_plain, lengths
 from ._dynamics import of_written
 from ._guessing import IGNORED, TokenCounts, followed, means, perplexity, read_paragraphs, sums
@@ -262,6 +263,7 @@ TASK = Task(
     lengths=lengths,
     cut_answers=cut_answers,
     settings=lambda setup: {"is_decoder": True},
+    as_saved=as_saved,
     collate=collate,
     adapt=adapt,
     keep=keep,
