@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import InputError, ModelError
 from ..models import load_model, load_tokenizer, load_trained
 from ..models.folder import read_config, refuse_foreign_code, refuse_unsafe_weights
+from ..models.new_tokens import make_room
 from ..models.padding import follow_tokenizer
 from ..runs import RunFolder
 from ..sources import FoundModel, find_model
@@ -199,7 +200,9 @@ def open_before(source: Source) -> Watched:
         spec.train.seed,
         trust_remote_code=spec.model.trust_remote_code,
     )
-    tokenizer = load_tokenizer(found, spec.model.trust_remote_code)
+    own = run.model_path if spec.model.add_tokens else found
+    tokenizer = load_tokenizer(own, spec.model.trust_remote_code)
+    make_room(model, spec, tokenizer)
     follow_tokenizer(model, tokenizer)
     return Watched(
         model.eval(), tokenizer, "before", spec.inspect.probe_max_tokens, prefix=spec.data.prefix,

@@ -9,6 +9,7 @@ from typing import Any
 from ..data.cleaning import clean_texts
 from ..errors import DataError, shorten
 from ..models import load_model, load_tokenizer, load_trained
+from ..models.new_tokens import make_room
 from ..models.padding import follow_tokenizer
 from ..runs import RunFolder
 from ..sources import find_model
@@ -114,6 +115,7 @@ def before(run: RunFolder, after: Answerer) -> Answerer:
         problem=after.task.settings(setup),
         bits=spec.model.quantization,
     )
+    make_room(model, spec, setup.tokenizer)
     follow_tokenizer(model, setup.tokenizer)
     after.task.adapt(model, setup)
     return replace(after, model=model.eval())

@@ -11,6 +11,7 @@ from . import quantization
 from .adapters import is_adapter, load_weights, name_base, read_adapter_config, wrap
 from .bases import base_record, find_base, read_record
 from .folder import read_config, read_shapes, refuse_foreign_code, refuse_unsafe_weights
+from .new_tokens import SEED, resize
 from .pooler import is_pooler
 from .reading import quiet, readable
 from .sanity import require_weights_for
@@ -110,6 +111,7 @@ def _load_adapted(folder: Path, trust_remote_code: bool, bits: str) -> Any:
         config = transformers.AutoConfig.from_pretrained(
             folder, local_files_only=True, trust_remote_code=trust_remote_code
         )
+        size = _as_in_base(config, base_plain)
         model = architecture.from_pretrained(
             base.path,
             config=config,
@@ -119,11 +121,24 @@ def _load_adapted(folder: Path, trust_remote_code: bool, bits: str) -> Any:
             ignore_mismatched_sizes=True,  # the head is the adapter's
             **arguments,
         )
+        if size is not None:
+            resize(model, size, getattr(config, SEED))
         model = wrap(model, settings)
     load_weights(model, folder)
     model.base_record = read_record(folder) or base_record(base)
     name_base(model.peft_config["default"], model.base_record)
     return model.eval()
+
+
+def _as_in_base(config: Any, base: dict[str, Any]) -> int | None:
+    """Let a config have as many tokens as the base; return how many it had, if they were added."""
+    if getattr(config, SEED, None) is None:
+        return None
+    text = config.get_text_config()
+    size = text.vocab_size
+    held = base if "vocab_size" in base else base.get("text_config", {})
+    text.vocab_size = held["vocab_size"]
+    return size
 
 
 def _architecture(folder: Path, plain: dict[str, Any], trust_remote_code: bool) -> Any:

@@ -38,6 +38,13 @@ class ModelSpec(Section):
             unit="tokens",
         ),
     ] = 8000
+    add_tokens: Annotated[
+        list[str],
+        Domain(
+            "tokens that the tokenizer does not have and shall know, such as [<speaker>]; their "
+            "embeddings are drawn around the mean of all and learned"
+        ),
+    ] = []
     trust_remote_code: Annotated[
         bool, Domain("let the model run Python code that came with it; off is safe")
     ] = False

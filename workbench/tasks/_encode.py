@@ -107,12 +107,20 @@ class TextEncoder:
 
     def _pieces(self, text: str) -> list[int]:
         numbers = controls_of(self.tokenizer).numbers
+        # Tokens that were added to stand for text are found in it all the same.
+        words = {
+            name: number
+            for name, number in self.tokenizer.added_tokens_encoder.items()
+            if name not in numbers
+        }
         before = self.prefix if text.startswith(self.prefix) else ""
         parts = [(part, True) for part in _cut(before, numbers)]
-        parts += [(part, part in self.kept) for part in _cut(text[len(before) :], self.kept)]
+        found = _cut(text[len(before) :], [*self.kept, *words])
+        parts += [(part, part in self.kept or part in words) for part in found]
+        known = numbers | words
         ids: list[int] = []
         for part, meant in parts:
-            ids += [numbers[part]] if meant and part in numbers else self._plain(part)
+            ids += [known[part]] if meant and part in known else self._plain(part)
         return ids
 
     def _plain(self, text: str) -> list[int]:

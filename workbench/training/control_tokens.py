@@ -1,4 +1,4 @@
-"""What is told of control tokens that stand in the texts of a data set."""
+"""What is told of tokens: control tokens in the texts of a data set, and tokens that are new."""
 
 from __future__ import annotations
 
@@ -32,6 +32,21 @@ def control_token_notes(data: LoadedData, task: Task, spec: RunSpec, tokenizer: 
     key = f"data.note.control_tokens_{spec.data.special_tokens_in_text}"
     tokens = ", ".join(name for name, _ in counts.most_common(3))
     return [say(key, count=f"{hit:,}", rows=f"{rows:,}", tokens=tokens)]
+
+
+def new_token_notes(spec: RunSpec, new: list[str], known: list[str]) -> list[str]:
+    """Return notes on the tokens that were to be added, and on those that will not learn."""
+    notes = []
+    if known:
+        notes.append(say("data.note.tokens_known", tokens=", ".join(known)))
+    if new:
+        notes.append(say("data.note.tokens_added", count=f"{len(new):,}", tokens=", ".join(new)))
+    method = spec.adapter.peft_method
+    if new and (method != "none" or spec.model.freeze_embeddings):
+        key = "adapter.peft_method" if method != "none" else "model.freeze_embeddings"
+        value = method if method != "none" else "true"
+        notes.append(say("data.note.tokens_untrained", field=key, value=value))
+    return notes
 
 
 def _texts(held: Any) -> Iterator[str]:

@@ -25,6 +25,7 @@ from ..models.folder import model_width, read_config
 from ..models.freezing import count_parameters, freeze
 from ..models.heads import Head, note_of
 from ..models.load import becomes_writer, head_of, load_skeleton, require_fit
+from ..models.new_tokens import add_tokens, make_room
 from ..models.own_tokenizer import require_random_weights, with_own_tokenizer
 from ..models.padding import filled_side, follow_tokenizer
 from ..runs import open_run
@@ -32,7 +33,7 @@ from ..sources import FoundModel, find_model
 from ..spec import RunSpec, SpecError, find, to_flat
 from ..tasks import Metric, Setup, Task, load_task
 from .checks import check_spec
-from .control_tokens import control_token_notes
+from .control_tokens import control_token_notes, new_token_notes
 from .precision import Precision, choose_precision
 
 Progress = Callable[[int, int, str], None]
@@ -109,6 +110,7 @@ class Prepared:
             problem=self.task.settings(setup),
             bits=self.spec.model.quantization,
         )
+        make_room(model, self.spec, self.tokenizer)
         follow_tokenizer(model, self.tokenizer)
         self.task.adapt(model, setup)
         return model
@@ -151,13 +153,15 @@ class Prepared:
 
     def _skeleton(self) -> Any:
         """Return the model before fine-tuning, without its numbers."""
-        return load_skeleton(
+        model = load_skeleton(
             self.found,
             self.task.auto_class,
             self.labels,
             trust_remote_code=self.spec.model.trust_remote_code,
             problem=self.task.settings(self.setup),
         )
+        make_room(model, self.spec, self.tokenizer, draw=False)
+        return model
 
     def collate(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
         """Make a batch of tensors of some encoded rows."""
@@ -239,6 +243,8 @@ def prepare(
         data = replace(data, notes=[*data.notes, say("data.note.other_pad_token", **named)])
     kind = read_config(found.path)["model_type"]
     tokenizer.padding_side = filled_side(kind, task.auto_class)
+    new, known = add_tokens(tokenizer, spec.model.add_tokens)
+    data = replace(data, notes=[*data.notes, *new_token_notes(spec, new, known)])
     notes = control_token_notes(data, task, spec, tokenizer)
     data = replace(data, notes=[*data.notes, *notes])
     tokenizer.model_max_length = max(1, tokenizer.model_max_length - spec.adapter.prompt_tokens)
