@@ -9,9 +9,10 @@ import torch
 
 from tests.correctness.batches import CPU, TOLERANCE, apart, difference, make, rows_of, setup_of
 from tests.tiny_runs import tiny_spec
-from tests.zoo.families import Family
+from tests.zoo.families import Family, tokenizer
 from workbench.evaluation.inference import run_model
 from workbench.evaluation.sampling import Sampling, drawing, within
+from workbench.export.graph import write_checked
 from workbench.tasks import load_task
 from workbench.tasks._company import company_of
 from workbench.tasks._independence import forward, write_on
@@ -175,6 +176,19 @@ def test_the_loss_of_a_question_does_not_count_the_padding():
                                      strict=True)
         ]  # fmt: skip
         assert float(own[2]) == pytest.approx(float(sum(losses)) / 2, abs=1e-4)
+
+
+def test_an_onnx_graph_answers_a_padded_batch_as_its_rows(tmp_path):
+    ort = pytest.importorskip("onnxruntime")
+    model, words = make(family("gpt2", CLASSES)), tokenizer()
+    assert write_checked(model, words, tmp_path / "model.onnx") < 1e-5
+    session = ort.InferenceSession(str(tmp_path / "model.onnx"))
+    texts = ["the film", "see you at home for dinner tonight, call now to win", "is it?"]
+    [together] = session.run(None, dict(words(texts, padding=True, return_tensors="np")))
+    for text, own in zip(texts, together, strict=True):
+        with torch.no_grad():
+            alone = model(**words(text, return_tensors="pt")).logits[0]
+        np.testing.assert_allclose(own, alone, atol=1e-4)
 
 
 # Writing

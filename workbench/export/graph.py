@@ -115,15 +115,19 @@ def _export(model: Any, batch: dict[str, Any], names: list[str], path: Path) -> 
                 verbose=False,
             )
     except Exception as error:  # the exporter's own, of many kinds
-        raise ModelError(
-            "a {kind} model cannot be exported to ONNX ({reason})",
-            "export it with --to folder, or try another model",
-            kind=model.config.model_type,
-            reason=shorten(_said(error), 160),
-        ) from error
+        raise _refusal(model, error) from error
     finally:
         logging.getLogger("torch.onnx").setLevel(level)
         model.set_attn_implementation(attention)
+
+
+def _refusal(model: Any, error: Exception) -> ModelError:
+    return ModelError(
+        "a {kind} model cannot be exported to ONNX ({reason})",
+        "export it with --to folder, or try another model",
+        kind=model.config.model_type,
+        reason=shorten(_said(error), 160),
+    )
 
 
 def _difference(model: Any, path: Path, batch: dict[str, Any], names: list[str]) -> float:
@@ -133,7 +137,10 @@ def _difference(model: Any, path: Path, batch: dict[str, Any], names: list[str])
     import torch
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    given = session.run(names, {name: tensor.numpy() for name, tensor in batch.items()})
+    try:
+        given = session.run(names, {name: tensor.numpy() for name, tensor in batch.items()})
+    except Exception as error:  # onnxruntime's own; as a rule the graph takes one length only
+        raise _refusal(model, error) from error
     with torch.inference_mode():
         wanted = model(**batch, return_dict=True)
     return max(

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..spec import RunSpec
 from ..spec.run import TASKS
+from ._independence import forward
 from .contract import Column, Metric, Outcome, Role, RowError, Setup, Task
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "RowError",
     "Setup",
     "Task",
+    "forward",
     "load_task",
     "served_by",
     "task_of",

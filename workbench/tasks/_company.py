@@ -1,7 +1,7 @@
 """Which rows may share a batch with a row without changing its answer: found by trying.
 
-A model is tried once, on a few tokens, in evaluation mode and in fp32: a row alone, beside another
-of its length, and filled up to the length of a longer one.
+A model is tried once, on a few hundred tokens, in evaluation mode and in fp32: rows alone, beside
+others of their length, and filled up to the length of longer ones.
 
 Shapes:
     B rows, T tokens.
@@ -20,9 +20,11 @@ Company = Literal["any", "equal", "none"]  # any rows, those of one length, or n
 
 # Answers that differ by less, for their size, are the same, computed in another order.
 TOLERANCE, ROUNDED = 1e-4, 0.05
-# Tokens of a row, and of the row beside it: some models look at blocks of 64.
-TRIED = ((6, 23), (6, 80))
+# Tokens of the rows that are tried: some models look at blocks of 64, or at the most telling few.
+LENGTHS, EQUAL = (6, 19, 40, 63, 71, 80), (40, 40, 40)
 ANSWERS = ("logits", "start_logits", "end_logits")
+# Of how many tokens each one heeds the most telling; between equals the width of a batch decides.
+_TELLING = ("index_topk", "indexer_budget")
 _SPECIAL = (
     "pad_token_id", "bos_token_id", "eos_token_id", "cls_token_id", "sep_token_id",
     "mask_token_id", "decoder_start_token_id",
@@ -30,16 +32,28 @@ _SPECIAL = (
 _found: WeakKeyDictionary[Any, dict[tuple[str, int | None], bool]] = WeakKeyDictionary()
 
 
-def company_of(model: Any, padding: int | None) -> Company:
-    """Return which rows may share a batch; `padding` is the token that fills them, if one does."""
+def company_of(model: Any, padding: int | None, width: int = 0) -> Company:
+    """Return which rows may share a batch of `width` tokens; `padding` fills them, if any does."""
     if not _bears(model, None):
         return "none"
-    return "any" if padding is None or _bears(model, padding) else "equal"
+    if padding is None:
+        return "any"
+    text = inner_of(model).config.get_text_config()
+    if any(width > (getattr(text, name, None) or width) for name in _TELLING):
+        return "equal"
+    return "any" if _bears(model, padding) else "equal"
 
 
-def can_write_together(model: Any, padding: int) -> bool:
-    """Say whether prompts of several lengths, filled on the left, are gone on with as alone."""
-    return _bears(model, None) and _bears(model, padding, "left")
+def company_of_prompts(model: Any, padding: int, width: int) -> Company:
+    """Return which prompts may share a batch that a decoder goes on with, filled on the left."""
+    if company_of(model, padding, width) == "any" and _bears(model, padding, "left"):
+        return "any"
+    return "equal" if _bears(model, None, "left") else "none"
+
+
+def bears_longer_targets(model: Any, padding: int) -> bool:
+    """Say whether a decoder beside an encoder pays no heed to padding behind what it reads."""
+    return _bears(model, padding, "decoder")
 
 
 def filling(inputs: dict[str, Any]) -> int | None:
@@ -61,11 +75,14 @@ def call(model: Any, inputs: dict[str, Any]) -> Any:
     return model(**given, **({"use_cache": False} if told else {}))
 
 
-def cut(inputs: dict[str, Any], rows: list[int]) -> dict[str, Any]:
-    """Return some rows of a batch, without the padding that none of them needs."""
+def cut(inputs: dict[str, Any], rows: list[int], written: int | None = None) -> dict[str, Any]:
+    """Return some rows of a batch without padding that none of them needs.
+
+    What a decoder reads is cut to `written` tokens.
+    """
     width = int(inputs["attention_mask"][rows].sum(1).max())
     return {
-        name: tensor[rows] if name.startswith("decoder") else tensor[rows, :width]
+        name: tensor[rows, : written if name.startswith("decoder") else width]
         for name, tensor in inputs.items()
     }
 
@@ -82,26 +99,31 @@ def _parameters(kind: type) -> frozenset[str]:
 
 
 def _bears(model: Any, padding: int | None, side: str = "right") -> bool:
-    """Say whether a row beside another is answered, or with padding on the left written, alike."""
+    """Say whether rows beside others are answered, or with padding on the left written, alike."""
     known, key = _found.setdefault(model, {}), (side, padding)
     if key not in known:
-        known[key] = all(_is_answered_alike(model, *sizes, padding, side) for sizes in TRIED)
+        lengths = _taken_by(model, EQUAL if padding is None else LENGTHS)
+        known[key] = _are_answered_alike(model, lengths, padding or 0, side)
     return known[key]
 
 
-def _is_answered_alike(
-    model: Any, tokens: int, others: int, padding: int | None, side: str
-) -> bool:
-    batch = _batch(model, tokens, others, padding)
-    if batch is None:  # longer than the model takes
-        return True
-    answers = _answers if side == "right" else _written
+def _are_answered_alike(model: Any, lengths: list[int], padding: int, side: str) -> bool:
+    batch = _batch(model, lengths, padding)
+    answers = _written if side == "left" else _answers
+    if side == "decoder":
+        batch["decoder_input_ids"] = batch["input_ids"]
     with trying(model):
         try:
-            alone, beside = answers(model, cut(batch, [0])), answers(model, batch)
+            together = answers(model, batch, padding)
+            return all(
+                same(model, one[0], two[row])
+                for row in range(len(lengths))
+                for one, two in zip(
+                    answers(model, cut(batch, [row], lengths[row]), padding), together, strict=False
+                )
+            )
         except Exception:  # whatever it is: a row that stands alone will tell
             return False
-    return all(same(model, one[0], two[0]) for one, two in zip(alone, beside, strict=True))
 
 
 def same(model: Any, one: Any, two: Any) -> bool:
@@ -112,50 +134,59 @@ def same(model: Any, one: Any, two: Any) -> bool:
     return float((one - two).abs().max()) <= (TOLERANCE if exact else ROUNDED) * size
 
 
-def _answers(model: Any, batch: dict[str, Any]) -> list[Any]:
+def _answers(model: Any, batch: dict[str, Any], padding: int) -> list[Any]:
     outputs = call(model, batch)
     return [outputs[name].float() for name in ANSWERS if outputs.get(name) is not None]
 
 
-def _written(model: Any, batch: dict[str, Any]) -> list[Any]:
-    """Return the logits of the next two tokens, with the padding put on the left."""
-    ids, mask = batch["input_ids"].clone(), batch["attention_mask"].clone()
-    missing = ids.shape[1] - int(mask[0].sum())
-    ids[0], mask[0] = ids[0].roll(missing), mask[0].roll(missing)
+def _written(model: Any, batch: dict[str, Any], padding: int) -> list[Any]:
+    """Return the logits of the next tokens, with the padding put on the left."""
+    import torch
+
+    missing = (batch["attention_mask"] == 0).sum(1).tolist()
+    ids, mask = (
+        torch.stack([row.roll(n) for row, n in zip(batch[name], missing, strict=True)])
+        for name in ("input_ids", "attention_mask")
+    )
     found = model.generate(
-        input_ids=ids, attention_mask=mask, pad_token_id=int(batch["input_ids"][0, -1]),
-        do_sample=False, num_beams=1, max_new_tokens=2, min_new_tokens=2, eos_token_id=-1,
-        output_logits=True, return_dict_in_generate=True,
+        input_ids=ids, attention_mask=mask, pad_token_id=padding, do_sample=False, num_beams=1,
+        max_new_tokens=3, output_logits=True, return_dict_in_generate=True,
     )  # fmt: skip
     return list(found.logits)
 
 
-def _batch(model: Any, tokens: int, others: int, padding: int | None) -> dict[str, Any] | None:
-    """Return a row of arbitrary tokens beside a longer one; without padding, of the same length."""
+def _taken_by(model: Any, lengths: tuple[int, ...]) -> list[int]:
+    """Return those of the lengths that a model has room for, or two shorter ones."""
+    text = inner_of(model).config.get_text_config()
+    room = getattr(text, "max_position_embeddings", None)
+    if not isinstance(room, int) or room <= 0:
+        return list(lengths)
+    room = max(room - 4 - _learned(model), 2)  # some begin to count at 2 or later
+    taken = [one for one in lengths if one <= room]
+    short = room if len(set(lengths)) == 1 else max(1, room // 3)
+    return taken if len(taken) > 1 else [short, room]
+
+
+def _batch(model: Any, lengths: list[int], padding: int) -> dict[str, Any]:
+    """Return rows of arbitrary tokens of these lengths."""
     import torch
 
-    inner = inner_of(model)
+    inner, width = inner_of(model), max(lengths)
     config, text = inner.config, inner.config.get_text_config()
-    room = getattr(text, "max_position_embeddings", None)
-    room = (room if isinstance(room, int) and room > 0 else 10**6) - 4 - _learned(model)
-    if room < others > TRIED[0][1]:
-        return None
-    width = tokens if padding is None else max(tokens, min(others, room))
     special = {getattr(text, name, None) for name in _SPECIAL} | {padding}
-    usual = [
-        one for one in range(min(getattr(text, "vocab_size", 300), 300)) if one not in special
-    ] or [0]
-    ids = torch.tensor(
-        [[usual[(7 * n + 3 * row + 5) % len(usual)] for n in range(width)] for row in range(2)]
-    )
-    mask = torch.ones_like(ids)
-    ids[0, tokens:], mask[0, tokens:] = padding or 0, 0
+    entries = range(min(getattr(text, "vocab_size", 300), 300))
+    usual = [one for one in entries if one not in special] or [0]
     end = getattr(config, "eos_token_id", None)
-    if config.is_encoder_decoder and isinstance(end, int):
-        ids[0, tokens - 1] = ids[1, width - 1] = end
-    batch = {"input_ids": ids, "attention_mask": mask}
+    ends = config.is_encoder_decoder and isinstance(end, int)
+    rows, masks = [], []
+    for row, length in enumerate(lengths):
+        ids = [usual[(7 * n + 3 * row + n * n + 5) % len(usual)] for n in range(length)]
+        ids = [*ids[:-1], end] if ends else ids
+        rows.append([*ids, *[padding] * (width - length)])
+        masks.append([1] * length + [0] * (width - length))
+    batch = {"input_ids": torch.tensor(rows), "attention_mask": torch.tensor(masks)}
     if config.is_encoder_decoder and inner.can_generate():
-        batch["decoder_input_ids"] = ids[:, :tokens].flip(0)
+        batch["decoder_input_ids"] = batch["input_ids"][:, : min(lengths)]
     return {name: one.to(inner.device) for name, one in batch.items()}
 
 

@@ -3,7 +3,7 @@
 Batches are padded on the right. Most models pay no heed to padding. Some do: they mix tokens
 without a mask (FNet), pool neighbours (Funnel), or read the answer at the last place of the row
 (XLNet, classifiers behind learned tokens). Others give each expert so many tokens of a batch
-(Switch). Which of these a model does is found by trying it on a few tokens, once, and its batches
+(Switch). Which of these a model does is found by trying it on a few rows, once, and its batches
 are then cut into parts that cannot disturb each other: rows of one length, or single rows.
 
 Shapes:
@@ -14,7 +14,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._company import ANSWERS, call, can_write_together, company_of, cut, filling, inner_of
+from ._company import (
+    ANSWERS,
+    bears_longer_targets,
+    call,
+    company_of,
+    company_of_prompts,
+    cut,
+    filling,
+    inner_of,
+)
+from ._guessing import IGNORED
 
 _OF_TOKENS = ("start_logits", "end_logits")
 TAKEN_BY_ALL = 8  # tokens
@@ -29,18 +39,21 @@ def forward(model: Any, inputs: dict[str, Any]) -> Any:
     Shapes:
         input_ids, attention_mask: (B, T), padded on the right. Without a mask, the rows are of
         several texts, and a model of those is asked that keep them apart.
+        decoder_input_ids: (B, W).
     """
     import torch
 
+    targets = _target_lengths(model, inputs)
     inputs = {name: tensor for name, tensor in inputs.items() if name != "labels"}
     if "attention_mask" not in inputs:
         return call(model, inputs)
-    parts = _parts(model, inputs)
-    outputs = (
-        _called(model, inputs)
-        if len(parts) == 1
-        else _joined([_called(model, cut(inputs, rows)) for rows in parts], parts, inputs)
-    )
+    parts = _parts(model, inputs, targets)
+    if len(parts) == 1:
+        outputs = _called(model, inputs)
+    else:
+        batches = [cut(inputs, rows, targets[rows[0]] if targets else None) for rows in parts]
+        order = torch.tensor([row for rows in parts for row in rows]).argsort()
+        outputs = _joined([_called(model, one) for one in batches], batches, order)
     padded = inputs["attention_mask"] == 0
     for name in _OF_TOKENS:
         if (logits := outputs.get(name)) is not None:
@@ -76,14 +89,13 @@ def write_on(
     told = model.generation_config
     # These look at the tokens of the prompt, and would take the padding for some.
     heeding = settings.get("no_repeat_ngram_size") or (told.repetition_penalty or 1) != 1
-    together = len({*map(len, prompts)}) == 1 or (
-        not heeding and can_write_together(model, padding)
-    )
-    alone = company_of(model, None) == "none"
+    company = company_of_prompts(model, padding, max(map(len, prompts)) + max(rooms))
+    if company == "any" and heeding:
+        company = "equal"
     parts: dict[Any, list[int]] = {}
     for row, prompt in enumerate(prompts):
-        key = (rooms[row], 0 if together else len(prompt), row if alone else 0)
-        parts.setdefault(key, []).append(row)
+        key = {"any": 0, "equal": len(prompt), "none": (row,)}[company]
+        parts.setdefault((rooms[row], key), []).append(row)
     found: dict[int, list[int]] = {}
     for rows in parts.values():
         width = max(len(prompts[row]) for row in rows)
@@ -102,20 +114,34 @@ def write_on(
     return [found[row] for row in range(len(found))]
 
 
-def _parts(model: Any, inputs: dict[str, Any]) -> list[list[int]]:
+def _parts(model: Any, inputs: dict[str, Any], targets: list[int] | None = None) -> list[list[int]]:
     """Return the rows of a batch in parts that can be answered together."""
-    company = company_of(model, filling(inputs))
-    lengths = inputs["attention_mask"].sum(1).tolist()
-    keys: list[Any] = [0 if company == "any" else length for length in lengths]
+    company = company_of(model, filling(inputs), inputs["input_ids"].shape[1])
+    keys: list[list[int]] = [[] for _ in inputs["input_ids"]]
     if company == "none":
-        keys = list(range(len(lengths)))
+        keys = [[row] for row in range(len(keys))]
+    elif company == "equal":
+        keys = [[length] for length in inputs["attention_mask"].sum(1).tolist()]
     if (end := _read_at(model)) is not None:  # it takes only rows with equally many of them
-        ends = (inputs["input_ids"] == end).sum(1).tolist()
-        keys = list(zip(keys, ends, strict=True))
-    parts: dict[Any, list[int]] = {}
+        for key, count in zip(keys, (inputs["input_ids"] == end).sum(1).tolist(), strict=True):
+            key.append(count)
+    for key, length in zip(keys, targets or [], strict=False):
+        key.append(length)
+    parts: dict[tuple[int, ...], list[int]] = {}
     for row, key in enumerate(keys):
-        parts.setdefault(key, []).append(row)
+        parts.setdefault(tuple(key), []).append(row)
     return list(parts.values())
+
+
+def _target_lengths(model: Any, inputs: dict[str, Any]) -> list[int] | None:
+    """Return how many tokens a decoder reads of each row, if it heeds the padding behind them."""
+    if "decoder_input_ids" not in inputs or "labels" not in inputs:
+        return None
+    known = inputs["labels"] != IGNORED
+    padding = inner_of(model).config.get_text_config().pad_token_id or 0
+    if known.all() or bears_longer_targets(model, padding):
+        return None
+    return [max(1, length) for length in known.sum(1).tolist()]
 
 
 def _to_the_end(ids: list[int], ends: int | list[int] | None) -> list[int]:
@@ -153,33 +179,29 @@ def _called(model: Any, inputs: dict[str, Any]) -> Any:
         for name, one in inputs.items()
     }
     outputs = _called(model, wider)
-    for name in ANSWERS:
-        one = outputs.get(name)
-        if one is not None and (name in _OF_TOKENS or (one.ndim > 2 and one.shape[1] > tokens)):
-            outputs[name] = one[:, :tokens]
+    for name in ANSWERS if "decoder_input_ids" not in inputs else ():
+        logits = outputs.get(name)
+        if logits is not None and (name in _OF_TOKENS or logits.ndim > 2):
+            outputs[name] = logits[:, :-1]
     return outputs
 
 
-def _joined(found: list[Any], parts: list[list[int]], inputs: dict[str, Any]) -> Any:
-    """Return the outputs of a whole batch from those of its parts."""
+def _joined(found: list[Any], batches: list[dict[str, Any]], order: Any) -> Any:
+    """Return the outputs of a whole batch, its rows in order, from those of its parts."""
     import torch
 
-    order = torch.tensor([row for rows in parts for row in rows]).argsort()
-    width = inputs["input_ids"].shape[1]
-    of_text = "decoder_input_ids" not in inputs  # else each part is as wide as what is written
+    read = [one.get("decoder_input_ids", one["input_ids"]).shape[1] for one in batches]
     joined: dict[str, Any] = {}
     for name in ANSWERS:
         if found[0].get(name) is None:
             continue
-        tensors = []
-        for one, rows in zip(found, parts, strict=True):
-            missing = width - int(inputs["attention_mask"][rows].sum(1).max())
-            wide = of_text and (name in _OF_TOKENS or one[name].ndim > 2)
-            tensors.append(_widened(one[name], missing if wide else 0))
+        tensors = [one[name] for one in found]
+        if name in _OF_TOKENS or tensors[0].ndim > 2:
+            tensors = [_widened(one, max(read) - n) for one, n in zip(tensors, read, strict=True)]
         whole = torch.cat(tensors)
         joined[name] = whole[order.to(whole.device)]
     if found[0].get("aux_loss") is not None:  # of a mixture of experts
-        shares = [len(rows) / len(order) for rows in parts]
+        shares = [len(one["input_ids"]) / len(order) for one in batches]
         joined["aux_loss"] = sum(
             share * one["aux_loss"] for share, one in zip(shares, found, strict=True)
         )
