@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from workbench.dynamics import RANKINGS, DynamicsWriter, measure, rank, read_dynamics
-from workbench.dynamics.record import FILE, MOST_CLASSES, copy_until
+from workbench.dynamics.record import FILE, MOST_CLASSES, _kept, copy_until, has_dynamics
 from workbench.errors import RunError
 from workbench.runs import RunFolder
 
@@ -145,3 +145,133 @@ def test_the_parts_of_a_row_without_labels_are_taken_together(run):
     assert found[0].tolist() == [2, 4]
     assert np.isnan(found[1]).all()
     assert measure(read_dynamics(run)).loss.tolist() == [2, 4]
+
+
+def test_each_number_comes_back_in_its_own_table(run):
+    writer = DynamicsWriter(run, ["no", "yes"])
+    first, second = records(writer, 1, 0, [5, 2]), records(writer, 2, 1, [2])
+    first["label"], second["label"] = [0, 1], 1
+    first["predicted"], second["predicted"] = [1, 0], 1
+    first["correct"], second["correct"] = [0, 0], 1
+    first["margin"], second["margin"] = [-2, -1], 3
+    first["confidence"], second["confidence"] = [0.25, 0.375], 0.75
+    first["probabilities"] = [[0.25, 0.75], [0.625, 0.375]]
+    second["probabilities"] = [0.25, 0.75]
+    writer.append(first)
+    writer.append(second, durable=True)
+    writer.close()
+    found = read_dynamics(run)
+    nan = pytest.approx(np.nan, nan_ok=True)
+    assert (found.rows.tolist(), found.given.tolist()) == ([2, 5], [1, 0])
+    assert found.predicted.tolist() == [[0, 1], [1, nan]]
+    assert found.correct.tolist() == [[0, 0], [1, nan]]
+    assert found.margin.tolist() == [[-1, -2], [3, nan]]
+    assert found.confidence.tolist() == [[0.375, 0.25], [0.75, nan]]
+    assert found.probabilities.tolist() == [
+        [[0.625, 0.375], [0.25, 0.75]], [[0.25, 0.75], [nan, nan]],
+    ]  # fmt: skip
+    assert (found.passes, len(found)) == (2, 2)
+    assert found.probabilities.dtype == found.loss.dtype == np.float32
+    assert found.given.dtype == np.int64
+
+
+def test_as_many_classes_as_are_kept_have_probabilities(run):
+    labels = [str(n) for n in range(MOST_CLASSES)]
+    writer = DynamicsWriter(run, labels)
+    made = np.zeros(1, writer.type)
+    made["probabilities"][0, 7] = 0.5
+    writer.append(made)
+    writer.close()
+    assert read_dynamics(run).probabilities[0, 0, 7] == 0.5
+    assert read_dynamics(run).labels == labels
+
+
+def test_a_disk_that_takes_a_little_at_a_time_gets_all_of_it(run):
+    writer = DynamicsWriter(run, ["no", "yes"])
+    whole = writer._file
+
+    class Slow:
+        def write(self, block):
+            return whole.write(block[:7])
+
+        def __getattr__(self, name):
+            return getattr(whole, name)
+
+    writer._file = Slow()
+    writer.append(records(writer, 1, 0, [1, 2, 3], 5))
+    writer._file = whole
+    writer.append(records(writer, 2, 0, [4], 6))
+    writer.close()
+    assert read_dynamics(run).loss.tolist() == [[5, 5, 5, 6]]
+
+
+def test_what_must_be_durable_is_on_the_disk_before_the_call_returns(run, monkeypatch):
+    synced = []
+    monkeypatch.setattr("os.fsync", synced.append)
+    writer = DynamicsWriter(run, ["no", "yes"])
+    writer.append(records(writer, 1, 0, [1]))
+    assert synced == []
+    writer.append(records(writer, 2, 0, [2]), durable=True)
+    assert len(synced) == 1
+    writer.close()
+    assert len(synced) == 2
+
+
+def test_of_steps_that_went_back_only_those_after_the_last_return_stay():
+    steps = np.array([1, 2, 3, 4, 2, 3, 3, 5])
+    #                 1  2* 3* 4* 2  3  3  5: what was taken again after a return to step 1 or 2
+    assert _kept(steps).tolist() == [True, True, False, False, True, True, True, True]
+    assert _kept(np.array([5, 6, 1])).tolist() == [False, False, True]
+    assert _kept(np.array([], np.uint32)).tolist() == []
+    assert _kept(np.array([], np.uint32)).dtype == bool
+
+
+def test_a_fork_of_a_run_that_recorded_nothing_records_nothing(run, tmp_path):
+    child = RunFolder(tmp_path / "child")
+    child.path.mkdir()
+    copy_until(run, child, 2)
+    assert not (child.path / FILE).exists()
+    assert not has_dynamics(child)
+
+
+def test_a_fork_keeps_labels_and_is_durable(run, tmp_path, monkeypatch):
+    written(run, (1, 0, [1], 1), (2, 0, [2], 2), (3, 1, [1], 3))
+    child = RunFolder(tmp_path / "child")
+    child.path.mkdir()
+    copy_until(run, child, 3)
+    assert has_dynamics(child)
+    assert (child.path / FILE).read_bytes() == (run.path / FILE).read_bytes()
+    other = RunFolder(tmp_path / "other")
+    other.path.mkdir()
+    copy_until(run, other, 0)
+    assert len(read_dynamics(other)) == 0
+
+
+@pytest.mark.parametrize(
+    "header",
+    ['{"version": 1, "labels": ["a"]}', '{"version": 1, "labels": null, "classes": 1}',
+     '{"version": 1, "labels": ["a"], "classes": -1}', '{"version": 1, "classes": 1}', "[1]",
+     "{", '{"version": 2, "labels": ["a"], "classes": 1}', '"text"',
+     '{"version": 1, "labels": ["a"], "classes": "1"}'],
+)  # fmt: skip
+def test_a_header_of_another_kind_is_refused_with_the_path(run, header):
+    (run.path / FILE).write_text(header + "\n", "utf-8")
+    with pytest.raises(RunError, match=f"{FILE} is damaged.*; remove it, or train again"):
+        read_dynamics(run)
+    with pytest.raises(RunError, match="damaged"):
+        DynamicsWriter(run, ["a"])
+
+
+def test_labels_in_any_writing_are_kept_as_they_are(run):
+    written(run, (1, 0, [1], 1), labels=("好", 'a"b'))
+    assert "好".encode() in (run.path / FILE).read_bytes()
+    assert read_dynamics(run).labels == ["好", 'a"b']
+    written(run, (2, 0, [2], 2), labels=("好", 'a"b'))
+    assert read_dynamics(run).rows.tolist() == [1, 2]
+
+
+def test_parts_without_a_number_do_not_count(run):
+    written(run, (1, 0, [1, 1, 1], [1, np.nan, 4]), labels=())
+    assert read_dynamics(run).loss.tolist() == [[2.5]]
+    assert read_dynamics(run).confidence.tolist() == [[0.5]]
+    assert read_dynamics(run).probabilities is None

@@ -176,6 +176,56 @@ def test_a_long_name_is_shortened():
     assert len(fault) < 200
 
 
+@pytest.mark.parametrize(("length", "whole"), [(38, True), (39, False)])
+def test_the_value_of_an_unknown_name_is_shown_up_to_forty_characters(length, whole):
+    [fault] = faults_of(f"zzz: {'x' * length}")
+    assert (f"(value '{'x' * length}')" in fault) == whole
+
+
+@pytest.mark.parametrize(("length", "whole"), [(58, True), (59, False)])
+def test_a_value_that_does_not_fit_is_shown_up_to_sixty_characters(length, whole):
+    [fault] = faults_of(f"train: {{seed: {'x' * length}}}")
+    assert fault.startswith(f"train.seed: '{'x' * length}' does not fit") == whole
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("steps", "train.max_steps"),  # the shortest of those that have the word
+        ("huberd", "train.huber_delta"),  # 2 * 6 / (6 + 11) of the characters agree
+        ("hubrd", ""),  # 2 * 5 / (5 + 11)
+        ("data.seed", "train.seed"),
+        ("lr", "train.learning_rate"),
+    ],
+)
+def test_the_nearest_name_is_offered(name, near):
+    with pytest.raises(SpecError) as caught:
+        from_flat({name: 1})
+    [fault] = caught.value.faults
+    if near:
+        assert fault.endswith(f"did you mean {near}?")
+    else:
+        assert "did you mean" not in fault
+
+
+def test_an_empty_section_takes_its_defaults_and_another_empty_name_is_a_fault():
+    assert build({"train": None, "data": None}) == build({})
+    with pytest.raises(SpecError) as caught:
+        build({"zzz": None, "task": None}, "here")
+    assert caught.value.faults == [
+        "task: None does not fit; give a text (in quotes)",
+        "zzz: no such field; `workbench recipes fields` lists all fields",
+    ]
+    assert str(caught.value).startswith("here has 2 faults:")
+
+
+def test_what_is_no_mapping_is_told_with_its_place():
+    with pytest.raises(SpecError) as caught:
+        build(["x"], "here")
+    said = "here: expected sections such as data: and train:, got \"['x']\""
+    assert str(caught.value) == said
+
+
 def test_a_value_of_many_lines_stays_on_one():
     [fault] = faults_of('train: {seed: "a\\nb"}')
     assert "\n" not in fault

@@ -117,6 +117,7 @@ def test_the_first_of_a_run_tries_the_last_layout_and_leaves_nothing_of_it(home,
 
     monkeypatch.setattr(weights, "save_standard", noted)
     parts = learner(home)
+    (run.checkpoints_path / ".trial").mkdir(parents=True)  # of a process that was killed
     save(run, 2, *parts)
     save(run, 4, *parts)
     assert len(tried) == 1

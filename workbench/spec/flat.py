@@ -31,13 +31,13 @@ def from_flat(
     """
     faults = [unknown_field(name, value) for name, value in values.items() if find(name) is None]
     tree: dict[str, Any] = {}
-    for name, value in {**(base or {}), **_by_short_name(values)}.items():
+    for name, value in {**(base or {}), **values}.items():
         if (field := find(name)) is None:
             continue
         place = tree.setdefault(field.section, {}) if field.section else tree
         place[field.path.rpartition(".")[2]] = value
     try:
-        spec = build(tree, where)
+        spec = build(tree)
     except SpecError as error:
         raise SpecError(faults + error.faults, where) from None
     if faults:
@@ -49,7 +49,3 @@ def changes(spec: RunSpec, base: RunSpec | None = None) -> dict[str, Any]:
     """Return the fields in which `spec` differs from `base` (the defaults), by short name."""
     before = to_flat(base or RunSpec())
     return {name: value for name, value in to_flat(spec).items() if value != before[name]}
-
-
-def _by_short_name(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {(field.name if (field := find(name)) else name): v for name, v in values.items()}
