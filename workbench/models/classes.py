@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
+from pathlib import Path
 from typing import Any
+
+from ..errors import ModelError
+from ..sources.paths import show
 
 # The public table behind each Auto class.
 _TABLES = {
@@ -22,3 +27,27 @@ def classes_of(auto_class: str) -> Mapping[Any, Any]:
     import transformers
 
     return getattr(transformers, _TABLES[auto_class])
+
+
+def require_any_length(folder: Path, config: Any, auto_class: str) -> None:
+    """Refuse a model that learns only from texts of one length.
+
+    Reformer's axial positions are a product of two tables; Perceiver guesses words for all of its
+    positions at once, those of the text or not.
+
+    Raises:
+        ModelError: saying which length.
+    """
+    length = 0
+    if config.model_type == "reformer" and config.axial_pos_embds:
+        length = prod(config.axial_pos_shape)
+    elif config.model_type == "perceiver" and auto_class == "AutoModelForMaskedLM":
+        length = config.max_position_embeddings
+    if length:
+        raise ModelError(
+            "the {kind} model in {folder} learns only from texts of exactly {count:,} tokens",
+            "choose another model",
+            kind=config.model_type,
+            folder=show(folder),
+            count=length,
+        )

@@ -9,7 +9,7 @@ from ..errors import ModelError, shorten
 from ..sources import FoundModel
 from ..sources.paths import show
 from . import quantization
-from .classes import classes_of
+from .classes import classes_of, require_any_length
 from .folder import (
     as_path,
     context_tokens,
@@ -307,6 +307,7 @@ def _head_and_config(
         )
         if not _becomes_writer(auto_class, config):
             _require_head(folder, config, auto, trust_remote_code)
+        require_any_length(folder, config, auto_class)
         if auto_class == _WRITES and config.is_encoder_decoder:
             name_start(config)
     return auto, config
