@@ -67,9 +67,10 @@ class Outcome:
 def walk(chosen: Iterable[Family], adapters: Iterable[str] = ADAPTERS) -> Iterator[Outcome]:
     """Yield what comes of each family with each of its tasks and adapters."""
     for family in chosen:
-        for task in (family.task, *FURTHER_TASKS.get(family.task, ())):
-            for adapter in adapters:
-                yield try_one(family, task, adapter)
+        for adapter in adapters:
+            yield try_one(family, family.task, adapter)
+        for task in FURTHER_TASKS.get(family.task, ()):
+            yield try_one(family, task, "none")
 
 
 def try_one(family: Family, task: str, adapter: str) -> Outcome:

@@ -69,6 +69,21 @@ def test_only_batches_of_models_that_heed_the_padding_are_cut_up(kind, company):
     assert company_of(make(family(kind, CLASSES)), 0) == company
 
 
+@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen3", "bloom"])
+def test_a_classifier_behind_learned_tokens_reads_its_answer_before_the_padding(kind):
+    model = make(family(kind, CLASSES), "prompt_tuning")
+    assert company_of(model, 0) == "any"
+    rows = [[2, 30, 31, 3], [2, 40, 41, 42, 43, 44, 3]]
+    batch = load_task("text-classification").collate(
+        [{"input_ids": ids} for ids in rows], setup_of("text-classification", model)
+    )
+    alone = torch.cat([model(input_ids=torch.tensor([ids])).logits for ids in rows])
+    torch.testing.assert_close(forward(model, batch).logits, alone, atol=1e-4, rtol=0)
+    prompt = dict(model.named_parameters())["prompt_encoder.default.embedding.weight"]
+    forward(model, batch).logits.sum().backward()
+    assert prompt.grad.abs().sum() > 0
+
+
 def test_a_model_stays_in_its_mode_when_it_is_tried():
     model = make(family("fnet", CLASSES)).train()
     model.fnet.embeddings.eval()  # as what is frozen may be

@@ -72,7 +72,38 @@ def call(model: Any, inputs: dict[str, Any]) -> Any:
     }
     # With places, rows are of several texts; what is kept to write on would hide that.
     told = "use_cache" in known or "position_ids" in inputs
-    return model(**given, **({"use_cache": False} if told else {}))
+    with _read_before_padding(model, inputs.get("attention_mask")):
+        return model(**given, **({"use_cache": False} if told else {}))
+
+
+@contextmanager
+def _read_before_padding(model: Any, mask: Any) -> Iterator[None]:
+    """Let a decoder's classifier behind learned tokens read its answer at the end of each text.
+
+    It is given embeddings, of which it does not know which are padding, and reads the last.
+
+    Shapes:
+        mask: (B, T); logits: (B, P + T, C).
+    """
+    head = getattr(inner_of(model), "score", None)
+    if head is None or mask is None or not _learned(model):
+        yield
+        return
+    missing = (mask == 0).sum(1)
+
+    def at_the_end(_: Any, __: Any, logits: Any) -> Any:
+        if logits.ndim != 3:
+            return None
+        rows = missing.new_tensor(range(len(missing)))
+        logits = logits.clone()
+        logits[:, -1] = logits[rows, logits.shape[1] - 1 - missing]
+        return logits
+
+    handle = head.register_forward_hook(at_the_end)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def cut(inputs: dict[str, Any], rows: list[int], written: int | None = None) -> dict[str, Any]:
