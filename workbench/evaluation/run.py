@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -88,10 +89,15 @@ def predict_texts(
 def worst_first(task: Task, outcome: Outcome) -> list[dict[str, Any]]:
     """Return one record an example (texts, label, predicted, loss, …), the highest loss first.
 
-    Those of which no truth is known, and so no loss, come last.
+    A loss that is no number is the worst of all; those of which no truth is known, and so no
+    loss, come last.
     """
-    records = task.predictions(outcome)
-    return sorted(records, key=lambda row: row.get("loss", 0.0), reverse=True)
+
+    def badness(record: Mapping[str, Any]) -> float:
+        loss = record.get("loss", -math.inf)
+        return math.inf if math.isnan(loss) else loss
+
+    return sorted(task.predictions(outcome), key=badness, reverse=True)
 
 
 def write_predictions(path: Path, rows: list[dict[str, Any]]) -> None:
