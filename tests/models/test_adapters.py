@@ -8,13 +8,14 @@ import torch
 from safetensors.torch import load_file
 
 from tests.attention.zoo import ZOO, make, tokenizer
+from tests.zoo.families import Family
 from workbench.errors import ModelError
 from workbench.models import load_model, load_tokenizer, load_trained, merge, merged, unmerge
 from workbench.models.adapters import add_adapter, load_weights
 from workbench.models.freezing import count_parameters, freeze
 from workbench.models.load import load_skeleton
 from workbench.models.weights import save_standard
-from workbench.sources import FoundModel
+from workbench.sources import FoundModel, find_model
 from workbench.spec import AdapterSpec
 
 KINDS = (
@@ -254,3 +255,24 @@ def test_more_layers_than_there_are_cannot_be_frozen(found):
     assert str(caught.value) == (
         "model.freeze_layers is 3, and the bert model has 2 layers; choose at most 2"
     )
+
+
+@pytest.mark.parametrize(("kind", "tokens"), [("bart", 4), ("t5", 4), ("bert", 200)])
+def test_learned_tokens_that_a_model_cannot_read_are_refused(kind, tokens, tmp_path):
+    family = Family(kind, "AutoModelForSequenceClassification")
+    found = find_model(str(family.make(tmp_path / kind)))
+    model = load_model(found, family.auto_class, ["a", "b"], seed=1)
+    spec = AdapterSpec(peft_method="prompt_tuning", num_virtual_tokens=tokens)
+    with pytest.raises(ModelError) as caught:
+        add_adapter(model, spec, family.auto_class, found, 1)
+    assert str(caught.value).startswith(f"prompt_tuning cannot be put into a {kind} model (")
+
+
+def test_learned_tokens_are_as_wide_as_the_embeddings_of_words(tmp_path):
+    family = Family("albert", "AutoModelForSequenceClassification")
+    found = find_model(str(family.make(tmp_path / "albert")))
+    model = load_model(found, family.auto_class, ["a", "b"], seed=1)
+    assert model.config.embedding_size != model.config.hidden_size
+    spec = AdapterSpec(peft_method="prompt_tuning", num_virtual_tokens=4)
+    adapted = add_adapter(model, spec, family.auto_class, found, 1)
+    assert adapted(input_ids=torch.ones(1, 5).long()).logits.shape == (1, 2)

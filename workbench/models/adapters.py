@@ -80,7 +80,9 @@ def add_adapter(
         torch.manual_seed(seed)
         try:
             adapted = wrap(model, config)
-        except (ValueError, TypeError, NotImplementedError) as error:
+            if config.is_prompt_learning:
+                _try_embeddings(adapted)
+        except (ValueError, TypeError, RuntimeError, IndexError) as error:
             raise ModelError(
                 "{method} cannot be put into a {kind} model ({reason})",
                 "choose other adapter.target_modules, or another adapter.peft_method",
@@ -93,6 +95,27 @@ def add_adapter(
     adapted.base_record = record
     name_base(adapted.peft_config["default"], record)
     return adapted
+
+
+def _try_embeddings(model: Any) -> None:
+    """Let a model read learned tokens before a text, which it must take as embeddings.
+
+    Raises:
+        RuntimeError, TypeError, ValueError: it does not.
+    """
+    import torch
+
+    inner = model.get_base_model()
+    if inner.device.type == "meta":  # a skeleton, which has nothing to answer with
+        return
+    ids = torch.ones(1, 8, dtype=torch.long, device=inner.device)
+    batch = {"input_ids": ids, "attention_mask": ids}
+    if inner.config.is_encoder_decoder and inner.can_generate():
+        batch["decoder_input_ids"] = ids
+    training = model.training
+    with torch.no_grad():
+        model.eval()(**batch)
+    model.train(training)
 
 
 def name_base(config: Any, record: dict[str, str]) -> None:
@@ -120,6 +143,7 @@ def _config(model: Any, adapter: AdapterSpec, auto_class: str) -> Any:
         return peft.PromptTuningConfig(
             task_type=_PROMPTED[auto_class],
             num_virtual_tokens=adapter.num_virtual_tokens,
+            token_dim=model.get_input_embeddings().weight.shape[1],  # not always the hidden size
             modules_to_save=saved or None,
         )
     targets = _targets(model, adapter, saved)
