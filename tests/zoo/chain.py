@@ -92,13 +92,14 @@ def spec_of(family: Family, folder: Path) -> RunSpec:
 class Life:
     """A family's model, and the runs that it goes through."""
 
-    def __init__(self, family: Family, folder: Path) -> None:
+    def __init__(self, family: Family, folder: Path, **changes: Any) -> None:
         self.family = family
         self.passes = 0
         folder.mkdir(parents=True, exist_ok=True)
         with quiet_libraries():
             self.prepared: Prepared = prepare(
-                spec_of(family, folder), scores={"chosen": lambda *_: self._chosen()}
+                spec_of(family, folder).replace(changes),
+                scores={"chosen": lambda *_: self._chosen()},
             )
 
     def _chosen(self) -> float:
