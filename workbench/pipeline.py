@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import language
 from .errors import RunError
-from .runs import EventWriter, RunFolder, RunState, read_state
+from .runs import EventWriter, RunFolder, RunState, SilentWriter, read_state
 from .runs.lock import writer_lock
 from .runs.summary import heartbeat
 from .spec import RunSpec
@@ -48,12 +48,18 @@ def prepare_run(
     Raises:
         InputError: as `train`; then there is no folder.
     """
+    from .runs import open_run
     from .training.prepare import prepare
+    from .training.processes import main_first, processes
     from .training.run import open_run_folder, quiet_libraries
 
     with quiet_libraries(), language.using(spec.output.language):
-        prepared = prepare(spec, progress, scores)
-        return open_run_folder(prepared), prepared
+        prepared = main_first(lambda: prepare(spec, progress, scores))
+        together = processes()
+        prepared = prepared.in_precision(together.share(prepared.precision))
+        made = open_run_folder(prepared) if together.main else None
+        path = together.share(made and str(made.path.absolute()))
+        return made or open_run(path), prepared
 
 
 def train_prepared(run: RunFolder, prepared: Prepared) -> None:
@@ -105,8 +111,13 @@ def resume(
 def _carry_out(run: RunFolder, prepare: Callable[[], Prepared]) -> None:
     from .evaluation.run import evaluate_prepared
     from .report import write_report
+    from .training.processes import main_first, processes
     from .training.run import ending_cleanly, quiet_libraries, recording_failure, train_into
 
+    if not processes().main:  # it learns; all else is the main process's
+        with language.using(run.spec().output.language), quiet_libraries():
+            train_into(run, main_first(prepare), SilentWriter())
+        return
     with (
         ending_cleanly(),
         language.using(run.spec().output.language),
@@ -116,7 +127,7 @@ def _carry_out(run: RunFolder, prepare: Callable[[], Prepared]) -> None:
         recording_failure(run, writer),
         quiet_libraries(),
     ):
-        prepared = prepare()
+        prepared = main_first(prepare)
         reason, model = train_into(run, prepared, writer, _look_now, _look_again)
         if model is not None:
             evaluate_prepared(run, prepared, model)
@@ -245,37 +256,37 @@ def _section(name: str) -> str:
     return "" if field is None else field.section or field.path
 
 
-def _look_now(trainer: Any, text: str) -> None:
+def _look_now(loop: Any, text: str) -> None:
     """Keep the attention on a sentence that was added while the run trains, now and before."""
     from .attention.look import asking_encoder
     from .attention.snapshots import keep_record
     from .attention.texts import with_prefix
 
-    run, prepared = trainer.run_folder, trainer.prepared
-    step = trainer.state.global_step
+    run, prepared = loop.run, loop.prepared
+    step = loop.step
     known, text = probes(run, prepared), with_prefix(text, prepared.spec.data.prefix)
     number = known.index(text) if text in known else len(known)
     limit = prepared.spec.inspect.probe_max_tokens
     encoder = asking_encoder(prepared.spec, prepared.tokenizer)
-    for model, when in ((prepared.new_model(), "before"), (trainer.model, f"step-{step:06d}")):
+    for model, when in ((prepared.new_model(), "before"), (loop.model, f"step-{step:06d}")):
         at = 0 if when == "before" else step
         path = keep_record(run, number, model, prepared.tokenizer, text, limit, when, at, encoder)
     if path is not None:
         place = path.relative_to(run.path).as_posix()
-        trainer.writer.write("probe_snapshot", step, probe=number, path=place)
+        loop.writer.write("probe_snapshot", step, probe=number, path=place)
 
 
-def _look_again(trainer: Any) -> None:
+def _look_again(loop: Any) -> None:
     """Keep the attention on each probe sentence at an evaluation, for the picture over time."""
     from .attention.look import asking_encoder
     from .attention.snapshots import keep_snapshots
 
-    run, prepared, step = trainer.run_folder, trainer.prepared, trainer.state.global_step
+    run, prepared, step = loop.run, loop.prepared, loop.step
     kept = keep_snapshots(
-        run, trainer.model, prepared.tokenizer, probes(run, prepared), step,
+        run, loop.model, prepared.tokenizer, probes(run, prepared), step,
         prepared.spec.inspect.probe_max_tokens,
         asking_encoder(prepared.spec, prepared.tokenizer),
     )  # fmt: skip
     for number, path in kept:
         place = path.relative_to(run.path).as_posix()
-        trainer.writer.write("probe_snapshot", step, probe=number, path=place)
+        loop.writer.write("probe_snapshot", step, probe=number, path=place)

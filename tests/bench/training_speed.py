@@ -30,9 +30,9 @@ from transformers import (
 from workbench.evaluation.inference import run_model
 from workbench.runs import EventWriter, RunFolder
 from workbench.spec import RunSpec
+from workbench.training.loop import TrainingLoop
 from workbench.training.prepare import Prepared, prepare
 from workbench.training.run import quiet_libraries
-from workbench.training.trainer import WorkbenchTrainer
 
 
 def main() -> None:
@@ -91,19 +91,14 @@ def ours(prepared: Prepared) -> dict[str, float]:
     set_seed(prepared.spec.train.seed)
     with tempfile.TemporaryDirectory() as folder:
         writer = EventWriter(Path(folder) / "events.jsonl")
-        trainer = WorkbenchTrainer(
-            prepared, RunFolder(Path(folder)), writer, model=prepared.new_model()
-        )
-        trainer.args.eval_strategy = trainer.args.save_strategy = "no"
-        trainer.args.load_best_model_at_end = False
-        trainer.discard = True  # no evaluation and checkpoint at the end
-        trainer.remove_callback(PrinterCallback)
-        trainer.evaluate_now = lambda: False  # the journal is kept, evaluation is timed below
-        train_seconds = timed(trainer.train)
+        loop = TrainingLoop(prepared, RunFolder(Path(folder)), writer, model=prepared.new_model())
+        loop.discard = True  # no evaluation and checkpoint at the end
+        loop.evaluate_now = lambda: False  # the journal is kept, evaluation is timed below
+        train_seconds = timed(loop.run_to_end)
         writer.close()
     began = time.perf_counter()
     logits = run_model(
-        trainer.model,
+        loop.model,
         prepared.validation,
         prepared.task,
         prepared.setup,

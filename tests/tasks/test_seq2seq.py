@@ -31,10 +31,10 @@ from workbench.tasks import Outcome, Setup, load_task
 from workbench.tasks._bleu import corpus_scores, sentence_chrf, tokenization_for
 from workbench.tasks._guessing import IGNORED
 from workbench.tasks._rouge import rouge_l, rouge_n
+from workbench.tasks._seq2seq import shifted_right
 from workbench.tasks.summarization import sentences
 from workbench.training.checkpoints import load_weights, save_model
 from workbench.training.prepare import prepare
-from workbench.training.trainer import shifted_right
 
 from .observed import observed
 

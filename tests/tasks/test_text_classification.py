@@ -116,16 +116,20 @@ def setup_of(names, counts=None, **changes):
     return Setup(spec, None, names, 128, counts, train_rows=sum(counts.values()))
 
 
-def learned(setup, shares, labels, **others):
+def learned(setup, shares, labels):
     import torch
 
     outputs = SimpleNamespace(logits=torch.tensor(logits_of(*shares)))
-    return TASK.loss(setup)(outputs, torch.tensor(labels), **others).item()
+    objective = TASK.loss(setup)
+    assert objective.count(torch.tensor(labels)) == len(labels)
+    return objective.mean(outputs, torch.tensor(labels)).item()
 
 
-def test_plain_cross_entropy_is_left_to_the_model():
-    assert TASK.loss(setup_of(["no", "yes"])) is None
-    assert TASK.loss(setup_of(["no", "yes"], **{"train.class_weights": "balanced"})) is None
+def test_plain_cross_entropy_is_as_counted_by_hand():
+    for changes in ({}, {"train.class_weights": "balanced"}):
+        setup = setup_of(["no", "yes"], **changes)
+        loss = learned(setup, ([0.9, 0.1], [0.4, 0.6]), [0, 1])
+        assert loss == pytest.approx(-(np.log(0.9) + np.log(0.6)) / 2, rel=1e-5)
 
 
 def test_the_focal_loss_is_as_counted_by_hand_and_is_what_is_followed():
@@ -133,7 +137,6 @@ def test_the_focal_loss_is_as_counted_by_hand_and_is_what_is_followed():
     shares, labels = ([0.9, 0.1], [0.4, 0.6]), [0, 0]
     by_hand = [-(0.1**2) * np.log(0.9), -(0.6**2) * np.log(0.4)]
     assert learned(setup, shares, labels) == pytest.approx(np.mean(by_hand), rel=1e-5)
-    assert learned(setup, shares, labels, num_items_in_batch=8) == pytest.approx(sum(by_hand) / 8)
     scores = TASK.score(logits_of(*shares), np.array(labels), setup)
     assert scores["loss"] == pytest.approx(np.mean(by_hand))
 
@@ -143,7 +146,7 @@ def test_the_focal_loss_has_a_slope_where_the_model_is_sure():
 
     setup = setup_of(["no", "yes"], **{"train.loss": "focal", "train.focal_gamma": 0.5})
     logits = torch.tensor([[200.0, -200.0]], requires_grad=True)
-    TASK.loss(setup)(SimpleNamespace(logits=logits), torch.tensor([0])).backward()
+    TASK.loss(setup).mean(SimpleNamespace(logits=logits), torch.tensor([0])).backward()
     assert torch.isfinite(logits.grad).all()
 
 
@@ -204,7 +207,8 @@ def test_a_rare_class_is_found_sooner_with_weights(tmp_path):
     slopes = []
     for one in prepared:
         model = one.new_model().eval()
-        one.loss(model, one.collate(one.train.to_list())).backward()
+        batch = one.collate(one.train.to_list())
+        one.objective().mean(one.task.forward(model, batch), batch["labels"]).backward()
         slopes.append(model.classifier.bias.grad)
     # Unweighted, the head is first of all pulled towards the frequent class.
     assert torch.linalg.norm(slopes[1]) < torch.linalg.norm(slopes[0]) / 3
@@ -259,7 +263,7 @@ def test_the_losses_of_sets_are_as_counted_by_hand():
     plain = setup_of(["a", "b"], {"a": 2, "b": 8}, **SEVERAL)
 
     def of(setup):
-        return TASK.loss(setup)(SimpleNamespace(logits=logits), labels).item()
+        return TASK.loss(setup).mean(SimpleNamespace(logits=logits), labels).item()
 
     assert of(plain) == pytest.approx((-np.log(0.5) - np.log(1 - p)) / 2, rel=1e-5)
     focal = setup_of(["a", "b"], {"a": 2, "b": 8}, **SEVERAL, **{"train.loss": "focal"})

@@ -135,18 +135,18 @@ def test_throughput_after_a_resume_counts_only_what_was_done_since(spec, whole, 
 
 
 def test_acts_before_and_after_the_checkpoint_hold_after_a_resume(spec, monkeypatch):
-    from workbench.training.trainer import WorkbenchTrainer
+    from workbench.training.loop import TrainingLoop
 
-    take_step = WorkbenchTrainer._take_step
+    take_step = TrainingLoop.take_step
 
-    def with_a_person_beside(self, model):
-        take_step(self, model)
-        step = self.state.global_step
-        if step in rates and not any(a["step"] == step for a in fold(self.run_folder).acts):
-            ask(self.run_folder, "learning_rate", rates[step])
+    def with_a_person_beside(self):
+        take_step(self)
+        step = self.step
+        if step in rates and not any(a["step"] == step for a in fold(self.run).acts):
+            ask(self.run, "learning_rate", rates[step])
 
     rates = {10: 1e-3, 17: 2e-3, 30: 3e-3}
-    monkeypatch.setattr(WorkbenchTrainer, "_take_step", with_a_person_beside)
+    monkeypatch.setattr(TrainingLoop, "take_step", with_a_person_beside)
     steered = pipeline.train(spec)
     run = interrupted(spec, monkeypatch, after=21)
     # The process had gone on for some steps, and one more act, before it died.
@@ -349,7 +349,7 @@ def test_a_run_killed_while_it_stops_still_stops(spec, monkeypatch, checkpoint_a
 
     place = "workbench.evaluation.run.evaluate_prepared"
     if not checkpoint_after_the_stop:
-        place = "workbench.training.trainer.WorkbenchTrainer.evaluate_now"
+        place = "workbench.training.loop.TrainingLoop.evaluate_now"
     long = spec.replace({"train.eval_steps": 0, "output.save_steps": 5})
     run, prepared = pipeline.prepare_run(long)
     ask(run, "stop", "keep")
@@ -370,9 +370,9 @@ def ask_at(step, run, monkeypatch):
     new, call = Requests.new, Steering.__call__
     now = {"step": 0}
 
-    def note(self, trainer):
-        now["step"] = trainer.state.global_step
-        call(self, trainer)
+    def note(self, loop):
+        now["step"] = loop.step
+        call(self, loop)
 
     monkeypatch.setattr(Steering, "__call__", note)
     monkeypatch.setattr(Requests, "new", lambda self: new(self) if now["step"] >= step else ())

@@ -98,16 +98,16 @@ def test_only_the_best_and_the_latest_checkpoints_are_kept(tmp_path):
 
 
 def test_a_loss_that_is_no_number_is_recorded_and_ends_with_a_remedy(tmp_path, monkeypatch):
-    from workbench.training.trainer import WorkbenchTrainer
+    from workbench.training.loop import TrainingLoop
 
-    take_step = WorkbenchTrainer._take_step
+    take_step = TrainingLoop.take_step
 
-    def take_a_step_too_far(self, model):
-        take_step(self, model)
-        if self.state.global_step == 3:
-            next(model.parameters()).data.fill_(float("inf"))
+    def take_a_step_too_far(self):
+        take_step(self)
+        if self.step == 3:
+            next(self.model.parameters()).data.fill_(float("inf"))
 
-    monkeypatch.setattr(WorkbenchTrainer, "_take_step", take_a_step_too_far)
+    monkeypatch.setattr(TrainingLoop, "take_step", take_a_step_too_far)
     with pytest.raises(RunError, match=r"never a number.*lower train\.learning_rate"):
         pipeline.train(tiny_spec(tmp_path, **{"train.num_train_epochs": 1}))
     (run,) = list_runs(tmp_path / "runs")
@@ -220,7 +220,7 @@ def interrupted(folder, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("workbench.training.callback.EventCallback.on_evaluate", interrupt)
+        patch.setattr("workbench.training.loop.validate", interrupt)
         with pytest.raises(KeyboardInterrupt):
             pipeline.train(tiny_spec(folder))
     (run,) = list_runs(folder / "runs")

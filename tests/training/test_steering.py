@@ -10,7 +10,7 @@ from tests.tiny_runs import tiny_spec
 from workbench import pipeline
 from workbench.runs import EventWriter, RunFolder, RunState, ask
 from workbench.runs.control import knobs
-from workbench.training.knobs import _MOVES
+from workbench.training.knobs import MOVED
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def steered(home, *acts):
 
 
 def test_every_number_that_can_be_asked_for_can_be_moved():
-    assert set(_MOVES) == {name for name, knob in knobs().items() if knob.type in (int, float)}
+    assert set(MOVED) == {name for name, knob in knobs().items() if knob.type in (int, float)}
 
 
 def test_a_new_rate_keeps_the_shape_of_the_schedule(plain, home):
@@ -189,18 +189,18 @@ def test_replaying_an_interactive_run_gives_its_losses_to_the_last_digit(home):
 
 
 def test_what_is_asked_by_hand_is_done_and_a_pause_holds_the_run(home, monkeypatch):
-    from workbench.training.trainer import WorkbenchTrainer
+    from workbench.training.loop import TrainingLoop
 
-    take_step = WorkbenchTrainer._take_step
+    take_step = TrainingLoop.take_step
 
-    def with_a_person_beside(self, model):
-        take_step(self, model)
-        if self.state.global_step == 12:
-            ask(self.run_folder, "learning_rate", 1e-3, who="ada")
-            ask(self.run_folder, "paused", True, who="ada")
-            ask(self.run_folder, "paused", False, who="bo")
+    def with_a_person_beside(self):
+        take_step(self)
+        if self.step == 12:
+            ask(self.run, "learning_rate", 1e-3, who="ada")
+            ask(self.run, "paused", True, who="ada")
+            ask(self.run, "paused", False, who="bo")
 
-    monkeypatch.setattr(WorkbenchTrainer, "_take_step", with_a_person_beside)
+    monkeypatch.setattr(TrainingLoop, "take_step", with_a_person_beside)
     run = pipeline.train(tiny_spec(home))
     acts = [(a["step"], a["knob"], a["new"], a["who"], a["request"]) for a in fold(run).acts]
     assert acts == [

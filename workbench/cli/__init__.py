@@ -12,6 +12,7 @@ import sys
 
 from ..errors import EXIT_DONE, EXIT_INPUT_AT_FAULT, EXIT_INTERRUPTED, InputError
 from ..language import told
+from ..training.processes import launched, rank
 from .parsing import Command
 
 
@@ -20,7 +21,15 @@ def main(arguments: list[str] | None = None) -> int:
     _speak_utf8()
     parser = make_parser()
     options = parser.parse_args(arguments)
+    if rank():  # the first process speaks for all
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  (open as long as the process)
     try:
+        if launched() and not getattr(options, "for_several", False):
+            raise InputError(
+                "{count} processes were launched, and this command is for one",
+                "launch only `train` and `runs resume` with torchrun or accelerate launch",
+                count=os.environ["WORLD_SIZE"],
+            )
         options.command(options)
     except InputError as error:
         print(f"workbench: {error}", file=sys.stderr)

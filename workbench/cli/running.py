@@ -35,6 +35,7 @@ def add_commands(commands: Any) -> None:
     how.add_argument("--discard", action="store_true", help="drop what was learned, keep the log")
     how.add_argument("--kill", action="store_true", help="end its process, answering or not")
     resume_one = _leaf(runs, "resume", "go on with an interrupted or failed run", resume)
+    resume_one.set_defaults(for_several=True)
     resume_one.add_argument("--detach", action="store_true", help="in a process of its own")
     fork_one = _leaf(runs, "fork", "a new run that leaves another at a checkpoint", fork)
     fork_one.add_argument("--step", type=int, help="at the checkpoint next to this step (latest)")

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from ..runs import Event, EventReader, RunFolder, RunState
 from ..runs.control import FULL_DISK
+from ..training.processes import rank
 
 POLL_SECONDS = 0.2
 LINE_EVERY_SECONDS = 10.0
@@ -20,7 +21,7 @@ LINE_EVERY_SECONDS = 10.0
 
 def console() -> Console:
     """Return the console on stderr: progress never mixes with a command's answer."""
-    return Console(stderr=True, highlight=False)
+    return Console(stderr=True, highlight=False, quiet=rank() > 0)
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("--into", action="store_true", help=argparse.SUPPRESS)
     add_spec_changes(parser)
     add_json(parser)
-    parser.set_defaults(command=train)
+    parser.set_defaults(command=train, for_several=True)
     two = commands.add_parser(
         "adapt",
         help="adapt a model to a domain, fine-tune it, and compare with fine-tuning alone",

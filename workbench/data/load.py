@@ -119,7 +119,7 @@ def load_data(
         splits={"train": split, "validation": validation.table.split},
         about=dict(found.about),
         sizes={"train": len(train.examples), "validation": len(validation.examples)},
-        label_counts=dict(Counter(drawn_train.all_labels())),
+        label_counts=_label_counts(drawn_train, task),
         label_means=_of_numbers(drawn_train, task, labels, fmean),
         label_stds=_of_numbers(drawn_train, task, labels, pstdev),
         **_cleaning({split: train, validation.split: validation}),
@@ -199,6 +199,16 @@ def _names(train: Part, task: Task, wanted: Sequence[str], columns: Columns) -> 
                 train.examples, role.name, columns_of(columns[role.name]), train.table
             )
     return []
+
+
+def _label_counts(examples: Examples, task: Task) -> dict[str, int]:
+    """Return how often each label, or tag, stands in the rows."""
+    counts: Counter[str] = Counter()
+    for role in task.roles:
+        if role.kind in ("label", "labels"):
+            for held in examples.values.get(role.name, ()):
+                counts.update([held] if isinstance(held, str) else held)
+    return dict(counts)
 
 
 def _of_numbers(

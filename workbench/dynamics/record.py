@@ -76,6 +76,11 @@ def record_type(classes: int) -> np.dtype:
     )  # fmt: skip
 
 
+def record_type_of(labels: list[str]) -> np.dtype:
+    """Return what one record of rows with these labels holds."""
+    return record_type(len(labels) if len(labels) <= MOST_CLASSES else 0)
+
+
 class DynamicsWriter:
     """Appends records to a run's `dynamics.records`; one writer a run."""
 
@@ -86,8 +91,8 @@ class DynamicsWriter:
             OSError: the folder cannot be written.
             RunError: the file is of other labels, or damaged.
         """
-        classes = len(labels) if len(labels) <= MOST_CLASSES else 0
-        self.type = record_type(classes)
+        self.type = record_type_of(labels)
+        classes = self.type["probabilities"].shape[0]
         header = {"version": VERSION, "labels": labels, "classes": classes}
         line = (json.dumps(header, ensure_ascii=False) + "\n").encode("utf-8")
         path = run.path / FILE

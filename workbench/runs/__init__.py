@@ -1,7 +1,7 @@
 """Runs on disk: the folder, its events, and what they add up to. No torch, no widgets."""
 
 from .control import ask, knobs
-from .events import Event, EventReader, EventWriter, read_events
+from .events import Event, EventReader, EventWriter, SilentWriter, read_events
 from .folder import (
     RunFolder,
     create_run,
@@ -22,6 +22,7 @@ __all__ = [
     "EventWriter",
     "RunFolder",
     "RunState",
+    "SilentWriter",
     "ask",
     "create_run",
     "knobs",

@@ -140,6 +140,20 @@ class EventWriter:
         self._file.close()
 
 
+class SilentWriter(EventWriter):
+    """Writes nothing: for a process beside the one that writes the run."""
+
+    def __init__(self) -> None:
+        pass
+
+    def write(self, event: str, step: int, **values: Any) -> Event:
+        """Return the event; the main process writes it."""
+        return {"event": event, "step": step, **values}
+
+    def close(self) -> None:
+        """Leave all as it is."""
+
+
 class EventReader:
     """Reads a growing file: each call of `new` gives the events appended since the last."""
 

@@ -93,17 +93,9 @@ def collate(rows: list[dict[str, Any]], setup: Setup) -> dict[str, Any]:
     return batch
 
 
-def loss(setup: Setup) -> None:
-    """Leave the loss to the model."""
-    return
-
-
 def keep(logits: Any, labels: Any) -> Any:
-    """Keep the logits of a validation batch as they are: for heads that give a few a row.
-
-    A model with a decoder gives what its encoder says besides.
-    """
-    return logits[0] if isinstance(logits, tuple) else logits
+    """Keep the logits of a validation batch as they are: for heads that give a few a row."""
+    return logits
 
 
 def recall(model: Any, setup: Setup) -> Setup:

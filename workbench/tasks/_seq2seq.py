@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from ..language import text as say
+from . import _independence as independence
+from ._company import inner_of
 from ._defaults import count_tokens
 from ._dynamics import of_written
 from ._encode import encode_texts, encoder_of
 from ._guessing import IGNORED, followed, means, sums
-from ._independence import write
 from ._languages import speak, start_with_language
 from ._padding import pad
 from ._pairs import Pair, aspects, pairs_of
@@ -112,9 +113,28 @@ def collate(rows: list[Record], setup: Setup) -> dict[str, Any]:
     return batch
 
 
+def forward(model: Any, inputs: dict[str, Any]) -> Any:
+    """Return what a model makes of a batch: its decoder reads the labels, one token later."""
+    if "labels" not in inputs:
+        return independence.forward(model, inputs)
+    read = shifted_right(inner_of(model), inputs["labels"])
+    return independence.forward(model, inputs | {"decoder_input_ids": read})
+
+
+def shifted_right(model: Any, labels: Any) -> Any:
+    """Return what a decoder reads while it learns to write `labels`: (B, T)."""
+    import torch
+
+    if hasattr(model, "prepare_decoder_input_ids_from_labels"):
+        return model.prepare_decoder_input_ids_from_labels(labels=labels)
+    start = torch.full_like(labels[:, :1], model.config.decoder_start_token_id)
+    moved = torch.cat([start, labels[:, :-1]], dim=1)
+    return moved.masked_fill(moved < 0, model.config.pad_token_id)
+
+
 def keep(logits: Any, labels: Any) -> Any:
     """Return the sums of the losses of a validation batch: (B, 3)."""
-    return sums(logits[0] if isinstance(logits, tuple) else logits, labels)
+    return sums(logits, labels)
 
 
 def observe(outputs: Any, labels: Any, setup: Setup) -> dict[str, Any]:
@@ -136,15 +156,14 @@ def infer(model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup) 
     labels = inputs.pop("labels", None)
     found = np.zeros((len(rows), 3))
     if labels is not None:
-        logits = model(**inputs, labels=labels, use_cache=False).logits
-        found = sums(logits, labels).cpu().numpy()
+        found = sums(forward(model, inputs | {"labels": labels}).logits, labels).cpu().numpy()
     texts = _write(model, inputs, setup)
     return [{"sums": one, "written": text} for one, text in zip(found, texts, strict=True)]
 
 
 def _write(model: Any, inputs: dict[str, Any], setup: Setup) -> list[str]:
     """Let the model write, as `adapt` told it."""
-    found = write(model, inputs, use_cache=can_cache(model))
+    found = independence.write(model, inputs, use_cache=can_cache(model))
     language = model.generation_config.forced_bos_token_id  # not all tokenizers call it special
     bare = [[one for one in ids if one != language] for ids in found]
     texts = setup.tokenizer.batch_decode(bare, skip_special_tokens=True)

@@ -9,14 +9,19 @@ Shapes:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..spec import RunSpec
 from . import _defaults as usual
+from ._independence import forward
 from ._labelling import Labelling
+
+if TYPE_CHECKING:
+    from ._losses import Objective
 
 Batch = Mapping[str, list[Any]]
 Record = dict[str, Any]
@@ -61,6 +66,17 @@ class Metric:
     share: bool = False
     greater_is_better: bool = True
 
+    def is_better(self, value: float, than: float | None) -> bool:
+        """Say whether a score beats the best so far; of equal ones the first stays the best.
+
+        A score that is no number is never the best.
+        """
+        if not math.isfinite(value):
+            return False
+        if than is None:
+            return True
+        return value > than if self.greater_is_better else value < than
+
 
 @dataclass(frozen=True)
 class Column:
@@ -80,10 +96,10 @@ class Setup:
     """What is settled before rows are encoded; every function of a task gets it.
 
     `labels` names the classes, or the columns of numbers; empty where the task has neither.
-    `max_tokens` is what the spec asks for, but no more than the model takes. `label_counts` holds
-    the training rows of each label, `label_means` and `label_stds` mean and standard deviation
-    of each column of numbers over them, `train_rows` how many they are; all are empty when a
-    finished model is used, but for what `recall` takes from it.
+    `max_tokens` is what the spec asks for, but no more than the model takes. `label_counts` says
+    how often each label, or tag, stands in the training rows, `label_means` and `label_stds` mean
+    and standard deviation of each column of numbers over them, `train_rows` how many they are;
+    all are empty when a finished model is used, but for what `recall` takes from it.
     """
 
     spec: RunSpec
@@ -148,8 +164,8 @@ class Task:
     `masks` says that a mask in a text that is not learned from is to be filled.
     `settings(setup)` overrides the model's config, and `adapt(model, setup)` may change the model
     that is about to learn; within `as_saved(model, setup)` it is as others shall read it.
-    `losses` are the choices of `train.loss`, the first the usual one;
-    `loss(setup)` returns a function of (outputs, labels, items) or None for the model's own.
+    `losses` are the choices of `train.loss`, the first the usual one; `loss(setup)` returns what is
+    minimised (see `_losses.Objective`); `forward(model, inputs)` what the model makes of a batch.
     `options` are the fields of the spec that only some tasks heed. `keep(logits, labels)` says what
     of a validation batch is kept, (B, …) and small; `score(kept, labels, setup)` makes the followed
     metrics of it. `observe(outputs, labels, setup)` gives what is recorded of each row of a
@@ -178,6 +194,7 @@ class Task:
     encode: Callable[[Batch, Setup, bool], dict[str, list[Any]]]
     metrics: tuple[Metric, ...]
     score: Callable[[Any, Any, Setup], dict[str, float]]
+    loss: Callable[[Setup], Objective]
     evaluate: Callable[[Outcome], dict[str, Any]]
     baselines: Callable[[Outcome, Any], dict[str, Any]]
     predictions: Callable[[Outcome], list[Record]]
@@ -205,7 +222,7 @@ class Task:
     adapt: Callable[[Any, Setup], None] = usual.adapt
     as_saved: Callable[[Any, Setup], AbstractContextManager[None]] = usual.as_saved
     collate: Callable[[list[Record], Setup], dict[str, Any]] = usual.collate
-    loss: Callable[[Setup], Callable[..., Any] | None] = usual.loss
+    forward: Callable[[Any, dict[str, Any]], Any] = forward
     keep: Callable[[Any, Any], Any] = usual.keep
     observe: Callable[[Any, Any, Setup], dict[str, Any]] | None = None
     recall: Callable[[Any, Setup], Setup] = usual.recall

@@ -29,6 +29,7 @@ from ._dynamics import of_written
 from ._encode import encoder_of, texts_of
 from ._guessing import IGNORED, TokenCounts, followed, perplexity, read_paragraphs, sums
 from ._independence import forward
+from ._losses import class_loss
 from ._padding import pad
 from .contract import Batch, Column, Metric, Outcome, Record, Role, Setup, Task
 
@@ -364,7 +365,9 @@ TASK = Task(
     leading=("token_accuracy", "top5_accuracy", "pseudo_perplexity", "loss"),
     compared=("token_accuracy", "top5_accuracy"),
     masks=True,
-    options=("train.mlm_probability", "train.whole_word_mask"),
+    options=(
+        "train.mlm_probability", "train.whole_word_mask", "train.label_smoothing_factor",
+    ),
     data_figures=("length_histogram",),
     read_file=read_paragraphs,
     # Nothing is cut off: what is longer fills several rows.
@@ -372,6 +375,7 @@ TASK = Task(
         min(length, setup.max_tokens) for length in usual.lengths(batch, setup)
     ],
     collate=collate,
+    loss=class_loss,
     keep=sums,
     observe=lambda outputs, labels, setup: of_written(outputs.logits, labels),
     infer=infer,

@@ -31,6 +31,7 @@ from ._answers import (
 from ._dynamics import of_spans
 from ._independence import forward
 from ._labelling import Labelling
+from ._losses import Objective, class_losses
 from ._windows import best_span, encode, log_shares
 from .contract import Batch, Column, Metric, Outcome, Record, Role, RowError, Setup, Task
 
@@ -90,25 +91,21 @@ def lengths(batch: Batch, setup: Setup) -> list[int]:
     return [min(length, setup.max_tokens) for length in found]
 
 
-def loss(setup: Setup) -> Any:
-    """Return the loss of a batch: the mean of -log p of the first and of the last token."""
-    import torch
+def loss(setup: Setup) -> Objective:
+    """Return what training minimises: the mean of -log p of the first and of the last token."""
 
-    def of_batch(outputs: Any, labels: Any, num_items_in_batch: Any = None) -> Any:
-        total = sum(
-            torch.nn.functional.cross_entropy(logits.float(), labels[:, side], reduction="sum")
-            for side, logits in enumerate((outputs.start_logits, outputs.end_logits))
-        )
-        return total / (labels.numel() if num_items_in_batch is None else num_items_in_batch)
+    def total(outputs: Any, labels: Any) -> Any:
+        starts = class_losses(outputs.start_logits, labels[:, 0])
+        return starts + class_losses(outputs.end_logits, labels[:, 1])
 
-    return of_batch
+    return Objective(total, lambda labels: labels.numel())
 
 
 def keep(logits: Any, labels: Any) -> Any:
     """Keep of each window the likeliest first and last token, and the loss: (B, 3)."""
     import torch
 
-    starts, ends = (part.float() for part in logits[:2])  # an encoder-decoder gives more
+    starts, ends = (part.float() for part in logits)
     best, first = starts.cummax(dim=1)  # the best first token up to each last one
     last = (best + ends).argmax(dim=1)
     losses = sum(

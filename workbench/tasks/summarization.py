@@ -15,6 +15,7 @@ import numpy as np
 
 from . import _seq2seq as seq2seq
 from ._labelling import Labelling
+from ._losses import class_loss
 from ._pairs import check, learned, pairs_of
 from ._rouge import SIGNATURE, rouge_l, rouge_n
 from .contract import Column, Metric, Outcome, Record, Role, Task
@@ -123,6 +124,8 @@ TASK = Task(
     cut_answers=seq2seq.cut_answers,
     adapt=seq2seq.adapt,
     collate=seq2seq.collate,
+    forward=seq2seq.forward,
+    loss=class_loss,
     keep=seq2seq.keep,
     observe=seq2seq.observe,
     infer=seq2seq.infer,

@@ -8,10 +8,17 @@ import numpy as np
 
 from ..errors import DataError
 from . import _label_sets as sets
-from ._class_losses import check_weights, focal_gamma, loss_function
 from ._dynamics import of_classes, of_label_sets
 from ._encode import encode_texts, texts_of
 from ._labelling import Labelling
+from ._losses import (
+    Objective,
+    check_weights,
+    class_loss,
+    focal_gamma,
+    label_set_loss,
+    label_weights,
+)
 from ._scores import accuracy_and_f1, all_scores, cross_entropy, quick_scores, softmax
 from .contract import Batch, Column, Metric, Outcome, Record, Role, Setup, Task
 
@@ -55,6 +62,11 @@ def score(logits: np.ndarray, labels: np.ndarray, setup: Setup) -> dict[str, flo
         threshold = setup.spec.evaluate.threshold
         return sets.quick_scores(logits, labels, threshold, focal_gamma(setup))
     return quick_scores(logits, labels, focal_gamma(setup))
+
+
+def loss(setup: Setup) -> Objective:
+    """Return what training minimises: a mean over rows, or over rows and labels."""
+    return label_set_loss(setup) if _several(setup) else class_loss(setup, label_weights(setup))
 
 
 def observe(outputs: Any, labels: Any, setup: Setup) -> dict[str, Any]:
@@ -254,7 +266,7 @@ TASK = Task(
     settings=lambda setup: {
         "problem_type": f"{'multi' if _several(setup) else 'single'}_label_classification"
     },
-    loss=loss_function,
+    loss=loss,
     observe=observe,
     rescore=rescore,
     line=line,

@@ -21,6 +21,7 @@ from ._dynamics import of_written
 from ._guessing import IGNORED, TokenCounts, followed, means, perplexity, read_paragraphs, sums
 from ._independence import forward, write_on
 from ._labelling import Labelling
+from ._losses import next_token_loss
 from ._packing import require_apart
 from ._padding import pad
 from ._prompts import Prompt, prompts_of, read_row
@@ -53,7 +54,6 @@ def adapt(model: Any, setup: Setup) -> None:
 
 def keep(logits: Any, labels: Any) -> Any:
     """Return the sums of the losses of a validation batch: (B, 3)."""
-    logits = logits[0] if isinstance(logits, tuple) else logits
     logits = logits[:, -labels.shape[1] :]  # not those of the tokens that prompt tuning puts before
     return sums(logits[:, :-1], labels[:, 1:])
 
@@ -254,8 +254,8 @@ TASK = Task(
     compared=("perplexity",),
     options=(
         "data.packing", "train.completion_only_loss", "train.assistant_turns",
-        "generate.max_new_tokens", "generate.num_beams", "generate.length_penalty",
-        "generate.no_repeat_ngram_size",
+        "train.label_smoothing_factor", "generate.max_new_tokens", "generate.num_beams",
+        "generate.length_penalty", "generate.no_repeat_ngram_size",
     ),
     data_figures=("length_histogram",),
     read=read_row,
@@ -266,6 +266,7 @@ TASK = Task(
     as_saved=as_saved,
     collate=collate,
     adapt=adapt,
+    loss=next_token_loss,
     keep=keep,
     observe=lambda outputs, labels, setup: of_written(outputs.logits[:, :-1], labels[:, 1:]),
     infer=infer,

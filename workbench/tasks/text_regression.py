@@ -13,6 +13,7 @@ import numpy as np
 from . import _defaults as usual
 from ._encode import encode_texts, texts_of
 from ._labelling import Labelling
+from ._losses import Objective
 from ._number_scale import adapt, as_saved, in_units, recall
 from ._number_scores import all_scores, losses_of, mean_scores, quick_scores, scale_of
 from ._rouge import rouge_n
@@ -36,8 +37,8 @@ def infer(model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup) 
     return in_units(usual.infer(model, inputs, rows, setup), model, setup)
 
 
-def loss(setup: Setup) -> Any:
-    """Return the loss of a batch: the mean over rows and numbers of e² or of Huber's loss of e.
+def loss(setup: Setup) -> Objective:
+    """Return what training minimises: the mean over rows and numbers of e², or of Huber's loss.
 
     Errors e, and Huber's δ, are in standard deviations.
 
@@ -45,11 +46,10 @@ def loss(setup: Setup) -> Any:
     else δ(|e| − δ/2).
     """
 
-    def of_batch(outputs: Any, labels: Any, num_items_in_batch: Any = None) -> Any:
-        total = _losses(outputs, labels, setup, "sum")
-        return total / (labels.numel() if num_items_in_batch is None else num_items_in_batch)
+    def total(outputs: Any, labels: Any) -> Any:
+        return _losses(outputs, labels, setup, "sum")
 
-    return of_batch
+    return Objective(total, lambda labels: labels.numel())
 
 
 def observe(outputs: Any, labels: Any, setup: Setup) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from ..language import text as say
 from . import _defaults as usual
 from ._dynamics import of_tokens
 from ._labelling import Labelling, word_places
+from ._losses import check_weights, class_loss, label_weights
 from ._padding import pad
 from ._scores import cross_entropy, softmax
 from ._sentences import (
@@ -343,6 +344,9 @@ TASK = Task(
     figures=("per_class",),
     leading=("f1", "precision", "recall", "accuracy"),
     compared=("f1", "precision", "recall"),
+    options=(
+        "train.label_smoothing_factor", "train.class_weights", "train.label_weights",
+    ),
     read=read,
     mended=mended,
     read_file=read_file,
@@ -351,6 +355,8 @@ TASK = Task(
     lengths=lengths,
     collate=collate,
     observe=lambda outputs, labels, setup: of_tokens(outputs.logits, labels),
+    check=check_weights,
+    loss=lambda setup: class_loss(setup, label_weights(setup)),
     keep=keep,
     infer=infer,
     line=line,

@@ -11,6 +11,7 @@ from typing import Any
 from . import _seq2seq as seq2seq
 from ._bleu import corpus_scores, sentence_chrf
 from ._labelling import Labelling
+from ._losses import class_loss
 from ._pairs import check, pairs_of
 from .contract import Column, Metric, Outcome, Record, Role, Task
 
@@ -106,6 +107,8 @@ TASK = Task(
     cut_answers=seq2seq.cut_answers,
     adapt=seq2seq.adapt,
     collate=seq2seq.collate,
+    forward=seq2seq.forward,
+    loss=class_loss,
     keep=seq2seq.keep,
     observe=seq2seq.observe,
     infer=seq2seq.infer,

@@ -56,10 +56,9 @@ def estimate(prepared: Prepared, model: Any = None) -> Estimate:
     evaluations = steps // every + (1 if steps % every else 0)
     model = model or prepared.new_model()
     with quiet_libraries():
-        forward_backward, forward, update = _measure(prepared, model)
+        step_seconds, forward = _measure(prepared, model)
     trainable, parameters = count_parameters(model)
     batches = len(prepared.validation) / spec.train.per_device_eval_batch_size
-    step_seconds = forward_backward * accumulation + update
     return Estimate(
         steps=steps,
         effective_batch=batch * accumulation,
@@ -84,47 +83,37 @@ def planned_schedule(prepared: Prepared, steps: int) -> list[tuple[int, float]]:
     return [(step + 1, train.learning_rate * shape(step)) for step in shown]
 
 
-def _measure(prepared: Prepared, model: Any) -> tuple[float, float, float]:
-    """Return mean seconds of one training batch, one evaluation batch, and one optimiser update."""
+def _measure(prepared: Prepared, model: Any) -> tuple[float, float]:
+    """Return the mean seconds of an optimiser step, and those of an evaluation batch."""
     import torch
 
+    from .processes import Processes
     from .speed import on_processor
+    from .step import Stepper, autocast, to_device
 
-    train = prepared.spec.train
-    precision = prepared.precision
-    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision.name)
-    model.to(precision.device)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.0, fused=True)
+    train, precision = prepared.spec.train, prepared.precision
 
-    def run(rows: Any, size: int, learn: bool) -> float:
+    def batch(rows: Any, size: int) -> dict[str, Any]:
         # Rows around the middle length: grouped by length, they stand for the average batch.
         order = np.argsort(rows["length"])
         first = max(0, len(order) // 2 - size // 2)
-        batch = prepared.collate([rows[int(i)] for i in order[first : first + size]])
-        inputs = {name: tensor.to(precision.device) for name, tensor in batch.items()}
-        began = time.perf_counter()
-        with (
-            torch.set_grad_enabled(learn),
-            torch.autocast(precision.device, dtype=dtype, enabled=dtype is not None),
-        ):
-            loss = prepared.loss(model, inputs)
-        if learn:
-            loss.backward()
-        loss.item()  # waits for the GPU
-        return time.perf_counter() - began
-
-    def update() -> float:
-        began = time.perf_counter()
-        optimizer.step()
-        optimizer.zero_grad()
-        return time.perf_counter() - began
+        return prepared.collate([rows[int(i)] for i in order[first : first + size]])
 
     with torch.random.fork_rng(), on_processor(model):
+        take = Stepper(model, prepared.task, prepared.objective(), train, precision, Processes())
         model.train()
+        size = train.per_device_train_batch_size
         timings = []
         for _ in range(MEASURED_STEPS + 1):
-            timings.append((run(prepared.train, train.per_device_train_batch_size, True), update()))
-        warm = np.mean(timings[1:], axis=0)  # the first step also sets up memory
+            began = time.perf_counter()
+            parts = [batch(prepared.train, size)] * train.gradient_accumulation_steps
+            take(parts, 0.0).loss.item()  # waits for the GPU
+            timings.append(time.perf_counter() - began)
         model.eval()
-        forward = run(prepared.validation, train.per_device_eval_batch_size, False)
-    return float(warm[0]), forward, float(warm[1])
+        began = time.perf_counter()
+        inputs = batch(prepared.validation, train.per_device_eval_batch_size)
+        with torch.inference_mode(), autocast(precision):
+            outputs = prepared.task.forward(model, to_device(inputs, precision.device))
+            prepared.objective().total(outputs, inputs["labels"].to(precision.device)).item()
+        forward = time.perf_counter() - began
+    return float(np.mean(timings[1:])), forward  # the first step also sets up memory

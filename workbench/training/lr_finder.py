@@ -193,36 +193,24 @@ def _losses(prepared: Prepared, rates: Sequence[float], model: Any) -> Iterator[
     """Take one optimizer step at each rate, and yield the loss before it."""
     import torch
 
+    from .processes import Processes
     from .run import quiet_libraries
-    from .speed import clip_gradients, on_processor
+    from .speed import on_processor
+    from .step import Stepper
 
-    train, precision = prepared.spec.train, prepared.precision
-    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision.name)
+    train = prepared.spec.train
     with torch.random.fork_rng(), quiet_libraries():
         model = prepared.new_model() if model is None else model
         torch.manual_seed(train.seed)
         with _borrowed(model, train.activation_checkpointing), on_processor(model):
-            model.to(precision.device).train()
-            optimizer = _optimizer(prepared, model)
-            scaler = torch.amp.GradScaler(precision.device, enabled=precision.name == "fp16")
+            model.train()
+            take = Stepper(
+                model, prepared.task, prepared.objective(), train, prepared.precision, Processes()
+            )
             batches = _batches(prepared)
             for rate in rates:
-                for group in optimizer.param_groups:
-                    group["lr"] = rate
                 parts = list(islice(batches, train.gradient_accumulation_steps))
-                total = 0.0
-                for batch in parts:
-                    inputs = {name: tensor.to(precision.device) for name, tensor in batch.items()}
-                    with torch.autocast(precision.device, dtype=dtype, enabled=dtype is not None):
-                        loss = prepared.loss(model, inputs) / len(parts)
-                    scaler.scale(loss).backward()
-                    total += loss.item()
-                scaler.unscale_(optimizer)
-                clip_gradients(list(model.parameters()), train.max_grad_norm)
-                scaler.step(optimizer)
-                scaler.update()
-                optimizer.zero_grad()
-                yield total
+                yield take(parts, rate).loss.item()
 
 
 @contextmanager
@@ -232,27 +220,15 @@ def _borrowed(model: Any, checkpointing: bool) -> Iterator[None]:
     was_training = model.training
     switch = checkpointing and not model.is_gradient_checkpointing
     if switch:
-        model.gradient_checkpointing_enable()
+        model.activation_checkpointing_enable()
     try:
         yield
     finally:
         if switch:
-            model.gradient_checkpointing_disable()
+            model.activation_checkpointing_disable()
         model.load_state_dict(weights)
         model.zero_grad()
         model.train(was_training)
-
-
-def _optimizer(prepared: Prepared, model: Any) -> Any:
-    """Return the optimizer that training will use, new."""
-    from transformers import Trainer
-
-    from .arguments import training_arguments
-
-    arguments = training_arguments(prepared.spec, prepared.precision.device, "unused")
-    kind, options = Trainer.get_optimizer_cls_and_kwargs(arguments, model)
-    decay = prepared.spec.train.weight_decay
-    return kind(model.parameters(), **options | {"weight_decay": decay})
 
 
 def _batches(prepared: Prepared) -> Iterator[dict[str, Any]]:

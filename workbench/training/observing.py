@@ -14,18 +14,30 @@ import numpy as np
 import torch
 
 from ..dynamics import DynamicsWriter
+from ..dynamics.record import record_type_of
 from ..runs import RunFolder
 from .prepare import Prepared
+from .processes import Processes, processes
 
 
 class Observer:
-    """Takes what a model gives for training batches; `flush` writes what that says of each row."""
+    """Takes what a model gives for training batches; `flush` writes what that says of each row.
+
+    Of several processes each takes note of its own batches, and the main one, which alone has a
+    `writer`, writes them all.
+    """
 
     def __init__(
-        self, writer: DynamicsWriter, observe: Callable[[Any, Any], dict[str, Any]]
+        self,
+        kind: np.dtype,
+        writer: DynamicsWriter | None,
+        observe: Callable[[Any, Any], dict[str, Any]],
+        together: Processes,
     ) -> None:
         self.writer = writer
+        self._kind = kind
         self._observe = observe
+        self._together = together
         self._waiting: list[tuple[int, int, list[int], dict[str, Any]]] = []
 
     def take(self, step: int, epoch: int, rows: list[int], outputs: Any, labels: Any) -> None:
@@ -40,12 +52,19 @@ class Observer:
             OSError: the disk is full or at fault; what was noted still waits.
         """
         blocks = [self._records(*noted) for noted in self._waiting]
-        none = np.empty(0, self.writer.type)
-        self.writer.append(np.concatenate([none, *blocks]), durable)
+        own = np.concatenate([np.empty(0, self._kind), *blocks])
+        records = np.concatenate(self._together.collect(own))
+        if self.writer is not None:
+            self.writer.append(records, durable)
         self._waiting.clear()
 
+    def close(self) -> None:
+        """Close the file, all of it on the disk."""
+        if self.writer is not None:
+            self.writer.close()
+
     def _records(self, step: int, epoch: int, rows: list[int], found: dict[str, Any]) -> np.ndarray:
-        records = np.zeros(len(rows), self.writer.type)
+        records = np.zeros(len(rows), self._kind)
         records["label"] = records["predicted"] = -1
         for name in ("confidence", "margin", "correct", "probabilities"):  # which some lack
             records[name] = np.nan
@@ -61,8 +80,11 @@ def open_observer(run: RunFolder, prepared: Prepared) -> Observer | None:
     task, setup = prepared.task, prepared.setup
     if task.observe is None:
         return None
-    observe = task.observe
+    observe, together = task.observe, processes()
     labels = prepared.labels if task.names_labels else []
     return Observer(
-        DynamicsWriter(run, labels), lambda outputs, labels: observe(outputs, labels, setup)
+        record_type_of(labels),
+        DynamicsWriter(run, labels) if together.main else None,
+        lambda outputs, labels: observe(outputs, labels, setup),
+        together,
     )

@@ -31,7 +31,7 @@ from ..models.padding import filled_side, follow_tokenizer
 from ..runs import open_run
 from ..sources import FoundModel, find_model
 from ..spec import RunSpec, SpecError, find, to_flat
-from ..tasks import Metric, Setup, Task, load_task
+from ..tasks import Metric, Objective, Setup, Task, load_task
 from .checks import check_spec
 from .control_tokens import control_token_notes, new_token_notes
 from .precision import Precision, choose_precision
@@ -78,6 +78,11 @@ class Prepared:
             }
         )
         return replace(self, asked=spec, spec=resolved)
+
+    def in_precision(self, precision: Precision) -> Prepared:
+        """Return this for another number format, as another process has measured it."""
+        spec = self.spec.replace({"train.precision": precision.name})
+        return replace(self, precision=precision, spec=spec)
 
     @property
     def labels(self) -> list[str]:
@@ -167,12 +172,9 @@ class Prepared:
         """Make a batch of tensors of some encoded rows."""
         return self.task.collate(rows, self.setup)
 
-    def loss(self, model: Any, inputs: dict[str, Any]) -> Any:
-        """Return what training minimises, for one batch."""
-        own = self.task.loss(self.setup)
-        if own is None:
-            return model(**inputs).loss
-        return own(model(**{k: v for k, v in inputs.items() if k != "labels"}), inputs["labels"])
+    def objective(self) -> Objective:
+        """Return what training minimises."""
+        return self.task.loss(self.setup)
 
     def profile(self) -> DataProfile:
         """Return what the data looks like to the model."""

@@ -23,10 +23,11 @@ from ..runs.control import Requests
 from ..spec import RunSpec
 from . import checkpoints
 from .batches import steps_left
+from .loop import TrainingLoop
 from .observing import open_observer
 from .prepare import Prepared
+from .processes import processes, require_same_weights
 from .steering import Steering
-from .trainer import WorkbenchTrainer
 
 
 def open_run_folder(prepared: Prepared) -> RunFolder:
@@ -60,28 +61,29 @@ def train_into(
     run: RunFolder,
     prepared: Prepared,
     writer: EventWriter,
-    on_probe: Callable[[WorkbenchTrainer, str], None] = lambda trainer, text: None,
-    on_evaluated: Callable[[WorkbenchTrainer], None] = lambda trainer: None,
+    on_probe: Callable[[TrainingLoop, str], None] = lambda loop, text: None,
+    on_evaluated: Callable[[TrainingLoop], None] = lambda loop: None,
 ) -> tuple[str, Any]:
     """Train, keep the best model in `model/`, and return how it ended and the model.
 
     Goes on from the newest good checkpoint, if the run has one. How it ended is `finished`,
-    `early_stopped`, `stopped` or `discarded` (then there is no model). Events go to `writer`.
+    `early_stopped`, `stopped` or `discarded` (then there is no model). Events go to `writer`. Of
+    several processes the main one alone writes, and has a model to return.
 
     Raises:
-        RunError: the loss was never a number.
+        RunError: the followed metric was never a number.
         KeyboardInterrupt: the process was asked to end; a checkpoint was written.
     """
-    from transformers import PrinterCallback, ProgressCallback, set_seed
+    from transformers import set_seed
 
-    spec = prepared.spec
+    spec, together = prepared.spec, processes()
     replay = open_run(spec.train.replay) if spec.train.replay else None
     checkpoint, passed_by = checkpoints.newest_good(run)
-    for fault in passed_by:
+    for fault in passed_by if together.main else ():
         sys.stderr.write(f"passing by the checkpoint {fault}\n")
     set_seed(spec.train.seed)
     observer = open_observer(run, prepared)
-    noted = nullcontext() if observer is None else closing(observer.writer)
+    noted = nullcontext() if observer is None else closing(observer)
     with quiet_libraries(), asked_to_end() as interrupted, noted:
         writer.interrupted = interrupted
         own = [event for event in run.events() if event["event"] == "steered"]
@@ -92,35 +94,35 @@ def train_into(
             logged=_last_step(run, "step_logged"),
             replayed=[] if replay is None else _acts_of(replay, after=own),
             replayed_from="" if replay is None else replay.name,
-            on_probe=on_probe,
+            on_probe=on_probe if together.main else lambda loop, text: None,
             interrupted=interrupted,
         )
         model = prepared.new_model()
-        _note_new_weights(run, model)
-        trainer = WorkbenchTrainer(prepared, run, writer, model, steering, observer)
-        trainer.evaluated = on_evaluated
-        trainer.remove_callback(PrinterCallback)
-        trainer.remove_callback(ProgressCallback)
-        trainer.started = lambda: _note_start(run, prepared, writer, trainer, checkpoint)
-        trainer.train(checkpoint)
+        require_same_weights(model, together)
+        if together.main:
+            _note_new_weights(run, model)
+        loop = TrainingLoop(prepared, run, writer, model, steering, observer)
+        loop.evaluated = on_evaluated
+        together.wait()  # all have read what the log had before the main process adds to it
+        loop.started = lambda: _note_start(run, prepared, writer, loop, checkpoint)
+        loop.run_to_end(checkpoint)
         if steering.stopped == "discard":
-            shutil.rmtree(run.checkpoints_path, ignore_errors=True)
+            if together.main:
+                shutil.rmtree(run.checkpoints_path, ignore_errors=True)
             return "discarded", None
-        if trainer.state.best_model_checkpoint is None:
-            raise RunError(
-                "the validation loss was never a number, so there is no best model",
-                "lower train.learning_rate, or train in precision fp32",
-            )
-        unused = unused_pooler(prepared.found, trainer.model)
-        with prepared.task.as_saved(trainer.model, prepared.setup):
-            trainer.write_once_there_is_room(
-                lambda: checkpoints.save_model(
-                    trainer.model, prepared.tokenizer, run.model_path, unused
+        loop.load_best()
+        if together.main:
+            unused = unused_pooler(prepared.found, loop.model)
+            with prepared.task.as_saved(loop.model, prepared.setup):
+                loop.write_once_there_is_room(
+                    lambda: checkpoints.save_model(
+                        loop.model, prepared.tokenizer, run.model_path, unused
+                    )
                 )
-            )
+    kept = loop.model if together.main else None
     if steering.stopped:
-        return "stopped", trainer.model
-    return ("early_stopped" if trainer.watcher.stopped_early else "finished"), trainer.model
+        return "stopped", kept
+    return ("early_stopped" if loop.stopped_early else "finished"), kept
 
 
 def _note_new_weights(run: RunFolder, model: Any) -> None:
@@ -132,15 +134,15 @@ def _note_new_weights(run: RunFolder, model: Any) -> None:
 
 
 def _note_start(
-    run: RunFolder, prepared: Prepared, writer: EventWriter, trainer: WorkbenchTrainer,
+    run: RunFolder, prepared: Prepared, writer: EventWriter, loop: TrainingLoop,
     checkpoint: Path | None,
 ) -> None:  # fmt: skip
     begun = any(event["event"] == "run_started" for event in run.events())
-    resumed = {"resumed_from": trainer.state.global_step} if begun else {}
+    resumed = {"resumed_from": loop.step} if begun else {}
     writer.write(
         "run_started",
-        max(_last_step(run), trainer.state.global_step),
-        total_steps=trainer.state.max_steps,
+        max(_last_step(run), loop.step),
+        total_steps=loop.total_steps,
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         device=prepared.precision.device,
         precision=prepared.precision.name,

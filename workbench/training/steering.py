@@ -18,7 +18,7 @@ from ..errors import Interrupted, RunError
 from ..runs import Event, EventWriter
 from ..runs.control import FULL_DISK, Requests
 from .knobs import move
-from .trainer import WorkbenchTrainer
+from .loop import TrainingLoop
 
 POLL_SECONDS = 0.1
 
@@ -27,11 +27,11 @@ _MOMENTS = ("paused",)
 
 
 class Steering:
-    """The hand on the wheel: called by the trainer between steps.
+    """The hand on the wheel: called by the loop between steps.
 
     `own` are the acts already in the run's own log, which goes on to the step `logged`;
     `replayed` are those of another run. `on_probe`
-    is called with the trainer and a new sentence. `interrupted` tells whether the process was
+    is called with the loop and a new sentence. `interrupted` tells whether the process was
     asked to end; then a checkpoint is written and `KeyboardInterrupt` goes up.
     """
 
@@ -43,7 +43,7 @@ class Steering:
         logged: int = 0,
         replayed: Iterable[Event] = (),
         replayed_from: str = "",
-        on_probe: Callable[[WorkbenchTrainer, str], None] = lambda trainer, text: None,
+        on_probe: Callable[[TrainingLoop, str], None] = lambda loop, text: None,
         interrupted: Callable[[], bool] = lambda: False,
     ) -> None:
         self._writer = writer
@@ -59,31 +59,32 @@ class Steering:
         self.paused = False
         self.stopped: str = ""
 
-    def __call__(self, trainer: WorkbenchTrainer) -> None:
+    def __call__(self, loop: TrainingLoop) -> None:
         """Do what is due before the next step; hold it while the run is paused."""
-        step = trainer.state.global_step
-        if not trainer.run_folder.spec_path.exists():
+        step = loop.step
+        if not loop.run.spec_path.exists():
             raise RunError(
                 "the run's folder {path} was removed while it trained",
                 "train again: what was learned is gone with it",
-                path=trainer.run_folder.path,
+                path=loop.run.path,
             )
-        while trainer.acts_taken < self._done_before:
-            act = self._own[trainer.acts_taken]
+        while loop.acts_taken < self._done_before:
+            act = self._own[loop.acts_taken]
             if act["step"] > step:
                 break
-            self._do(trainer, act["knob"], act["new"])
-            trainer.acts_taken += 1
+            self._do(loop, act["knob"], act["new"])
+            loop.acts_taken += 1
         # The checkpoint that a stopped run leaves already counts its stop as taken.
         for act in self._own:
             if act["knob"] == "stop" and act["step"] <= step:
-                self._do(trainer, "stop", act["new"])
+                self._do(loop, "stop", act["new"])
                 return
         while self._replayed and self._replayed[0]["step"] <= step:
             act = self._replayed.popleft()
-            self._act(trainer, act["knob"], act["new"], f"{self._replayed_from}: {act['who']}")
+            self._act(loop, act["knob"], act["new"], f"{self._replayed_from}: {act['who']}")
         while True:
-            self._asked.extend(self._requests.new())
+            together = loop.together
+            self._asked.extend(together.share(list(self._requests.new())))
             waiting: list[tuple[int, str, Any, str]] = []
             for number, name, value, who in self._asked:
                 # Steps that are taken again must go as the log has them: what is asked meanwhile
@@ -91,65 +92,65 @@ class Steering:
                 if step < self._logged and name != "paused":
                     waiting.append((number, name, value, who))
                 else:
-                    self._act(trainer, name, value, who, number)
+                    self._act(loop, name, value, who, number)
             self._asked = deque(waiting)
-            if self._interrupted():
-                trainer.save_now()
+            if together.sum(int(self._interrupted())):
+                loop.save_now()
                 raise Interrupted("asked to end")
             if not self.paused or self.stopped:
                 return
             time.sleep(POLL_SECONDS)
 
-    def wait_for_room(self, trainer: WorkbenchTrainer) -> None:
+    def wait_for_room(self, loop: TrainingLoop) -> None:
         """Pause until the disk has room for a checkpoint, or the process is asked to end."""
-        needed = 16 * sum(p.numel() for p in trainer.model.parameters())
-        where = trainer.run_folder.path
+        needed = 16 * sum(p.numel() for p in loop.model.parameters())
+        where = loop.run.path
         sys.stderr.write(f"the disk of {where} is full; training waits for {needed:,} bytes\n")
-        self._note(trainer, "paused", False, True, FULL_DISK)
+        self._note(loop, "paused", False, True, FULL_DISK)
         while disk_usage(where).free < needed:
             if self._interrupted():
                 raise Interrupted(FULL_DISK)
             time.sleep(10 * POLL_SECONDS)
-        self._note(trainer, "paused", True, False, FULL_DISK)
+        self._note(loop, "paused", True, False, FULL_DISK)
 
     def _act(
-        self, trainer: WorkbenchTrainer, name: str, value: Any, who: str, request: int | None = None
+        self, loop: TrainingLoop, name: str, value: Any, who: str, request: int | None = None
     ) -> None:
-        old, new = self._do(trainer, name, value)
+        old, new = self._do(loop, name, value)
         if name not in _MOMENTS:
-            trainer.acts_taken += 1
-        self._note(trainer, name, old, new, who, request)
+            loop.acts_taken += 1
+        self._note(loop, name, old, new, who, request)
         if name == "rollback":
-            trainer.save_now(again=True)  # a run that goes on later starts after this
+            loop.save_now(again=True)  # a run that goes on later starts after this
 
     def _note(
-        self, trainer: WorkbenchTrainer, name: str, old: Any, new: Any, who: str,
+        self, loop: TrainingLoop, name: str, old: Any, new: Any, who: str,
         request: int | None = None,
     ) -> None:  # fmt: skip
         self._writer.write(
-            "steered", trainer.state.global_step, knob=name, old=old, new=new, who=who,
-            total_steps=trainer.state.max_steps, request=request,
+            "steered", loop.step, knob=name, old=old, new=new, who=who,
+            total_steps=loop.total_steps, request=request,
         )  # fmt: skip
 
-    def _do(self, trainer: WorkbenchTrainer, name: str, value: Any) -> tuple[Any, Any]:
+    def _do(self, loop: TrainingLoop, name: str, value: Any) -> tuple[Any, Any]:
         """Do one act; return the value before and after."""
         match name:
             case "paused":
                 old, self.paused = self.paused, value
                 return old, value
             case "evaluate":
-                if trainer.evaluate_now():
-                    trainer.save_now()
+                if loop.evaluate_now():
+                    loop.save_now()
             case "checkpoint":
-                trainer.save_now()
+                loop.save_now()
             case "probe":
-                self._on_probe(trainer, value)
+                self._on_probe(loop, value)
             case "rollback":
-                return None, trainer.go_back_to_best()
+                return None, loop.go_back_to_best()
             case "stop":
                 self.stopped = value
-                trainer.discard = value == "discard"
-                trainer.control.should_training_stop = True
+                loop.discard = value == "discard"
+                loop.stopping = True
             case _:
-                return move(trainer, name, value), value
+                return move(loop, name, value), value
         return None, value
