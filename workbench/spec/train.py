@@ -76,8 +76,9 @@ class TrainSpec(Section):
     class_weights: Annotated[
         str,
         Domain(
-            "what a label counts in the loss: none, all alike; balanced, rows ÷ (labels × rows "
-            "with it), or, of several labels a row, rows without it ÷ rows with it",
+            "what a label or tag counts in the loss: none, all alike; balanced, all labels ÷ "
+            "(kinds of labels × those of this kind), or, of several labels a row, rows without it "
+            "÷ rows with it",
             choices=("none", "balanced"),
         ),
     ] = "none"
@@ -85,6 +86,20 @@ class TrainSpec(Section):
         dict[str, float],
         Domain("labels that count more or less than others, times class_weights: {spam: 5}"),
     ] = {}
+    custom_loss: Annotated[
+        str,
+        Domain(
+            "a loss of your own in place of loss: its name among the entry points "
+            "workbench.losses of the installed packages; empty none"
+        ),
+    ] = ""
+    custom_metrics: Annotated[
+        list[str],
+        Domain(
+            "metrics of your own that are followed: their names among the entry points "
+            "workbench.metrics of the installed packages"
+        ),
+    ] = []
     completion_only_loss: Annotated[
         bool, Domain("learn from the answers only, not from the prompts before them")
     ] = True

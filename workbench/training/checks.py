@@ -17,7 +17,8 @@ def check_spec(spec: RunSpec, task: Task) -> None:
     Raises:
         SpecError: with all faults at once.
     """
-    followed = sorted(metric.name for metric in task.metrics if metric.followed)
+    own = set(spec.train.custom_metrics)
+    followed = sorted({metric.name for metric in task.metrics if metric.followed} | own)
     faults = [
         _unfit(path, held, say("spec.choose", choices=" | ".join(known)))
         for path, held, known in (
@@ -27,6 +28,7 @@ def check_spec(spec: RunSpec, task: Task) -> None:
         if held not in known
     ]
     faults += _adapter_faults(spec, task)
+    faults += _custom_loss_faults(spec)
     values = to_flat(spec)
     for path, served in served_by().items():
         field = find(path)
@@ -43,6 +45,25 @@ def check_spec(spec: RunSpec, task: Task) -> None:
             )
     if faults:
         raise SpecError(faults)
+
+
+def _custom_loss_faults(spec: RunSpec) -> list[str]:
+    """Return what has no effect beside a loss of the user's own."""
+    train = spec.train
+    if not train.custom_loss:
+        return []
+    usual = type(train)()
+    return [
+        say(
+            "spec.no_effect_beside",
+            field=f"train.{name}",
+            value=repr(held),
+            other=f"train.custom_loss {train.custom_loss!r}",
+            default=repr(default),
+        )
+        for name in ("loss", "class_weights", "label_weights", "label_smoothing_factor")
+        if (held := getattr(train, name)) != (default := getattr(usual, name))
+    ]
 
 
 def _adapter_faults(spec: RunSpec, task: Task) -> list[str]:

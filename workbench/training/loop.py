@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,10 +143,7 @@ class TrainingLoop:
 
     def renew_loss(self) -> None:
         """Minimise from now on what the knobs say."""
-        spec = self.prepared.setup.spec.replace(
-            {"train.label_smoothing_factor": self.train.label_smoothing_factor}
-        )
-        self._take.objective = self.prepared.task.loss(replace(self.prepared.setup, spec=spec))
+        self._take.objective = self.prepared.objective(self.train.label_smoothing_factor)
 
     def limit_gradients(self, norm: float) -> None:
         """Shorten gradients longer than `norm` from now on."""

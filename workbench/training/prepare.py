@@ -34,6 +34,7 @@ from ..spec import RunSpec, SpecError, find, to_flat
 from ..tasks import Metric, Objective, Setup, Task, load_task
 from .checks import check_spec
 from .control_tokens import control_token_notes, new_token_notes
+from .entry_points import LOSSES, load, own_metrics, own_objective
 from .precision import Precision, choose_precision
 
 Progress = Callable[[int, int, str], None]
@@ -172,9 +173,18 @@ class Prepared:
         """Make a batch of tensors of some encoded rows."""
         return self.task.collate(rows, self.setup)
 
-    def objective(self) -> Objective:
-        """Return what training minimises."""
-        return self.task.loss(self.setup)
+    def objective(self, label_smoothing: float | None = None) -> Objective:
+        """Return what training minimises, with labels smoothed as the spec says, or otherwise.
+
+        Raises:
+            InputError: the loss of the user's own cannot be loaded.
+        """
+        setup, train = self.setup, self.spec.train
+        if label_smoothing is not None and label_smoothing != train.label_smoothing_factor:
+            spec = setup.spec.replace({"train.label_smoothing_factor": label_smoothing})
+            setup = replace(setup, spec=spec)
+        usual = self.task.loss(setup)
+        return own_objective(train.custom_loss, usual) if train.custom_loss else usual
 
     def profile(self) -> DataProfile:
         """Return what the data looks like to the model."""
@@ -223,7 +233,10 @@ def prepare(
     Raises:
         InputError: of any kind: a source, file, column, label or model is at fault.
     """
-    task = with_scores(load_task(spec.task), scores or {})
+    scores = own_metrics(spec.train.custom_metrics) | dict(scores or {})
+    if spec.train.custom_loss:
+        load(LOSSES, spec.train.custom_loss)  # or nothing is begun
+    task = with_scores(load_task(spec.task), scores)
     check_spec(spec, task)
     asked, spec = spec, resolve_replay(spec)
     found = find_model(spec.model.source, spec.model.revision, progress)
@@ -310,6 +323,7 @@ def same_ingredients(one: RunSpec, other: RunSpec) -> bool:
         and one.adapter.prompt_tokens == other.adapter.prompt_tokens
         and one.train.seed == other.train.seed
         and one.train.precision == other.train.precision
+        and one.train.custom_metrics == other.train.custom_metrics
         and one.output.language == other.output.language  # notes on the data are kept in words
         and all(first[name] == second[name] for name in heeded)
     )
@@ -344,7 +358,17 @@ def with_scores(task: Task, scores: Scores) -> Task:
         further = {name: float(function(kept, labels)) for name, function in scores.items()}
         return task.score(kept, labels, setup) | further
 
-    metrics = (*task.metrics, *(Metric(name, followed=True) for name in scores))
+    metrics = (
+        *task.metrics,
+        *(
+            Metric(
+                name,
+                followed=True,
+                greater_is_better=bool(getattr(function, "greater_is_better", True)),
+            )
+            for name, function in scores.items()
+        ),
+    )
     return replace(task, score=score, metrics=metrics) if scores else task
 
 
