@@ -211,7 +211,7 @@ def test_a_ramp_stops_where_the_loss_blows_up(prepared):
 
         def __init__(self, model):
             super().__init__()
-            self.model, self.config, self.steps = model, model.config, 0
+            self.model, self.config, self.device, self.steps = model, model.config, model.device, 0
 
         def forward(self, **inputs):
             answer = self.model(**inputs)
