@@ -112,7 +112,7 @@ def test_train_uses_the_names_of_transformers():
     own = {"precision", "replay"}  # bf16 and fp16 there
     # What is minimised; a Trainer is given it as a function, or leaves it to a collator.
     own |= {"loss", "huber_delta", "focal_gamma", "class_weights", "label_weights"}
-    own |= {"completion_only_loss", "assistant_turns"}
+    own |= {"completion_only_loss", "assistant_turns", "custom_loss", "custom_metrics"}
     own |= {"mlm_probability", "whole_word_mask"}
     theirs = set(transformers.TrainingArguments.__dataclass_fields__)
     ours = {field.path.removeprefix("train.") for field in fields() if field.section == "train"}
