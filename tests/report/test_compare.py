@@ -15,10 +15,12 @@ from workbench.report.compare import (
     SECTIONS,
     compare,
     comparison,
+    paired_figure,
     render_comparison,
     write_comparison,
 )
 from workbench.runs import EventWriter, RunFolder, write_json
+from workbench.spec import RunSpec
 
 
 @pytest.fixture(params=["en", "zh"])
@@ -169,3 +171,35 @@ def test_ten_runs_fit_into_one_page(tmp_path):
     parsed = Page(render_comparison(runs))
     assert parsed.open == []
     assert "meteor" in parsed.text
+
+
+def judged(folder, name: str, right: int) -> RunFolder:
+    """Write a run that answers so many of ten rows rightly."""
+    run = RunFolder(folder / name)
+    run.path.mkdir()
+    run.write_spec(RunSpec(), {"labels": ["no", "yes"]})
+    writer = EventWriter(run.events_path)
+    writer.write("run_started", 0, total_steps=2, device="cpu", precision="fp32")
+    writer.write("step_logged", 1, loss=1.0, learning_rate=1e-5)
+    metrics = {"loss": 1.0 - right / 20, "accuracy": right / 10}
+    writer.write("evaluated", 1, epoch=1.0, metrics=metrics, best=True)
+    writer.write("run_ended", 1, reason="finished", best_step=1, seconds=1.0)
+    writer.close()
+    rows = [
+        {"row": n, "text": f"t{n}", "label": "yes", "predicted": "yes" if n < right else "no",
+         "confidence": 0.9, "loss": 1.0} for n in range(10)
+    ]  # fmt: skip
+    write_predictions(run.evaluation_path / "predictions.parquet", rows)
+    return run
+
+
+def test_the_better_run_is_told_as_the_better_one(tmp_path):
+    worse, better = judged(tmp_path, "worse", 6), judged(tmp_path, "better", 9)
+    said = [
+        paired_figure(*pair).layout.title.subtitle.text
+        for pair in ((worse, better), (better, worse))
+    ]
+    assert said[0].startswith("better less worse: +0.300 ± ")
+    assert said[1].startswith("worse less better: -0.300 ± ")
+    found = comparison([worse, better])["disagreements"][0]
+    assert (found["differing"], found["only_first"], found["only_second"]) == (3, 0, 3)

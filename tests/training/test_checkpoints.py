@@ -82,6 +82,27 @@ def test_model_moments_and_chance_go_on_bit_by_bit(home, run, kind):
         assert torch.equal(value, after[name]), name
 
 
+def test_each_device_gets_its_own_chance_back(home, run, monkeypatch):
+    given = []
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(
+        torch.cuda, "get_rng_state", lambda index: torch.tensor([40 + index], dtype=torch.uint8)
+    )
+    monkeypatch.setattr(
+        torch.cuda, "set_rng_state", lambda state, index: given.append((index, state.item()))
+    )
+    folder = save(run, 2, *learner(home))
+    progress = checkpoints.load_progress(folder)
+    given.clear()
+    checkpoints.restore_chance(folder, progress)
+    assert given == [(0, 40), (1, 41)]
+    # On a machine with more devices than before, the others keep theirs.
+    given.clear()
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    checkpoints.restore_chance(folder, progress)
+    assert given == [(0, 40), (1, 41)]
+
+
 def test_numbers_beside_the_moments_come_back_as_numbers():
     flat, plain = checkpoints._split({0: {"step": 3, "avg": torch.ones(2).t()}, 11: {"step": 4}})
     assert (list(flat), plain) == (["0.avg"], {"0.step": 3, "11.step": 4})
