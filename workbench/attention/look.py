@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import InputError, ModelError
 from ..models import load_model, load_tokenizer, load_trained
+from ..models.fit import limits_in, require_known_tokens
 from ..models.folder import read_config, refuse_foreign_code, refuse_unsafe_weights
 from ..models.new_tokens import make_room
 from ..models.padding import follow_tokenizer
@@ -18,7 +19,7 @@ from ..spec import RunSpec
 from ..tasks import load_task
 from ..tasks._encode import TextEncoder, encoder_for
 from .budget import trimmed
-from .capture import capture
+from .capture import capture, unwrapped
 from .collect import Chosen
 from .compare import compared, moved_most
 from .packing import pack
@@ -167,7 +168,9 @@ def open_source(source: Source) -> Watched:
         return source
     if isinstance(source, tuple):
         model, tokenizer = source
-        return Watched(model, tokenizer, model.config.model_type)
+        kind = model.config.model_type
+        require_known_tokens(tokenizer, limits_in(unwrapped(model)), kind)
+        return Watched(model, tokenizer, kind)
     if isinstance(source, RunFolder):
         return _open_run(source)
     path = Path(str(source))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..models.fit import limits_in
 from ..tasks._encode import TextEncoder
 from ..tasks._seq2seq import can_cache
 from .record import TokenSequence
@@ -71,13 +72,18 @@ def read_text(
 
     encoder = encoder or TextEncoder(tokenizer, masks_of(tokenizer))
     has_decoder = bool(getattr(model.config, "is_encoder_decoder", False))
-    limit = min(max_tokens, tokenizer.model_max_length)
+    limits = limits_in(model)
+    limit = min(max_tokens, tokenizer.model_max_length, limits.read)
     plain, sequence, cut = _encode(encoder, limit, text, None if has_decoder else text_pair)
+    types = plain.get("token_type_ids")
+    if types and limits.types is not None and (limits.types < 2 or max(types) >= limits.types):
+        del plain["token_type_ids"]  # GPT-2 would read them as tokens
     device = model.device
     inputs = {name: torch.tensor([values], device=device) for name, values in plain.items()}
     reading = Reading(inputs, {"source": sequence})
     if has_decoder and text_pair is not None:
-        target, shown, cut_too = _encode(replace(encoder, prefix=""), limit, text_pair, target=True)
+        most = min(max_tokens, limits.written - 1)
+        target, shown, cut_too = _encode(replace(encoder, prefix=""), most, text_pair, target=True)
         _add_target(reading, model, tokenizer, target["input_ids"], shown)
         cut = cut or cut_too
     if cut:
@@ -95,9 +101,9 @@ def write_on(model: Any, tokenizer: Any, reading: Reading, max_new_tokens: int) 
 
     from .interface import evaluating
 
-    room = _positions(model) - len(reading.ids)
+    room = limits_in(model).read - len(reading.ids)
     has_decoder = bool(model.config.is_encoder_decoder)
-    count = max_new_tokens if has_decoder else min(max_new_tokens, room)
+    count = min(max_new_tokens, limits_in(model).written - 1 if has_decoder else room)
     if count < 1:
         reading.notes.append("the model has no room to write on")
         return reading
@@ -133,7 +139,7 @@ def repeated(reading: Reading, model: Any, most: int = 48) -> tuple[dict[str, An
     """
     import torch
 
-    room = _positions(model)
+    limits = limits_in(model)
     inputs, places = {}, {}
     for name, ids, key in (
         ("source", reading.ids, "input_ids"),
@@ -146,6 +152,7 @@ def repeated(reading: Reading, model: Any, most: int = 48) -> tuple[dict[str, An
         first = inside[0] if inside else 0
         last = inside[-1] + 1 if inside else 0
         before, after = ids[:first], ids[last:]
+        room = limits.read if name == "source" else limits.written
         count = max(0, min(most, (room - len(before) - len(after)) // 2))
         content = [ids[place] for place in inside][:count]
         if len(content) < 2:
@@ -302,14 +309,6 @@ def _readable(tokenizer: Any, ids: list[int]) -> list[str]:
         text = token if not text or "\ufffd" in text else text
         shown.append(("▁" + text[1:] if text[:1] == " " else text).replace("\n", "⏎"))
     return shown
-
-
-def _positions(model: Any) -> int:
-    """Return how many tokens the model can take."""
-    config = model.config.get_text_config()
-    most = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None)
-    # RoBERTa counts its positions from the padding token's number on.
-    return (most if isinstance(most, int) and most > 0 else 100_000) - 2
 
 
 def _start(model: Any) -> int:

@@ -91,7 +91,7 @@ def finished(run: RunFolder) -> Answerer:
     model = load_trained(run.model_path, trusted, spec.model.quantization)
     follow_tokenizer(model, tokenizer)
     setup = Setup(
-        spec, tokenizer, _labels(run, model), limit_tokens(tokenizer, spec.data.max_tokens)
+        spec, tokenizer, _labels(run, model), limit_tokens(tokenizer, spec.data.max_tokens, task)
     )
     return Answerer(model, task, task.recall(model, setup), choose_precision(spec.train.precision))
 

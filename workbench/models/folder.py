@@ -30,7 +30,14 @@ _OFFSET_POSITIONS = (
     "ibert",
     "mpnet",
     "xmod",
+    "luke",
+    "mluke",
+    "esm",
 )
+_LENGTHS = (
+    "max_position_embeddings", "n_positions", "max_seq_len", "n_ctx", "seq_length",
+    "max_encoder_position_embeddings",
+)  # fmt: skip
 
 
 def as_path(found: FoundModel | Path | str) -> Path:
@@ -238,17 +245,30 @@ def model_width(config: dict[str, Any]) -> int:
 def context_tokens(config: dict[str, Any]) -> int | None:
     """Return how many tokens the model can take at once; none when it has no such limit.
 
-    Of an encoder with a decoder of its own config, what both can take.
+    Of an encoder with a decoder of its own config, what both can take. From the config alone:
+    `fit.limits_of` looks at the model's tables.
     """
     halves = [config[name] for name in ("encoder", "decoder") if isinstance(config.get(name), dict)]
     if limits := [limit for half in halves if (limit := context_tokens(half)) is not None]:
         return min(limits)
-    for name in ("max_position_embeddings", "n_positions", "max_seq_len", "n_ctx", "seq_length"):
-        limit = config.get(name)
-        if isinstance(limit, int) and limit > 0:
-            offset = 0
-            if str(config.get("model_type", "")).removeprefix("xlm-").startswith(_OFFSET_POSITIONS):
-                padding = config.get("pad_token_id")
-                offset = (padding if isinstance(padding, int) else 1) + 1
-            return limit - offset
+    if "relative_attention_num_buckets" in config and "max_position_embeddings" not in config:
+        return None  # T5's n_positions is the length that it was trained with
+    limit = declared_tokens(config)
+    if limit is None:
+        return None
+    offset = 0
+    if str(config.get("model_type", "")).removeprefix("xlm-").startswith(_OFFSET_POSITIONS):
+        padding = config.get("pad_token_id")
+        offset = (padding if isinstance(padding, int) else 1) + 1
+    return limit - offset
+
+
+def declared_tokens(config: dict[str, Any]) -> int | None:
+    """Return the length that a config names, of the text part where there are others."""
+    inner = config.get("text_config")
+    for part in (config, inner if isinstance(inner, dict) else {}):
+        for name in _LENGTHS:
+            limit = part.get(name)
+            if type(limit) is int and limit > 0:
+                return limit
     return None

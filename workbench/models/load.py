@@ -10,9 +10,10 @@ from ..sources import FoundModel
 from ..sources.paths import show
 from . import quantization
 from .classes import classes_of, require_any_length
+from .fit import fit_tokenizer, limits_of
 from .folder import (
     as_path,
-    context_tokens,
+    declared_tokens,
     read_config,
     read_shapes,
     refuse_adapter,
@@ -65,9 +66,6 @@ def load_tokenizer(found: FoundModel | Path | str, trust_remote_code: bool = Fal
             folder=show(folder),
             reason=first_line(error),
         ) from error
-    limit = context_tokens(config)
-    if limit is not None:
-        tokenizer.model_max_length = min(limit, tokenizer.model_max_length)
     tokenizer.other_padding = follow_model(tokenizer, settings)
     if tokenizer.pad_token is None:
         raise ModelError(
@@ -76,6 +74,7 @@ def load_tokenizer(found: FoundModel | Path | str, trust_remote_code: bool = Fal
             "name one as pad_token in tokenizer_config.json",
             folder=show(folder),
         )
+    fit_tokenizer(tokenizer, limits_of(settings), folder, declared_tokens(config))
     return tokenizer
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from ..errors import ModelError, shorten
 from ..spec import RunSpec
+from .fit import limits_for
 from .reading import quiet
 
 # Where a model's config says from which seed the rows of new tokens were drawn.
@@ -40,6 +42,9 @@ def add_tokens(tokenizer: Any, names: Iterable[str]) -> tuple[list[str], list[st
             all=len(new),
             names=shorten(", ".join(new)),
         )
+    limits = limits_for(tokenizer)
+    if new and limits.entries is not None:
+        tokenizer.limits = replace(limits, entries=max(limits.entries, len(tokenizer)))
     return new, [name for name in names if name in known]
 
 

@@ -86,7 +86,9 @@ def cut_answers(batch: Batch, setup: Setup) -> CutAnswers:
 
 def room(setup: Setup) -> int:
     """Return how many tokens may be written: as asked, but no more than the model can take."""
-    return min(setup.spec.generate.max_new_tokens, int(setup.tokenizer.model_max_length) - 1)
+    limits = getattr(setup.tokenizer, "limits", None)
+    model = limits.written if limits else int(setup.tokenizer.model_max_length)
+    return min(setup.spec.generate.max_new_tokens, model - 1)
 
 
 def lengths(batch: Batch, setup: Setup) -> list[int]:

@@ -21,6 +21,7 @@ from ..language import told
 from ..models import ModelCard, load_model, load_tokenizer
 from ..models.adapters import add_adapter
 from ..models.card import card_of
+from ..models.fit import limits_for, require_known_numbers
 from ..models.folder import model_width, read_config
 from ..models.freezing import count_parameters, freeze
 from ..models.heads import Head, note_of
@@ -97,7 +98,7 @@ class Prepared:
             self.spec,
             self.tokenizer,
             self.labels,
-            limit_tokens(self.tokenizer, self.spec.data.max_tokens),
+            limit_tokens(self.tokenizer, self.spec.data.max_tokens, self.task),
             self.data.label_counts,
             self.data.label_means,
             self.data.label_stds,
@@ -256,6 +257,11 @@ def prepare(
         data = replace(data, notes=[*data.notes, say("data.note.no_pad_token", token=padding)])
     if named := tokenizer.other_padding:
         data = replace(data, notes=[*data.notes, say("data.note.other_pad_token", **named)])
+    if types := tokenizer.types_left_out:
+        known = tokenizer.limits.types
+        data = replace(
+            data, notes=[*data.notes, say("data.note.token_types", given=types, known=known)]
+        )
     kind = read_config(found.path)["model_type"]
     tokenizer.padding_side = filled_side(kind, task.auto_class)
     new, known = add_tokens(tokenizer, spec.model.add_tokens)
@@ -273,7 +279,7 @@ def prepare(
             "train.precision": precision.name,
         }
     )
-    max_tokens = limit_tokens(tokenizer, spec.data.max_tokens)
+    max_tokens = limit_tokens(tokenizer, spec.data.max_tokens, task)
     setup = Setup(
         spec, tokenizer, data.labels, max_tokens, data.label_counts, data.label_means,
         data.label_stds, len(data.train),
@@ -287,6 +293,9 @@ def prepare(
     train = encode_rows(data.train, task, setup, training=True)
     validation = longest_first(encode_rows(data.validation, task, setup, training=False))
     require_fit(found, task.auto_class, spec.model.trust_remote_code)
+    if max_tokens < spec.data.max_tokens and max(train["length"], default=0) >= max_tokens:
+        values = {"asked": spec.data.max_tokens, "limit": max_tokens}
+        data = replace(data, notes=[*data.notes, say("data.note.fewer_tokens", **values)])
     return Prepared(
         asked=asked,
         spec=spec,
@@ -396,6 +405,8 @@ def encode_rows(table: Any, task: Task, setup: Setup, training: bool) -> Any:
         keep_in_memory=True,
         new_fingerprint=uuid4().hex,  # or the whole tokenizer is hashed, for a cache not used
     )
+    for ids in encoded["input_ids"]:
+        require_known_numbers(setup.tokenizer, ids, told("the rows"))
     lengths = [len(ids) for ids in encoded["input_ids"]]
     return encoded.add_column("length", lengths)
 
@@ -418,9 +429,17 @@ def in_order(rows: Any) -> Any:
     return rows.select(np.argsort(np.asarray(rows["place"])))
 
 
-def limit_tokens(tokenizer: Any, wish: int) -> int:
-    """Return how many tokens a text may keep: as asked, but no more than the model can take."""
-    return min(wish, int(tokenizer.model_max_length))
+def limit_tokens(tokenizer: Any, wish: int, task: Task) -> int:
+    """Return how many tokens a text may keep: as asked, but no more than the model can take.
+
+    A decoder beside an encoder that does not write reads the text as well.
+    """
+    most = min(wish, int(tokenizer.model_max_length))
+    return (
+        most
+        if task.auto_class == "AutoModelForSeq2SeqLM"
+        else min(most, limits_for(tokenizer).written)
+    )
 
 
 def environment() -> dict[str, str]:
