@@ -53,6 +53,7 @@ def model_card_text(run: RunFolder, kind: str = "folder") -> str:
             card=card,
             adapter=adapter,
             auto_class=task.auto_class,
+            writes=task.writes,
             kind=kind,
             scores=_scores(metrics),
             rivals=_rivals(metrics),

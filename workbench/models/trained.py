@@ -123,6 +123,9 @@ def _load_adapted(folder: Path, trust_remote_code: bool, bits: str) -> Any:
         )
         if size is not None:
             resize(model, size, getattr(config, SEED))
+        if model.can_generate() and (folder / "generation_config.json").is_file():
+            told = transformers.GenerationConfig.from_pretrained(folder, local_files_only=True)
+            model.generation_config = told
         model = wrap(model, settings)
     load_weights(model, folder)
     model.base_record = read_record(folder) or base_record(base)
