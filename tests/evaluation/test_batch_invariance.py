@@ -14,7 +14,7 @@ from workbench.evaluation.inference import run_model
 from workbench.evaluation.sampling import Sampling, drawing, within
 from workbench.export.graph import write_checked
 from workbench.tasks import load_task
-from workbench.tasks._company import company_of
+from workbench.tasks._company import company_of, company_of_batch
 from workbench.tasks._independence import forward, write_on
 from workbench.training.prepare import prepare
 
@@ -171,6 +171,22 @@ def test_end_tokens_within_texts_move_no_answer_of_a_classifier_with_a_decoder()
     together = forward(model, batch).logits
     alone = torch.cat([model(input_ids=torch.tensor([ids])).logits for ids in rows])
     torch.testing.assert_close(together, alone, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "bert", "fnet", "xlnet"])
+def test_a_text_of_no_tokens_is_answered_alike_too(kind):
+    model = make(family(kind, CLASSES))
+    setup, task = setup_of("text-classification", model), load_task("text-classification")
+    rows = [{"input_ids": ids} for ids in ([], [2, 30, 31, 45, 3], [2, 3])]
+    together = forward(model, task.collate(rows, setup)).logits
+    alone = torch.cat([forward(model, task.collate([row], setup)).logits for row in rows])
+    torch.testing.assert_close(together, alone, atol=1e-4, rtol=0)
+
+
+def test_a_batch_of_a_model_that_heeds_no_padding_is_not_searched_for_it():
+    model = make(family("bert", CLASSES))
+    batch = {"input_ids": torch.ones(2, 4).long()}  # without a mask, a search would fail
+    assert company_of_batch(model, batch) == "any"
 
 
 def test_the_loss_of_a_question_does_not_count_the_padding():

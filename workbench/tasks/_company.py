@@ -32,16 +32,25 @@ _SPECIAL = (
 _found: WeakKeyDictionary[Any, dict[tuple[str, int | None], bool]] = WeakKeyDictionary()
 
 
+def company_of_batch(model: Any, inputs: dict[str, Any]) -> Company:
+    """Return which rows of a batch may be answered together.
+
+    A model that heeds no padding, whatever it is, is not held up to look for it in its batches.
+    """
+    rows, width = inputs["input_ids"].shape
+    if rows == 1 or (not _is_telling(model, width) and _bears_whatever_fills(model)):
+        return "any"
+    filled = inputs["input_ids"][inputs["attention_mask"] == 0]
+    return company_of(model, int(filled[0]) if len(filled) else None, width)
+
+
 def company_of(model: Any, padding: int | None, width: int = 0) -> Company:
     """Return which rows may share a batch of `width` tokens; `padding` fills them, if any does."""
     if not _bears(model, None):
         return "none"
     if padding is None:
         return "any"
-    text = inner_of(model).config.get_text_config()
-    if any(width > (getattr(text, name, None) or width) for name in _TELLING):
-        return "equal"
-    return "any" if _bears(model, padding) else "equal"
+    return "any" if not _is_telling(model, width) and _bears(model, padding) else "equal"
 
 
 def company_of_prompts(model: Any, padding: int, width: int) -> Company:
@@ -54,12 +63,6 @@ def company_of_prompts(model: Any, padding: int, width: int) -> Company:
 def bears_longer_targets(model: Any, padding: int) -> bool:
     """Say whether a decoder beside an encoder pays no heed to padding behind what it reads."""
     return _bears(model, padding, "decoder")
-
-
-def filling(inputs: dict[str, Any]) -> int | None:
-    """Return the token that fills the rows of a batch, None where no row is filled."""
-    filled = inputs["input_ids"][inputs["attention_mask"] == 0]
-    return int(filled[0]) if len(filled) else None
 
 
 def call(model: Any, inputs: dict[str, Any]) -> Any:
@@ -138,6 +141,26 @@ def _bears(model: Any, padding: int | None, side: str = "right") -> bool:
     return known[key]
 
 
+def _bears_whatever_fills(model: Any) -> bool:
+    """Say whether padding changes nothing, be it the token of the model's config or a word."""
+    own = inner_of(model).config.get_text_config().pad_token_id
+    return all(_bears(model, one) for one in (own or 0, _words(model, own)[0]))
+
+
+def _is_telling(model: Any, width: int) -> bool:
+    """Say whether a model heeds only some tokens of rows of this width."""
+    text = inner_of(model).config.get_text_config()
+    return any(width > (getattr(text, name, None) or width) for name in _TELLING)
+
+
+def _words(model: Any, padding: int | None) -> list[int]:
+    """Return tokens that mean nothing special."""
+    text = inner_of(model).config.get_text_config()
+    special = {getattr(text, name, None) for name in _SPECIAL} | {padding}
+    entries = range(min(getattr(text, "vocab_size", 300), 300))
+    return [one for one in entries if one not in special] or [0]
+
+
 def _are_answered_alike(model: Any, lengths: list[int], padding: int, side: str) -> bool:
     batch = _batch(model, lengths, padding)
     answers = _written if side == "left" else _answers
@@ -203,10 +226,7 @@ def _batch(model: Any, lengths: list[int], padding: int) -> dict[str, Any]:
     import torch
 
     inner, width = inner_of(model), max(lengths)
-    config, text = inner.config, inner.config.get_text_config()
-    special = {getattr(text, name, None) for name in _SPECIAL} | {padding}
-    entries = range(min(getattr(text, "vocab_size", 300), 300))
-    usual = [one for one in entries if one not in special] or [0]
+    config, usual = inner.config, _words(model, padding)
     end = getattr(config, "eos_token_id", None)
     ends = config.is_encoder_decoder and isinstance(end, int)
     rows, masks = [], []

@@ -18,10 +18,9 @@ from ._company import (
     ANSWERS,
     bears_longer_targets,
     call,
-    company_of,
+    company_of_batch,
     company_of_prompts,
     cut,
-    filling,
     inner_of,
 )
 from ._guessing import IGNORED
@@ -116,7 +115,7 @@ def write_on(
 
 def _parts(model: Any, inputs: dict[str, Any], targets: list[int] | None = None) -> list[list[int]]:
     """Return the rows of a batch in parts that can be answered together."""
-    company = company_of(model, filling(inputs), inputs["input_ids"].shape[1])
+    company = company_of_batch(model, inputs)
     keys: list[list[int]] = [[] for _ in inputs["input_ids"]]
     if company == "none":
         keys = [[row] for row in range(len(keys))]
@@ -137,11 +136,10 @@ def _target_lengths(model: Any, inputs: dict[str, Any]) -> list[int] | None:
     """Return how many tokens a decoder reads of each row, if it heeds the padding behind them."""
     if "decoder_input_ids" not in inputs or "labels" not in inputs:
         return None
-    known = inputs["labels"] != IGNORED
     padding = inner_of(model).config.get_text_config().pad_token_id or 0
-    if known.all() or bears_longer_targets(model, padding):
+    if bears_longer_targets(model, padding):
         return None
-    return [max(1, length) for length in known.sum(1).tolist()]
+    return [max(1, length) for length in (inputs["labels"] != IGNORED).sum(1).tolist()]
 
 
 def _to_the_end(ids: list[int], ends: int | list[int] | None) -> list[int]:
