@@ -82,6 +82,7 @@ def test_a_torn_first_line_is_begun_anew(run):
 def test_what_a_full_disk_refused_leaves_nothing_behind(run):
     writer = DynamicsWriter(run, ["no", "yes"])
     writer.append(records(writer, 1, 0, [1], 1))
+    size = (run.path / FILE).stat().st_size
     whole = writer._file
 
     class Full:
@@ -95,6 +96,7 @@ def test_what_a_full_disk_refused_leaves_nothing_behind(run):
     writer._file = Full()
     with pytest.raises(OSError, match="full"):
         writer.append(records(writer, 2, 0, [2], 2))
+    assert (run.path / FILE).stat().st_size == size
     writer._file = whole
     writer.append(records(writer, 2, 0, [2], 3))
     writer.close()
@@ -215,6 +217,17 @@ def test_what_must_be_durable_is_on_the_disk_before_the_call_returns(run, monkey
     assert len(synced) == 1
     writer.close()
     assert len(synced) == 2
+    child = RunFolder(run.path / "child")
+    child.path.mkdir()
+    copy_until(run, child, 2)
+    assert len(synced) == 4  # its records, and the end
+
+
+def test_a_record_can_be_read_while_training_goes_on(run):
+    writer = DynamicsWriter(run, ["no", "yes"])
+    writer.append(records(writer, 1, 0, [1], 5))
+    assert read_dynamics(run).loss.tolist() == [[5]]
+    writer.close()
 
 
 def test_of_steps_that_went_back_only_those_after_the_last_return_stay():
@@ -234,7 +247,7 @@ def test_a_fork_of_a_run_that_recorded_nothing_records_nothing(run, tmp_path):
     assert not has_dynamics(child)
 
 
-def test_a_fork_keeps_labels_and_is_durable(run, tmp_path, monkeypatch):
+def test_a_fork_keeps_labels(run, tmp_path):
     written(run, (1, 0, [1], 1), (2, 0, [2], 2), (3, 1, [1], 3))
     child = RunFolder(tmp_path / "child")
     child.path.mkdir()
@@ -270,8 +283,10 @@ def test_labels_in_any_writing_are_kept_as_they_are(run):
     assert read_dynamics(run).rows.tolist() == [1, 2]
 
 
-def test_parts_without_a_number_do_not_count(run):
-    written(run, (1, 0, [1, 1, 1], [1, np.nan, 4]), labels=())
-    assert read_dynamics(run).loss.tolist() == [[2.5]]
-    assert read_dynamics(run).confidence.tolist() == [[0.5]]
+def test_parts_without_a_number_do_not_count(run, recwarn):
+    written(run, (1, 0, [1, 1, 1], [1, np.nan, 4]), (2, 1, [2], 3), labels=())
+    assert np.isnan(read_dynamics(run).loss[1, 0])
+    assert not recwarn.list
+    assert read_dynamics(run).loss[0, 0] == 2.5
+    assert read_dynamics(run).confidence[0, 0] == 0.5
     assert read_dynamics(run).probabilities is None

@@ -35,6 +35,7 @@ class Watched:
         self.seen: list[SimpleNamespace] = []
 
     def collate(self, chosen, setup):
+        assert setup is not None
         self.batches.append([row["length"] for row in chosen])
         return {"input_ids": torch.tensor([[float(row["place"])] for row in chosen])}
 
@@ -72,8 +73,39 @@ def test_answers_come_in_the_order_of_the_rows(lengths, batch, as_list):
 
 def test_a_batch_holds_sixty_four_rows_where_nothing_is_said():
     task = Watched()
-    run_model(torch.nn.Linear(1, 1), Rows([1] * 65), task, None, CPU)
+    run_model(torch.nn.Linear(1, 1), Rows([1] * 65), task, "the setup", CPU)
     assert [len(own) for own in task.batches] == [64, 1]
+    # Rows of one length come in one order, whatever sorts them.
+    assert [place for one in task.seen for place in one.rows] == list(range(65))[::-1]
+
+
+def test_model_and_batches_go_to_the_device_in_force():
+    seen = []
+
+    class Model:
+        training = False
+
+        def eval(self):
+            return self
+
+        def train(self, on):
+            return self
+
+        def to(self, device):
+            seen.append(("model", device))
+            return self
+
+    class Tensor:
+        def to(self, device):
+            seen.append(("batch", device))
+            return self
+
+    task = SimpleNamespace(
+        collate=lambda chosen, setup: {"input_ids": Tensor()},
+        infer=lambda model, inputs, chosen, setup: np.zeros(len(chosen)),
+    )
+    run_model(Model(), Rows([1, 2]), task, None, Precision("fp32", "cpu", ""), 1)
+    assert seen == [("model", "cpu"), ("batch", "cpu"), ("batch", "cpu")]
 
 
 @pytest.mark.parametrize("training", [True, False])

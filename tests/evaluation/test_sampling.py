@@ -54,6 +54,13 @@ def test_every_fault_is_found_and_the_first_is_told():
     assert "at most 1" in str(caught.value)
 
 
+@pytest.mark.parametrize(("length", "whole"), [(58, True), (59, False)])
+def test_what_was_typed_is_shown_up_to_sixty_characters(length, whole):
+    with pytest.raises(InputError) as caught:
+        chosen(SPEC, {"seed": "x" * length})
+    assert (repr("x" * length) in str(caught.value)) == whole
+
+
 @pytest.mark.parametrize(
     ("changes", "beams", "batch"),
     [({}, 3, 64), ({"temperature": 0.7}, 1, 1), ({"repetition_penalty": 1.3}, 3, 1)],
@@ -116,6 +123,8 @@ def test_the_way_of_writing_is_told_in_words():
     plain = RunSpec().replace({"generate.num_beams": 1})
     greedy = Sampling(12, 5).told(plain, "en")
     beams = Sampling(12, 5).told(SPEC, "en")
+    two = SPEC.replace({"generate.num_beams": 2})
+    assert Sampling(12, 5).told(two, "en") == beams.replace("3", "2")
     drawn = Sampling(12, 5, temperature=0.75, top_p=0.9).told(SPEC, "en")
     assert len({greedy, beams, drawn}) == 3
     assert "12" in greedy
