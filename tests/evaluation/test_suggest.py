@@ -30,6 +30,7 @@ def says(monkeypatch, *records) -> list:
     asked = []
 
     def predict(run, texts):
+        assert isinstance(run, RunFolder)
         asked.append(list(texts))
         return list(records)
 
@@ -61,11 +62,12 @@ def test_a_class_that_is_not_asked_for_is_not_suggested_and_the_next_is(run, mon
         {"predicted": "good", "confidence": 0.8},
         {"predicted": ["good", "ugly"], "confidence": 0.7},
         {"predicted": ["good"], "confidence": 0.6},
+        {"predicted": ["good", "bad"], "confidence": 0.5},
     )
-    found, shares = suggest(run, items(*"abcd"), CLASSES, ["bad", "good"])
-    assert list(found) == [("train", 2), ("train", 4)]
-    assert shares[:, 0].tolist() == [0.9, 0.8, 0.7, 0.6]  # of all of them, in order
-    assert suggest(run, items(*"abcd"), CLASSES)[0] == {}
+    found, shares = suggest(run, items(*"abcde"), CLASSES, ["bad", "good"])
+    assert list(found) == [("train", 2), ("train", 4), ("train", 5)]
+    assert shares[:, 0].tolist() == [0.9, 0.8, 0.7, 0.6, 0.5]  # of all of them, in order
+    assert suggest(run, items(*"abcde"), CLASSES)[0] == {}
 
 
 def test_a_run_of_another_task_is_refused(run, monkeypatch):
