@@ -8,11 +8,13 @@ import torch
 from tests.tiny_models import make_tiny_bert, make_tiny_llama
 from tests.tiny_runs import GOOD, THINGS, tiny_spec
 from tests.tiny_writers import make_tiny_marian, make_tiny_t5
+from tests.training.test_resuming import interrupted, losses
 from workbench import pipeline
 from workbench.attention.look import open_before
 from workbench.errors import ModelError
 from workbench.evaluation.answering import before, finished
 from workbench.evaluation.run import predict_texts
+from workbench.export import export_run
 from workbench.models import load_tokenizer, load_trained
 from workbench.models.new_tokens import add_tokens
 from workbench.tasks._encode import TextEncoder
@@ -129,3 +131,40 @@ def test_a_token_that_is_none_is_refused(tmp_path):
     for name in ("", "  "):
         with pytest.raises(ModelError, match="is no token"):
             add_tokens(tokenizer, ["a", name])
+
+
+@pytest.mark.parametrize("method", ["none", "lora"])
+def test_a_killed_run_goes_on_to_the_same_losses(tmp_path, monkeypatch, method):
+    changes = {"train.eval_steps": 5, "adapter.peft_method": method, "train.num_train_epochs": 4}
+    spec = spec_of(tmp_path, **changes)
+    whole, run = pipeline.train(spec), interrupted(spec, monkeypatch, after=5)
+    pipeline.resume(run)
+    assert losses(run) == losses(whole)
+
+
+def test_merged_they_leave_as_they_were_measured(tmp_path):
+    from transformers import AutoModelForSequenceClassification
+
+    run = pipeline.train(spec_of(tmp_path, **{"adapter.peft_method": "lora"}))
+    folder = export_run(run, "merged", tmp_path / "out").path
+    plain, own = (
+        AutoModelForSequenceClassification.from_pretrained(folder),
+        load_trained(run.model_path),
+    )
+    tokenizer = load_tokenizer(folder)
+    batch = tokenizer("<speaker> the zebra was good", return_tensors="pt")
+    assert tokenizer.convert_tokens_to_ids("zebra") in batch["input_ids"]
+    with torch.no_grad():
+        assert torch.allclose(plain(**batch).logits, own(**batch).logits, atol=1e-5)
+
+
+def test_a_writer_in_an_adapter_comes_back_with_both_ends(tmp_path):
+    columns = {"instruction": "text", "output": "label"}
+    changes = {"task": "text-generation", "data.columns": columns, "adapter.peft_method": "lora"}
+    run = pipeline.train(spec_of(tmp_path, make_tiny_llama, **changes))
+    first, model = prepare(run.spec()).base_model(), load_trained(run.model_path)
+    for one, other in (
+        (first.get_input_embeddings(), model.get_input_embeddings()),
+        (first.get_output_embeddings(), model.get_output_embeddings()),
+    ):
+        assert torch.equal(one.weight, other.weight)
