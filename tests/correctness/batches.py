@@ -2,8 +2,8 @@
 
     python -m tests.correctness.batches [MODEL_TYPE ...] [ADAPTER ...]     # a table; all if none
 
-The rows are short and long ones, mixed. Compared are the answers of `run_model`: logits, losses and
-written texts.
+The rows are short and long ones, mixed. Compared are the answers of `run_model`,
+logits and written texts, and the loss that training minimises.
 """
 
 from __future__ import annotations
@@ -144,7 +144,22 @@ def difference(model: Any, setup: Setup, batch_size: int = ROWS) -> float:
     except Exception as error:
         raise NoAnswerError(_said(error)) from error
     together = run_model(model, rows, task, setup, CPU, batch_size)
-    return apart(list(alone), [together[n] for n in lonely])
+    losses = (_loss(model, rows.select(lonely), setup, size) for size in (1, batch_size))
+    return max(apart(list(alone), [together[n] for n in lonely]), apart(*losses))
+
+
+def _loss(model: Any, rows: Any, setup: Setup, size: int) -> float:
+    """Return the mean loss over rows, as training minimises it, in batches of a size."""
+    import torch
+
+    task = load_task(setup.spec.task)
+    objective, total, count = task.loss(setup), 0.0, 0
+    for start in range(0, len(rows), size):
+        batch = task.collate([rows[n] for n in range(start, min(start + size, len(rows)))], setup)
+        with torch.no_grad():
+            total += float(objective.total(task.forward(model, batch), batch["labels"]))
+        count += objective.count(batch["labels"])
+    return total / max(count, 1)
 
 
 def apart(one: Any, two: Any) -> float:

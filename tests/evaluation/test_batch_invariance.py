@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tests.correctness.batches import CPU, TOLERANCE, apart, difference, make, rows_of, setup_of
-from tests.tiny_runs import tiny_spec
+from tests.tiny_runs import make_rows, tiny_spec, write_csv
 from tests.zoo.families import Family, tokenizer
 from workbench.evaluation.inference import run_model
 from workbench.evaluation.sampling import Sampling, drawing, within
@@ -17,6 +17,7 @@ from workbench.tasks import load_task
 from workbench.tasks._company import company_of, company_of_batch
 from workbench.tasks._independence import forward, write_on
 from workbench.training.prepare import prepare
+from workbench.training.validation import validate
 
 CLASSES = "SequenceClassification"
 TASKS = {
@@ -220,6 +221,27 @@ def test_an_onnx_graph_answers_a_padded_batch_as_its_rows(tmp_path):
         with torch.no_grad():
             alone = model(**words(text, return_tensors="pt")).logits[0]
         np.testing.assert_allclose(own, alone, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("kind", "method"),
+    [("gpt2", "none"), ("fnet", "none"), ("gpt2", "prompt_tuning"), ("bert", "prompt_tuning")],
+)
+def test_a_validation_pass_in_batches_of_64_says_what_one_in_single_rows_does(
+    kind, method, tmp_path
+):
+    folder = family(kind, CLASSES).make(tmp_path / "model", pad_token_id=60)
+    write_csv(tmp_path / "rows.csv", [(f"{text} film" * (n % 7 + 1), label)
+                                      for n, (text, label) in enumerate(make_rows())])  # fmt: skip
+    changes = {"model.source": str(folder), "adapter.peft_method": method, "data.max_tokens": 64}
+    prepared = prepare(tiny_spec(tmp_path, **changes, **{"adapter.num_virtual_tokens": 4}))
+    model = prepared.new_model()
+    found = [
+        validate(model, prepared.fitted(prepared.asked.replace(
+            {"train.per_device_eval_batch_size": size})))
+        for size in (1, 64)
+    ]  # fmt: skip
+    assert found[0] == pytest.approx(found[1], abs=1e-4)
 
 
 # Writing
