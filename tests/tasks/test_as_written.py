@@ -1,5 +1,7 @@
 """A model that writes leaves with all that a pipeline needs to write the same."""
 
+import json
+
 import pytest
 import transformers
 
@@ -7,6 +9,7 @@ from tests.tasks.test_text_generation import CHAT, make_rows, write_spec
 from workbench import pipeline
 from workbench.evaluation.playground import remembers
 from workbench.evaluation.run import predict_texts
+from workbench.export import export_run
 from workbench.models import load_tokenizer
 from workbench.tasks._as_written import has_template
 from workbench.training.prepare import prepare
@@ -67,3 +70,21 @@ def test_what_learned_plain_texts_has_no_template(tmp_path):
     run = trained(tmp_path, [{"text": one["output"]} for one in make_rows()],
                   **{"train.max_steps": 1})  # fmt: skip
     assert not load_tokenizer(run.model_path).chat_template
+
+
+@pytest.mark.parametrize("caches", [True, False])
+@pytest.mark.parametrize("method", ["none", "lora"])
+def test_whether_a_model_caches_stays_as_it_was(method, caches, tmp_path):
+    spec = write_spec(tmp_path, make_rows()).replace(
+        {"train.max_steps": 1, "adapter.peft_method": method, "evaluate.baselines": False}
+    )
+    base = tmp_path / "llama" / "config.json"
+    base.write_text(json.dumps(json.loads(base.read_text("utf-8")) | {"use_cache": caches}))
+    run = pipeline.train(spec)
+    folders = [run.model_path, *run.checkpoints_path.iterdir()]
+    if method != "none":
+        folders.append(export_run(run, "merged").path)
+    assert len(folders) > 1
+    for folder in folders:
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+        assert config.get("use_cache", True) is caches, folder
