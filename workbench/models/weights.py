@@ -44,8 +44,8 @@ def save_state(model: Any, folder: Path) -> None:
 def load_state(model: Any, folder: Path) -> None:
     """Put weights that `save_state` wrote into a model of the same shape, all of them.
 
-    Folders that version 1.0 wrote in transformers' layout are taken, too, where it has the same
-    names; what never changed, the model holds already.
+    Folders that earlier versions wrote in transformers' layout are taken, too, where it has the
+    same names; what never changed, the model holds already.
 
     Raises:
         RunError: a weight is missing, unexpected, or does not fit; it is named.
