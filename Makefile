@@ -20,7 +20,7 @@ endif
 PY := $(BIN)/python
 STAMP := .venv/.installed
 
-.PHONY: setup run test lab lint bench screenshot clean
+.PHONY: setup run test versions correctness lab lint bench screenshot clean
 
 setup: $(STAMP)
 
@@ -38,6 +38,12 @@ run: $(STAMP)
 
 test: $(STAMP)
 	$(PY) -m pytest --numprocesses logical --dist loadscope $(ARGS)
+
+versions: $(STAMP)
+	$(PY) -m tests.versions $(ARGS)
+
+correctness: $(STAMP)
+	$(PY) -m tests.correctness --out docs/correctness.md $(ARGS)
 
 lab: $(STAMP)
 	$(BIN)/workbench lab $(ARGS)

@@ -168,7 +168,10 @@ def commands_of_readme(name: str) -> dict[str, list[str]]:
 
 def test_make_has_the_targets_that_are_promised():
     targets = set(recipes_of_make())
-    assert targets == {"setup", "run", "test", "lab", "lint", "bench", "screenshot", "clean"}
+    assert targets == {
+        "setup", "run", "test", "versions", "correctness", "lab", "lint", "bench", "screenshot",
+        "clean",
+    }  # fmt: skip
     [phony] = re.findall(r"^\.PHONY: (.*)$", read("Makefile"), re.MULTILINE)
     assert set(phony.split()) == targets
 
@@ -291,6 +294,7 @@ def test_ci_can_be_run_and_calls_the_readmes_own_commands():
     lines = read(".ci/run").splitlines()
     assert lines[0] == "#!/usr/bin/env bash"
     assert "set -euo pipefail" in lines
+    assert lines[-3:-1] == ["make lint", "make versions"]
     assert lines[-1] == "make test", "pytest's closing line comes last"
     assert "make lint" in lines
 
