@@ -74,10 +74,10 @@ def test_uncertainty_is_that_of_scipy():
 
 
 def test_of_several_labels_each_measure_is_a_mean_over_them():
-    shares = np.array([[0.5, 0.9], [0.2, 0.6]])
+    shares = np.array([[0.5, 0.9, 0.7], [0.2, 0.6, 1.0]])
     each = {
-        "least_confident": [[0.5, 0.1], [0.2, 0.4]],
-        "margin": [[1.0, 0.2], [0.4, 0.8]],
+        "least_confident": [[0.5, 0.1, 0.3], [0.2, 0.4, 0.0]],
+        "margin": [[1.0, 0.2, 0.6], [0.4, 0.8, 0.0]],
         "entropy": stats.entropy([shares, 1 - shares], axis=0),
     }
     for name, values in each.items():

@@ -75,6 +75,12 @@ def test_rows_and_tokens_alike_are_summed_and_counted():
     assert objective.total(said(longer), labels).item() == pytest.approx(expected.item())
 
 
+def test_the_mean_over_one_label_is_its_loss():
+    logits, labels = logits_of(1, 3), torch.tensor([2])
+    found = losses.class_loss(setup()).mean(said(logits), labels)
+    assert found.item() == pytest.approx(cross_entropy(logits, labels).item())
+
+
 def test_a_batch_without_labels_has_no_loss():
     objective = losses.class_loss(setup())
     labels = torch.full((1, 2), IGNORED)
@@ -176,6 +182,11 @@ def test_balanced_weights_are_those_of_scikit_learn():
 def test_balanced_weights_of_several_labels_are_rows_without_by_rows_with():
     made = setup(counts={"a": 8, "b": 2}, rows=10, class_weights="balanced", multi_label=True)
     assert losses.label_weights(made) == pytest.approx([2 / 8, 8 / 2, 1])
+    both = setup(
+        counts={"a": 8, "b": 2}, rows=10, class_weights="balanced", multi_label=True,
+        label_weights={"b": 3.0},
+    )  # fmt: skip
+    assert losses.label_weights(both) == pytest.approx([2 / 8, 3 * 8 / 2, 1])
 
 
 def test_weights_that_do_not_fit_are_refused():
