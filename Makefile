@@ -20,7 +20,7 @@ endif
 PY := $(BIN)/python
 STAMP := .venv/.installed
 
-.PHONY: setup run test versions correctness lab lint bench screenshot clean
+.PHONY: setup run test versions correctness mutation lab lint bench screenshot clean
 
 setup: $(STAMP)
 
@@ -44,6 +44,10 @@ versions: $(STAMP)
 
 correctness: $(STAMP)
 	$(PY) -m tests.correctness --out docs/correctness.md $(ARGS)
+
+mutation: $(STAMP)
+	$(PY) -m pip install -c constraints.txt -e ".[mutation]"
+	$(PY) tests/mutation.py $(ARGS)
 
 lab: $(STAMP)
 	$(BIN)/workbench lab $(ARGS)

@@ -169,8 +169,8 @@ def commands_of_readme(name: str) -> dict[str, list[str]]:
 def test_make_has_the_targets_that_are_promised():
     targets = set(recipes_of_make())
     assert targets == {
-        "setup", "run", "test", "versions", "correctness", "lab", "lint", "bench", "screenshot",
-        "clean",
+        "setup", "run", "test", "versions", "correctness", "mutation", "lab", "lint", "bench",
+        "screenshot", "clean",
     }  # fmt: skip
     [phony] = re.findall(r"^\.PHONY: (.*)$", read("Makefile"), re.MULTILINE)
     assert set(phony.split()) == targets
@@ -305,3 +305,11 @@ def test_pre_commit_checks_what_make_lint_checks():
     for tool in ("ruff check", "ruff format --check", "lint-imports", "test_notebooks_clean.py"):
         assert tool in entries
         assert tool in read("Makefile")
+
+
+def test_the_modules_that_are_changed_and_the_tests_near_them_exist():
+    held = tomllib.loads(read("tests/mutation.toml"))
+    named = {*held["modules"], *(test for tests in held["modules"].values() for test in tests)}
+    assert [name for name in named if not (ROOT / name).is_file()] == []
+    assert {one["module"] for one in held["equivalent"]} <= set(held["modules"])
+    assert all(one["reason"] for one in held["equivalent"])
