@@ -127,6 +127,11 @@ def inner_of(model: Any) -> Any:
     return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
+def padding_of(model: Any) -> int:
+    """Return the token that a model's config names for padding; not every config has one."""
+    return getattr(inner_of(model).config.get_text_config(), "pad_token_id", None) or 0
+
+
 @cache
 def _parameters(kind: type) -> frozenset[str]:
     return frozenset(inspect.signature(kind.forward).parameters)
@@ -143,8 +148,8 @@ def _bears(model: Any, padding: int | None, side: str = "right") -> bool:
 
 def _bears_whatever_fills(model: Any) -> bool:
     """Say whether padding changes nothing, be it the token of the model's config or a word."""
-    own = inner_of(model).config.get_text_config().pad_token_id
-    return all(_bears(model, one) for one in (own or 0, _words(model, own)[0]))
+    own = padding_of(model)
+    return all(_bears(model, one) for one in (own, _words(model, own)[0]))
 
 
 def _is_telling(model: Any, width: int) -> bool:

@@ -22,6 +22,7 @@ from ._company import (
     company_of_prompts,
     cut,
     inner_of,
+    padding_of,
 )
 from ._guessing import IGNORED
 
@@ -136,7 +137,7 @@ def _target_lengths(model: Any, inputs: dict[str, Any]) -> list[int] | None:
     """Return how many tokens a decoder reads of each row, if it heeds the padding behind them."""
     if "decoder_input_ids" not in inputs or "labels" not in inputs:
         return None
-    padding = inner_of(model).config.get_text_config().pad_token_id or 0
+    padding = padding_of(model)
     if bears_longer_targets(model, padding):
         return None
     return [max(1, length) for length in (inputs["labels"] != IGNORED).sum(1).tolist()]
@@ -169,7 +170,7 @@ def _called(model: Any, inputs: dict[str, Any]) -> Any:
     except RuntimeError:
         if tokens >= TAKEN_BY_ALL:
             raise
-    padding = inner_of(model).config.get_text_config().pad_token_id or 0
+    padding = padding_of(model)
     wider = {
         name: one
         if name.startswith("decoder")
