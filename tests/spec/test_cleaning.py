@@ -112,3 +112,31 @@ def test_the_steps_are_described_in_chinese_too():
     assert [line for line in lines if not re.search(r"[\u4e00-\u9fff]", line)] == []
     assert steps[-1]["name"] == "conflicting_labels"
     assert "必填" in str(steps)
+
+
+@pytest.mark.parametrize(
+    ("entry", "remedy"),
+    [
+        ("length(min=x)", "min: give a whole number"),
+        ("labels(map=3)", "map: give a mapping such as {pos: positive}"),
+        ("near_duplicates(threshold=x)", "threshold: give a number"),
+        ("near_duplicates(threshold=1e999)", "threshold: give a finite number"),
+        ("whitespace(keep_lines=7)", "keep_lines: give true or false"),
+        ("language(keep=en)", "keep: give a list such as [a, b]"),
+        ("html(x=1)", "html has no parameter x"),
+        ("length(mim=1)", "length has no parameter mim; did you mean min?"),
+    ],
+)
+def test_a_parameter_that_does_not_fit_says_what_would(entry, remedy):
+    with pytest.raises(ValueError, match=r"\w") as caught:
+        parse_step(entry)
+    assert str(caught.value) == remedy
+
+
+def test_a_parameter_is_described_with_its_default_and_its_range():
+    steps = {step["name"]: {one["name"]: one for one in step["parameters"]} for step in step_help()}
+    assert steps["length"]["min"]["default"] == "1"
+    assert steps["length"]["min"]["help"].endswith(" [0 to 1e+06]")
+    assert steps["length"]["unit"]["help"].endswith(" [characters | words]")
+    assert steps["language"]["keep"]["default"] == "needed"
+    assert not steps["labels"]["map"]["help"].endswith("]")
