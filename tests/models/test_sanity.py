@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.models.mangled import KINDS, make_folders, mutations
+from workbench.attention.look import open_source
 from workbench.cli import main
 from workbench.errors import InputError, ModelError
 from workbench.models import load_model, load_tokenizer, load_trained
@@ -40,6 +41,7 @@ def test_whatever_is_mangled_in_a_config_it_loads_or_is_refused_in_a_sentence(
             lambda: load_skeleton(found, head, labels),
             lambda: load_model(found, head, labels, 1),
             lambda: load_trained(folder),
+            lambda: open_source(str(folder)),
         ):
             try:
                 verb()
@@ -128,6 +130,7 @@ def test_a_config_for_far_more_than_is_stored_takes_no_memory(field, found):
     for verb in (
         lambda: load_model(found, "AutoModelForSequenceClassification", ["a", "b"], 1),
         lambda: load_skeleton(found, "AutoModelForTokenClassification", ["a", "b"]),
+        lambda: open_source(str(found.path)),
     ):
         with pytest.raises(ModelError, match=r"describes a model of .* numbers, and the weights"):
             verb()

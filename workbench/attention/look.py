@@ -10,9 +10,16 @@ from typing import Any
 from ..errors import InputError, ModelError
 from ..models import load_model, load_tokenizer, load_trained
 from ..models.fit import limits_in, require_known_tokens
-from ..models.folder import read_config, refuse_foreign_code, refuse_unsafe_weights
+from ..models.folder import (
+    read_config,
+    read_shapes,
+    refuse_foreign_code,
+    refuse_unsafe_weights,
+)
 from ..models.new_tokens import make_room
 from ..models.padding import follow_tokenizer
+from ..models.reading import quiet, readable
+from ..models.sanity import require_weights_for
 from ..runs import RunFolder
 from ..sources import FoundModel, find_model
 from ..spec import RunSpec
@@ -260,7 +267,8 @@ def _load(found: FoundModel) -> Any:
     refuse_foreign_code(folder, plain, trust_remote_code=False)
     if found.pretrained:
         refuse_unsafe_weights(folder, plain)
-    config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
+    with readable(folder), quiet():
+        config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
     named = getattr(transformers, (config.architectures or [""])[0], None)
     kind = named if hasattr(named, "from_pretrained") else _auto_class(config)
     if found.pretrained and kind is named:
@@ -269,7 +277,7 @@ def _load(found: FoundModel) -> Any:
         except ModelError:
             kind = transformers.AutoModel  # the head that the config names was not saved
     devices = list(range(torch.cuda.device_count()))
-    with torch.random.fork_rng(devices=devices):
+    with readable(folder), torch.random.fork_rng(devices=devices):
         torch.manual_seed(0)
         if found.pretrained:
             model = load_model_quietly(kind, folder)
@@ -286,10 +294,15 @@ def load_model_quietly(kind: Any, folder: Path) -> Any:
         ModelError: they cannot be loaded.
     """
     import torch
+    import transformers
 
-    from ..models.reading import quiet, readable
-
+    stored = read_shapes(folder)
     with readable(folder), quiet():
+        if hasattr(kind, "from_config"):
+            config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
+            with torch.device("meta"):
+                skeleton = kind.from_config(config)
+            require_weights_for(folder, skeleton, stored)
         return kind.from_pretrained(
             folder, dtype=torch.float32, use_safetensors=True, local_files_only=True
         )
