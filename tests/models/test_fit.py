@@ -65,6 +65,13 @@ def test_what_a_model_can_read_is_read_off_its_tables(kind, head, read, written)
             run(model, 3, written + 1)
 
 
+@pytest.mark.parametrize("kind", ["fsmt", "m2m_100", "encoder-decoder", "t5gemma"])
+def test_halves_are_looked_at_whether_or_not_they_have_a_config_of_their_own(kind):
+    """Tables that grow, and rotary positions, end where the model's training did."""
+    limits = limits_in(Family(kind, WRITES).model())
+    assert (limits.read, limits.written) == (130, 130)
+
+
 @pytest.mark.parametrize(("kind", "head"), ENDLESS)
 def test_relative_positions_have_no_end(kind, head):
     model = Family(kind, head).model()

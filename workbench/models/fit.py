@@ -73,7 +73,9 @@ def limits_in(model: Any) -> Limits:
         read = _positions(model, declared)
         return Limits(_entries(model), read, read, _types(model))
     halves = (model.get_encoder(), model.get_decoder())
-    own = [min(_declared(half.config.to_dict()), declared) for half in halves]
+    # FSMT's halves have no config of their own.
+    configs = [getattr(half, "config", model.config) for half in halves]
+    own = [min(_declared(config.to_dict()), declared) for config in configs]
     read, written = (_positions(half, most) for half, most in zip(halves, own, strict=True))
     return Limits(_entries(model), read, written, _types(halves[0]))
 
