@@ -355,6 +355,8 @@ def inputs_of(model: Any, auto_class: str) -> dict[str, Any]:
     one, two = ["is the sky blue?", "the film"], ["yes, it is blue", "call now to win a free prize"]
     pair = (one, two) if auto_class == "AutoModelForQuestionAnswering" else (two,)
     batch = dict(words(*pair, padding=True, return_tensors="pt"))
+    if model.config.model_type == "longformer":  # or it asks for the separators of its tokenizer
+        batch["global_attention_mask"] = (batch["input_ids"] == 2).long()
     if auto_class == "AutoModelForSeq2SeqLM":
         batch["decoder_input_ids"] = words(one, padding=True, return_tensors="pt")["input_ids"]
     taken = inspect.signature(model.forward).parameters
