@@ -44,6 +44,8 @@ PLAIN = {
     "convbert": ("TokenClassification",),
     "big_bird": (CLASSES,),
     "switch_transformers": ("Seq2SeqLM",),
+    "fsmt": ("Seq2SeqLM",),  # it changes the labels that it is given
+    "prophetnet": ("Seq2SeqLM",),  # its decoder heeds the padding behind what it reads
 }
 ADAPTED = {"bert": (CLASSES,), "gpt2": (CLASSES, "CausalLM"), "t5": ("Seq2SeqLM",)}
 

@@ -128,7 +128,8 @@ def shifted_right(model: Any, labels: Any) -> Any:
     import torch
 
     if hasattr(model, "prepare_decoder_input_ids_from_labels"):
-        return model.prepare_decoder_input_ids_from_labels(labels=labels)
+        # FSMT's would make padding of the labels themselves, to be learned.
+        return model.prepare_decoder_input_ids_from_labels(labels=labels.clone())
     start = torch.full_like(labels[:, :1], model.config.decoder_start_token_id)
     moved = torch.cat([start, labels[:, :-1]], dim=1)
     return moved.masked_fill(moved < 0, model.config.pad_token_id)
