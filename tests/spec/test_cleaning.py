@@ -140,3 +140,12 @@ def test_a_parameter_is_described_with_its_default_and_its_range():
     assert steps["length"]["unit"]["help"].endswith(" [characters | words]")
     assert steps["language"]["keep"]["default"] == "needed"
     assert not steps["labels"]["map"]["help"].endswith("]")
+
+
+def test_words_are_plain_values_and_nothing_else_is():
+    assert parse_step("whitespace(keep_lines=true)").keep_lines is True
+    assert parse_step("whitespace(keep_lines=false)").keep_lines is False
+    assert parse_step("labels(map={pos: positive})").map == {"pos": "positive"}
+    for entry in ("labels(map={**x})", "labels(map={a: b, **x})"):
+        with pytest.raises(ValueError, match=r"\w"):
+            parse_step(entry)

@@ -9,9 +9,11 @@ from workbench.errors import InputError
 from workbench.spec import (
     RunSpec,
     dump_tree,
+    find_spec,
     from_yaml,
     load,
     parse_tree,
+    parse_value,
     recipe_names,
     to_yaml,
 )
@@ -133,3 +135,29 @@ def test_the_fault_of_a_file_names_the_file(tmp_path):
     with pytest.raises(InputError) as caught:
         load(path)
     assert str(caught.value) == f"{path}: train.seed: -1 does not fit; choose at least 0"
+
+
+def test_values_of_the_command_line_are_read_as_yaml_or_by_their_field():
+    assert parse_value("5e-5") == 5e-5
+    assert parse_value("[a, b]") == ["a", "b"]
+    assert parse_value("3", "train.seed") == 3
+    assert parse_value("3", "data.source") == "3"
+    assert parse_value("|", "output.run_name") == "|"
+    assert parse_value("null", "model.revision") is None
+    assert parse_value("null", "data.source") == "null"
+    assert parse_value("null") is None
+    assert parse_value("  ") == "  "
+    assert parse_value("{a") == "{a"
+    assert parse_value("3", "no.such.field") == 3
+
+
+def test_a_spec_is_found_as_file_run_or_recipe(tmp_path):
+    file = tmp_path / "mine.YAML"
+    file.write_text("train: {seed: 5}", "utf-8")
+    assert find_spec(str(file)).train.seed == 5
+    (tmp_path / "spec.yaml").write_text("train: {seed: 6}", "utf-8")
+    assert find_spec(str(tmp_path)).train.seed == 6
+    assert find_spec("quickstart") == RunSpec()
+    (tmp_path / "empty").mkdir()
+    assert find_spec(str(tmp_path / "empty")) is None
+    assert find_spec("no-such-thing") is None
