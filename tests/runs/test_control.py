@@ -10,6 +10,7 @@ import pytest
 from workbench.errors import InputError
 from workbench.runs import RunFolder, ask
 from workbench.runs.control import Requests, check, parse
+from workbench.spec import RunSpec
 
 
 @pytest.fixture
@@ -105,3 +106,30 @@ def test_what_does_not_fit_is_refused_with_the_remedy(text, message):
 def test_a_rate_that_is_no_number_is_refused():
     with pytest.raises(InputError, match="does not fit; give a finite number"):
         check("learning_rate", math.nan)
+
+
+@pytest.fixture
+def regression(run):
+    """Return a run whose record says that it has no use for label smoothing."""
+    record = {"knobs_without_effect": {"label_smoothing_factor": "text-regression"}}
+    run.write_spec(RunSpec(), record)
+    return run
+
+
+@pytest.mark.parametrize("name", ["label_smoothing_factor", "train.label_smoothing_factor"])
+def test_what_has_no_effect_in_a_run_is_refused(regression, name):
+    with pytest.raises(InputError, match="label_smoothing_factor has no effect in "):
+        ask(regression, name, 0.1)
+    assert not regression.control_path.exists()
+    ask(regression, "learning_rate", 1e-4)
+    assert [act for _, act, _, _ in Requests(regression).new()] == ["learning_rate"]
+
+
+def test_a_line_that_asks_for_what_has_no_effect_is_passed_over_and_told(regression, capsys):
+    regression.control_path.write_text(
+        '{"act": "label_smoothing_factor", "value": 0.1}\n{"act": "evaluate", "value": true}\n'
+    )
+    assert [act for _, act, _, _ in Requests(regression).new()] == ["evaluate"]
+    said = capsys.readouterr().err
+    assert "passing over control.jsonl, line 1: " in said
+    assert "label_smoothing_factor has no effect" in said

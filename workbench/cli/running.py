@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import RunError
 from ..runs import ask, open_run, read_state
-from ..runs.control import parse
+from ..runs.control import parse, require_effect
 from ..runs.lock import is_locked, read_owner
 from ..runs.summary import summarise, summarise_all
 from .comparing import add_compare
@@ -104,6 +104,8 @@ def steer(options: argparse.Namespace) -> None:
     """Ask the process that trains a run for something; it does so before its next step."""
     run = open_run(options.run, options.runs_dir)
     acts = [parse(act) for act in options.acts]  # all are checked before any is asked
+    for name, _ in acts:
+        require_effect(run, name)
     status = summarise(run).status
     if status not in ("new", "running", "paused"):
         raise RunError(

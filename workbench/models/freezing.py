@@ -37,6 +37,11 @@ def freeze(model: Any, embeddings: bool, layers: int) -> None:
             layer.requires_grad_(False)
 
 
+def can_recompute(model: Any) -> bool:
+    """Say whether a model, and each model inside it, supports activation checkpointing."""
+    return all(getattr(one, "supports_gradient_checkpointing", True) for one in model.modules())
+
+
 def _embedding_weights(model: Any) -> list[Any]:
     import torch
 

@@ -118,11 +118,29 @@ def parse(text: str) -> tuple[str, Any]:
     return name, check(name, parse_value(value, f"train.{name}" if name in SPEC_KNOBS else name))
 
 
+def require_effect(run: RunFolder, act: str) -> None:
+    """Refuse a knob that changes nothing in this run, as its record says.
+
+    Raises:
+        InputError: saying what has no use for it.
+    """
+    name = act.removeprefix("train.")
+    told = run.record().get("knobs_without_effect") if run.spec_path.is_file() else None
+    if isinstance(told, dict) and name in told:
+        raise InputError(
+            "{name} has no effect in {run}: {what} does not use it",
+            "leave it as it is",
+            name=name,
+            run=run.name,
+            what=shorten(str(told[name]), 120),
+        )
+
+
 def ask(run: RunFolder, act: str, value: Any = True, who: str = "") -> None:
     """Append one request for the process that trains `run`.
 
     Raises:
-        InputError: there is no such knob, or the value does not fit.
+        InputError: there is no such knob, the value does not fit, or it would change nothing.
         OSError: the run folder cannot be written to.
     """
     request = {
@@ -131,6 +149,7 @@ def ask(run: RunFolder, act: str, value: Any = True, who: str = "") -> None:
         "who": who or whoami(),
         "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
     }
+    require_effect(run, act)
     from filelock import FileLock
 
     line = json.dumps(request, ensure_ascii=False) + "\n"
@@ -144,6 +163,7 @@ class Requests:
     """Reads `control.jsonl` as it grows; `taken` says how many lines have been read so far."""
 
     def __init__(self, run: RunFolder, taken: int = 0) -> None:
+        self._run = run
         self._path = run.control_path
         self._offset = 0
         self._skip = taken
@@ -152,8 +172,8 @@ class Requests:
     def new(self) -> Iterator[tuple[int, str, Any, str]]:
         """Yield number, act, value and who of each request not yet read.
 
-        A line that asks for nothing known is passed over, with a word on stderr: nothing that
-        stands in a file may break a run.
+        A line that asks for nothing known, or for what has no effect, is passed over, with a word
+        on stderr: nothing that stands in a file may break a run.
         """
         try:
             if self._path.stat().st_size <= self._offset:
@@ -174,6 +194,7 @@ class Requests:
                 act = str(request["act"]).removeprefix("train.")
                 who = str(request.get("who") or self._path.name)
                 asked = self.taken, act, check(act, request["value"]), who
+                require_effect(self._run, act)
             except (ValueError, KeyError, TypeError, RecursionError, InputError) as error:
                 place = f"{self._path.name}, line {self.taken}"
                 sys.stderr.write(f"passing over {place}: {shorten(repr(error), 200)}\n")

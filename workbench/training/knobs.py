@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from ..runs.control import SPEC_KNOBS
+from ..spec import RunSpec
+from ..tasks import served_by
 
 if TYPE_CHECKING:
     from .loop import TrainingLoop
@@ -26,6 +26,19 @@ def move(loop: TrainingLoop, name: str, value: float) -> float:
             _EFFECTS[name](loop, value)
     loop.knob_values[name] = value
     return old
+
+
+def without_effect(spec: RunSpec, model: Any = None) -> dict[str, str]:
+    """Return the knobs that would change nothing in a run, each with what does not use it."""
+    found = {}
+    served = served_by().get("train.label_smoothing_factor", ())
+    if spec.task not in served:
+        found["label_smoothing_factor"] = spec.task
+    elif spec.train.custom_loss:
+        found["label_smoothing_factor"] = f"train.custom_loss {spec.train.custom_loss}"
+    if model is not None and not any(True for _ in _dropouts(model)):
+        found["dropout"] = model.config.model_type
+    return found
 
 
 def _weight_decay(loop: TrainingLoop, value: float) -> None:
@@ -51,15 +64,24 @@ def _num_train_epochs(loop: TrainingLoop, value: float) -> None:
 
 def _set_dropout(model: Any, value: float) -> float:
     old = 0.0
+    for module, name in _dropouts(model):
+        if name == "p":
+            old = max(old, module.p)
+        setattr(module, name, value)
+    return old
+
+
+def _dropouts(model: Any) -> Iterator[tuple[Any, str]]:
+    """Yield each module that drops activations, with the name of its rate."""
+    import torch
+
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
-            old = max(old, module.p)
-            module.p = value
+            yield module, "p"
         # Attention layers of decoders keep the rate as a plain number.
         for name in ("attention_dropout", "dropout"):
             if isinstance(getattr(module, name, None), float):
-                setattr(module, name, value)
-    return old
+                yield module, name
 
 
 # The other knobs are read from the spec's section at each step.

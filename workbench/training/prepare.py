@@ -16,6 +16,7 @@ from uuid import uuid4
 from ..data import LoadedData, load_data, profile_data
 from ..data.cells import as_text
 from ..data.profile import DataProfile
+from ..errors import ModelError
 from ..language import text as say
 from ..language import told
 from ..models import ModelCard, load_model, load_tokenizer
@@ -23,7 +24,7 @@ from ..models.adapters import add_adapter
 from ..models.card import card_of
 from ..models.fit import limits_for, require_known_numbers
 from ..models.folder import model_width, read_config
-from ..models.freezing import count_parameters, freeze
+from ..models.freezing import can_recompute, count_parameters, freeze
 from ..models.heads import Head, note_of
 from ..models.load import becomes_writer, head_of, load_skeleton, require_fit
 from ..models.new_tokens import add_tokens, make_room
@@ -36,6 +37,7 @@ from ..tasks import Metric, Objective, Setup, Task, load_task
 from .checks import check_spec
 from .control_tokens import control_token_notes, new_token_notes
 from .entry_points import LOSSES, load, own_metrics, own_objective
+from .knobs import without_effect
 from .precision import Precision, choose_precision
 
 Progress = Callable[[int, int, str], None]
@@ -79,7 +81,9 @@ class Prepared:
                 "train.precision": self.spec.train.precision,
             }
         )
-        return replace(self, asked=spec, spec=resolved)
+        fitted = replace(self, asked=spec, spec=resolved)
+        fitted.require_recomputing()
+        return fitted
 
     def in_precision(self, precision: Precision) -> Prepared:
         """Return this for another number format, as another process has measured it."""
@@ -131,8 +135,6 @@ class Prepared:
         if spec.adapter.peft_method == "none":
             freeze(model, spec.model.freeze_embeddings, spec.model.freeze_layers)
             return model
-        if spec.train.activation_checkpointing:
-            model.enable_input_require_grads()  # or nothing before the first adapter is kept
         return add_adapter(model, spec.adapter, self.task.auto_class, self.found, spec.train.seed)
 
     def _trainable_parameters(self) -> tuple[int, int] | None:
@@ -150,6 +152,21 @@ class Prepared:
 
         with torch.device("meta"):
             return count_parameters(self._ready(self._skeleton()))
+
+    def require_recomputing(self) -> None:
+        """Refuse activation checkpointing of a model that cannot compute its layers again.
+
+        Raises:
+            ModelError: naming the type of the model.
+        """
+        if not self.spec.train.activation_checkpointing:
+            return
+        if not can_recompute(self._skeleton()):
+            raise ModelError(
+                "models of type {kind!r} do not support activation checkpointing",
+                "set train.activation_checkpointing to false, or choose another model",
+                kind=read_config(self.found.path)["model_type"],
+            )
 
     def _writer_parameters(self) -> int:
         """Return how many weights an encoder has once it has a decoder; 0 where it gets none."""
@@ -219,6 +236,7 @@ class Prepared:
             "precision": self.precision.name,
             "precision_reason": self.precision.reason,
             "environment": environment(),
+            "knobs_without_effect": without_effect(self.spec),
         }
 
 
@@ -296,7 +314,7 @@ def prepare(
     if max_tokens < spec.data.max_tokens and max(train["length"], default=0) >= max_tokens:
         values = {"asked": spec.data.max_tokens, "limit": max_tokens}
         data = replace(data, notes=[*data.notes, say("data.note.fewer_tokens", **values)])
-    return Prepared(
+    prepared = Prepared(
         asked=asked,
         spec=spec,
         task=task,
@@ -307,6 +325,8 @@ def prepare(
         validation=validation,
         precision=precision,
     )
+    prepared.require_recomputing()
+    return prepared
 
 
 def _fitted_to(head: Head, data: LoadedData) -> LoadedData:

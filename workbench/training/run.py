@@ -23,6 +23,7 @@ from ..runs.control import Requests
 from ..spec import RunSpec
 from . import checkpoints
 from .batches import steps_left
+from .knobs import without_effect
 from .loop import TrainingLoop
 from .observing import open_observer
 from .prepare import Prepared
@@ -86,21 +87,22 @@ def train_into(
     noted = nullcontext() if observer is None else closing(observer)
     with quiet_libraries(), asked_to_end() as interrupted, noted:
         writer.interrupted = interrupted
+        model = prepared.new_model()
+        useless = without_effect(spec, model)
         own = [event for event in run.events() if event["event"] == "steered"]
         steering = Steering(
             writer,
             Requests(run, taken=max((act.get("request") or 0 for act in own), default=0)),
             own=own,
             logged=_last_step(run, "step_logged"),
-            replayed=[] if replay is None else _acts_of(replay, after=own),
+            replayed=[] if replay is None else _acts_of(replay, own, useless),
             replayed_from="" if replay is None else replay.name,
             on_probe=on_probe if together.main else lambda loop, text: None,
             interrupted=interrupted,
         )
-        model = prepared.new_model()
         require_same_weights(model, together)
         if together.main:
-            _note_new_weights(run, model)
+            _note_model(run, model, useless)
         loop = TrainingLoop(prepared, run, writer, model, steering, observer)
         loop.evaluated = on_evaluated
         together.wait()  # all have read what the log had before the main process adds to it
@@ -125,12 +127,16 @@ def train_into(
     return ("early_stopped" if loop.stopped_early else "finished"), kept
 
 
-def _note_new_weights(run: RunFolder, model: Any) -> None:
-    """Note which weights training begins without: a new head, or all of a model from scratch."""
+def _note_model(run: RunFolder, model: Any, useless: dict[str, str]) -> None:
+    """Note which weights training begins without, and which knobs would change nothing.
+
+    Such weights are those of a new head, or all of a model from scratch.
+    """
     names, record = model.new_weights, run.record()
     told = f"{len(names)}: {shorten(', '.join(names), 200)}" if names else ""
-    if record.get("new_weights", "") != told:
-        run.write_spec(run.spec(), record | {"new_weights": told})
+    noted = {"new_weights": told, "knobs_without_effect": useless}
+    if {"new_weights": "", "knobs_without_effect": {}} | record != record | noted:
+        run.write_spec(run.spec(), record | noted)
 
 
 def _note_start(
@@ -151,10 +157,22 @@ def _note_start(
     )
 
 
-def _acts_of(replay: RunFolder, after: list[Event]) -> list[Event]:
-    """Return the acts of another run, without those that this run, going on, has done already."""
-    acts = [event for event in replay.events() if event["event"] == "steered"]
-    acts = [act for act in acts if act["knob"] != "paused"]
+def _acts_of(replay: RunFolder, after: list[Event], useless: dict[str, str]) -> list[Event]:
+    """Return the acts of another run, without those that this run, going on, has done already.
+
+    Those that would change nothing here are passed over, with a word on stderr.
+    """
+    acts = []
+    for act in replay.events():
+        if act["event"] != "steered" or act["knob"] == "paused":
+            continue
+        if act["knob"] in useless:
+            sys.stderr.write(
+                f"passing over {act['knob']} at step {act['step']} of {replay.name}: "
+                f"{useless[act['knob']]} does not use it\n"
+            )
+        else:
+            acts.append(act)
     done = sum(str(act["who"]).startswith(f"{replay.name}: ") for act in after)
     return acts[done:]
 
