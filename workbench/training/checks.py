@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from ..language import text as say
 from ..language import told
 from ..models import quantization
@@ -45,6 +48,49 @@ def check_spec(spec: RunSpec, task: Task) -> None:
             )
     if faults:
         raise SpecError(faults)
+
+
+def unused_settings(spec: RunSpec) -> list[str]:
+    """Return a sentence for each setting that was changed and has no effect beside another."""
+    values = to_flat(spec)
+    told = []
+    for path, other, heeds in _HEEDED:
+        field, beside = find(path), find(other)
+        value, held = values[field.name], values[beside.name]
+        if value != field.default and not heeds(held):
+            told.append(
+                say(
+                    "data.note.no_effect",
+                    field=path,
+                    value=value,
+                    other=other,
+                    held=held,
+                )
+            )
+    return told
+
+
+def _one_of(*choices: object) -> Callable[[Any], bool]:
+    return lambda held: held in choices
+
+
+# A setting, another one beside it, and whether the first is heeded at a value of the second.
+_HEEDED: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
+    ("train.focal_gamma", "train.loss", _one_of("focal")),
+    ("train.huber_delta", "train.loss", _one_of("huber")),
+    ("train.num_train_epochs", "train.max_steps", lambda steps: steps <= 0),
+    ("train.warmup_steps", "train.lr_scheduler_type", lambda kind: kind != "constant"),
+    ("adapter.lora_rank", "adapter.peft_method", _one_of("lora", "dora")),
+    ("adapter.lora_alpha", "adapter.peft_method", _one_of("lora", "dora")),
+    ("adapter.lora_dropout", "adapter.peft_method", _one_of("lora", "dora")),
+    ("adapter.target_modules", "adapter.peft_method", _one_of("lora", "dora", "ia3")),
+    ("adapter.num_virtual_tokens", "adapter.peft_method", _one_of("prompt_tuning")),
+    ("model.vocab_size", "model.tokenizer", lambda kind: kind != "pretrained"),
+    ("data.validation_share", "data.validation_split", _one_of("")),
+    ("generate.length_penalty", "generate.num_beams", lambda beams: beams > 1),
+    ("evaluate.threshold", "data.multi_label", _one_of(True)),
+    ("inspect.probe_max_tokens", "inspect.probes", bool),
+)
 
 
 def _custom_loss_faults(spec: RunSpec) -> list[str]:

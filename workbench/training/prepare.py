@@ -34,7 +34,7 @@ from ..runs import open_run
 from ..sources import FoundModel, find_model
 from ..spec import RunSpec, SpecError, find, to_flat
 from ..tasks import Metric, Objective, Setup, Task, load_task
-from .checks import check_spec
+from .checks import check_spec, unused_settings
 from .control_tokens import control_token_notes, new_token_notes
 from .entry_points import LOSSES, load, own_metrics, own_objective
 from .knobs import without_effect
@@ -81,7 +81,10 @@ class Prepared:
                 "train.precision": self.spec.train.precision,
             }
         )
-        fitted = replace(self, asked=spec, spec=resolved)
+        before = unused_settings(self.asked)
+        notes = [note for note in self.data.notes if note not in before] + unused_settings(spec)
+        data = replace(self.data, notes=notes)
+        fitted = replace(self, asked=spec, spec=resolved, data=data)
         fitted.require_recomputing()
         return fitted
 
@@ -314,6 +317,7 @@ def prepare(
     if max_tokens < spec.data.max_tokens and max(train["length"], default=0) >= max_tokens:
         values = {"asked": spec.data.max_tokens, "limit": max_tokens}
         data = replace(data, notes=[*data.notes, say("data.note.fewer_tokens", **values)])
+    data = replace(data, notes=[*data.notes, *unused_settings(asked)])
     prepared = Prepared(
         asked=asked,
         spec=spec,
