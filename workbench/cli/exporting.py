@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..errors import InputError
 from ..runs import open_run
 from .options import add_json, add_runs_dir
 from .terminal import download_progress
@@ -17,6 +18,7 @@ KINDS = {
     "folder": "the model as it was trained; of a run with an adapter, the adapter",
     "merged": "a whole model, the adapter merged into its weights",
     "onnx": "one ONNX graph, checked against the model",
+    "script": "the training as a script of plain transformers, with the rows of the run",
     "card": "only the model card, README.md",
 }
 
@@ -54,6 +56,11 @@ def export(options: argparse.Namespace) -> None:
     run = open_run(options.run, options.runs_dir)
     if options.push:
         require_repository(options.push)
+        if options.to == "script":
+            raise InputError(
+                "a script holds the rows of the run, so --push does not take it",
+                "export it without --push",
+            )
     out = Path(options.out) if options.out else None
     with download_progress(), _quiet(options.to):
         exported = export_run(run, options.to, out)
@@ -62,6 +69,7 @@ def export(options: argparse.Namespace) -> None:
         answer = {
             "kind": exported.kind, "path": str(exported.path), "files": exported.files,
             "largest_difference": exported.largest_difference, "pushed_to": address,
+            "notes": exported.notes,
         }  # fmt: skip
         print(json.dumps(answer, ensure_ascii=False))
         return
@@ -69,7 +77,10 @@ def export(options: argparse.Namespace) -> None:
     for name in exported.files:
         print(f"  {name}  {(exported.path / name).stat().st_size / 1e6:.2f} MB")
     if exported.largest_difference is not None:
-        print(f"largest difference from the model's own output: {exported.largest_difference:.2g}")
+        of = "first loss of the run" if options.to == "script" else "model's own output"
+        print(f"largest difference from the {of}: {exported.largest_difference:.2g}")
+    for note in exported.notes:
+        print(f"- {note}")
     if address:
         print(f"pushed to {address}")
 

@@ -1,10 +1,12 @@
-"""Export: a finished run's model as a folder, merged, as ONNX, or only its card; and to the hub."""
+"""Export: a finished run's model as a folder, merged, as ONNX, as a script of
+plain transformers, or only its card; and to the hub.
+"""
 
 from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import InputError, RunError
@@ -15,7 +17,7 @@ from ..runs import RunFolder, write_json
 from ..sources import find_model
 from .card import model_card_text
 
-KINDS = ("folder", "merged", "onnx", "card")
+KINDS = ("folder", "merged", "onnx", "script", "card")
 
 # Only what belongs to a model leaves the run: neither rows of the data nor paths of this machine.
 _MODEL_FILES = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
@@ -25,14 +27,16 @@ _MODEL_FILES = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
 class Exported:
     """What was written: the folder, its files, and for `merged` and `onnx` the check of numbers.
 
-    `largest_difference` is that between the outputs before and after, None where nothing was
-    computed anew.
+    `largest_difference` is that between the outputs before and after, of a script that of the
+    first loss as a share of it, None where nothing was computed anew. `notes` say what a script
+    does not do of the run.
     """
 
     kind: str
     path: Path
     files: list[str]
     largest_difference: float | None = None
+    notes: list[str] = field(default_factory=list)
 
 
 def export_run(run: RunFolder, kind: str, out: Path | None = None) -> Exported:
@@ -40,7 +44,8 @@ def export_run(run: RunFolder, kind: str, out: Path | None = None) -> Exported:
 
     `folder` is the model as it was trained: of a run with an adapter, the adapter. `merged` is a
     whole model with the adapter in its weights. `onnx` is one graph, checked against torch.
-    `card` is the README alone; the others have it, too.
+    `script` is the training as plain transformers does it, with its rows. `card` is the README
+    alone; the others have it, too.
 
     Raises:
         InputError: the run has no model, the kind does not fit it, or `out` is not empty.
@@ -57,7 +62,7 @@ def export_run(run: RunFolder, kind: str, out: Path | None = None) -> Exported:
     shutil.rmtree(temporary, ignore_errors=True)
     try:
         temporary.mkdir(parents=True)
-        difference = _write(run, kind, temporary)
+        difference, notes = _write(run, kind, temporary)
         (temporary / "README.md").write_text(card, "utf-8")
         shutil.rmtree(target, ignore_errors=True)
         temporary.replace(target)
@@ -70,12 +75,16 @@ def export_run(run: RunFolder, kind: str, out: Path | None = None) -> Exported:
         ) from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    return Exported(kind, target, sorted(path.name for path in target.iterdir()), difference)
+    return Exported(kind, target, sorted(path.name for path in target.iterdir()), difference, notes)
 
 
-def _write(run: RunFolder, kind: str, folder: Path) -> float | None:
+def _write(run: RunFolder, kind: str, folder: Path) -> tuple[float | None, list[str]]:
     if kind == "card":
-        return None
+        return None, []
+    if kind == "script":
+        from .script import write_script
+
+        return write_script(run, folder)
     if kind == "merged":
         from .merging import write_merged
 
@@ -94,7 +103,7 @@ def _write(run: RunFolder, kind: str, folder: Path) -> float | None:
                 shutil.copyfile(file, folder / file.name)
     if kind == "folder" and (folder / CONFIG).is_file():
         _name_base(folder, run)
-    return difference
+    return difference, []
 
 
 def _name_base(folder: Path, run: RunFolder) -> None:
