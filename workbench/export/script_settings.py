@@ -49,13 +49,14 @@ def trainer_arguments(prepared: Prepared) -> dict[str, Any]:
         **{name: getattr(train, name) for name in _SAME_NAME},
         "bf16": prepared.precision.name == "bf16",
         "fp16": prepared.precision.name == "fp16",
-        "gradient_checkpointing": train.activation_checkpointing,
+        **({"activation_checkpointing": True} if train.activation_checkpointing else {}),
         **rhythm,
         "save_total_limit": max(output.save_total_limit, 1),
         "load_best_model_at_end": True,
         "metric_for_best_model": "loss",
         "greater_is_better": False,
         "remove_unused_columns": False,
+        "label_names": ["labels"],  # the losses of validation batches, too, are those of `loss`
         "report_to": "none",
     }
 
