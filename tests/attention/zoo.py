@@ -91,7 +91,8 @@ def make(name: str, seed: int = 0, **changes):
 
     config_name, head, settings = ZOO[name]
     config = getattr(transformers, config_name)(
-        **{"vocab_size": len(tokenizer()), **settings, **changes}
+        # Some tokenizers of transformers add a token of their own when they are loaded (Qwen2).
+        **{"vocab_size": len(tokenizer()) + 2, **settings, **changes}
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
