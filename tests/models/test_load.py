@@ -11,6 +11,7 @@ from tiny_models import make_tiny_bert, make_tiny_llama
 
 from workbench.errors import ModelError
 from workbench.models import load_model, load_tokenizer, load_trained
+from workbench.models.padding import follow_tokenizer
 from workbench.sources import FoundModel, find_model
 
 HEAD = "AutoModelForSequenceClassification"
@@ -290,6 +291,7 @@ def test_a_decoder_gets_a_padding_token_and_a_head(tmp_path):
     found = FoundModel(place="llama", kind="local", path=folder)
     tokenizer = load_tokenizer(found)
     model = load_model(found, HEAD, ["a", "b"], seed=1)
+    follow_tokenizer(model, tokenizer)
     batch = tokenizer(["Once", "Once upon a time"], padding=True, return_tensors="pt")
     batch.pop("token_type_ids", None)
     assert model(**batch).logits.shape == (2, 2)

@@ -91,7 +91,7 @@ def killed_in(whole, run, kills):
 @pytest.mark.skipif(os.name == "nt", reason="forks and SIGKILL are POSIX's")
 @pytest.mark.timeout(400)
 def test_fifty_kills_at_random_moments_leave_the_run_as_if_it_had_never_stopped(spec):
-    long = spec.replace({"train.num_train_epochs": 60})
+    long = spec.replace({"train.num_train_epochs": 80, "train.per_device_train_batch_size": 4})
     whole, run = (pipeline.prepare_run(long)[0] for _ in range(2))
     answer = killed_in(whole, run, kills=50)
     places = [line.split() for line in answer.splitlines()]
