@@ -22,7 +22,7 @@ APART = (
 )  # fmt: skip
 NOT_APART = (
     "bloom", "mpt", "opt", "mamba", "mamba2", "rwkv", "jamba", "recurrent_gemma", "qwen3_next",
-    "bert", "roberta", "xlnet", "falcon",
+    "bert", "roberta", "xlnet",
 )  # fmt: skip
 
 
