@@ -19,6 +19,9 @@ def doubled(outputs, labels):
     return 2 * torch.nn.functional.cross_entropy(outputs.logits, labels, reduction="none")
 
 def averaged(outputs, labels):
+    return torch.nn.functional.cross_entropy(outputs.logits, labels)
+
+def plain(outputs, labels):
     return 0.5
 
 def share_of_positive(kept, labels):
@@ -33,6 +36,7 @@ number = 3
 POINTS = """[workbench.losses]
 doubled = my_losses:doubled
 averaged = my_losses:averaged
+plain = my_losses:plain
 absent = my_losses:absent
 number = my_losses:number
 
@@ -108,9 +112,10 @@ def test_what_cannot_be_loaded_is_told_before_a_folder_is_made(tmp_path, changes
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_loss_that_is_already_averaged_is_told(tmp_path):
-    spec = tiny_spec(tmp_path, **{"train.custom_loss": "averaged"})
-    with pytest.raises(InputError, match="returned float where a tensor of losses is expected"):
+@pytest.mark.parametrize(("name", "kind"), [("averaged", "Tensor"), ("plain", "float")])
+def test_a_loss_that_is_already_averaged_is_refused_and_not_divided_once_more(tmp_path, name, kind):
+    spec = tiny_spec(tmp_path, **{"train.custom_loss": name})
+    with pytest.raises(InputError, match=rf"returned one number \({kind}\) where a tensor of "):
         pipeline.train(spec)
 
 

@@ -9,10 +9,10 @@ A package names them as entry points, so that a run's spec holds a name and neve
     cost = "my_package:mean_cost"
 
 A loss is a function of the model's outputs and the labels, and returns the losses of a batch as a
-tensor of any shape; a step minimises their sum over all its batches, divided by the number of
-labels. A metric is a function of what the task keeps of a validation pass (for a classifier the
-logits) and of the labels, both arrays, and returns a number; it is better when larger, unless the
-function has the attribute `greater_is_better = False`.
+tensor with at least one axis; a step minimises their sum over all its batches, divided by the
+number of labels. A metric is a function of what the task keeps of a validation pass (for a
+classifier the logits) and of the labels, both arrays, and returns a number; it is better when
+larger, unless the function has the attribute `greater_is_better = False`.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ def own_objective(name: str, usual: Objective) -> Objective:
 
     def total(outputs: Any, labels: Any) -> Any:
         found = losses(outputs, labels)
-        if not hasattr(found, "sum"):
+        if not getattr(found, "ndim", 0):  # an average, which would be divided once more
             raise InputError(
-                "the loss {name} returned {kind} where a tensor of losses is expected",
-                "return the loss of each row or token, not yet averaged",
+                "the loss {name} returned one number ({kind}) where a tensor of losses is expected",
+                "return the loss of each row or token, not yet averaged or summed",
                 name=name,
                 kind=type(found).__name__,
             )
