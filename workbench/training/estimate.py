@@ -93,25 +93,26 @@ def _measure(prepared: Prepared, model: Any) -> tuple[float, float]:
 
     train, precision = prepared.spec.train, prepared.precision
 
-    def batch(rows: Any, size: int) -> dict[str, Any]:
+    def middle(rows: Any, size: int) -> list[dict[str, Any]]:
         # Rows around the middle length: grouped by length, they stand for the average batch.
         order = np.argsort(rows["length"])
         first = max(0, len(order) // 2 - size // 2)
-        return prepared.collate([rows[int(i)] for i in order[first : first + size]])
+        return [rows[int(i)] for i in order[first : first + size]]
 
     with torch.random.fork_rng(), on_processor(model):
         take = Stepper(model, prepared.task, prepared.objective(), train, precision, Processes())
         model.train()
-        size = train.per_device_train_batch_size
+        learned = middle(prepared.train, train.per_device_train_batch_size)
+        asked = middle(prepared.validation, train.per_device_eval_batch_size)
         timings = []
         for _ in range(MEASURED_STEPS + 1):
             began = time.perf_counter()
-            parts = [batch(prepared.train, size)] * train.gradient_accumulation_steps
+            parts = [prepared.collate(learned) for _ in range(train.gradient_accumulation_steps)]
             take(parts, 0.0).loss.item()  # waits for the GPU
             timings.append(time.perf_counter() - began)
         model.eval()
         began = time.perf_counter()
-        inputs = batch(prepared.validation, train.per_device_eval_batch_size)
+        inputs = prepared.collate(asked)
         with torch.inference_mode(), autocast(precision):
             outputs = prepared.task.forward(model, to_device(inputs, precision.device))
             prepared.objective().total(outputs, inputs["labels"].to(precision.device)).item()
