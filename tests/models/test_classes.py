@@ -1,12 +1,13 @@
 """Which models a task takes is read from the public tables of transformers."""
 
 import pytest
+import torch
 import transformers
 
 from tests.zoo.families import HEADS, Family, core
 from workbench.errors import ModelError
 from workbench.models.classes import classes_of
-from workbench.models.load import require_fit
+from workbench.models.load import load_model, require_fit
 from workbench.sources import FoundModel
 
 
@@ -35,7 +36,8 @@ def test_a_model_that_goes_on_writing_after_a_sound_is_no_encoder_with_a_decoder
 
 def test_a_model_of_two_bodies_has_its_heads(tmp_path):
     family = Family("funnel", "AutoModelForQuestionAnswering")
-    require_fit(found(family, tmp_path), family.auto_class)
+    model = load_model(found(family, tmp_path), family.auto_class, [], seed=1)
+    assert type(model).__name__ == "FunnelForQuestionAnswering"
 
 
 @pytest.mark.parametrize("model_type", ["reformer", "perceiver"])
@@ -52,4 +54,7 @@ def test_a_model_that_learns_from_texts_of_one_length_only_is_refused(model_type
 def test_a_reformer_without_axial_positions_learns_from_texts_of_any_length(tmp_path):
     family = Family("reformer", "AutoModelForMaskedLM")
     folder = family.make(tmp_path, axial_pos_embds=False)
-    require_fit(FoundModel("local", str(folder), folder, None), family.auto_class)
+    read = FoundModel("local", str(folder), folder, None)
+    model = load_model(read, family.auto_class, [], seed=1)
+    for count in (4, 36):
+        assert model(torch.ones(1, count, dtype=torch.long)).logits.shape[:2] == (1, count)

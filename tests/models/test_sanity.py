@@ -103,8 +103,10 @@ def test_a_token_to_pad_with_outside_the_vocabulary_is_named(found):
 
 
 def test_the_names_of_labels_are_not_taken_for_fields(tmp_path):
-    labels = {"players": 10**6, "dropout": 7, "heads": -1, "model_type": 3}
-    require_sane(tmp_path, {"model_type": "bert", "label2id": labels})
+    labels = {"players": 10**6, "dropout": 7, "heads": -1}
+    assert require_sane(tmp_path, {"model_type": "bert", "label2id": labels}) is None
+    with pytest.raises(ModelError, match="players is 1000000, which no model has"):
+        require_sane(tmp_path, {"model_type": "bert", **labels})
 
 
 def test_every_config_that_transformers_makes_by_itself_is_sane(tmp_path):
