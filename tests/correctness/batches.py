@@ -13,7 +13,6 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -21,16 +20,18 @@ from typing import Any
 
 import numpy as np
 
+from tests.correctness.comparison import Outcome
 from tests.tiny_models import SENTENCES
 from tests.zoo.families import OUT_OF_SCOPE, Family, families, tokenizer
 from workbench.errors import InputError
 from workbench.evaluation.inference import run_model
 from workbench.models.adapters import add_adapter, can_prompt
+from workbench.models.classes import require_any_length
 from workbench.sources import FoundModel
 from workbench.spec import AdapterSpec, RunSpec
 from workbench.tasks import Setup, load_task
+from workbench.training.encoding import encode_rows
 from workbench.training.precision import Precision
-from workbench.training.prepare import encode_rows
 
 TOLERANCE = 1e-4
 ROWS, MAX_TOKENS = 64, 100
@@ -46,24 +47,6 @@ class NoAnswerError(Exception):
     """A model does not answer even a row alone, so there is nothing to compare."""
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What came of one family, task and adapter."""
-
-    family: str
-    task: str
-    adapter: str
-    difference: float | None = None
-    why: str = ""
-
-    @property
-    def verdict(self) -> str:
-        """`passed`, `failed`, or why nothing was compared."""
-        if self.difference is None:
-            return self.why
-        return "passed" if self.difference <= TOLERANCE else "failed"
-
-
 def walk(chosen: Iterable[Family], adapters: Iterable[str] = ADAPTERS) -> Iterator[Outcome]:
     """Yield what comes of each family with each of its tasks and adapters."""
     for family in chosen:
@@ -77,21 +60,22 @@ def try_one(family: Family, task: str, adapter: str) -> Outcome:
     """Compare one family on one task inside one adapter."""
     named = (family.name, task, adapter)
     if (why := (OUT_OF_SCOPE | UNLIKE).get(family.model_type)) is not None:
-        return Outcome(*named, why=f"out of scope: {why}")
+        return Outcome(named, why=f"out of scope: {why}")
     try:
+        require_any_length(Path(family.model_type), family.config(), family.auto_class)
         model = make(family, adapter)
     except InputError as error:
-        return Outcome(*named, why=f"refused: {error.what}")
+        return Outcome(named, why=f"refused: {error.what}")
     except Exception as error:
-        return Outcome(*named, why=f"cannot be built: {_said(error)}")
+        return Outcome(named, why=f"cannot be built: {_said(error)}")
     try:
-        return Outcome(*named, difference=difference(model, setup_of(task, model)))
+        return Outcome(named, difference=difference(model, setup_of(task, model)))
     except InputError as error:
-        return Outcome(*named, why=f"refused: {error.what}")
+        return Outcome(named, why=f"refused: {error.what}")
     except NoAnswerError as error:
-        return Outcome(*named, why=f"no answer to a row alone: {error}")
+        return Outcome(named, why=f"no answer to a row alone: {error}")
     except Exception as error:
-        return Outcome(*named, why=f"failed: {_said(error)}")
+        return Outcome(named, why=f"failed: {_said(error)}")
 
 
 def _said(error: Exception) -> str:
@@ -228,8 +212,7 @@ def main(arguments: list[str]) -> int:
         adapters = [name for name in arguments if name in ADAPTERS] or ADAPTERS
         names = [name for name in arguments if name not in ADAPTERS]
         for one in walk(families(*names), adapters):
-            told = "" if one.difference is None else f"{one.difference:.1e}"
-            print(f"{one.family}\t{one.task}\t{one.adapter}\t{told}\t{one.verdict}", flush=True)
+            print(one, flush=True)
             counts[one.verdict.partition(":")[0]] += 1
     print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
     return int("failed" in counts)

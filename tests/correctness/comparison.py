@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 
@@ -30,6 +31,45 @@ class Comparison:
             f"| {self.what} | {self.against} | {self.cases} | {self.refused or ''} | {largest} | "
             f"{self.limit:.0e} | {verdict} |"
         )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one case, such as a family, a task and an adapter.
+
+    `difference` is None where nothing was compared; `why` says why.
+    """
+
+    case: tuple[str, ...]
+    difference: float | None = None
+    why: str = ""
+    limit: float = 1e-4
+
+    @property
+    def verdict(self) -> str:
+        """`passed`, `failed`, or why nothing was compared."""
+        if self.difference is None:
+            return self.why
+        return "passed" if self.difference <= self.limit else "failed"
+
+    def __str__(self) -> str:
+        """Return one line."""
+        told = "" if self.difference is None else f"{self.difference:.1e}"
+        return "\t".join([*self.case, told, self.verdict])
+
+
+def summed(what: str, against: str, outcomes: Iterable[Outcome], limit: float) -> Comparison:
+    """Return many outcomes as one comparison."""
+    outcomes = list(outcomes)
+    return Comparison(
+        what,
+        against,
+        max((one.difference or 0.0 for one in outcomes), default=0.0),
+        limit,
+        sum(one.difference is not None for one in outcomes),
+        sum(one.verdict.startswith("refused") for one in outcomes),
+        [str(one) for one in outcomes if one.verdict.startswith("failed")],
+    )
 
 
 def apart(one: float, other: float) -> float:

@@ -25,6 +25,7 @@ import numpy as np
 import torch
 import transformers
 
+from tests.correctness.comparison import Outcome
 from tests.tiny_models import make_tiny_bert, make_tiny_llama
 from tests.tiny_runs import BAD, GOOD, THINGS, tiny_spec
 from tests.tiny_writers import make_tiny_t5
@@ -44,24 +45,6 @@ Answer = tuple[Any, list[float]]  # words that must be the same, numbers that mu
 Reader = Callable[[dict[str, Any]], Any]
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What came of one task, adapter and format."""
-
-    task: str
-    adapter: str
-    format: str
-    difference: float | None = None
-    why: str = ""
-
-    @property
-    def verdict(self) -> str:
-        """`passed`, `failed`, or why there is nothing to compare."""
-        if self.difference is None:
-            return self.why
-        return "passed" if self.difference <= TOLERANCE else "failed"
-
-
 def matrix(
     folder: Path,
     tasks: Iterable[str],
@@ -77,7 +60,9 @@ def matrix(
             try:
                 run = pipeline.train(spec_of(home, task, adapter))
             except InputError as error:
-                yield from (Outcome(task, adapter, one, why=f"refused: {error}") for one in formats)
+                yield from (
+                    Outcome((task, adapter, one), why=f"refused: {error}") for one in formats
+                )
                 continue
             asked = probes_of(task, probes)
             wanted = [answered(task, record, run) for record in predict_texts(run, asked)]
@@ -91,17 +76,17 @@ def _compared(
     try:
         out = export_run(run, kind).path
     except InputError as error:
-        return Outcome(task, adapter, kind, why=f"refused: {error}")
+        return Outcome((task, adapter, kind), why=f"refused: {error}")
     read = reader_of(run, task, adapter, kind, out)
     tokenizer = transformers.AutoTokenizer.from_pretrained(out)
     given = [ASK[task](read, tokenizer, probe) for probe in asked]
     difference = 0.0
     for (words, numbers), (own_words, own_numbers) in zip(given, wanted, strict=True):
         if words != own_words or len(numbers) != len(own_numbers):
-            return Outcome(task, adapter, kind, float("inf"))
+            return Outcome((task, adapter, kind), float("inf"))
         pairs = zip(numbers, own_numbers, strict=True)
         difference = max([difference, *(abs(one - two) for one, two in pairs)])
-    return Outcome(task, adapter, kind, difference)
+    return Outcome((task, adapter, kind), difference)
 
 
 # --- the runs ------------------------------------------------------------------------------------
@@ -340,8 +325,7 @@ def main(names: list[str]) -> int:
     with TemporaryDirectory() as folder, warnings.catch_warnings(), quiet_libraries():
         warnings.simplefilter("ignore")
         for one in matrix(Path(folder), names or ASK):
-            told = "" if one.difference is None else f"{one.difference:.1e}"
-            print(f"{one.task}\t{one.adapter}\t{one.format}\t{told}\t{one.verdict}", flush=True)
+            print(one, flush=True)
             counts[one.verdict.partition(":")[0]] += 1
     print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
     return int("failed" in counts)

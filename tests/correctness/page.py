@@ -18,7 +18,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from tests.correctness import scores, steps
-from tests.correctness.comparison import Comparison
+from tests.correctness.comparison import Comparison, summed
 
 Part = Callable[[], list[Comparison]]
 # With all four adapters, all families would take an hour.
@@ -32,28 +32,22 @@ def of_batches() -> list[Comparison]:
     """Compare a row alone with the same row in a batch, over the zoo."""
     from tests.correctness import batches
 
-    found: dict[str, list[batches.Outcome]] = {}
     adapters = [name for name in batches.ADAPTERS if name != "none"]
-    for one in (
+    outcomes = [
         *batches.walk(batches.families(), ["none"]),
         *batches.walk(batches.families(*ADAPTED), adapters),
-    ):
-        found.setdefault(one.adapter, []).append(one)
+    ]
     return [
-        Comparison(
+        summed(
             "answers of every family"
             if adapter == "none"
             else f"answers of {len(ADAPTED)} families inside {adapter}",
             "a row alone against the row in a batch of 64",
-            max((one.difference or 0.0 for one in outcomes), default=0.0),
+            [one for one in outcomes if one.case[2] == adapter],
             batches.TOLERANCE,
-            sum(one.difference is not None for one in outcomes),
-            sum(one.verdict.startswith("refused") for one in outcomes),
-            [f"{o.family} {o.task} {o.adapter}: {o.verdict}" for o in outcomes
-             if o.verdict.startswith("failed")],
         )
-        for adapter, outcomes in found.items()
-    ]  # fmt: skip
+        for adapter in batches.ADAPTERS
+    ]
 
 
 def of_exports() -> list[Comparison]:
@@ -62,23 +56,17 @@ def of_exports() -> list[Comparison]:
 
     from tests.correctness import exports
 
-    found: dict[str, list[exports.Outcome]] = {}
     with TemporaryDirectory() as folder:
-        for one in exports.matrix(Path(folder), exports.ASK):
-            found.setdefault(one.format, []).append(one)
+        outcomes = list(exports.matrix(Path(folder), exports.ASK))
     return [
-        Comparison(
-            f"export as {name}: 8 tasks × 5 adapters, {exports.PROBES} probes each",
+        summed(
+            f"export as {kind}: 8 tasks × 5 adapters, {exports.PROBES} probes each",
             "plain transformers, peft or onnxruntime against the run",
-            max((one.difference or 0.0 for one in outcomes), default=0.0),
+            [one for one in outcomes if one.case[2] == kind],
             exports.TOLERANCE,
-            sum(one.difference is not None for one in outcomes),
-            sum(one.verdict.startswith("refused") for one in outcomes),
-            [f"{o.task} {o.adapter} {o.format}: {o.verdict}" for o in outcomes
-             if o.verdict.startswith("failed")],
         )
-        for name, outcomes in found.items()
-    ]  # fmt: skip
+        for kind in exports.FORMATS
+    ]
 
 
 def of_attention() -> list[Comparison]:
