@@ -17,7 +17,7 @@ import pytest
 import workbench
 
 HOME = Path(workbench.__file__).parent
-UNAVOIDABLE = HOME / "unavoidable.py"
+UNAVOIDABLE = HOME / "private_members.py"
 PRIVATE = re.compile(r"_(?!_)\w+")
 # Protocols that libraries document for others to implement and to call.
 PROTOCOLS = re.compile(r"_repr_\w+_|_ipython_display_")

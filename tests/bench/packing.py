@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from workbench.spec import RunSpec
+from workbench.tasks._forward import forward
 from workbench.tasks._guessing import IGNORED
-from workbench.tasks._independence import forward
 from workbench.training.prepare import prepare
 
 BATCH = 16

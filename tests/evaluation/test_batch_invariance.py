@@ -14,8 +14,8 @@ from workbench.evaluation.inference import run_model
 from workbench.evaluation.sampling import Sampling, drawing, within
 from workbench.export.graph import write_checked
 from workbench.tasks import load_task
-from workbench.tasks._company import company_of, company_of_batch
-from workbench.tasks._independence import forward, write_on
+from workbench.tasks._batching import batching_of, batching_of_inputs
+from workbench.tasks._forward import forward, write_on
 from workbench.training.prepare import prepare
 from workbench.training.validation import validate
 
@@ -67,15 +67,15 @@ def test_so_it_is_inside_an_adapter(kind, head, adapter):
     assert difference(model, setup_of(TASKS[head], model)) <= TOLERANCE
 
 
-@pytest.mark.parametrize(("kind", "company"), [("bert", "any"), ("fnet", "equal")])
-def test_only_batches_of_models_that_heed_the_padding_are_cut_up(kind, company):
-    assert company_of(make(family(kind, CLASSES)), 0) == company
+@pytest.mark.parametrize(("kind", "batching"), [("bert", "any"), ("fnet", "equal")])
+def test_only_batches_of_models_that_heed_the_padding_are_cut_up(kind, batching):
+    assert batching_of(make(family(kind, CLASSES)), 0) == batching
 
 
 @pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen3", "bloom"])
 def test_a_classifier_behind_learned_tokens_reads_its_answer_before_the_padding(kind):
     model = make(family(kind, CLASSES), "prompt_tuning")
-    assert company_of(model, 0) == "any"
+    assert batching_of(model, 0) == "any"
     rows = [[2, 30, 31, 3], [2, 40, 41, 42, 43, 44, 3]]
     batch = load_task("text-classification").collate(
         [{"input_ids": ids} for ids in rows], setup_of("text-classification", model)
@@ -91,7 +91,7 @@ def test_a_model_stays_in_its_mode_when_it_is_tried():
     model = make(family("fnet", CLASSES)).train()
     model.fnet.embeddings.eval()  # as what is frozen may be
     state = torch.get_rng_state()
-    company_of(model, 0)
+    batching_of(model, 0)
     assert model.training
     assert not model.fnet.embeddings.training
     assert torch.equal(state, torch.get_rng_state())
@@ -189,7 +189,7 @@ def test_a_text_of_no_tokens_is_answered_alike_too(kind):
 def test_a_batch_of_a_model_that_heeds_no_padding_is_not_searched_for_it():
     model = make(family("bert", CLASSES))
     batch = {"input_ids": torch.ones(2, 4).long()}  # without a mask, a search would fail
-    assert company_of_batch(model, batch) == "any"
+    assert batching_of_inputs(model, batch) == "any"
 
 
 def test_the_loss_of_a_question_does_not_count_the_padding():

@@ -16,7 +16,8 @@ from workbench.models import load_tokenizer
 from workbench.models.fit import NO_LIMIT, limits_in, limits_of
 from workbench.spec import to_yaml
 from workbench.tasks import load_task
-from workbench.training.prepare import limit_tokens, prepare
+from workbench.training.encoding import limit_tokens
+from workbench.training.prepare import prepare
 
 CAUSAL, MASKED, WRITES = "AutoModelForCausalLM", "AutoModelForMaskedLM", "AutoModelForSeq2SeqLM"
 JUDGES = "AutoModelForSequenceClassification"

@@ -9,8 +9,8 @@ from workbench.errors import ModelError
 from workbench.models import load_tokenizer
 from workbench.spec import RunSpec
 from workbench.tasks import Setup, load_task
+from workbench.tasks._forward import forward
 from workbench.tasks._guessing import IGNORED
-from workbench.tasks._independence import forward
 from workbench.tasks._packing import keeps_apart, packed, require_apart
 
 TASK = load_task("text-generation")

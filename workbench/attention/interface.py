@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ..unavoidable import ask_for_attention, attention_of, can_set_attention
+from ..private_members import ask_for_attention, attention_of, can_set_attention
 
 EAGER = "eager"
 

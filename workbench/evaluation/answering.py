@@ -15,8 +15,8 @@ from ..runs import RunFolder
 from ..sources import find_model
 from ..spec import RunSpec
 from ..tasks import Outcome, Setup, Task, load_task
+from ..training.encoding import encode_rows, limit_tokens
 from ..training.precision import Precision, choose_precision
-from ..training.prepare import encode_rows, limit_tokens
 from ..training.run import quiet_libraries
 from .inference import run_model
 from .sampling import Sampling, drawing, within

@@ -11,7 +11,8 @@ from typing import Any
 from ..data import load_further
 from ..runs import RunFolder, write_json
 from ..tasks import Outcome, Task
-from ..training.prepare import Prepared, in_order
+from ..training.encoding import in_order
+from ..training.prepare import Prepared
 from .answering import Answerer, finished, rows_to_ask
 from .inference import run_model
 from .playground import keep_answers

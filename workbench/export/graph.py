@@ -9,8 +9,8 @@ from typing import Any
 
 from ..errors import InputError, ModelError, shorten
 from ..models import load_tokenizer, load_trained, merged
+from ..private_members import attention_of
 from ..runs import RunFolder
-from ..unavoidable import attention_of
 from .reading import caller_of
 from .sample import SHAPES, change_by_padding, output_names, sample, visible
 

@@ -23,7 +23,8 @@ from ..errors import RunError, shorten
 from ..language import text as say
 from ..runs import RunFolder
 from ..training.batches import epoch_batches
-from ..training.prepare import Prepared, in_order, prepare
+from ..training.encoding import in_order
+from ..training.prepare import Prepared, prepare
 from .card import base_of
 from .script_settings import adapter_settings, frozen_prefixes, loss_settings, trainer_arguments
 

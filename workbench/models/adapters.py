@@ -10,8 +10,6 @@ Liu et al. 2022 (arXiv:2205.05638); prompt tuning, Lester et al. 2021 (arXiv:210
 from __future__ import annotations
 
 import json
-import re
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +17,10 @@ from ..errors import ModelError, shorten
 from ..sources import FoundModel
 from ..sources.paths import show
 from ..spec import AdapterSpec
+from .adapter_targets import feed_forward_of, targets_of
 from .bases import base_record, name_for_peft, require_same_base
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
-ALL_LINEAR = "all-linear"
 # What peft calls the tasks for which it can put learned tokens before the text.
 _PROMPTED = {
     "AutoModelForSequenceClassification": "SEQ_CLS",
@@ -146,11 +144,11 @@ def _config(model: Any, adapter: AdapterSpec, auto_class: str) -> Any:
             token_dim=model.get_input_embeddings().weight.shape[1],  # not always the hidden size
             modules_to_save=saved or None,
         )
-    targets = _targets(model, adapter, saved)
+    targets = targets_of(model, adapter, saved)
     if adapter.peft_method == "ia3":
         return peft.IA3Config(
             target_modules=targets,
-            feedforward_modules=_feed_forward(model, targets),
+            feedforward_modules=feed_forward_of(model, targets),
             modules_to_save=saved or None,
         )
     return peft.LoraConfig(
@@ -182,127 +180,6 @@ def _new_modules(model: Any) -> list[str]:
 
 def _learned_whole(model: Any) -> list[str]:
     return [*model.new_weights, *getattr(model, "label_weights", ())]
-
-
-def _linear_layers(model: Any, without: list[str]) -> list[str]:
-    """Return the names of all layers that multiply by a matrix, without the head.
-
-    The body stands in a module of its own, but for T5, and for models put together from two.
-    """
-    import torch
-    from transformers.pytorch_utils import Conv1D
-
-    head = model.get_output_embeddings() if hasattr(model, "get_output_embeddings") else None
-    body, tied = _body(model), _tied(model)
-    return [
-        name
-        for name, module in model.named_modules()
-        if isinstance(module, torch.nn.Linear | Conv1D) and module is not head
-        and name not in without and name not in tied and name.startswith(body)
-    ]  # fmt: skip
-
-
-def _body(model: Any) -> str:
-    """Return what the names of the body's modules begin with; nothing where it has no module."""
-    prefix = model.base_model_prefix
-    return f"{prefix}." if prefix and hasattr(model, prefix) else ""
-
-
-def _tied(model: Any) -> dict[str, str]:
-    """Return the modules that share a weight with another, each with the name of that one."""
-    holders: dict[int, list[str]] = {}
-    for name, module in model.named_modules():
-        for weight in module.parameters(recurse=False):
-            holders.setdefault(id(weight), []).append(name)
-    shared = [names for names in holders.values() if len(names) > 1]
-    return {name: names[names[0] == name] for names in shared for name in names}
-
-
-def _targets(model: Any, adapter: AdapterSpec, saved: list[str]) -> list[str]:
-    """Return the names of the layers to adapt, each of which the model has."""
-    linear = _linear_layers(model, saved)
-    last_names = list(dict.fromkeys(name.rpartition(".")[2] for name in linear))
-    chosen = adapter.target_modules or _usual(model, adapter.peft_method)
-    if chosen == [ALL_LINEAR]:
-        return sorted({name.removeprefix(_body(model)) for name in linear})
-    names, tied = [name for name, _ in model.named_modules()], _tied(model)
-    if len(chosen) == 1 and (matching := _matching(chosen[0], names)):
-        chosen = matching
-    for wanted in chosen:
-        meant = [name for name in names if name == wanted or name.endswith(f".{wanted}")]
-        if shared := next((name for name in meant if name in tied), ""):
-            raise ModelError(
-                "adapter.target_modules: {layer!r} of a {kind} model has the same weights as "
-                "{other!r}, and an adapter would part them",
-                "leave it out, or choose all-linear",
-                layer=shorten(shared),
-                kind=model.config.model_type,
-                other=shorten(tied[shared]),
-            )
-        if not meant:
-            near = get_close_matches(wanted, last_names, n=1)
-            raise ModelError(
-                "adapter.target_modules: a {kind} model has no layer {layer!r}",
-                "did you mean {near}?" if near else "choose from {choices}",
-                kind=model.config.model_type,
-                layer=shorten(wanted),
-                near=next(iter(near), ""),
-                choices=", ".join(last_names),
-            )
-    return list(chosen)
-
-
-def _usual(model: Any, method: str) -> list[str]:
-    """Return the layers that peft adapts in this kind of model, else all linear ones."""
-    from peft.utils import constants
-
-    known = (
-        constants.TRANSFORMERS_MODELS_TO_IA3_TARGET_MODULES_MAPPING
-        if method == "ia3"
-        else constants.TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING
-    )
-    config = model.config
-    parts = [config, *(getattr(config, name, None) for name in ("encoder", "decoder"))]
-    lists = [known.get(getattr(part, "model_type", None)) for part in parts]
-    usual = [name for one in lists if isinstance(one, list) for name in one]
-    names = [f".{name}" for name, _ in model.named_modules()]
-    # peft's list may be that of an older version.
-    found = [one for one in dict.fromkeys(usual) if any(n.endswith(f".{one}") for n in names)]
-    return found or [ALL_LINEAR]
-
-
-def _matching(pattern: str, names: list[str]) -> list[str]:
-    """Return the modules whose whole name a pattern matches, as peft takes a word for a list."""
-    if re.fullmatch(r"[\w.]+", pattern):
-        return []
-    try:
-        return [name for name in names if re.fullmatch(pattern, name)]
-    except re.error:
-        return []
-
-
-def _feed_forward(model: Any, targets: list[str]) -> list[str]:
-    """Return those of the layers whose input is scaled, where of others it is the output.
-
-    Where peft knows nothing of the model, these are the layers that narrow their input: the second
-    matrix of each feed-forward block.
-    """
-    from peft.utils import constants
-
-    known = constants.TRANSFORMERS_MODELS_TO_IA3_FEEDFORWARD_MODULES_MAPPING
-    usual = known.get(model.config.model_type, ())
-    if named := [name for name in targets if name in usual]:
-        return named
-    narrowing = {
-        name
-        for name, module in model.named_modules()
-        if hasattr(module, "in_features") and module.in_features > module.out_features
-    }
-    return [
-        target
-        for target in targets
-        if any(name == target or name.endswith(f".{target}") for name in narrowing)
-    ]
 
 
 def tensors_of(model: Any) -> dict[str, Any]:

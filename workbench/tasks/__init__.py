@@ -9,7 +9,7 @@ from typing import Any
 
 from ..spec import RunSpec
 from ..spec.run import TASKS
-from ._independence import forward
+from ._forward import forward
 from ._losses import Objective
 from .contract import Column, Metric, Outcome, Role, RowError, Setup, Task
 

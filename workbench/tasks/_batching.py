@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
-Company = Literal["any", "equal", "none"]  # any rows, those of one length, or no other
+Batching = Literal["any", "equal", "none"]  # any rows, those of one length, or no other
 
 # Answers that differ by less, for their size, are the same, computed in another order.
 TOLERANCE, ROUNDED = 1e-4, 0.05
@@ -32,7 +32,7 @@ _SPECIAL = (
 _found: WeakKeyDictionary[Any, dict[tuple[str, int | None], bool]] = WeakKeyDictionary()
 
 
-def company_of_batch(model: Any, inputs: dict[str, Any]) -> Company:
+def batching_of_inputs(model: Any, inputs: dict[str, Any]) -> Batching:
     """Return which rows of a batch may be answered together.
 
     A model that heeds no padding, whatever it is, is not held up to look for it in its batches.
@@ -41,28 +41,28 @@ def company_of_batch(model: Any, inputs: dict[str, Any]) -> Company:
     if rows == 1 or (not _is_telling(model, width) and _bears_whatever_fills(model)):
         return "any"
     filled = inputs["input_ids"][inputs["attention_mask"] == 0]
-    return company_of(model, int(filled[0]) if len(filled) else None, width)
+    return batching_of(model, int(filled[0]) if len(filled) else None, width)
 
 
-def company_of(model: Any, padding: int | None, width: int = 0) -> Company:
+def batching_of(model: Any, padding: int | None, width: int = 0) -> Batching:
     """Return which rows may share a batch of `width` tokens; `padding` fills them, if any does."""
-    if not _bears(model, None):
+    if not _is_invariant(model, None):
         return "none"
     if padding is None:
         return "any"
-    return "any" if not _is_telling(model, width) and _bears(model, padding) else "equal"
+    return "any" if not _is_telling(model, width) and _is_invariant(model, padding) else "equal"
 
 
-def company_of_prompts(model: Any, padding: int, width: int) -> Company:
+def batching_of_prompts(model: Any, padding: int, width: int) -> Batching:
     """Return which prompts may share a batch that a decoder goes on with, filled on the left."""
-    if company_of(model, padding, width) == "any" and _bears(model, padding, "left"):
+    if batching_of(model, padding, width) == "any" and _is_invariant(model, padding, "left"):
         return "any"
-    return "equal" if _bears(model, None, "left") else "none"
+    return "equal" if _is_invariant(model, None, "left") else "none"
 
 
 def bears_longer_targets(model: Any, padding: int) -> bool:
     """Say whether a decoder beside an encoder pays no heed to padding behind what it reads."""
-    return _bears(model, padding, "decoder")
+    return _is_invariant(model, padding, "decoder")
 
 
 def call(model: Any, inputs: dict[str, Any]) -> Any:
@@ -137,7 +137,7 @@ def _parameters(kind: type) -> frozenset[str]:
     return frozenset(inspect.signature(kind.forward).parameters)
 
 
-def _bears(model: Any, padding: int | None, side: str = "right") -> bool:
+def _is_invariant(model: Any, padding: int | None, side: str = "right") -> bool:
     """Say whether rows beside others are answered, or with padding on the left written, alike."""
     known, key = _found.setdefault(model, {}), (side, padding)
     if key not in known:
@@ -149,7 +149,7 @@ def _bears(model: Any, padding: int | None, side: str = "right") -> bool:
 def _bears_whatever_fills(model: Any) -> bool:
     """Say whether padding changes nothing, be it the token of the model's config or a word."""
     own = padding_of(model)
-    return all(_bears(model, one) for one in (own, _words(model, own)[0]))
+    return all(_is_invariant(model, one) for one in (own, _words(model, own)[0]))
 
 
 def _is_telling(model: Any, width: int) -> bool:

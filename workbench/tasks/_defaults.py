@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from ._encode import encoder_of
-from ._independence import forward
+from ._forward import forward
 from ._padding import pad
 
 if TYPE_CHECKING:

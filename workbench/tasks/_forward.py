@@ -14,12 +14,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._company import (
+from ._batching import (
     ANSWERS,
+    batching_of_inputs,
+    batching_of_prompts,
     bears_longer_targets,
     call,
-    company_of_batch,
-    company_of_prompts,
     cut,
     inner_of,
     padding_of,
@@ -89,12 +89,12 @@ def write_on(
     told = model.generation_config
     # These look at the tokens of the prompt, and would take the padding for some.
     heeding = settings.get("no_repeat_ngram_size") or (told.repetition_penalty or 1) != 1
-    company = company_of_prompts(model, padding, max(map(len, prompts)) + max(rooms))
-    if company == "any" and heeding:
-        company = "equal"
+    batching = batching_of_prompts(model, padding, max(map(len, prompts)) + max(rooms))
+    if batching == "any" and heeding:
+        batching = "equal"
     parts: dict[Any, list[int]] = {}
     for row, prompt in enumerate(prompts):
-        key = {"any": 0, "equal": len(prompt), "none": (row,)}[company]
+        key = {"any": 0, "equal": len(prompt), "none": (row,)}[batching]
         parts.setdefault((rooms[row], key), []).append(row)
     found: dict[int, list[int]] = {}
     for rows in parts.values():
@@ -116,11 +116,11 @@ def write_on(
 
 def _parts(model: Any, inputs: dict[str, Any], targets: list[int] | None = None) -> list[list[int]]:
     """Return the rows of a batch in parts that can be answered together."""
-    company = company_of_batch(model, inputs)
+    batching = batching_of_inputs(model, inputs)
     keys: list[list[int]] = [[] for _ in inputs["input_ids"]]
-    if company == "none":
+    if batching == "none":
         keys = [[row] for row in range(len(keys))]
-    elif company == "equal":
+    elif batching == "equal":
         keys = [[length] for length in inputs["attention_mask"].sum(1).tolist()]
     if (end := _read_at(model)) is not None:  # it takes only rows with equally many of them
         for key, count in zip(keys, (inputs["input_ids"] == end).sum(1).tolist(), strict=True):

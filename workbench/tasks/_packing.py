@@ -17,7 +17,7 @@ from bisect import bisect_left, insort
 from typing import Any
 
 from ..errors import ModelError
-from ._company import call, inner_of, same, trying
+from ._batching import call, inner_of, same, trying
 from ._guessing import IGNORED
 
 # Tokens of the texts with which a model is tried.

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..language import text as say
-from . import _independence as independence
-from ._company import inner_of
+from . import _forward as plain
+from ._batching import inner_of
 from ._defaults import count_tokens
 from ._dynamics import of_written
 from ._encode import encode_texts, encoder_of
@@ -118,9 +118,9 @@ def collate(rows: list[Record], setup: Setup) -> dict[str, Any]:
 def forward(model: Any, inputs: dict[str, Any]) -> Any:
     """Return what a model makes of a batch: its decoder reads the labels, one token later."""
     if "labels" not in inputs:
-        return independence.forward(model, inputs)
+        return plain.forward(model, inputs)
     read = shifted_right(inner_of(model), inputs["labels"])
-    return independence.forward(model, inputs | {"decoder_input_ids": read})
+    return plain.forward(model, inputs | {"decoder_input_ids": read})
 
 
 def shifted_right(model: Any, labels: Any) -> Any:
@@ -166,7 +166,7 @@ def infer(model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup) 
 
 def _write(model: Any, inputs: dict[str, Any], setup: Setup) -> list[str]:
     """Let the model write, as `adapt` told it."""
-    found = independence.write(model, inputs, use_cache=can_cache(model))
+    found = plain.write(model, inputs, use_cache=can_cache(model))
     language = model.generation_config.forced_bos_token_id  # not all tokenizers call it special
     bare = [[one for one in ids if one != language] for ids in found]
     texts = setup.tokenizer.batch_decode(bare, skip_special_tokens=True)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..spec import RunSpec
 from . import _defaults as usual
-from ._independence import forward
+from ._forward import forward
 from ._labelling import Labelling
 
 if TYPE_CHECKING:

@@ -27,8 +27,8 @@ from ..errors import ModelError
 from . import _defaults as usual
 from ._dynamics import of_written
 from ._encode import encoder_of, texts_of
+from ._forward import forward
 from ._guessing import IGNORED, TokenCounts, followed, perplexity, read_paragraphs, sums
-from ._independence import forward
 from ._losses import class_loss
 from ._padding import pad
 from .contract import Batch, Column, Metric, Outcome, Record, Role, Setup, Task

@@ -29,7 +29,7 @@ from ._answers import (
     write_answers,
 )
 from ._dynamics import of_spans
-from ._independence import forward
+from ._forward import forward
 from ._labelling import Labelling
 from ._losses import Objective, class_losses
 from ._windows import best_span, encode, log_shares

@@ -18,8 +18,8 @@ import numpy as np
 from ._as_written import as_saved
 from ._causal_rows import cut_answers, encode, is_plain, lengths
 from ._dynamics import of_written
+from ._forward import forward, write_on
 from ._guessing import IGNORED, TokenCounts, followed, means, perplexity, read_paragraphs, sums
-from ._independence import forward, write_on
 from ._labelling import Labelling
 from ._losses import next_token_loss
 from ._packing import require_apart

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipywidgets
 
-from ..unavoidable import answer_in_any_subshell
+from ..private_members import answer_in_any_subshell
 
 
 def answer_at_once(widget: ipywidgets.Widget) -> None:
