@@ -1,8 +1,8 @@
 """A workbench for fine-tuning transformer models in Jupyter: `import workbench as wb`.
 
 The verbs: `studio`, `train`, `start`, `adapt`, `attach`, `evaluate`, `predict`, `playground`,
-`attend`, `compare`, `label`, `suspects`, `report`, each usable without the others. Importing the
-package loads none of the heavy libraries; each verb does when it is called.
+`attend`, `compare`, `label`, `suspects`, `report`, `trust`, each usable without the others.
+Importing the package loads none of the heavy libraries; each verb does when it is called.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         studio,
         suspects,
         train,
+        trust,
     )
     from .spec import RunSpec
 
@@ -51,11 +52,13 @@ _HOMES = {
     "studio": "notebook",
     "suspects": "notebook",
     "train": "notebook",
+    "trust": "notebook",
 }
 
 __all__ = [
     "RunSpec", "adapt", "attach", "attend", "audit", "clean", "compare", "evaluate", "label",
     "playground", "predict", "profile", "report", "split", "start", "studio", "suspects", "train",
+    "trust",
 ]  # fmt: skip
 
 

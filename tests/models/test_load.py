@@ -254,9 +254,10 @@ def test_code_that_came_with_a_model_is_not_run(call, found):
         "trained": lambda: load_trained(found.path),
     }
     assert refusal(calls[call]) == (
-        f"the model in {found.path} needs Python code that came with it; set "
-        "model.trust_remote_code to true only if you have read that code: it would run on this "
-        "machine with all your rights, and could read, change or send your files"
+        f"the model in {found.path} needs Python code that came with it; only if you have read "
+        "that code, allow it with --trust-remote-code (in a notebook: model.trust_remote_code, or "
+        "wb.trust(run)): it would run on this machine with all your rights, and could read, "
+        "change or send your files"
     )
     assert not marker.exists()
 

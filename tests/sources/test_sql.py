@@ -1,12 +1,15 @@
 """The rows of a database, through SQLAlchemy."""
 
 import sqlite3
+from pathlib import Path
 
 import pytest
 
 from workbench.data import describe_source
 from workbench.errors import SourceError
 from workbench.sources import find_data
+from workbench.sources._sql_address import parse
+from workbench.sources._sql_reading import _open_sqlite
 
 
 @pytest.fixture
@@ -67,7 +70,7 @@ def test_rows_of_a_database_are_described_like_any_other(place):
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("DELETE FROM reviews", "attempt to write a readonly database"),
+        ("DELETE FROM reviews", "does something else than ask for rows"),
         ("SELECT gone FROM reviews", "no such column: gone"),
         ("SELECT text FROM reviews WHERE id > 9", "the query gives no rows"),
         ("SELECT text, label AS text FROM reviews", "names two columns 'text'; name one"),
@@ -94,5 +97,73 @@ def test_a_password_stays_in_the_environment(monkeypatch):
 def test_a_missing_file_and_a_missing_driver_say_what_to_do(tmp_path):
     assert refused(f"sqlite:///{tmp_path}/none.db").startswith("no such file: ")
     assert not (tmp_path / "none.db").exists()
-    told = refused("snowflake://me@host/name#reviews")
-    assert told.startswith("snowflake://…")
+    told = refused("oracle://me@host/name#reviews")
+    assert told.startswith("no driver for oracle://…")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "VACUUM INTO '{file}'",
+        "ATTACH '{file}' AS other",
+        "SELECT * FROM reviews; ATTACH '{file}' AS other",
+        "WITH r AS (SELECT 1) INSERT INTO reviews(id) SELECT * FROM r",
+        "PRAGMA journal_mode = DELETE",
+        "PRAGMA temp_store_directory = '{file}'",
+        "SELECT load_extension('{file}')",
+        "EXPLAIN QUERY PLAN SELECT 1",
+    ],
+)
+def test_sqlite_makes_no_file_and_changes_nothing(place, query, tmp_path):
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    refused(f"{place}#{query.format(file=tmp_path / 'made')}")
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_the_authorizer_alone_keeps_sqlite_from_making_files(place, tmp_path):
+    """Whatever passes as a question is asked step by step what it does."""
+    connection = _open_sqlite(Path(place.removeprefix("sqlite:///")))
+    for statement in (
+        f"VACUUM INTO '{tmp_path}/a'",
+        f"ATTACH '{tmp_path}/b' AS b",
+        "DROP TABLE reviews",
+    ):
+        with pytest.raises(sqlite3.DatabaseError, match="authoriz"):
+            connection.execute(statement)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".db"]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "odbc_connect=DRIVER%3Dx%3BUID%3Du%3BPWD%3Dhunter2",
+        "api_key=hunter2", "private_key=hunter2", "passphrase=hunter2", "password=hunter2",
+        "anything=hunter2", "schema=a%3Bpwd%3Dhunter2", "schema=public&schema=a%3Dhunter2",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("address", ["postgresql://me@host/name", "sqlite:///rows.db"])
+def test_what_a_url_asks_is_a_secret_unless_it_is_known_to_be_harmless(address, part):
+    told = refused(f"{address}?{part}#reviews")
+    assert "hunter2" not in told
+    assert "write ${NAME} in its place" in told
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mssql+pyodbc://me@host/name;PWD=hunter2", "postgresql://me;hunter2=@host/name",
+     "postgresql://me:hunter2@host:port/name", "postgresql://me:hunt:er2@ho st/x y=z"],
+)  # fmt: skip
+def test_secrets_hidden_elsewhere_in_a_url_are_not_shown(url):
+    assert "er2" not in refused(f"{url}#reviews")
+
+
+def test_what_is_known_to_be_harmless_may_stand_in_a_url():
+    url = "postgresql+none://me:${A}@host:5432/name?sslmode=require&application_name=wb&x=${B}"
+    assert parse(url).query == {"sslmode": "require", "application_name": "wb", "x": "${B}"}
+
+
+def test_a_database_without_a_way_only_to_read_is_refused():
+    assert refused("mssql+pyodbc://me@host/name#SELECT 1 DROP TABLE x") == (
+        "mssql://… offers no connection that only reads; write the rows to a .csv or .parquet file "
+        "there, and give that file"
+    )

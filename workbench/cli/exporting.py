@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..runs import open_run
-from .options import add_json, add_runs_dir
+from .options import add_json, add_runs_dir, add_trust, open_trusted
 from .terminal import download_progress
 
 KINDS = {
@@ -44,6 +43,7 @@ def add_commands(commands: Any) -> None:
         "--public", action="store_true", help="let everybody see a repository that --push makes"
     )
     add_runs_dir(parser)
+    add_trust(parser)
     add_json(parser)
     parser.set_defaults(command=export)
 
@@ -53,7 +53,7 @@ def export(options: argparse.Namespace) -> None:
     from ..export import export_run
     from ..export.hub import push, require_repository
 
-    run = open_run(options.run, options.runs_dir)
+    run = open_trusted(options)
     if options.push:
         require_repository(options.push)
         if options.to == "script":

@@ -10,7 +10,14 @@ from typing import Any
 
 from ..errors import InputError
 from ..language import text as say
-from .options import add_json, add_runs_dir, add_spec_changes, parse_changes
+from .options import (
+    add_json,
+    add_runs_dir,
+    add_spec_changes,
+    add_trust,
+    open_trusted,
+    parse_changes,
+)
 from .output import add_leaf, print_table
 
 
@@ -23,6 +30,7 @@ def add_actions(group: Any) -> None:
     label.add_argument("--order", default="", help="source, random, diversity, or with --run: "
                        "least_confident, margin, entropy")  # fmt: skip
     label.add_argument("--run", help="a run whose model suggests labels and orders the rows")
+    add_trust(label)
     label.add_argument("--rows", type=int, help="ask at most so many")
     label.add_argument("--guidelines", default="", metavar="FILE", help="shown before the first")
     label.add_argument(
@@ -88,9 +96,7 @@ def _scale(given: str | None) -> tuple[float, float] | None:
 
 def label_rows(options: argparse.Namespace) -> None:
     """Ask row after row; a line of input is an answer."""
-    from ..runs import open_run
-
-    run = open_run(options.run, options.runs_dir) if options.run else None
+    run = open_trusted(options) if options.run else None
     guidelines = Path(options.guidelines) if options.guidelines else ""
     made = _labels(
         options, order=options.order, run=run, rows=options.rows, adjudicate=options.adjudicate,

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import InputError, RunError
 from ..runs import RunFolder, open_run, require_writable, write_output
-from .options import add_json, add_runs_dir
+from .options import add_json, add_runs_dir, add_trust, open_trusted
 from .output import plain
 from .terminal import console, is_piped_in
 
@@ -83,6 +83,8 @@ def add_commands(commands: Any) -> None:
             else "a run's name or folder",
         )
         add_runs_dir(parser)
+        if parser is not report_parser:
+            add_trust(parser)
         parser.set_defaults(command=command)
     predict_parser.add_argument("text", nargs="*", help="texts; left out, read from stdin")
     attend_parser.add_argument("text", help="the text to look at")
@@ -90,7 +92,7 @@ def add_commands(commands: Any) -> None:
 
 def evaluate(options: argparse.Namespace) -> None:
     """Print a run's scores, on its own validation rows or on another file."""
-    run = open_run(options.run, options.runs_dir)
+    run = open_trusted(options)
     if options.predictions and not options.data:
         raise InputError(
             "--predictions needs --data FILE",
@@ -135,7 +137,7 @@ def predict(options: argparse.Namespace) -> None:
     from ..evaluation.run import predict_texts
     from ..tasks import load_task
 
-    run = open_run(options.run, options.runs_dir)
+    run = open_trusted(options)
     line = load_task(run.spec().task).line
     for answer in predict_texts(run, texts_to_predict(options), _given(options)):
         print(json.dumps(answer, ensure_ascii=False) if options.json else line(answer))
@@ -206,7 +208,7 @@ def chat(options: argparse.Namespace) -> None:
     from ..evaluation.playground import open_playground, require_writer
     from ..language import text
 
-    run = open_run(options.run, options.runs_dir)
+    run = open_trusted(options)
     require_writer(run)
     typed = {name: getattr(options, name) for name in sampling.DOMAINS}
     asked = sampling.chosen(run.spec(), {name: one for name, one in typed.items() if one})
@@ -243,9 +245,12 @@ def _looked_at(name: str | None, options: argparse.Namespace) -> Any:
     if name is None or name == "before":
         return name
     try:
-        return open_run(name, options.runs_dir)
+        run = open_run(name, options.runs_dir)
     except RunError:
         return name
+    if options.trusts and name == options.run:
+        run.trust_code()
+    return run
 
 
 def report(options: argparse.Namespace) -> None:

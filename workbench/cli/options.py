@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from ..errors import InputError
+from ..runs import RunFolder, open_run
 from ..spec import RunSpec, from_flat, load, parse_value, to_flat
 
 
@@ -29,6 +30,29 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def add_runs_dir(parser: argparse.ArgumentParser) -> None:
     """Add `--runs-dir`."""
     parser.add_argument("--runs-dir", default="runs", help="the folder of the runs (runs)")
+
+
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """Add `--trust-remote-code`."""
+    parser.add_argument(
+        "--trust-remote-code",
+        dest="trusts",
+        action="store_true",
+        help="let Python code that came with the model run, with all your rights; read it first",
+    )
+
+
+def trusting(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what `--trust-remote-code` changes in a spec."""
+    return {"model.trust_remote_code": True} if options.trusts else {}
+
+
+def open_trusted(options: argparse.Namespace, run: str | None = None) -> RunFolder:
+    """Find the run that a command names, and trust its model's code if the command says so."""
+    found = open_run(options.run if run is None else run, options.runs_dir)
+    if options.trusts:
+        found.trust_code()
+    return found
 
 
 def parse_changes(pairs: list[str]) -> dict[str, Any]:

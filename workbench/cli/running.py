@@ -15,7 +15,14 @@ from ..runs.control import parse, require_effect
 from ..runs.lock import is_locked, read_owner
 from ..runs.summary import summarise, summarise_all
 from .comparing import add_compare
-from .options import add_json, add_runs_dir, add_spec_changes, parse_changes
+from .options import (
+    add_json,
+    add_runs_dir,
+    add_spec_changes,
+    add_trust,
+    open_trusted,
+    parse_changes,
+)
 from .output import add_group, add_leaf, print_table, print_tree
 from .terminal import download_progress, duration, watching
 from .training import print_result
@@ -36,11 +43,13 @@ def add_commands(commands: Any) -> None:
     how.add_argument("--kill", action="store_true", help="end its process, answering or not")
     resume_one = _leaf(runs, "resume", "go on with an interrupted or failed run", resume)
     resume_one.set_defaults(for_several=True)
+    add_trust(resume_one)
     resume_one.add_argument("--detach", action="store_true", help="in a process of its own")
     fork_one = _leaf(runs, "fork", "a new run that leaves another at a checkpoint", fork)
     fork_one.add_argument("--step", type=int, help="at the checkpoint next to this step (latest)")
     fork_one.add_argument("--detach", action="store_true", help="in a process of its own")
     add_spec_changes(fork_one)
+    add_trust(fork_one)
     retrain_one = _leaf(
         runs, "retrain", "a new run from another's model, on corrected labels", retrain
     )
@@ -49,6 +58,7 @@ def add_commands(commands: Any) -> None:
     )
     retrain_one.add_argument("--detach", action="store_true", help="in a process of its own")
     add_spec_changes(retrain_one)
+    add_trust(retrain_one)
     add_compare(runs)
 
 
@@ -148,7 +158,7 @@ def resume(options: argparse.Namespace) -> None:
     """Go on with a run."""
     from .. import pipeline, worker
 
-    run = open_run(options.run, options.runs_dir)
+    run = open_trusted(options)
     if options.detach:
         worker.resume(run)
         _say_started(run, options.json)
@@ -162,7 +172,7 @@ def fork(options: argparse.Namespace) -> None:
     """Make a new run from a checkpoint of another and train it."""
     from .. import pipeline, worker
 
-    parent = open_run(options.run, options.runs_dir)
+    parent = open_trusted(options)
     changes = parse_changes(options.changes)
     if options.detach:
         _say_started(worker.fork(parent, options.step, changes), options.json)
@@ -177,7 +187,7 @@ def retrain(options: argparse.Namespace) -> None:
     """Train a new run from another's model, on its data with corrected labels."""
     from .. import pipeline, worker
 
-    parent = open_run(options.run, options.runs_dir)
+    parent = open_trusted(options)
     changes = parse_changes(options.changes)
     with download_progress() as progress:
         child, prepared = pipeline.retrain(parent, changes, options.corrections, progress)

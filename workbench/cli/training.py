@@ -12,7 +12,16 @@ from ..errors import RunError, shorten
 from ..language import text, using
 from ..runs import RunFolder, open_run, require_writable
 from ..spec import RunSpec
-from .options import add_json, add_runs_dir, add_spec_changes, parse_changes, spec_from
+from .options import (
+    add_json,
+    add_runs_dir,
+    add_spec_changes,
+    add_trust,
+    open_trusted,
+    parse_changes,
+    spec_from,
+    trusting,
+)
 from .output import print_table
 from .terminal import console, download_progress, duration, watching
 
@@ -36,6 +45,7 @@ def add_commands(commands: Any) -> None:
     )
     parser.add_argument("--into", action="store_true", help=argparse.SUPPRESS)
     add_spec_changes(parser)
+    add_trust(parser)
     add_json(parser)
     parser.set_defaults(command=train, for_several=True)
     two = commands.add_parser(
@@ -47,6 +57,7 @@ def add_commands(commands: Any) -> None:
     two.add_argument("first", metavar="FIRST", help="a spec file, a recipe, or a run that has read")
     two.add_argument("second", metavar="SECOND", help="a spec file or a recipe: the task")
     add_spec_changes(two)
+    add_trust(two)
     two.add_argument(
         "--set-first", action="append", default=[], metavar="FIELD=VALUE",
         help="the same for the first step; --set changes the second",
@@ -68,7 +79,7 @@ def train(options: argparse.Namespace) -> None:
     replay = open_run(options.replay) if options.replay else None
     source = options.spec or (str(replay.spec_path) if replay else None)
     played = {"train.replay": str(replay.path)} if replay else {}
-    spec = spec_from(source, played | parse_changes(options.changes))
+    spec = spec_from(source, played | trusting(options) | parse_changes(options.changes))
     with download_progress() as progress:
         run, prepared = pipeline.prepare_run(spec, progress)
     tell_data(run)
@@ -82,11 +93,11 @@ def adapt(options: argparse.Namespace) -> None:
     from ..adaptation import adapt as carry_out
     from ..report.compare import write_comparison
 
-    second = spec_from(options.second, parse_changes(options.changes))
+    second = spec_from(options.second, trusting(options) | parse_changes(options.changes))
     try:
-        first: Any = open_run(options.first, options.runs_dir)
+        first: Any = open_trusted(options, options.first)
     except RunError:
-        first = spec_from(options.first, parse_changes(options.set_first))
+        first = spec_from(options.first, trusting(options) | parse_changes(options.set_first))
     if options.html:
         require_writable(Path(options.html))
     done = carry_out(first, second, _train_watched)

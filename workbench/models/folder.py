@@ -205,8 +205,9 @@ def refuse_foreign_code(folder: Path, config: dict[str, Any], trust_remote_code:
     if config.get("auto_map"):
         raise ModelError(
             "the model in {folder} needs Python code that came with it",
-            "set model.trust_remote_code to true only if you have read that code: it would run "
-            "on this machine with all your rights, and could read, change or send your files",
+            "only if you have read that code, allow it with --trust-remote-code (in a notebook: "
+            "model.trust_remote_code, or wb.trust(run)): it would run on this machine with all "
+            "your rights, and could read, change or send your files",
             folder=show(folder),
         )
     raise ModelError(

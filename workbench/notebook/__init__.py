@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "adapt", "attach", "attend", "audit", "clean", "compare", "evaluate", "label", "playground",
-    "predict", "profile", "report", "split", "start", "studio", "suspects", "train",
+    "predict", "profile", "report", "split", "start", "studio", "suspects", "train", "trust",
 ]  # fmt: skip
 
 
@@ -100,6 +100,14 @@ def attach(run: RunFolder | str | Path | None = None) -> Run | None:
         return None
     show(folder)
     return hold(folder)
+
+
+def trust(run: RunFolder | str | Path) -> None:
+    """Let Python code that came with a run's model run in this session, with all your rights.
+
+    Read that code first. A run folder that says so itself is not believed.
+    """
+    _run(run).trust_code()
 
 
 def evaluate(run: RunFolder | str | Path, data: str | None = None) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from typing import Any
 from ..errors import InputError, RunError, shorten
 from ..spec import RunSpec, SpecError, build, dump_tree, parse_tree, to_yaml
 from ..spec.earlier import as_it_was, packed_otherwise
+from . import consent
 from .events import Event, read_events
 
 
@@ -86,7 +87,19 @@ class RunFolder:
         return self.checkpoints_path / f"step-{step:06d}"
 
     def spec(self) -> RunSpec:
-        """Read the resolved spec."""
+        """Read the resolved spec.
+
+        Whether code that came with the model may run is the present user's to say (see `consent`).
+        """
+        spec = self._own_spec()
+        trusted = consent.given(self.path, spec.model)
+        return spec.replace({"model.trust_remote_code": trusted})
+
+    def trust_code(self) -> None:
+        """Let the code that came with this run's model run, because the user says so."""
+        consent.give(self.path, self._own_spec().model)
+
+    def _own_spec(self) -> RunSpec:
         tree = as_it_was(self._spec_tree())
         tree.pop("record", None)
         return build(tree, str(self.spec_path))
@@ -185,6 +198,8 @@ def create_run(spec: RunSpec, suggested_name: str, needed_bytes: int = 0) -> Run
                 path=path,
                 reason=error.strerror,
             ) from None
+        if spec.model.trust_remote_code:
+            consent.give(path, spec.model)
         return RunFolder(path)
     raise RunError(
         "a run named {name!r} is already in {runs_dir}",

@@ -141,7 +141,8 @@ def load(path_or_recipe: str | Path) -> RunSpec:
     """Load a spec from a YAML file, or from a recipe of that name.
 
     A run's own `spec.yaml` is accepted too: its `record` of versions and fingerprints is
-    knowledge about the run, not part of the spec, and is left aside.
+    knowledge about the run, not part of the spec, and is left aside. So is what a file says of
+    `trust_remote_code`: whether foreign code may run is the present user's to say.
     """
     from .recipes import recipe_names, recipe_text
 
@@ -168,4 +169,4 @@ def load(path_or_recipe: str | Path) -> RunSpec:
     if isinstance(tree, dict):
         tree = as_it_was(tree)
         tree.pop("record", None)
-    return build(tree, name)
+    return build(tree, name).replace({"model.trust_remote_code": False})
