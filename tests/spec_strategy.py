@@ -80,7 +80,8 @@ def values(field: Field) -> st.SearchStrategy[Any]:
     elif field.type is str:
         strategy = texts()
     elif field.type is list:
-        strategy = st.lists(texts(), max_size=4)
+        held = texts().filter(bool) if field.name == "stop_strings" else texts()
+        strategy = st.lists(held, max_size=4)
     elif field.name == "label_weights":
         strategy = st.dictionaries(texts(), st.floats(0, 100), max_size=3)
     elif field.type is dict:

@@ -11,7 +11,7 @@ from tests.correctness.batches import CPU, TOLERANCE, apart, difference, make, r
 from tests.tiny_runs import make_rows, tiny_spec, write_csv
 from tests.zoo.families import Family, tokenizer
 from workbench.evaluation.inference import run_model
-from workbench.evaluation.sampling import Sampling, drawing, within
+from workbench.evaluation.sampling import Sampling, within
 from workbench.export.graph import write_checked
 from workbench.tasks import load_task
 from workbench.tasks._batching import batching_of, batching_of_inputs
@@ -293,12 +293,11 @@ def test_answers_that_are_drawn_are_drawn_alike_in_a_batch():
     sampling = Sampling(max_new_tokens=5, seed=3, temperature=1.0)
     setup = setup_of("text-generation", model)
     setup = replace(setup, spec=within(setup.spec, sampling))
-    size = setup.spec.train.per_device_eval_batch_size
+    size = 4
     task = load_task("text-generation")
     rows = rows_of("text-generation", ("input_ids", "attention_mask")).select(range(6))
-    with drawing(model, sampling):
-        together = run_model(model, rows, task, setup, CPU, size)
-        alone = [run_model(model, rows.select([n]), task, setup, CPU, size)[0] for n in range(6)]
+    together = run_model(model, rows, task, setup, CPU, size)
+    alone = [run_model(model, rows.select([n]), task, setup, CPU, size)[0] for n in range(6)]
     assert apart(together, alone) <= TOLERANCE
     assert len({one["written"] for one in together}) > 1
 

@@ -1,14 +1,15 @@
 """How tokens are chosen: what is typed, what is said of it, and what `generate` is asked for."""
 
 import pytest
-import torch
 
 from workbench.errors import InputError
 from workbench.evaluation import sampling
-from workbench.evaluation.sampling import Sampling, chosen, drawing, faults, usual, within
+from workbench.evaluation.sampling import Sampling, chosen, faults, usual, within
 from workbench.spec import RunSpec
 
-SPEC = RunSpec().replace({"generate.max_new_tokens": 12, "train.seed": 5, "generate.num_beams": 3})
+SPEC = RunSpec().replace(
+    {"generate.max_new_tokens": 12, "generate.sampling_seed": 5, "generate.num_beams": 3}
+)
 
 
 def test_by_itself_a_model_writes_as_its_spec_says():
@@ -62,61 +63,24 @@ def test_what_was_typed_is_shown_up_to_sixty_characters(length, whole):
 
 
 @pytest.mark.parametrize(
-    ("changes", "beams", "batch"),
-    [({}, 3, 64), ({"temperature": 0.7}, 1, 1), ({"repetition_penalty": 1.3}, 3, 1)],
+    ("changes", "beams", "draws"),
+    [({}, 3, False), ({"temperature": 0.7}, 1, True), ({"repetition_penalty": 1.3}, 3, False)],
 )
-def test_a_spec_asked_for_this_way_of_writing(changes, beams, batch):
+def test_a_spec_asked_for_this_way_of_writing(changes, beams, draws):
     found = within(SPEC, Sampling(20, 9, **changes))
-    assert found.generate.max_new_tokens == 20
-    assert found.generate.num_beams == beams
-    assert found.train.per_device_eval_batch_size == batch
-    assert found.train.seed == 5  # the seed of the answers is none of the training
+    asked = found.generate
+    assert (asked.max_new_tokens, asked.num_beams, asked.do_sample) == (20, beams, draws)
+    assert asked.sampling_seed == 9
+    assert asked.repetition_penalty == changes.get("repetition_penalty", 1)
+    assert asked.temperature == changes.get("temperature", 1)
+    assert found.train == SPEC.train  # the seed of the answers is none of the training
 
 
-class Writer:
-    """Stands for a model: its `generate` notes what it is asked for, and draws a number."""
-
-    device = torch.device("cpu")
-
-    def generate(self, **given):
-        return given, torch.rand(1).item()
-
-
-def test_without_a_temperature_nothing_else_is_asked_for():
-    model = Writer()
-    with drawing(model, Sampling(5, 1)):
-        assert model.generate(num_beams=2)[0] == {"num_beams": 2}
-    with drawing(model, Sampling(5, 1, repetition_penalty=1.5)):
-        assert model.generate(num_beams=2)[0] == {"num_beams": 2, "repetition_penalty": 1.5}
-
-
-def test_with_one_tokens_are_drawn_among_all():
-    model = Writer()
-    with drawing(model, Sampling(5, 1, temperature=0.5, top_p=0.8)):
-        assert model.generate(do_sample=False, max_new_tokens=3)[0] == {
-            "do_sample": True, "temperature": 0.5, "top_p": 0.8, "top_k": 0, "max_new_tokens": 3,
-        }  # fmt: skip
-
-
-def test_every_answer_begins_from_the_seed_and_chance_goes_on_as_before():
-    model = Writer()
-    torch.manual_seed(3)
-    expected = torch.rand(2).tolist()
-    torch.manual_seed(3)
-    first = torch.rand(1).item()
-    with drawing(model, Sampling(5, 11, temperature=1.0)):
-        drawn = [model.generate()[1] for _ in range(2)]
-    torch_seeded = torch.Generator().manual_seed(11)
-    assert drawn == [torch.rand(1, generator=torch_seeded).item()] * 2
-    assert [first, torch.rand(1).item()] == expected
-    assert model.generate.__func__ is Writer.generate
-
-
-def test_a_model_is_itself_again_after_a_fault():
-    model = Writer()
-    with pytest.raises(ValueError, match="broken"), drawing(model, Sampling(5, 1, 1.0)):
-        raise ValueError("broken")
-    assert "generate" not in vars(model)
+def test_what_the_spec_draws_with_is_where_a_talk_begins():
+    told = {"do_sample": True, "temperature": 0.6, "top_p": 0.9, "sampling_seed": 8}
+    spec = SPEC.replace({f"generate.{name}": value for name, value in told.items()})
+    assert usual(spec) == Sampling(12, 8, 0.6, 0.9)
+    assert within(spec, usual(spec)).generate == spec.generate.model_copy(update={"num_beams": 1})
 
 
 def test_the_way_of_writing_is_told_in_words():

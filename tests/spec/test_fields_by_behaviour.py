@@ -450,6 +450,19 @@ CHECKS: dict[str, Callable[[Home], None] | str] = {
     "who",
     "generate.max_new_tokens": "tests/tasks/test_seq2seq.py::test_only_the_spec_says_how_a_model_"
     "writes",
+    **{
+        f"generate.{name}": "tests/tasks/test_generating.py::test_a_setting_does_what_it_does_in_"
+        "transformers"
+        for name in (
+            "do_sample",
+            "temperature",
+            "top_p",
+            "top_k",
+            "sampling_seed",
+            "repetition_penalty",
+            "stop_strings",
+        )
+    },
     "generate.num_beams": "tests/tasks/test_seq2seq.py::test_only_the_spec_says_how_a_model_writes",
     "generate.length_penalty": "tests/tasks/test_seq2seq.py::test_only_the_spec_says_how_a_model_"
     "writes",

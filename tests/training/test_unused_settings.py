@@ -23,6 +23,11 @@ CASES = [
     ({"adapter.num_virtual_tokens": 4}, "adapter.peft_method: none",
      {"adapter.peft_method": "prompt_tuning"}),
     ({"model.vocab_size": 500}, "model.tokenizer: pretrained", {"model.tokenizer": "bpe"}),
+    *(
+        ({f"generate.{name}": value}, "generate.do_sample: False", {"generate.do_sample": True})
+        for name, value in
+        (("temperature", 0.7), ("top_p", 0.9), ("top_k", 10), ("sampling_seed", 7))
+    ),
     ({"generate.length_penalty": 2.0}, "generate.num_beams: 1", {"generate.num_beams": 2}),
     ({"evaluate.threshold": 0.3}, "data.multi_label: False", {"data.multi_label": True}),
     ({"train.num_train_epochs": 3.0, "train.max_steps": 5}, "train.max_steps: 5",

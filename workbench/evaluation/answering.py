@@ -19,7 +19,7 @@ from ..training.encoding import encode_rows, limit_tokens
 from ..training.precision import Precision, choose_precision
 from ..training.run import quiet_libraries
 from .inference import run_model
-from .sampling import Sampling, drawing, within
+from .sampling import Sampling, within
 
 
 def rows_to_ask(
@@ -66,8 +66,7 @@ class Answerer:
             setup = replace(self.setup, spec=within(self.setup.spec, sampling))
             try:
                 self.task.adapt(self.model, setup)
-                with drawing(self.model, sampling):
-                    return replace(self, setup=setup).ask(rows)
+                return replace(self, setup=setup).ask(rows)
             finally:
                 self.task.adapt(self.model, self.setup)
         from datasets import Dataset

@@ -1,25 +1,24 @@
-"""How tokens are chosen when a model is talked to; an evaluation never draws them by chance."""
+"""How tokens are chosen when a model is talked to: as the spec says, or as somebody types."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from ..errors import InputError, shorten
 from ..language import text
-from ..spec import Domain, RunSpec
+from ..spec import RunSpec
 from ..spec import fields as spec_fields
 
 _OF_SPEC = {field.path: field.domain for field in spec_fields()}
 # In the order in which they are shown; named as in `transformers.GenerationConfig`.
 DOMAINS = {
-    "temperature": Domain("", 0, 2, step=0.05),
-    "top_p": Domain("", 0.01, 1),
-    "repetition_penalty": Domain("", 0.5, 2),
+    "temperature": replace(_OF_SPEC["generate.temperature"], low=0),  # 0: nothing is drawn
+    "top_p": _OF_SPEC["generate.top_p"],
+    "repetition_penalty": _OF_SPEC["generate.repetition_penalty"],
     "max_new_tokens": _OF_SPEC["generate.max_new_tokens"],
-    "seed": _OF_SPEC["train.seed"],
+    "seed": _OF_SPEC["generate.sampling_seed"],
 }
 
 
@@ -53,7 +52,14 @@ class Sampling:
 
 def usual(spec: RunSpec) -> Sampling:
     """Return how the models of a run write when nothing else is asked of them: as its spec says."""
-    return Sampling(spec.generate.max_new_tokens, spec.train.seed)
+    asked = spec.generate
+    return Sampling(
+        asked.max_new_tokens,
+        asked.sampling_seed,
+        asked.temperature if asked.do_sample else 0.0,
+        asked.top_p,
+        asked.repetition_penalty,
+    )
 
 
 def faults(entries: Mapping[str, str]) -> dict[str, str]:
@@ -81,43 +87,24 @@ def _read(name: str, entry: str) -> float | int | str:
         value = int(entry) if whole else float(entry)
     except ValueError:
         return text("spec.int" if whole else "spec.float")
-    return DOMAINS[name].fault(value) or value
+    domain = DOMAINS[name]
+    if name == "temperature" and value > 0:
+        domain = _OF_SPEC["generate.temperature"]
+    return domain.fault(value) or value
 
 
 def within(spec: RunSpec, sampling: Sampling) -> RunSpec:
-    """Return the spec with what it says of writing as it is asked for here.
-
-    Where chance or the prompt's own tokens weigh in, each answer is written by itself.
-    """
-    changes: dict[str, Any] = {"generate.max_new_tokens": sampling.max_new_tokens}
+    """Return the spec with what it says of writing as it is asked for here."""
+    changes: dict[str, Any] = {
+        "generate.max_new_tokens": sampling.max_new_tokens,
+        "generate.repetition_penalty": sampling.repetition_penalty,
+        "generate.sampling_seed": sampling.seed,
+        "generate.do_sample": sampling.temperature > 0,
+    }
     if sampling.temperature:
-        changes["generate.num_beams"] = 1
-    if sampling.temperature or sampling.repetition_penalty != 1:
-        changes["train.per_device_eval_batch_size"] = 1
+        changes |= {
+            "generate.num_beams": 1,
+            "generate.temperature": sampling.temperature,
+            "generate.top_p": sampling.top_p,
+        }
     return spec.replace(changes)
-
-
-@contextmanager
-def drawing(model: Any, sampling: Sampling) -> Iterator[None]:
-    """Let a model choose tokens in this way, whatever its task asks of `generate`."""
-    import torch
-
-    asked: dict[str, Any] = {}
-    if sampling.temperature:
-        asked = {"do_sample": True, "temperature": sampling.temperature, "top_p": sampling.top_p}
-        asked |= {"top_k": 0}  # transformers would keep 50
-    if sampling.repetition_penalty != 1:  # at 1, what the model's own folder says stays
-        asked["repetition_penalty"] = sampling.repetition_penalty
-    own = model.generate
-    devices = [model.device] if model.device.type == "cuda" else []
-
-    def generate(**given: Any) -> Any:
-        torch.manual_seed(sampling.seed)
-        return own(**(given | asked))
-
-    with torch.random.fork_rng(devices=devices):
-        model.generate = generate
-        try:
-            yield
-        finally:
-            del model.generate

@@ -10,6 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
+from pydantic import StringConstraints
+
 from .data import DataSpec
 from .domain import Domain
 from .model import AdapterSpec, ModelSpec
@@ -62,6 +64,55 @@ class GenerateSpec(Section):
             unit="tokens",
         ),
     ] = 64
+    do_sample: Annotated[
+        bool,
+        Domain("draw each token by its probability; off takes the likeliest, or goes by beams"),
+    ] = False
+    temperature: Annotated[
+        float,
+        Domain(
+            "with do_sample: below 1 likely tokens become likelier, above 1 rare ones",
+            0.05,
+            2,
+            step=0.05,
+        ),
+    ] = 1.0
+    top_p: Annotated[
+        float,
+        Domain(
+            "with do_sample: draw from the likeliest tokens that together have this probability; "
+            "1 from all",
+            0.01,
+            1,
+            step=0.01,
+        ),
+    ] = 1.0
+    top_k: Annotated[
+        int,
+        Domain("with do_sample: draw from so many likeliest tokens; 0 from all", 0, 1000),
+    ] = 50
+    sampling_seed: Annotated[
+        int,
+        Domain(
+            "with do_sample: where chance begins, anew for each answer; the same prompt gives the "
+            "same answer",
+            0,
+            2**32 - 1,
+        ),
+    ] = 42
+    repetition_penalty: Annotated[
+        float,
+        Domain(
+            "above 1 tokens that stand in the prompt or the answer become less likely",
+            0.5,
+            2,
+            step=0.05,
+        ),
+    ] = 1.0
+    stop_strings: Annotated[
+        list[Annotated[str, StringConstraints(min_length=1)]],
+        Domain("an answer ends before the first of these texts, such as ['User:']"),
+    ] = []
     num_beams: Annotated[
         int, Domain("drafts that are kept at each token, of which the best is given", 1, 16, step=1)
     ] = 1

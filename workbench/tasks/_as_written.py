@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ._generating import settle
 from .contract import Setup
 
 MARK = "{# the plain template #}"
@@ -75,11 +76,8 @@ def _fitting(setup: Setup) -> str | None:
 def _settings(told: Any, setup: Setup) -> Any:
     from copy import deepcopy
 
-    asked, told = setup.spec.generate, deepcopy(told)
-    told.do_sample, told.temperature, told.top_k, told.top_p = False, None, None, None
-    told.num_beams, told.no_repeat_ngram_size = asked.num_beams, asked.no_repeat_ngram_size
-    told.length_penalty = asked.length_penalty if asked.num_beams > 1 else None
-    told.max_length, told.max_new_tokens = None, asked.max_new_tokens
+    told = deepcopy(told)
+    settle(told, setup, setup.spec.generate.max_new_tokens)
     told.eos_token_id, told.pad_token_id = (
         setup.tokenizer.eos_token_id, setup.tokenizer.pad_token_id or 0,
     )  # fmt: skip

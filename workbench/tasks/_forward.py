@@ -16,6 +16,7 @@ from typing import Any
 
 from ._batching import (
     ANSWERS,
+    Batching,
     batching_of_inputs,
     batching_of_prompts,
     bears_longer_targets,
@@ -24,6 +25,7 @@ from ._batching import (
     inner_of,
     padding_of,
 )
+from ._generating import drawn_from
 from ._guessing import IGNORED
 
 _OF_TOKENS = ("start_logits", "end_logits")
@@ -61,35 +63,49 @@ def forward(model: Any, inputs: dict[str, Any]) -> Any:
     return outputs
 
 
-def write(model: Any, inputs: dict[str, Any], **settings: Any) -> list[list[int]]:
+def write(
+    model: Any, inputs: dict[str, Any], seed: int | None = None, **settings: Any
+) -> list[list[int]]:
     """Let a model with an encoder write; return the tokens of each row, to the one that ends it.
+
+    With a `seed`, tokens are drawn, of each row by itself.
 
     Shapes:
         input_ids, attention_mask: (B, T), padded on the right.
     """
     found: dict[int, list[int]] = {}
     ends = model.generation_config.eos_token_id
-    for rows in _parts(model, inputs):
-        for row, ids in zip(
-            rows, model.generate(**cut(inputs, rows), **settings).tolist(), strict=True
-        ):
+    alone = [[row] for row in range(len(inputs["input_ids"]))]
+    for rows in _parts(model, inputs) if seed is None else alone:
+        with drawn_from(seed, model):
+            written = model.generate(**cut(inputs, rows), **settings).tolist()
+        for row, ids in zip(rows, written, strict=True):
             found[row] = ids[:1] + _to_the_end(ids[1:], ends)  # some begin with the end token
     return [found[row] for row in range(len(found))]
 
 
 def write_on(
-    model: Any, prompts: list[list[int]], rooms: list[int], padding: int, **settings: Any
+    model: Any,
+    prompts: list[list[int]],
+    rooms: list[int],
+    padding: int,
+    seed: int | None = None,
+    **settings: Any,
 ) -> list[list[int]]:
     """Let a model go on with prompts; return the new tokens of each, to the one that ends it.
 
-    `rooms` are the most tokens that may be added to each; `padding` fills the shorter ones.
+    `rooms` are the most tokens that may be added to each; `padding` fills the shorter ones. With a
+    `seed`, tokens are drawn, of each prompt by itself.
     """
     import torch
 
     told = model.generation_config
     # These look at the tokens of the prompt, and would take the padding for some.
-    heeding = settings.get("no_repeat_ngram_size") or (told.repetition_penalty or 1) != 1
-    batching = batching_of_prompts(model, padding, max(map(len, prompts)) + max(rooms))
+    penalty = settings.get("repetition_penalty", told.repetition_penalty)
+    heeding = settings.get("no_repeat_ngram_size") or (penalty or 1) != 1
+    batching: Batching = "none"
+    if seed is None:
+        batching = batching_of_prompts(model, padding, max(map(len, prompts)) + max(rooms))
     if batching == "any" and heeding:
         batching = "equal"
     parts: dict[Any, list[int]] = {}
@@ -102,13 +118,14 @@ def write_on(
         missing = [width - len(prompts[row]) for row in rows]
         ids = [[padding] * n + prompts[row] for n, row in zip(missing, rows, strict=True)]
         mask = [[0] * n + [1] * (width - n) for n in missing]
-        written = model.generate(
-            input_ids=torch.tensor(ids).to(model.device),
-            attention_mask=torch.tensor(mask).to(model.device),
-            max_new_tokens=rooms[rows[0]],
-            pad_token_id=padding,
-            **settings,
-        )[:, width:].tolist()
+        with drawn_from(seed, model):
+            written = model.generate(
+                input_ids=torch.tensor(ids).to(model.device),
+                attention_mask=torch.tensor(mask).to(model.device),
+                max_new_tokens=rooms[rows[0]],
+                pad_token_id=padding,
+                **settings,
+            )[:, width:].tolist()
         for row, ids_after in zip(rows, written, strict=True):
             found[row] = _to_the_end(ids_after, settings.get("eos_token_id"))
     return [found[row] for row in range(len(found))]

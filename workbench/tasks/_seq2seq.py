@@ -18,6 +18,8 @@ from ._batching import inner_of
 from ._defaults import count_tokens
 from ._dynamics import of_written
 from ._encode import encode_texts, encoder_of
+from ._generating import OPTIONS as GENERATES
+from ._generating import seed_of, settle, stops_of, told_until
 from ._guessing import IGNORED, followed, means, sums
 from ._languages import speak, start_with_language
 from ._padding import pad
@@ -29,8 +31,7 @@ LONGEST_TOKENS = 1_000_000
 
 OPTIONS = (
     "data.prefix", "data.several_targets", "data.source_language", "data.target_language",
-    "train.label_smoothing_factor", "generate.max_new_tokens", "generate.num_beams",
-    "generate.length_penalty", "generate.no_repeat_ngram_size",
+    "train.label_smoothing_factor", *GENERATES,
 )  # fmt: skip
 
 
@@ -166,11 +167,11 @@ def infer(model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup) 
 
 def _write(model: Any, inputs: dict[str, Any], setup: Setup) -> list[str]:
     """Let the model write, as `adapt` told it."""
-    found = plain.write(model, inputs, use_cache=can_cache(model))
+    how = {"use_cache": can_cache(model), **stops_of(setup)}
+    found = plain.write(model, inputs, seed=seed_of(setup), **how)
     language = model.generation_config.forced_bos_token_id  # not all tokenizers call it special
     bare = [[one for one in ids if one != language] for ids in found]
-    texts = setup.tokenizer.batch_decode(bare, skip_special_tokens=True)
-    return [text.strip() for text in texts]
+    return told_until(setup.tokenizer.batch_decode(bare, skip_special_tokens=True), setup)
 
 
 def can_cache(model: Any) -> bool:
@@ -185,16 +186,9 @@ def can_cache(model: Any) -> bool:
 def adapt(model: Any, setup: Setup) -> None:
     """Let the model write as the spec says, from now on and wherever it is taken.
 
-    It takes the likeliest token each time, or goes by beams. What its folder asked for (BART's
-    summarisers for beams and a least length) is set aside. A model of many languages begins with
-    the token of the right one.
+    A model of many languages begins with the token of the right one.
     """
-    asked, told = setup.spec.generate, model.generation_config
-    told.do_sample, told.temperature, told.top_k, told.top_p = False, None, None, None
-    told.num_beams, told.early_stopping = asked.num_beams, None
-    told.length_penalty = asked.length_penalty if asked.num_beams > 1 else None
-    told.no_repeat_ngram_size = asked.no_repeat_ngram_size
-    told.max_length, told.min_length, told.max_new_tokens = None, None, room(setup)
+    settle(model.generation_config, setup, room(setup))
     start_with_language(model, setup)
     for module in model.modules():
         if "Sinusoidal" in type(module).__name__:  # Marian's positions: a formula, never saved

@@ -19,6 +19,8 @@ from ._as_written import as_saved
 from ._causal_rows import cut_answers, encode, is_plain, lengths
 from ._dynamics import of_written
 from ._forward import forward, write_on
+from ._generating import OPTIONS as GENERATES
+from ._generating import asked_of, seed_of, settle, told_until
 from ._guessing import IGNORED, TokenCounts, followed, means, perplexity, read_paragraphs, sums
 from ._labelling import Labelling
 from ._losses import next_token_loss
@@ -43,11 +45,12 @@ def collate(rows: list[Record], setup: Setup) -> dict[str, Any]:
 
 
 def adapt(model: Any, setup: Setup) -> None:
-    """Refuse a model that would read over the edges of packed texts.
+    """Let the model write as the spec says; refuse one that would read over the edges of texts.
 
     Raises:
         ModelError: saying what to set.
     """
+    settle(model.generation_config, setup, setup.spec.generate.max_new_tokens)
     if setup.spec.data.packing:
         require_apart(model)
 
@@ -74,26 +77,23 @@ def infer(model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup) 
 
 
 def _write(model: Any, prompts: list[list[int]], setup: Setup) -> list[str]:
-    """Let the model go on with prompts, taking the likeliest token each time, or by beams."""
+    """Let the model go on with prompts, as the spec says."""
     if not prompts:
         return []
     tokenizer, generate = setup.tokenizer, setup.spec.generate
     limit = int(tokenizer.model_max_length)
     longest = max(limit // 2, limit - generate.max_new_tokens)
     prompts = [ids[-longest:] for ids in prompts]
-    beams = {"length_penalty": generate.length_penalty} if generate.num_beams > 1 else {}
     found = write_on(
         model,
         prompts,
         [min(generate.max_new_tokens, limit - len(ids)) or 1 for ids in prompts],
         tokenizer.pad_token_id or 0,
-        num_beams=generate.num_beams,
-        no_repeat_ngram_size=generate.no_repeat_ngram_size,
-        do_sample=False,
+        seed=seed_of(setup),
         eos_token_id=tokenizer.eos_token_id,
-        **beams,
+        **asked_of(setup),
     )
-    return [text.strip() for text in tokenizer.batch_decode(found, skip_special_tokens=True)]
+    return told_until(tokenizer.batch_decode(found, skip_special_tokens=True), setup)
 
 
 def evaluate(outcome: Outcome) -> dict[str, Any]:
@@ -254,8 +254,7 @@ TASK = Task(
     compared=("perplexity",),
     options=(
         "data.packing", "train.completion_only_loss", "train.assistant_turns",
-        "train.label_smoothing_factor", "generate.max_new_tokens", "generate.num_beams",
-        "generate.length_penalty", "generate.no_repeat_ngram_size",
+        "train.label_smoothing_factor", *GENERATES,
     ),
     data_figures=("length_histogram",),
     read=read_row,
