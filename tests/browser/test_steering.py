@@ -202,7 +202,8 @@ def test_the_panel_in_both_languages_and_themes(open_page, language):
     lab = open_page(language, (1000, 1400))
     run = RunFolder(lab.lab.root / f"steer-{language}-run")
     run.path.mkdir()
-    run.write_spec(RunSpec(), {})
+    useless = {"label_smoothing_factor": "text-regression"}
+    run.write_spec(RunSpec(), {"knobs_without_effect": useless})
     with writer_lock(run), closing(EventWriter(run.events_path)) as writer:
         writer.write("run_started", 0, total_steps=100, time="", device="cpu")
         writer.write("step_logged", 5, loss=0.5, learning_rate=1e-4)
@@ -217,6 +218,10 @@ def test_the_panel_in_both_languages_and_themes(open_page, language):
         panel = lab.page.locator(".wb-steer")
         panel.locator("summary").click()
         panel.locator("[data-knob=dropout] .wb-note", has_text="Ada@desk").wait_for()
+        rows = {name: panel.locator(f"[data-knob={name}]") for name in (*useless, "weight_decay")}
+        off = {name: row.locator("input:disabled").count() for name, row in rows.items()}
+        assert off == {"label_smoothing_factor": 2, "weight_decay": 0}
+        assert "text-regression" in rows["label_smoothing_factor"].locator(".wb-note").inner_text()
         panel.locator(".wb-acts button").nth(5).click()
         for theme, width in itertools.product(("Light", "Dark"), (1000, 700)):
             lab.command("apputils:change-theme", theme=f"JupyterLab {theme}")

@@ -82,9 +82,37 @@ def test_a_cell_is_parsed_and_never_run(tmp_path):
     assert not target.exists()
 
 
-def test_a_cell_with_a_null_character_is_refused():
-    with pytest.raises(SpecError, match="not Python"):
-        from_cell("seed = 1\x00")
+LONG = "open(" + "very_" * 20 + "long)"
+
+
+@pytest.mark.parametrize(
+    ("source", "fault"),
+    [
+        ("seed = 1\x00", "not Python: source code string cannot contain null bytes"),
+        ("seed = " + "-" * 100_000 + "1", "not a spec: nested far too deeply"),
+        ("seed = 1\nseed = ", "not Python on line 2: invalid syntax"),
+        (LONG, f"line 1, {LONG[:39] + '…'!r}: not of the form name = value"),
+        (f"seed = {LONG}", f"seed: {LONG[:39] + '…'!r} is not a plain value; write it out"),
+    ],
+)
+@pytest.mark.parametrize("where", ["", "mine.py"])
+def test_what_is_no_cell_is_refused_in_a_line_that_names_the_place(source, fault, where):
+    for read in (from_cell, parse_cell):
+        with pytest.raises(SpecError) as caught:
+            read(source, where)
+        assert str(caught.value) == f"{where or 'the parameters cell'}: {fault}"
+
+
+def test_a_value_that_does_not_fit_names_the_place_too():
+    for read, place in (
+        (lambda: from_cell("seed = -1"), "the parameters cell"),
+        (lambda: from_cell("seed = -1", "mine.py"), "mine.py"),
+        (lambda: from_namespace({"seed": -1}, strict=True), "the notebook's parameters"),
+        (lambda: from_namespace({"seed": -1}, strict=False), "the notebook's parameters"),
+    ):
+        with pytest.raises(SpecError) as caught:
+            read()
+        assert str(caught.value) == f"{place}: train.seed: -1 does not fit; choose at least 0"
 
 
 def test_headless_an_unknown_variable_is_an_error():

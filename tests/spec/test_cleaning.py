@@ -7,7 +7,7 @@ import re
 import pytest
 from spec_strategy import STEPS as ENTRIES
 
-from workbench.language import using
+from workbench.language import text, using
 from workbench.spec import RunSpec, SpecError, parse_step, split_steps, step_help, to_cell
 
 from workbench.spec import from_cell, from_yaml, to_yaml  # isort: skip
@@ -125,6 +125,14 @@ def test_the_steps_are_described_in_chinese_too():
         ("language(keep=en)", "keep: give a list such as [a, b]"),
         ("html(x=1)", "html has no parameter x"),
         ("length(mim=1)", "length has no parameter mim; did you mean min?"),
+        ("length(mxa=1)", "length has no parameter mxa; did you mean max?"),
+        ("length(zzz=1)", "length has no parameter zzz; did you mean min?"),
+        ("length(min=1.5)", "min: give a whole number"),
+        ("language(keep=[])", "keep: give a list such as [a, b]"),
+        ("length(min=1, **x)", text("spec.step_form")),
+        ("labels(map={**x})", text("spec.step_form")),
+        ("labels(map={a: b, **x})", text("spec.step_form")),
+        ("zzzzz", f"choose one of {', '.join(STEPS)}"),
     ],
 )
 def test_a_parameter_that_does_not_fit_says_what_would(entry, remedy):
@@ -146,6 +154,28 @@ def test_words_are_plain_values_and_nothing_else_is():
     assert parse_step("whitespace(keep_lines=true)").keep_lines is True
     assert parse_step("whitespace(keep_lines=false)").keep_lines is False
     assert parse_step("labels(map={pos: positive})").map == {"pos": "positive"}
-    for entry in ("labels(map={**x})", "labels(map={a: b, **x})"):
-        with pytest.raises(ValueError, match=r"\w"):
-            parse_step(entry)
+    assert parse_step("labels(map={true: positive, pos: true})").map == {
+        "true": "positive",
+        "pos": "true",
+    }
+    assert parse_step("html()") == parse_step("html")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "labels(map={x: '}), y'})",
+        'labels(map={x: "}), y"})',
+        "labels(map={x: '})', y: z})",
+    ],
+)
+def test_brackets_and_commas_in_quotes_part_no_steps(typed):
+    assert split_steps(f"fix_text, {typed}, html") == ["fix_text", typed, "html"]
+    assert len(parse_step(typed).map) == typed.count(":")
+
+
+def test_what_is_no_list_of_texts_is_left_to_be_refused():
+    assert split_steps("[fix_text") == ["[fix_text"]
+    assert split_steps("fix_text]") == ["fix_text]"]
+    for value in (5, None, ["fix_text", 3], [3], {"fix_text": 1}):
+        assert split_steps(value) == value

@@ -8,6 +8,7 @@ import yaml
 from workbench.errors import InputError
 from workbench.spec import (
     RunSpec,
+    SpecError,
     dump_tree,
     find_spec,
     from_yaml,
@@ -54,6 +55,46 @@ def test_texts_are_written_so_that_a_reader_of_either_version_gets_them_back(tex
     written = dump_tree({"a": text})
     assert parse_tree(written) == {"a": text}
     assert yaml.safe_load(written) == {"a": text}
+
+
+@pytest.mark.parametrize("mark", ["\x85", "\u2028", "\u2029"])
+def test_a_line_break_of_unicode_survives(mark):
+    for text in (mark, f"one{mark}two", f"{mark} a", f"a {mark}"):
+        assert parse_tree(dump_tree({"a": text, text: ["b", text]})) == {
+            "a": text,
+            text: ["b", text],
+        }
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("a: 1\nb: [", "not YAML on line 2: expected the node content, but found '<stream end>'"),
+        ("x: 0\na: 1\na: 2", "not YAML on line 1: a is given twice"),
+        ("a: &x 1\nb: *x", "not YAML on line 2: aliases such as *name are not read; write the "
+         "value out"),
+        ("? [a, b]\n: 1", "not YAML on line 1: found unhashable key"),
+        ("a: \x01", "not YAML: unacceptable character #x0001: special characters are not allowed "
+         "in \"<unicode …"),
+        ("[" * 5_000, "not a spec: nested far too deeply"),
+        ("3", "expected sections such as data: and train:, got '3'"),
+        ("train: {seed: -1}", "train.seed: -1 does not fit; choose at least 0"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("where", ["", "mine.yaml"])
+def test_what_is_no_spec_is_refused_in_a_line_that_names_the_place(text, fault, where):
+    with pytest.raises(SpecError) as caught:
+        from_yaml(text, where)
+    assert str(caught.value) == f"{where or 'the spec'}: {fault}"
+
+
+def test_a_fault_in_a_recipe_names_the_recipe(monkeypatch):
+    monkeypatch.setattr("workbench.spec.recipes.recipe_text", lambda name: "train: {seed: -1}")
+    with pytest.raises(SpecError) as caught:
+        load("quickstart")
+    assert str(caught.value) == (
+        "recipe quickstart: train.seed: -1 does not fit; choose at least 0"
+    )
 
 
 def test_label_names_that_look_like_something_else_are_texts():
@@ -120,8 +161,12 @@ def test_a_path_below_a_file_is_a_missing_spec(tmp_path):
 def test_a_file_in_another_encoding_is_refused(tmp_path):
     path = tmp_path / "spec.yaml"
     path.write_bytes("data: {source: 评论}".encode("gbk"))
-    with pytest.raises(InputError, match=r"cannot read .*; give a UTF-8 YAML file"):
+    with pytest.raises(InputError) as caught:
         load(path)
+    assert str(caught.value) == (
+        f"cannot read {str(path)!r} ('utf-8' codec can't decode byte 0xc6 in position 15: invalid "
+        "continuation byte); give a UTF-8 YAML file"
+    )
 
 
 def test_a_folder_without_a_spec_is_refused(tmp_path):

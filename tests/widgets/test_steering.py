@@ -238,6 +238,36 @@ def test_alerts_are_looked_for_at_evaluations_and_every_fifty_steps(panel, write
     assert looks == [30, 50, 100]
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "No effect here: text-regression does not use it"),
+        ("zh", "在此不起作用：text-regression 用不到它"),
+    ],
+)
+def test_a_knob_without_effect_is_shown_with_the_reason_and_asks_for_nothing(
+    run, writer, language, said
+):
+    panel = open_panel(run, language)
+    assert panel.shown["useless"] == []
+    useless = {"label_smoothing_factor": "text-regression", "dropout": "mamba"}
+    run.write_spec(run.spec(), {"knobs_without_effect": useless})
+    panel.update()  # the record is written once the run has its model
+    values = panel.shown["values"]
+    assert panel.shown["useless"] == list(useless)
+    assert values["label_smoothing_factor"] == {"entry": "0", "note": said}
+    assert "mamba" in values["dropout"]["note"]
+    assert press(panel, "label_smoothing_factor", "0.1") != ""
+    assert requests(run) == []
+    assert open_panel(run, language).shown["values"] == values
+
+
+@pytest.mark.parametrize("told", [None, 7, ["dropout"], "dropout", {"nonsense": 3}])
+def test_a_record_that_tells_nothing_of_it_disables_nothing(run, writer, told):
+    run.write_spec(run.spec(), {"knobs_without_effect": told})
+    assert open_panel(run).shown["useless"] == []
+
+
 def test_nonsense_in_the_log_breaks_nothing(panel, writer):
     steered(writer, 3, "learning_rate", "x", "y")
     steered(writer, 3, "nonsense", None, None)

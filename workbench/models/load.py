@@ -24,7 +24,7 @@ from .folder import (
 from .heads import Head, find_head
 from .padding import follow_model
 from .reading import first_line, quiet, readable
-from .sanity import require_weights_for
+from .sanity import require_sane_tokenizer, require_weights_for
 from .warm_start import can_become_writer, make_writer
 
 _SINGLE_LABEL = {"problem_type": "single_label_classification"}
@@ -49,6 +49,7 @@ def load_tokenizer(found: FoundModel | Path | str, trust_remote_code: bool = Fal
     folder = as_path(found)
     config = read_config(folder)
     require_tokenizer(folder)
+    require_sane_tokenizer(folder / "tokenizer_config.json")
     refuse_foreign_code(folder, config, trust_remote_code)
     with readable(folder), quiet():  # or what is wrong there is said of the tokenizer
         settings = AutoConfig.from_pretrained(
@@ -59,6 +60,8 @@ def load_tokenizer(found: FoundModel | Path | str, trust_remote_code: bool = Fal
             tokenizer = AutoTokenizer.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=trust_remote_code
             )
+        tokenizer.other_padding = follow_model(tokenizer, settings)
+        tokenizer("a")
     except Exception as error:  # the tokenizers library raises bare exceptions
         raise ModelError(
             "the tokenizer in {folder} cannot be loaded ({reason})",
@@ -66,7 +69,6 @@ def load_tokenizer(found: FoundModel | Path | str, trust_remote_code: bool = Fal
             folder=show(folder),
             reason=first_line(error),
         ) from error
-    tokenizer.other_padding = follow_model(tokenizer, settings)
     if tokenizer.pad_token is None:
         raise ModelError(
             "the tokenizer in {folder} has no token to pad with: neither pad_token nor eos_token "

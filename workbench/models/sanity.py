@@ -6,6 +6,7 @@ fields, and what goes with what, are left to transformers, which checks them whe
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterator
@@ -89,6 +90,36 @@ def _fits(name: str, held: Any) -> bool:
         return True
     low, high = next((low, high) for known, low, high in _BOUNDS if known.fullmatch(name))
     return low <= held <= (high if type(held) is float else min(high, 10**15))
+
+
+def require_sane_tokenizer(path: Path) -> None:
+    """Refuse a tokenizer_config.json with values that no tokenizer has; none is none at fault.
+
+    What transformers itself refuses when it reads the file is left to it.
+
+    Raises:
+        ModelError: naming the field and the value.
+    """
+    try:
+        settings = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return
+    for name, held in settings.items() if isinstance(settings, dict) else ():
+        if name == "model_max_length":
+            fits = held is None or (type(held) in (int, float) and held >= 1)
+        elif name.endswith("_token") and not name.startswith("add_"):
+            written = held.get("content") if isinstance(held, dict) else held
+            fits = held in (None, False) or (isinstance(written, str) and written)
+        else:
+            continue
+        if not fits:
+            raise ModelError(
+                "{path}: {name} is {held}, which no tokenizer has",
+                "correct it, or copy the file again from where the model came from",
+                path=show(path),
+                name=shorten(name),
+                held=shorten(repr(held), 40),
+            )
 
 
 def require_weights_for(folder: Path, model: Any, stored: dict[str, tuple[list[int], str]]) -> None:

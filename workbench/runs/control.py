@@ -118,21 +118,29 @@ def parse(text: str) -> tuple[str, Any]:
     return name, check(name, parse_value(value, f"train.{name}" if name in SPEC_KNOBS else name))
 
 
+def knobs_without_effect(run: RunFolder) -> dict[str, str]:
+    """Return the knobs that change nothing in this run, as its record says, each with the reason.
+
+    The reason is what has no use for the knob: a task, a loss, a type of model.
+    """
+    told = run.record().get("knobs_without_effect") if run.spec_path.is_file() else None
+    return {str(k): shorten(str(v), 120) for k, v in told.items()} if isinstance(told, dict) else {}
+
+
 def require_effect(run: RunFolder, act: str) -> None:
-    """Refuse a knob that changes nothing in this run, as its record says.
+    """Refuse a knob that changes nothing in this run.
 
     Raises:
         InputError: saying what has no use for it.
     """
-    name = act.removeprefix("train.")
-    told = run.record().get("knobs_without_effect") if run.spec_path.is_file() else None
-    if isinstance(told, dict) and name in told:
+    name, useless = act.removeprefix("train."), knobs_without_effect(run)
+    if name in useless:
         raise InputError(
             "{name} has no effect in {run}: {what} does not use it",
             "leave it as it is",
             name=name,
             run=run.name,
-            what=shorten(str(told[name]), 120),
+            what=useless[name],
         )
 
 

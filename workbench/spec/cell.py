@@ -47,12 +47,14 @@ def parse_cell(source: str, where: str = "") -> dict[str, Any]:
     try:
         statements = ast.parse(source).body
     except SyntaxError as error:
+        if error.lineno is None:  # a null character
+            raise SpecError([told("not Python: {reason}", reason=error.msg)], where) from None
         raise SpecError(
             [told("not Python on line {line}: {reason}", line=error.lineno, reason=error.msg)],
             where,
         ) from None
-    except ValueError as error:
-        raise SpecError([told("not Python: {reason}", reason=error)], where) from None
+    except (RecursionError, MemoryError):
+        raise SpecError([told("not a spec: nested far too deeply")], where) from None
     values: dict[str, Any] = {}
     for statement in statements:
         match statement:
@@ -74,7 +76,7 @@ def parse_cell(source: str, where: str = "") -> dict[str, Any]:
                 )
         try:
             values[name] = ast.literal_eval(value)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             shown = shorten(ast.get_source_segment(source, value), 40)
             raise SpecError(
                 [

@@ -255,13 +255,12 @@ def _read(entry: str) -> tuple[str, dict[str, Any]]:
 
 def _plain(value: ast.expr) -> Any:
     """Return a plain value, in which words need no quotes."""
-    words = {"true": True, "false": False}
     match value:
         case ast.Name(id=word):
-            return words.get(word, word)
+            return word  # `true`, too: pydantic takes it where true or false is asked for
         case ast.List(elts=items) | ast.Tuple(elts=items):
             return [_plain(item) for item in items]
-        case ast.Dict(keys=keys, values=values) if all(keys):
+        case ast.Dict(keys=keys, values=values):
             return dict(zip(map(_plain, keys), map(_plain, values), strict=True))
     return ast.literal_eval(value)
 
@@ -282,7 +281,7 @@ def _fault(name: str, error: Any) -> str:
     if error["type"] == "domain":
         remedy = error["ctx"]["remedy"]
     elif kind in ("int", "float", "finite", "bool", "string", "list", "dict"):
-        remedy = text(f"spec.{kind}", **({"example": "{pos: positive}"} if kind == "dict" else {}))
-    else:
-        remedy = error["msg"].lower()
+        remedy = text(f"spec.{kind}", example="{pos: positive}")
+    else:  # too_short: of a list that must not be empty
+        remedy = text("spec.list")
     return f"{parameter}: {remedy}"

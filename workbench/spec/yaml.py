@@ -37,9 +37,9 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep=True)
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
         if len(mapping) < len(node.value):
-            keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+            keys = [self.construct_object(key) for key, _ in node.value]
             twice = next(key for key in keys if keys.count(key) > 1)
             raise yaml.constructor.ConstructorError(
                 problem=f"{shorten(twice)} is given twice", problem_mark=node.start_mark
@@ -80,7 +80,7 @@ for _tag, _pattern, _first in (
 
 def to_yaml(spec: RunSpec) -> str:
     """Return the whole spec as YAML; `from_yaml` turns it back into an equal spec."""
-    return dump_tree(spec.model_dump(mode="json"))
+    return dump_tree(spec.model_dump())
 
 
 def dump_tree(tree: dict[str, Any]) -> str:
@@ -102,7 +102,7 @@ def parse_tree(text: str, where: str = "") -> dict[str, Any]:
     try:
         tree = yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        line = error.problem_mark.line + 1
         raise SpecError(
             [told("not YAML on line {line}: {reason}", line=line, reason=error.problem)], where
         ) from None

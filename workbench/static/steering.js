@@ -37,7 +37,9 @@ function render({ model, el }) {
     settings.hidden = ["interrupted", "failed"].includes(shown.phase);
     if (news.textContent !== shown.news) news.textContent = shown.news;
     if (!shown.steerable) sure.close();
-    for (const row of rows) row.show(shown.values[row.name], shown.steerable);
+    for (const row of rows) {
+      row.show(shown.values[row.name], shown.steerable && !shown.useless.includes(row.name));
+    }
     for (const part of [acts, alert, probe]) part.show(shown);
   };
   const answered = (message) => {
@@ -257,9 +259,9 @@ function knobRow(knob, labels, id, send) {
   return {
     box,
     name: knob.name,
-    show(shown, steerable) {
+    show(shown, movable) {
       value = shown;
-      input.disabled = slider.node.disabled = !steerable;
+      input.disabled = slider.node.disabled = !movable;
       draw();
     },
     answered(text) {

@@ -20,7 +20,7 @@ from .. import language as languages
 from ..errors import InputError
 from ..runs import Event, RunFolder, RunState, ask
 from ..runs.alerts import Alert, describe, find_alerts
-from ..runs.control import Requests, parse
+from ..runs.control import Requests, knobs_without_effect, parse
 from ..runs.lock import is_locked
 from ..runs.reader import RunReader
 from ..runs.summary import summarise
@@ -72,6 +72,8 @@ class SteeringPanel(anywidget.AnyWidget):
         self._asked: list[tuple[int, str, Any, str]] = []
         self._values = starting_values(run)
         self._changed: dict[str, Event] = {}
+        self._useless: dict[str, str] = {}
+        self._useless_of = 0
         self._stopping = self._resuming = False
         self._status, self._looked_at = "new", 0.0
         self._alerts: list[Alert] = []
@@ -105,6 +107,7 @@ class SteeringPanel(anywidget.AnyWidget):
         """Read what is new in the run and show it."""
         with self._lock:
             self._reader.update()
+            self._follow_record()
             self._follow_beginnings()
             self._follow_acts()
             self._look_for_writer()
@@ -174,6 +177,15 @@ class SteeringPanel(anywidget.AnyWidget):
     def _state(self) -> RunState:
         return self._reader.state
 
+    def _follow_record(self) -> None:
+        """Read anew which knobs have no effect; that is known once the run has its model."""
+        try:
+            written = self._run.spec_path.stat().st_mtime_ns
+        except OSError:  # the folder is gone, or its disk
+            return
+        if written != self._useless_of:
+            self._useless, self._useless_of = knobs_without_effect(self._run), written
+
     def _follow_beginnings(self) -> None:
         state = self._state
         beginnings = 2 * (bool(state.started) + len(state.breaks)) + (state.status == "failed")
@@ -229,6 +241,7 @@ class SteeringPanel(anywidget.AnyWidget):
             "resumable": phase in _RESUMABLE and self._on_resume is not None,
             "paused": phase == "paused",
             "asked": [name for name in asked if name not in self._values],
+            "useless": [name for name in self._values if name in self._useless],
             "values": {name: self._describe_value(name, asked.get(name)) for name in self._values},
             "news": self._news(asked),
             "alert": self._describe_alert() if steerable else None,
@@ -236,7 +249,9 @@ class SteeringPanel(anywidget.AnyWidget):
 
     def _describe_value(self, name: str, asked: tuple[Any, str] | None) -> dict[str, Any]:
         value, event, note = self._values[name], self._changed.get(name), ""
-        if asked is not None:
+        if name in self._useless:
+            note = self._text("note.no_effect", what=self._useless[name])
+        elif asked is not None:
             value, note = asked[0], self._text("note.asked", who=asked[1])
         elif event is not None:
             old, who = event.get("old"), event.get("who")
