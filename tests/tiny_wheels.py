@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import tarfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,20 @@ def make_wheel(index: Path, name: str, files: dict[str, bytes], version: str = "
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for member, content in (files | about).items():
             archive.writestr(zipfile.ZipInfo(member, (2024, 1, 1, 0, 0, 0)), content)
+    return path
+
+
+def make_sdist(index: Path, name: str, files: dict[str, bytes], version: str = "1.0.0") -> Path:
+    """Write a source archive with these files, of which `setup.py` may be one."""
+    index.mkdir(parents=True, exist_ok=True)
+    stem = f"{name.replace('-', '_')}-{version}"
+    path = index / f"{stem}.tar.gz"
+    about = {"PKG-INFO": _METADATA.format(name=name, version=version).encode()}
+    with tarfile.open(path, "w:gz") as archive:
+        for member, content in (files | about).items():
+            info = tarfile.TarInfo(member if "/" in member else f"{stem}/{member}")
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
     return path
 
 

