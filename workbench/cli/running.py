@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import RunError
 from ..runs import ask, open_run, read_state
 from ..runs.control import parse, require_effect
-from ..runs.lock import is_locked, read_owner
+from ..runs.lock import is_locked, is_worker, read_owner
 from ..runs.summary import summarise, summarise_all
 from .comparing import add_compare
 from .options import (
@@ -146,6 +146,14 @@ def stop(options: argparse.Namespace) -> None:
     if owner is None or not owner.here or not is_locked(run):
         raise RunError(
             "no process of this machine is writing {run}", "there is none to kill", run=run.name
+        )
+    if not is_worker(owner):
+        raise RunError(
+            "{owner} is not known to be a workbench process that trains {run}, and is left alone",
+            "see what holds {lock}, and end it yourself",
+            run=run.name,
+            owner=owner,
+            lock=run.path / ".writer.lock",
         )
     os.kill(owner.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
     if options.json:

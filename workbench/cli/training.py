@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import RunError, shorten
 from ..language import text, using
-from ..runs import RunFolder, open_run, require_writable
+from ..runs import RunFolder, open_run, read_json, require_writable
 from ..spec import RunSpec
 from .options import (
     add_json,
@@ -148,7 +148,7 @@ def _print_adaptation(done: Any, as_json: bool) -> None:
 
 def tell_data(run: RunFolder) -> None:
     """Say on stderr which rows were left out, mended or will be cut, with the first of them."""
-    found = json.loads((run.path / "data.json").read_text("utf-8"))
+    found = read_json(run.path / "data.json")
     lines = list(found["notes"])
     with using(run.spec().output.language):
         for one in found["findings"]:
@@ -218,7 +218,7 @@ def print_result(run: RunFolder, as_json: bool) -> None:
 def _trainable(run: RunFolder) -> str:
     """Return in a line how many of the model's weights learned, where it was not all of them."""
     try:
-        card = json.loads((run.path / "model.json").read_text("utf-8"))
+        card = read_json(run.path / "model.json")
         trainable, share = card["trainable_parameters"], card["trainable_share"]
     except (OSError, ValueError, KeyError):
         return ""

@@ -6,13 +6,12 @@ answered. Else every question stands alone; what a model goes on with plain text
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..errors import RunError
 from ..models import load_tokenizer
-from ..runs import RunFolder, write_json
+from ..runs import RunFolder, read_json, write_json
 from ..spec import RunSpec
 from ..tasks import load_task
 from ..tasks._as_written import has_template
@@ -143,7 +142,7 @@ def keep_answers(run: RunFolder, after: Answerer, before: Answerer) -> None:
 def read_answers(run: RunFolder) -> list[Exchange]:
     """Return what was kept of the probe sentences; nothing where that is missing or damaged."""
     try:
-        held = json.loads((run.evaluation_path / FILE).read_text("utf-8"))
+        held = read_json(run.evaluation_path / FILE)
         return [Exchange(**{name: one[name] for name in _KEPT}) for one in held]
     except (OSError, ValueError, TypeError, KeyError):
         return []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from functools import cache
 from pathlib import Path
@@ -12,7 +11,7 @@ import jinja2
 
 from .. import language
 from ..language import text
-from ..runs import RunFolder
+from ..runs import RunFolder, read_json
 from ..sources import entries
 from ..spec import RunSpec, changes, dump_tree, find
 from ..tasks import Task, task_of
@@ -164,7 +163,7 @@ def _rivals(metrics: dict[str, Any]) -> list[str]:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text("utf-8"))
+        found = read_json(path)
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

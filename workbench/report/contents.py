@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from ..data.profile import DataProfile
 from ..dynamics import Dynamics, read_dynamics
 from ..dynamics.record import FILE as DYNAMICS
 from ..errors import RunError
-from ..runs import RunFolder, RunState, read_state
+from ..runs import RunFolder, RunState, read_json, read_state
 from ..spec import RunSpec, SpecError
 from ..tasks import Task, task_of
 
@@ -121,7 +120,7 @@ def read_probes(run: RunFolder) -> list[Probe]:
 
 
 def _json(path: Path) -> Any:
-    return json.loads(path.read_text("utf-8"))
+    return read_json(path)
 
 
 def _read(path: Path, parse: Callable[[Path], Part]) -> Part | None:

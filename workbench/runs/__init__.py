@@ -13,6 +13,7 @@ from .folder import (
     write_output,
     write_text,
 )
+from .inside import read_json, require_inside
 from .reader import read_state
 from .state import RunState
 
@@ -29,7 +30,9 @@ __all__ = [
     "list_runs",
     "open_run",
     "read_events",
+    "read_json",
     "read_state",
+    "require_inside",
     "require_space",
     "require_writable",
     "write_json",

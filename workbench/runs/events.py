@@ -191,19 +191,53 @@ def parse_event(line: bytes) -> Event | None:
         return None
     if not isinstance(record, dict) or not record.keys() >= _ALWAYS:
         return None
-    numbers = (record["seq"], record["step"], record["wall_seconds"])
-    if record["event"] not in KINDS or not all(map(_is_plain_number, numbers)):
+    counts = _is_count(record["seq"]) and _is_count(record["step"])
+    if record["event"] not in KINDS or not counts or not _is_number(record["wall_seconds"]):
         return None
     if record["event"] == "steered" and not {"knob", "new"} <= record.keys():
+        return None
+    if not all(fits(record[name]) for name, fits in _FORMS.items() if record.get(name) is not None):
         return None
     return {key: _number(value) for key, value in record.items()}
 
 
-def _is_plain_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
 _NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 2**53
+
+
+def _is_number(value: Any) -> bool:
+    """Say whether a value is a number that a float holds; of an int with many digits, not so."""
+    return (type(value) is float and math.isfinite(value)) or (
+        type(value) is int and abs(value) < 2**53
+    )
+
+
+def _is_loose(value: Any) -> bool:
+    return _is_number(value) or (isinstance(value, str) and value in _NON_FINITE)
+
+
+def _is_scores(value: Any) -> bool:
+    return isinstance(value, dict) and all(v is None or _is_loose(v) for v in value.values())
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+# What the fields of events are wherever they stand; a line with another value holds no event.
+_FORMS: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("total_steps", "resumed_from", "best_step", "probe", "request"), _is_count),
+    **dict.fromkeys(
+        ("epoch", "loss", "learning_rate", "grad_norm", "tokens_per_second", "rows_per_second",
+         "rows", "memory_bytes", "seconds"), _is_loose),
+    **dict.fromkeys(
+        ("time", "device", "precision", "precision_reason", "path", "knob", "who", "reason",
+         "what", "remedy"), _is_text),
+    "metrics": _is_scores,
+}  # fmt: skip
 
 
 def _plain(value: Any) -> Any:

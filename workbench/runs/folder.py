@@ -20,10 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, RunError, shorten
+from ..language import told
 from ..spec import RunSpec, SpecError, build, dump_tree, parse_tree, to_yaml
 from ..spec.earlier import as_it_was, packed_otherwise
 from . import consent
 from .events import Event, read_events
+from .inside import read_json, read_text, require_inside
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,9 @@ class RunFolder:
         if not path.is_file():
             return {}
         try:
-            return json.loads(path.read_text("utf-8"))
+            metrics = read_json(path)
+            if not isinstance(metrics, dict):
+                raise ValueError(told("not an object"))
         except ValueError as error:
             raise RunError(
                 "{path} is damaged ({reason})",
@@ -135,10 +139,12 @@ class RunFolder:
                 reason=shorten(error),
                 run=self.path,
             ) from None
+        return metrics
 
     def _spec_tree(self) -> dict[str, Any]:
+        require_inside(self.path)
         try:
-            tree = parse_tree(self.spec_path.read_text("utf-8"), str(self.spec_path))
+            tree = parse_tree(read_text(self.spec_path), str(self.spec_path))
         except PermissionError as error:
             raise RunError(
                 "{path} cannot be read ({reason})",
@@ -152,7 +158,7 @@ class RunFolder:
                 "`workbench runs list` shows the runs",
                 run=self.path,
             ) from None
-        except (SpecError, UnicodeDecodeError) as error:
+        except (SpecError, ValueError, OSError) as error:
             raise RunError(
                 "{path} is damaged ({reason})",
                 "restore it, or train again",
@@ -218,6 +224,7 @@ def open_run(run: str | Path, runs_dir: str | Path = "runs") -> RunFolder:
     for path in (Path(run), Path(runs_dir) / run):
         try:
             if (path / "spec.yaml").is_file() or (path / "events.jsonl").is_file():
+                require_inside(path)
                 return RunFolder(path)
         except PermissionError as error:
             raise RunError(
@@ -226,6 +233,8 @@ def open_run(run: str | Path, runs_dir: str | Path = "runs") -> RunFolder:
                 path=path,
                 reason=error.strerror,
             ) from None
+        except (OSError, ValueError):  # no file can have such a name
+            continue
     names = [folder.name for folder in list_runs(runs_dir)][-5:]
     raise RunError(
         "no run {name!r}",

@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 import getpass
-import json
 import os
 import platform
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from ..errors import RunError
 from ..language import told
 from .folder import RunFolder, write_json
+from .inside import read_text
+
+# Clocks of the system and of its processes tell the same start within so long.
+SAME_START_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
 class Owner:
-    """The process that writes a run: its number, machine, user, and when it began (seconds)."""
+    """The process that writes a run: its number, machine, user, and since when (seconds).
 
-    pid: int
+    `started` is when the process itself was, as the system tells it; 0 where nobody noted it.
+    """
+
+    pid: Annotated[int, Field(gt=1, lt=2**31)]
     machine: str
     user: str
-    began: float
+    began: Annotated[float, Field(allow_inf_nan=False)]
+    started: Annotated[float, Field(allow_inf_nan=False)] = 0.0
 
     @property
     def here(self) -> bool:
@@ -63,7 +75,7 @@ def writer_lock(run: RunFolder) -> Iterator[None]:
             reason=error.strerror or error,
         ) from None
     try:
-        owner = Owner(os.getpid(), platform.node(), _user(), time.time())
+        owner = Owner(os.getpid(), platform.node(), _user(), time.time(), _started(os.getpid()))
         write_json(_owner_path(run), asdict(owner), make_folder=False)
         yield
     finally:
@@ -105,9 +117,27 @@ def require_free(run: RunFolder) -> None:
 def read_owner(run: RunFolder) -> Owner | None:
     """Return the last process that wrote `run`; None where nobody has, or the note is damaged."""
     try:
-        return Owner(**json.loads(_owner_path(run).read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
+        return _checked().validate_json(read_text(_owner_path(run)), strict=True)
+    except (OSError, ValueError):
         return None
+
+
+def is_worker(owner: Owner) -> bool:
+    """Say whether an owner's process still runs and is a workbench's own, begun when it says.
+
+    A run folder may name any process; only one of ours may be ended because it does.
+    """
+    import psutil
+
+    try:
+        process = psutil.Process(owner.pid)
+        began, command = process.create_time(), process.cmdline()
+    except psutil.Error:
+        return False
+    if not owner.here or not owner.started or abs(began - owner.started) > SAME_START_SECONDS:
+        return False
+    module = any(pair == ("-m", "workbench") for pair in pairwise(command))
+    return module or any(Path(part).stem == "workbench" for part in command[:3])
 
 
 def whoami() -> str:
@@ -123,6 +153,22 @@ def _taken(run: RunFolder) -> RunError:
         owner=read_owner(run),
         path=run.path,
     )
+
+
+def _started(pid: int) -> float:
+    import psutil
+
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.Error:
+        return 0.0
+
+
+@cache
+def _checked() -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Owner)
 
 
 def _user() -> str:

@@ -7,17 +7,19 @@ the writer's lock, or, for a run on another machine, by the age of its last beat
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from shutil import disk_usage
 from typing import Any
 
+from ..errors import RunError
 from .control import FULL_DISK
 from .folder import RunFolder, list_runs, write_json
+from .inside import read_text, require_inside
 from .lock import lock_state, read_owner
 from .reader import RunReader, read_state
 from .state import RunState
@@ -47,7 +49,7 @@ class RunSummary:
     step: int
     total_steps: int
     loss: float | None
-    validation: dict[str, float]
+    validation: dict[str, float | None]
     best_step: int
     seconds_left: float | None
     active_seconds: float
@@ -110,7 +112,10 @@ def announce(run: RunFolder) -> None:
 def summarise(run: RunFolder) -> RunSummary:
     """Return a run's state at a glance."""
     try:
+        require_inside(run.path)
         return _summarise(run)
+    except RunError as error:
+        return replace(_summary(RunState(), beat=0.0), status="unreadable", failure=str(error))
     except OSError as error:
         why = error.strerror or str(error)
         return replace(_summary(RunState(), beat=0.0), status="unreadable", failure=why)
@@ -168,6 +173,13 @@ def _summary(state: RunState, beat: float | None = None) -> RunSummary:
 
 def _read(run: RunFolder) -> RunSummary | None:
     try:
-        return RunSummary(**json.loads((run.path / "state.json").read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
+        return _checked().validate_json(read_text(run.path / "state.json"))
+    except (OSError, ValueError):
         return None
+
+
+@cache
+def _checked() -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(RunSummary)

@@ -25,7 +25,7 @@ from safetensors.torch import load_file, save_file
 
 from ..language import told
 from ..models import weights
-from ..runs import RunFolder
+from ..runs import RunFolder, read_json
 
 MANIFEST = "manifest.json"
 
@@ -126,14 +126,14 @@ def copy_checkpoint(folder: Path, target: Path, changes: dict[str, Any]) -> None
                 shutil.copy2(file, temporary / file.name)
         progress = load_progress(folder) | changes
         (temporary / "progress.json").write_text(json.dumps(progress), "utf-8")
-        known = json.loads((folder / MANIFEST).read_text("utf-8"))["files"]
+        known = read_json(folder / MANIFEST)["files"]
         _write_manifest(temporary, known | {"progress.json": None})
 
 
 def find_fault(folder: Path) -> str:
     """Return what is wrong with a checkpoint's files, or an empty string."""
     try:
-        files = json.loads((folder / MANIFEST).read_text("utf-8"))["files"]
+        files = read_json(folder / MANIFEST)["files"]
         for name, expected in files.items():
             if fault := _file_fault(folder, name, expected):
                 return fault
@@ -164,7 +164,7 @@ def _file_fault(folder: Path, name: str, expected: dict[str, Any]) -> str:
 
 def load_progress(folder: Path) -> dict[str, Any]:
     """Return what was noted with a checkpoint: step, place in the data, knobs, scores."""
-    return json.loads((folder / "progress.json").read_text("utf-8"))
+    return read_json(folder / "progress.json")
 
 
 def load_weights(model: Any, folder: Path) -> None:

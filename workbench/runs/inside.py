@@ -1,0 +1,87 @@
+"""Reading a run folder, which may be somebody else's: all of it lies in it, and is of a sane size.
+
+A link would have export, resume and the report read, copy or remove files elsewhere; a pipe would
+keep them waiting for ever. Such a folder is refused before anything of it is read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+from ..errors import RunError
+from ..language import told
+
+# The notes of a run (spec, metrics, profile, records of attention) are much smaller.
+MAX_BYTES = 256_000_000
+MAX_ENTRIES = 200_000
+
+
+def require_inside(run: Path) -> None:
+    """Refuse a run folder that holds links, pipes or devices.
+
+    Raises:
+        RunError: naming the first of them.
+    """
+    waiting, count = [run], 0
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except (FileNotFoundError, NotADirectoryError):  # a run that trains has just dropped it
+            continue
+        except PermissionError:  # whoever reads it says so
+            continue
+        count += len(entries)
+        for entry in entries:
+            kind = _kind(entry)
+            if kind or count > MAX_ENTRIES:
+                raise RunError(
+                    "the run {run} holds {kind}, {path}, and a run folder holds only its own files",
+                    "put the file or folder itself in its place if you know it, or remove it",
+                    run=run.name,
+                    kind=kind or told("more than {count:,} files", count=MAX_ENTRIES),
+                    path=Path(entry.path).relative_to(run),
+                )
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(Path(entry.path))
+
+
+def read_json(path: Path) -> Any:
+    """Read a note of a run.
+
+    Raises:
+        OSError: it is not there.
+        ValueError: it is damaged, nested far too deeply or far too large.
+    """
+    try:
+        return json.loads(read_text(path))
+    except RecursionError:
+        raise ValueError(told("nested far too deeply")) from None
+
+
+def read_text(path: Path) -> str:
+    """Read a text of a run.
+
+    Raises:
+        OSError: it is not there, or is no file.
+        ValueError: it is no UTF-8, or far too large.
+    """
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size > MAX_BYTES:
+            raise ValueError(told("larger than {size} MB", size=MAX_BYTES // 1_000_000))
+        return file.read(MAX_BYTES).decode("utf-8")
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    """Return what an entry is, if it is neither a plain file nor a folder."""
+    if entry.is_symlink() or (hasattr(entry, "is_junction") and entry.is_junction()):
+        return told("a link")
+    try:
+        mode = entry.stat(follow_symlinks=False).st_mode
+    except OSError:
+        return ""
+    return "" if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else told("a pipe or device")
