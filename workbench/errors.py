@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import unicodedata
 from numbers import Number
 from typing import Any
 
@@ -86,3 +87,18 @@ def shorten(value: object, limit: int = 80) -> str:
     """Return `value` as one line of at most `limit` characters, fit for a message."""
     line = " ".join(str(value).split())
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+# Control, format (bidirectional marks, zero width), half a pair, private, unassigned, line ends.
+_OBEYED = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+def plain(text: str) -> str:
+    """Return a text that a terminal shows and does not obey: control characters as U+001B."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(f"U+{ord(c):04X}" if _is_obeyed(c) else c for c in text)
+
+
+def _is_obeyed(character: str) -> bool:
+    return character not in "\n\t" and unicodedata.category(character) in _OBEYED

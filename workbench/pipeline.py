@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import language
 from .errors import RunError
 from .runs import EventWriter, RunFolder, RunState, SilentWriter, read_state
+from .runs.commands import quoted, rerun_line
 from .runs.lock import writer_lock
 from .runs.summary import heartbeat
 from .spec import RunSpec
@@ -96,7 +97,7 @@ def resume(
                 "restore it, or start a new run: workbench train {spec}",
                 run=run.name,
                 source=prepared.spec.data.source,
-                spec=run.spec_path,
+                spec=quoted(run.spec_path),
             )
         if prepared.spec.model.tokenizer != "pretrained":
             checkpoint, _ = newest_good(run)
@@ -153,7 +154,7 @@ def require_resumable(run: RunFolder) -> None:
             "start a new one from it: workbench runs fork {path}",
             run=run.name,
             status=state.status,
-            path=run.path,
+            path=quoted(run.path),
         )
     if run.packed_otherwise():
         raise RunError(
@@ -161,7 +162,7 @@ def require_resumable(run: RunFolder) -> None:
             "does not do",
             "start a new one: workbench train {spec}",
             run=run.name,
-            spec=run.spec_path,
+            spec=quoted(run.spec_path),
         )
 
 
@@ -244,9 +245,10 @@ def probes(run: RunFolder, prepared: Prepared) -> list[str]:
 
 def _tell_how_to_repeat(run: RunFolder, state: RunState) -> None:
     """Let the line that repeats the run do again what was done to it by hand, if anything was."""
-    record, again = run.record(), f" --set train.replay={run.path.as_posix()}"
-    if any(act["knob"] != "paused" for act in state.acts) and again not in record["command"]:
-        run.write_spec(run.spec(), record | {"command": record["command"] + again})
+    record, again = run.record(), quoted(f"train.replay={run.path.as_posix()}")
+    repeat = rerun_line(run.spec_path, record)
+    if any(act["knob"] != "paused" for act in state.acts) and again not in repeat:
+        run.write_spec(run.spec(), record | {"command": f"{repeat} --set {again}"})
 
 
 def _section(name: str) -> str:

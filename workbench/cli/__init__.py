@@ -9,11 +9,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import redirect_stdout
 
 from ..errors import EXIT_DONE, EXIT_INPUT_AT_FAULT, EXIT_INTERRUPTED, InputError
 from ..language import told
 from ..training.processes import launched, rank
 from .parsing import Command
+from .screen import Shown, complain
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,6 +25,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if rank():  # the first process speaks for all
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  (open as long as the process)
+    with redirect_stdout(Shown(sys.stdout)):
+        return _carry_out(options)
+
+
+def _carry_out(options: argparse.Namespace) -> int:
     try:
         if launched() and not getattr(options, "for_several", False):
             raise InputError(
@@ -32,16 +39,16 @@ def main(arguments: list[str] | None = None) -> int:
             )
         options.command(options)
     except InputError as error:
-        print(f"workbench: {error}", file=sys.stderr)
+        complain(error)
         return EXIT_INPUT_AT_FAULT
     except PermissionError as error:
         fault = InputError(
             "{path}: {reason}", "make it accessible", path=error.filename, reason=error.strerror
         )
-        print(f"workbench: {fault}", file=sys.stderr)
+        complain(fault)
         return EXIT_INPUT_AT_FAULT
     except KeyboardInterrupt:
-        print(f"workbench: {told('interrupted; what was saved is kept')}", file=sys.stderr)
+        complain(told("interrupted; what was saved is kept"))
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader (`| head`) has seen enough; keep Python from complaining at its exit.
@@ -53,7 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser with all commands."""
     from . import exporting, finding, listing, looking, notebooks, running, training
 
-    parser = argparse.ArgumentParser(
+    parser = Command(
         prog="workbench", description="Fine-tune transformer models and understand what happened."
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Command)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from ..language import text as say
 from ..spec import RunSpec, find_spec, split_steps
 from .options import add_json, add_spec_changes, parse_changes
 from .output import add_leaf, print_table
+from .screen import print_json
 from .terminal import download_progress
 
 
@@ -63,7 +63,7 @@ def clean(options: argparse.Namespace) -> None:
     ]
     if options.json:
         answer = {"source": spec.data.source, "splits": answers}
-        print(json.dumps(answer, ensure_ascii=False, default=str))
+        print_json(answer)
 
 
 def _clean(source: Any, place: Path | None, quiet: bool, several: bool) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def list_steps(options: argparse.Namespace) -> None:
 
     steps = step_help()
     if options.json:
-        print(json.dumps(steps, ensure_ascii=False))
+        print_json(steps)
         return
     for step in steps:
         print(f"{step['name']:20}{step['help']}")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 from ..runs import open_run
 from .options import add_json, add_runs_dir
 from .output import add_leaf, print_table
+from .screen import print_json
 
 
 def add_compare(runs_group: Any) -> None:
@@ -31,7 +31,7 @@ def compare_runs(options: argparse.Namespace) -> None:
     if options.html:
         write_comparison(runs, Path(options.html))
     if options.json:
-        print(json.dumps(found, ensure_ascii=False, default=str))
+        print_json(found)
     elif options.html:
         print(options.html)
     else:

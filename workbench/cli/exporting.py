@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from ..errors import InputError
 from .options import add_json, add_runs_dir, add_trust, open_trusted
+from .screen import print_json
 from .terminal import download_progress
 
 KINDS = {
@@ -71,7 +71,7 @@ def export(options: argparse.Namespace) -> None:
             "largest_difference": exported.largest_difference, "pushed_to": address,
             "notes": exported.notes,
         }  # fmt: skip
-        print(json.dumps(answer, ensure_ascii=False))
+        print_json(answer)
         return
     print(exported.path)
     for name in exported.files:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 from .options import add_json, add_spec_changes, parse_changes, spec_from
+from .screen import print_json
 from .terminal import download_progress
 
 
@@ -49,7 +49,7 @@ def find_rate(options: argparse.Namespace) -> None:
     if target:
         write_finder(found, target)
     if options.json:
-        print(json.dumps(found.to_dict(), ensure_ascii=False))
+        print_json(found.to_dict())
         return
     print(explain(found, "en"))
     if found.suggestion is not None:

@@ -19,6 +19,7 @@ from .options import (
     parse_changes,
 )
 from .output import add_leaf, print_table
+from .screen import print_json
 
 
 def add_actions(group: Any) -> None:
@@ -199,7 +200,7 @@ def import_rows(options: argparse.Namespace) -> None:
         made.session.who,
     )  # fmt: skip
     if options.json:
-        print(json.dumps(counts | {"journal": str(made.journal.path)}, ensure_ascii=False))
+        print_json(counts | {"journal": str(made.journal.path)})
     else:
         print(
             f"{counts['taken']} labels taken into {made.journal.path}; {counts['unknown']} of "
@@ -211,7 +212,7 @@ def show_agreement(options: argparse.Namespace) -> None:
     """Print how far people agree, and the rows on which they differ."""
     found = _labels(options).agreement()
     if options.json:
-        print(json.dumps(found, ensure_ascii=False))
+        print_json(found)
         return
     people = ", ".join(f"{who} {count}" for who, count in found["people"].items())
     print(f"{found['items']} rows labelled ({people or 'by nobody'})")

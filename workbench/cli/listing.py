@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
 
 from .. import language
@@ -22,6 +21,7 @@ from ..spec import (
 from . import cleaning, labelling, profiling, suspects
 from .options import add_json
 from .output import add_group, add_leaf, print_table, print_tree
+from .screen import print_json
 from .terminal import download_progress
 
 
@@ -168,7 +168,7 @@ def show_source(options: argparse.Namespace) -> None:
 
             answer = describe_source(options.source, progress)
     if options.json:
-        print(json.dumps(answer, ensure_ascii=False))
+        print_json(answer)
     else:
         print_tree(answer)
 
@@ -212,7 +212,7 @@ def run_doctor(options: argparse.Namespace) -> None:
 
     answer = examine()
     if options.json:
-        print(json.dumps(answer, ensure_ascii=False))
+        print_json(answer)
     else:
         print_tree(answer)
 

@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import InputError, RunError
 from ..runs import RunFolder, open_run, require_writable, write_output
 from .options import add_json, add_runs_dir, add_trust, open_trusted
-from .output import plain
+from .screen import plain, print_json
 from .terminal import console, is_piped_in
 
 
@@ -115,7 +115,7 @@ def evaluate(options: argparse.Namespace) -> None:
                 "the run {run} has not been evaluated", "give --data FILE", run=run.name
             )
     if options.json:
-        print(json.dumps(metrics, ensure_ascii=False))
+        print_json(metrics)
         return
     print(f"{metrics['rows']} rows of {metrics['split']}")
     for name, value in metrics["metrics"].items():
@@ -140,7 +140,10 @@ def predict(options: argparse.Namespace) -> None:
     run = open_trusted(options)
     line = load_task(run.spec().task).line
     for answer in predict_texts(run, texts_to_predict(options), _given(options)):
-        print(json.dumps(answer, ensure_ascii=False) if options.json else line(answer))
+        if options.json:
+            print_json(answer)
+        else:
+            print(line(answer))
 
 
 def _given(options: argparse.Namespace) -> dict[str, str]:
@@ -216,17 +219,17 @@ def chat(options: argparse.Namespace) -> None:
     playground = open_playground(run, with_before=options.before)
     if not is_piped_in():
         key = "remembers" if playground.remembers else "alone"
-        screen.print(f"{text(f'playground.{key}')} {asked.told(run.spec())}", soft_wrap=True)
+        screen.print(plain(f"{text(f'playground.{key}')} {asked.told(run.spec())}"), soft_wrap=True)
     while (line := _typed("> ")) is not None:
         if not line.strip():
             continue
         answers = playground.ask(line, asked).answers()
         if options.json:
-            print(json.dumps({"asked": line} | answers, ensure_ascii=False), flush=True)
+            print_json({"asked": line} | answers)
             continue
         for name, written in answers.items():
             heading = f"{text(f'playground.{name}')}: " if options.before else ""
-            print(f"{heading}{plain(written or text('playground.nothing'))}", flush=True)
+            print(f"{heading}{written or text('playground.nothing')}", flush=True)
 
 
 def _typed(prompt: str) -> str | None:

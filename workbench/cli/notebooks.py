@@ -16,6 +16,7 @@ from ..language import told
 from ..runs import open_run
 from ..spec import from_flat, load, to_flat
 from .options import add_spec_changes, parse_changes, parse_value
+from .screen import complain
 from .terminal import download_progress
 from .training import print_result
 
@@ -177,7 +178,7 @@ def execute(notebook: Path, out: Path, parameters: dict[str, Any], keep_failed: 
             raise InputError("{reason}", reason=error.evalue) from None
         if error.ename == "KeyboardInterrupt":
             raise KeyboardInterrupt from None
-        print(f"workbench: the notebook failed; it is kept as {out}", file=sys.stderr)
+        complain(f"the notebook failed; it is kept as {out}")
         raise
 
 

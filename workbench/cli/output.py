@@ -6,6 +6,8 @@ import json
 import sys
 from typing import Any
 
+from .screen import answers_console, plain, print_json
+
 # More rows than this are printed without fitting them to the window, which takes seconds.
 PLAIN_ROWS = 300
 
@@ -28,7 +30,7 @@ def add_leaf(group: Any, name: str, help_text: str, command: Any, *adders: Any) 
 def print_table(rows: list[dict[str, Any]], as_json: bool, nothing: str) -> None:
     """Print records as a table, or as JSON; `nothing` where there are none."""
     if as_json:
-        print(json.dumps(rows, ensure_ascii=False))
+        print_json(rows)
         return
     if not rows:
         print(nothing)
@@ -36,17 +38,16 @@ def print_table(rows: list[dict[str, Any]], as_json: bool, nothing: str) -> None
     if len(rows) > PLAIN_ROWS:
         _print_columns(rows)
         return
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in rows[0]:
-        table.add_column(name, overflow="fold", no_wrap=name in ("run", "name"))
+        table.add_column(plain(name), overflow="fold", no_wrap=name in ("run", "name"))
     for row in rows:
         table.add_row(*map(_cell, row.values()))
     # Where there is no terminal to fit, a program or a person with a wide window reads.
     width = None if sys.stdout.isatty() else 200
-    Console(highlight=False, markup=False, width=width).print(table)
+    answers_console(width=width).print(table)
 
 
 def _print_columns(rows: list[dict[str, Any]]) -> None:
@@ -65,16 +66,9 @@ def _cell(value: Any) -> str:
     return f"{value:.4f}" if isinstance(value, float) else plain(str(value))
 
 
-def plain(text: str) -> str:
-    """Return a text that a terminal shows and does not obey: control characters as U+001B."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c == "\n" else f"U+{ord(c):04X}" for c in text)
-
-
 def print_tree(value: Any) -> None:
     """Print nested plain data as YAML."""
     import yaml
 
-    plain = json.loads(json.dumps(value, ensure_ascii=False, default=str))
-    print(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100), end="")
+    tree = json.loads(json.dumps(value, ensure_ascii=False, default=str))
+    print(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=100), end="")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+import sys
+from typing import Any, NoReturn
+
+from .screen import plain
 
 
 class Command(argparse.ArgumentParser):
@@ -16,6 +19,11 @@ class Command(argparse.ArgumentParser):
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         self._is_within = False
+
+    def error(self, message: str) -> NoReturn:
+        """Say how the command is used, and what was wrong with it here."""
+        self.print_usage(sys.stderr)
+        self.exit(2, f"{self.prog}: error: {plain(message)}\n")
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse as argparse does, options and the rest in any order where that is possible."""

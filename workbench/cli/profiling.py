@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from ..errors import DataError
 from ..spec import RunSpec
 from .options import add_json, add_spec_changes, parse_changes
 from .output import add_leaf, print_table
+from .screen import print_json
 from .terminal import download_progress
 
 
@@ -95,7 +95,7 @@ def split(options: argparse.Namespace) -> None:
             not options.exact_only, progress,
         )  # fmt: skip
     if options.json:
-        print(json.dumps(told, ensure_ascii=False))
+        print_json(told)
         return
     rows = [{"split": name, "rows": told["rows"][name], "file": file}
             for name, file in told["files"].items()]  # fmt: skip
@@ -150,7 +150,7 @@ def _answer(found: Any, options: argparse.Namespace) -> None:
         _print_rows(found.rows(options.rows), options.json)
         return
     if options.json:
-        print(json.dumps(profile.to_dict(), ensure_ascii=False, default=str))
+        print_json(profile.to_dict())
         return
     for split, rows in profile.rows.items():
         told = ", ".join(f"{name} {value}" for name, value in profile.detected[split].items())

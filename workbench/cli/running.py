@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from ..errors import RunError
 from ..runs import ask, open_run, read_state
+from ..runs.commands import quoted
 from ..runs.control import parse, require_effect
 from ..runs.lock import is_locked, is_worker, read_owner
 from ..runs.summary import summarise, summarise_all
@@ -24,6 +24,7 @@ from .options import (
     parse_changes,
 )
 from .output import add_group, add_leaf, print_table, print_tree
+from .screen import print_json
 from .terminal import download_progress, duration, watching
 from .training import print_result
 
@@ -105,7 +106,7 @@ def show(options: argparse.Namespace) -> None:
         "record": run.record(),
     }
     if options.json:
-        print(json.dumps(answer, ensure_ascii=False))
+        print_json(answer)
         return
     print_tree({name: value for name, value in answer.items() if value not in ("", [], {}, None)})
 
@@ -125,14 +126,14 @@ def steer(options: argparse.Namespace) -> None:
             else "start a new one from it: workbench runs fork {path}",
             run=run.name,
             status=status,
-            path=run.path,
+            path=quoted(run.path),
         )
     for name, value in acts:
         ask(run, name, value)
         if not options.json:
             print(f"asked {run.name} for {name}={value}")
     if options.json:
-        print(json.dumps({"run": run.name, "asked": dict(acts)}, ensure_ascii=False))
+        print_json({"run": run.name, "asked": dict(acts)})
 
 
 def stop(options: argparse.Namespace) -> None:
@@ -157,9 +158,9 @@ def stop(options: argparse.Namespace) -> None:
         )
     os.kill(owner.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
     if options.json:
-        print(json.dumps({"run": run.name, "killed": owner.pid}))
+        print_json({"run": run.name, "killed": owner.pid})
     else:
-        print(f"killed {owner}; go on with: workbench runs resume {run.path}")
+        print(f"killed {owner}; go on with: workbench runs resume {quoted(run.path)}")
 
 
 def resume(options: argparse.Namespace) -> None:
@@ -210,9 +211,10 @@ def retrain(options: argparse.Namespace) -> None:
 
 def _say_started(run: Any, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"run": run.name, "path": str(run.path)}))
+        print_json({"run": run.name, "path": str(run.path)})
     else:
-        print(f"{run.name} goes on in a process of its own; see: workbench runs show {run.path}")
+        see = f"workbench runs show {quoted(run.path)}"
+        print(f"{run.name} goes on in a process of its own; see: {see}")
 
 
 def _leaf(runs: Any, name: str, help_text: str, command: Any) -> Any:

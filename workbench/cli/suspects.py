@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import csv
 import io
-import json
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, shorten
 from ..runs import open_run, write_output
+from ..runs.commands import quoted
 from .options import add_json, add_runs_dir
 from .output import add_leaf, print_table
+from .screen import print_json
 
 SHOWN_CHARACTERS = 80
 
@@ -52,7 +53,7 @@ def list_(options: argparse.Namespace) -> None:
     if options.out is not None:
         write_output(options.out, _as_file(options.out.suffix, dynamics, records))
     if options.json:
-        print(json.dumps(records, ensure_ascii=False))
+        print_json(records)
         return
     shown = [
         {name: shorten(value, SHOWN_CHARACTERS) if name in rows.asked else value
@@ -86,10 +87,10 @@ def correct(options: argparse.Namespace) -> None:
     changed = corrected(journal, rows)
     if options.json:
         answer = {"journal": str(journal.path), "version": journal.version, "labels": changed}
-        print(json.dumps(answer, ensure_ascii=False))
+        print_json(answer)
         return
     print(f"{len(changed):,} labels differ from what {run.name} learned: {journal.path}")
-    print(f"train on them: workbench runs retrain {run.path}")
+    print(f"train on them: workbench runs retrain {quoted(run.path)}")
 
 
 def _as_file(ending: str, dynamics: Any, records: list[dict[str, Any]]) -> str:

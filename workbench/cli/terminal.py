@@ -14,6 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from ..runs import Event, EventReader, RunFolder, RunState
 from ..runs.control import FULL_DISK
 from ..training.processes import rank
+from .screen import plain
 
 POLL_SECONDS = 0.2
 LINE_EVERY_SECONDS = 10.0
@@ -21,7 +22,7 @@ LINE_EVERY_SECONDS = 10.0
 
 def console() -> Console:
     """Return the console on stderr: progress never mixes with a command's answer."""
-    return Console(stderr=True, highlight=False, quiet=rank() > 0)
+    return Console(stderr=True, highlight=False, markup=False, emoji=False, quiet=rank() > 0)
 
 
 @contextmanager
@@ -34,17 +35,17 @@ def download_progress() -> Iterator[Callable[[int, int, str], None]]:
         def tell(done: int, total: int, what: str) -> None:
             if what not in told:
                 told.add(what)
-                screen.print(f"{what} ({total / 1e6:.0f} MB)" if total else what)
+                screen.print(plain(f"{what} ({total / 1e6:.0f} MB)" if total else what))
 
         yield tell
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn())
     with Progress(*columns, TimeRemainingColumn(), console=screen, transient=True) as bar:
         tasks: dict[str, int] = {}
 
         def show(done: int, total: int, what: str) -> None:
             if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total or None)
+                tasks[what] = bar.add_task(plain(what), total=total or None)
             bar.update(tasks[what], completed=done, total=total or None)
 
         yield show
@@ -66,7 +67,11 @@ def watching(run: RunFolder) -> Iterator[None]:
 
 
 def _bar(run: RunFolder, done: threading.Event, screen: Console) -> None:
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"))
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+    )
     reader, state = EventReader(run.events_path), RunState()
     with Progress(*columns, console=screen) as bar:
         task = bar.add_task("training", total=None, note="getting ready")
@@ -78,7 +83,7 @@ def _bar(run: RunFolder, done: threading.Event, screen: Console) -> None:
                 completed=state.step,
                 total=state.total_steps or None,
                 description=phase(state),
-                note=summary(state),
+                note=plain(summary(state)),
             )
             if last:
                 return
@@ -93,12 +98,12 @@ def _lines(run: RunFolder, done: threading.Event, screen: Console) -> None:
         state.fold(events)
         for event in events:
             if event.get("knob") == "paused":
-                screen.print(hold_words(event), soft_wrap=True)
+                screen.print(plain(hold_words(event)), soft_wrap=True)
         news = (state.step, len(state.evaluations))
         due = news[1] > said[1] or time.monotonic() - said_at > LINE_EVERY_SECONDS
         if state.step and news != said and due:
             line = f"step {state.step}/{state.total_steps}  {summary(state)}"
-            screen.print(line, soft_wrap=True)
+            screen.print(plain(line), soft_wrap=True)
             said_at, said = time.monotonic(), news
         done.wait(POLL_SECONDS)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from .options import (
     trusting,
 )
 from .output import print_table
+from .screen import answers_console, plain, print_json
 from .terminal import console, download_progress, duration, watching
 
 # What is told before training besides what spoils a result.
@@ -111,7 +111,7 @@ def _train_watched(spec: RunSpec) -> RunFolder:
 
     with download_progress() as progress:
         run, prepared = pipeline.prepare_run(spec, progress)
-    console().print(f"training {run.name}", soft_wrap=True)
+    console().print(plain(f"training {run.name}"), soft_wrap=True)
     tell_data(run)
     with watching(run):
         pipeline.train_prepared(run, prepared)
@@ -129,7 +129,7 @@ def _print_adaptation(done: Any, as_json: bool) -> None:
             "scores": {name: asdict(one) for name, one in scores.items()},
             "paths": {name: str(run.path) for name, run in runs.items()},
         }
-        print(json.dumps(answer, ensure_ascii=False))
+        print_json(answer)
         return
     table = [
         {
@@ -160,7 +160,7 @@ def tell_data(run: RunFolder) -> None:
                 more = ["…"] if one["count"] > SHOWN_ROWS else []
                 lines.append(f"{one['sentence']} {text('data.comma').join([*named, *more])}")
     for line in lines:
-        console().print(line, markup=False, soft_wrap=True)
+        console().print(plain(line), soft_wrap=True)
 
 
 def wait_for_work(_: argparse.Namespace) -> None:
@@ -181,9 +181,8 @@ def print_result(run: RunFolder, as_json: bool) -> None:
         answer = {"run": run.name, "metrics": metrics.get("metrics", {})}
         answer["baselines"] = metrics.get("baselines", {})
         answer["paths"] = {name: str(path) for name, path in places.items()}
-        print(json.dumps(answer, ensure_ascii=False))
+        print_json(answer)
         return
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -196,8 +195,8 @@ def print_result(run: RunFolder, as_json: bool) -> None:
     for name in columns["fine-tuned"]:
         cells = [scores.get(name) for scores in columns.values()]
         if any(cell is not None for cell in cells):
-            table.add_row(name, *("–" if c is None else f"{c:.4f}" for c in cells))
-    screen = Console(highlight=False)
+            table.add_row(plain(name), *("–" if c is None else f"{c:.4f}" for c in cells))
+    screen = answers_console()
     screen.print(table)
     ended = [event for event in run.events() if event["event"] == "run_ended"]
     if ended and ended[-1]["seconds"]:
@@ -207,12 +206,12 @@ def print_result(run: RunFolder, as_json: bool) -> None:
     record = run.record()
     if "precision" in record:
         reason = record.get("precision_reason", "")
-        screen.print(f"precision {record['precision']}: {reason}", soft_wrap=True)
+        screen.print(plain(f"precision {record['precision']}: {reason}"), soft_wrap=True)
     if share := _trainable(run):
         screen.print(share, soft_wrap=True)
     for name, path in places.items():
         if path.exists():
-            screen.print(f"{name:9}{path}", soft_wrap=True)
+            screen.print(plain(f"{name:9}{path}"), soft_wrap=True)
 
 
 def _trainable(run: RunFolder) -> str:

@@ -10,6 +10,7 @@ from ..data import load_data
 from ..errors import RunError
 from ..labelling.journal import row_key
 from ..runs import RunFolder
+from ..runs.commands import quoted
 from ..tasks import load_task
 from .measures import measure
 from .record import Dynamics
@@ -39,7 +40,7 @@ class LearnedRows:
                 "restore it, or start a new run: workbench train {spec}",
                 run=run.name,
                 source=spec.data.source,
-                spec=run.spec_path,
+                spec=quoted(run.spec_path),
             )
         self.labels: list[str] = data.labels
         self._labelling = task.labelling

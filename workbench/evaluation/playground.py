@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import RunError
 from ..models import load_tokenizer
 from ..runs import RunFolder, read_json, write_json
+from ..runs.commands import quoted
 from ..spec import RunSpec
 from ..tasks import load_task
 from ..tasks._as_written import has_template
@@ -122,8 +123,9 @@ def require_writer(run: RunFolder) -> None:
     if not task.writes:
         raise RunError(
             "the run {run} learned {task}, which writes no text to talk with",
-            "ask it with: workbench predict {run} TEXT",
+            "ask it with: workbench predict {path} TEXT",
             run=run.name,
+            path=quoted(run.path),
             task=task.name,
         )
 

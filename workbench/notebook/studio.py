@@ -16,6 +16,7 @@ from .. import language, pipeline, worker
 from ..errors import InputError
 from ..language import text
 from ..runs import RunFolder
+from ..runs.commands import rerun_line
 from ..spec import RunSpec, from_namespace
 from . import pages
 from .kernel import Slot, Slots, fetching, is_live
@@ -148,7 +149,7 @@ class Studio:
             text("studio.report.report"): run.report_path,
             text("studio.report.model"): run.model_path,
             text("studio.report.metrics"): run.evaluation_path / "metrics.json",
-            text("studio.report.rerun"): run.record().get("command", ""),
+            text("studio.report.rerun"): rerun_line(run.spec_path, run.record()),
         }
         shown = pages.page(pages.facts(places), f"report {run.report_path}")
         return [shown | {RUN_MIME: {"path": str(run.path.absolute())}}]

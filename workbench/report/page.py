@@ -14,6 +14,7 @@ from ..errors import InputError
 from ..figures.curves import metric_name
 from ..language import text
 from ..runs import RunFolder, write_text
+from ..runs.commands import rerun_line
 from ..spec import to_yaml
 from . import facts
 from .attention import attention_values
@@ -65,7 +66,7 @@ def _fill(contents: Contents, run: RunFolder) -> dict[str, Any]:
         "copy_script": Markup(file("copy.js")),
         "headline": facts.headline(contents),
         "tiles": facts.tiles(contents),
-        "command": contents.record.get("command") or f"workbench train {run.spec_path.as_posix()}",
+        "command": rerun_line(run.spec_path, contents.record),
         "spec_yaml": to_yaml(contents.spec) if contents.spec else "",
         "data_facts": facts.data_facts(profile) if profile else {},
         "data_notes": profile.notes if profile else [],

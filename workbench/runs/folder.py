@@ -24,8 +24,12 @@ from ..language import told
 from ..spec import RunSpec, SpecError, build, dump_tree, parse_tree, to_yaml
 from ..spec.earlier import as_it_was, packed_otherwise
 from . import consent
+from .commands import quoted
 from .events import Event, read_events
 from .inside import read_json, read_text, require_inside
+
+# The record's lines are copied out of the file.
+UNBROKEN = 100_000
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,7 @@ class RunFolder:
 
     def write_spec(self, spec: RunSpec, record: dict[str, Any]) -> None:
         """Write the resolved spec and its record."""
-        write_text(self.spec_path, to_yaml(spec) + "\n" + dump_tree({"record": record}))
+        write_text(self.spec_path, to_yaml(spec) + "\n" + dump_tree({"record": record}, UNBROKEN))
 
     def events(self) -> Iterator[Event]:
         """Yield the run's events so far."""
@@ -137,7 +141,7 @@ class RunFolder:
                 "evaluate again: workbench evaluate {run}",
                 path=path,
                 reason=shorten(error),
-                run=self.path,
+                run=quoted(self.path),
             ) from None
         return metrics
 

@@ -18,6 +18,7 @@ from pydantic import Field
 
 from ..errors import RunError
 from ..language import told
+from .commands import quoted
 from .folder import RunFolder, write_json
 from .inside import read_text
 
@@ -151,7 +152,7 @@ def _taken(run: RunFolder) -> RunError:
         "watch it, or end it: workbench runs stop {path}",
         run=run.name,
         owner=read_owner(run),
-        path=run.path,
+        path=quoted(run.path),
     )
 
 

@@ -83,9 +83,9 @@ def to_yaml(spec: RunSpec) -> str:
     return dump_tree(spec.model_dump())
 
 
-def dump_tree(tree: dict[str, Any]) -> str:
+def dump_tree(tree: dict[str, Any], width: int = 100) -> str:
     """Return nested plain data as YAML; `parse_tree` turns it back."""
-    return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=width)
 
 
 def from_yaml(text: str, where: str = "") -> RunSpec:

@@ -10,6 +10,7 @@ from typing import Any
 from ..dynamics.record import copy_until
 from ..errors import RunError
 from ..runs import RunFolder, create_run
+from ..runs.commands import line
 from ..runs.control import SPEC_KNOBS
 from . import checkpoints
 
@@ -88,5 +89,5 @@ def _checkpoint_at(run: RunFolder, step: int | None) -> Path:
 
 
 def _command(run: RunFolder, step: int, changes: dict[str, Any]) -> str:
-    pairs = "".join(f" --set {name}={value}" for name, value in changes.items())
-    return f"workbench runs fork {run.path.as_posix()} --step {step}{pairs}"
+    pairs = [word for name, value in changes.items() for word in ("--set", f"{name}={value}")]
+    return line("runs", "fork", run.path, "--step", step, *pairs)

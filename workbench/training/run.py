@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from ..data.export import as_lines
-from ..errors import InputError, Interrupted, RunError, disk_is_full, shorten
+from ..errors import InputError, Interrupted, RunError, disk_is_full, plain, shorten
 from ..models import unused_pooler
 from ..runs import Event, EventWriter, RunFolder, create_run, open_run, write_json, write_text
+from ..runs.commands import line, quoted
 from ..runs.control import Requests
 from ..spec import RunSpec
 from . import checkpoints
@@ -81,7 +82,7 @@ def train_into(
     replay = open_run(spec.train.replay) if spec.train.replay else None
     checkpoint, passed_by = checkpoints.newest_good(run)
     for fault in passed_by if together.main else ():
-        sys.stderr.write(f"passing by the checkpoint {fault}\n")
+        sys.stderr.write(f"passing by the checkpoint {plain(fault)}\n")
     set_seed(spec.train.seed)
     observer = open_observer(run, prepared)
     noted = nullcontext() if observer is None else closing(observer)
@@ -168,7 +169,7 @@ def _acts_of(replay: RunFolder, after: list[Event], useless: dict[str, str]) -> 
             continue
         if act["knob"] in useless:
             sys.stderr.write(
-                f"passing over {act['knob']} at step {act['step']} of {replay.name}: "
+                f"passing over {plain(act['knob'])} at step {act['step']} of {replay.name}: "
                 f"{useless[act['knob']]} does not use it\n"
             )
         else:
@@ -242,9 +243,10 @@ def disk_error(error: BaseException, run: RunFolder) -> BaseException:
     """Turn a full disk, wherever it was met, into its readable form; leave other errors be."""
     if disk_is_full(error):
         return RunError(
-            "the disk of {path} is full",
+            "the disk of {run} is full",
             "free some space, then: workbench runs resume {path}",
-            path=run.path,
+            run=run.path,
+            path=quoted(run.path),
         )
     return error
 
@@ -271,7 +273,7 @@ def suggested_name(spec: RunSpec) -> str:
 
 def rerun_command(run: RunFolder) -> str:
     """Return the line that repeats the run."""
-    return f"workbench train {run.spec_path.as_posix()}"
+    return line("train", run.spec_path)
 
 
 @contextmanager
