@@ -240,7 +240,7 @@ def test_a_validation_pass_in_batches_of_64_says_what_one_in_single_rows_does(
     model = prepared.new_model()
     found = [
         validate(model, prepared.fitted(prepared.asked.replace(
-            {"train.per_device_eval_batch_size": size})))
+            {"train.per_device_eval_batch_size": size})))[0]
         for size in (1, 64)
     ]  # fmt: skip
     assert found[0] == pytest.approx(found[1], abs=1e-4)

@@ -68,6 +68,50 @@ def linear(share: float) -> float:
     return 5e-5 * min(share / 0.1, (1 - share) / 0.9)
 
 
+# --- one answer -----------------------------------------------------------------------------
+
+
+def all_alike(state: RunState, since: int, answer: str = "bad") -> RunState:
+    """Say of the evaluations from a step on that all rows got one answer."""
+    for event in state.evaluations:
+        if event["step"] >= since:
+            event["only_answer"] = answer
+    return state
+
+
+def test_one_answer_to_all_rows_after_learning_goes_back_to_the_best():
+    state = run_of(100, learning, learning, total=200, best_step=50, rate=lambda _: 3e-4)
+    (alert,) = find_alerts(all_alike(state, 75))
+    assert (alert.kind, alert.step, alert.action) == ("one_answer", 75, ("rollback", True))
+    assert alert.evidence == {"answer": "bad", "evaluations": 2, "best_step": 50, "rate": 3e-4}
+
+
+def test_one_answer_from_the_beginning_wants_a_third_of_the_rate():
+    state = run_of(100, learning, learning, total=200, best_step=25, rate=lambda _: 3e-4)
+    (alert,) = find_alerts(all_alike(state, 0))
+    assert (alert.kind, alert.step, alert.action) == ("one_answer", 25, ("learning_rate", 1e-4))
+
+
+@pytest.mark.parametrize(
+    ("steps", "total", "since"),
+    [(100, 210, 100), (100, 600, 0), (25, 100, 0), (100, 200, 101)],
+    ids=["once, before the middle", "as every run begins", "one evaluation", "never"],
+)
+def test_one_answer_that_may_pass_is_no_alert(steps, total, since):
+    state = run_of(steps, learning, learning, total=total, best_step=25)
+    assert "one_answer" not in kinds(all_alike(state, since))
+
+
+def test_a_single_evaluation_at_the_end_is_enough():
+    assert kinds(all_alike(run_of(100, learning, learning, every=100), 0)) == ["one_answer"]
+
+
+def test_one_answer_that_has_passed_is_no_alert():
+    state = all_alike(run_of(100, learning, learning, total=200, best_step=100), 0)
+    del state.evaluations[-1]["only_answer"]
+    assert find_alerts(state) == []
+
+
 # --- not a number ---------------------------------------------------------------------------
 
 
@@ -490,6 +534,14 @@ EXAMPLES = [
     Alert("divergence", 80, {"best": 0.31, "now": 0.69, "best_step": 75}, ("rollback", True)),
     Alert("divergence", 80, {"best": 0.31, "now": 0.69, "best_step": 0}, ("learning_rate", 5e-5)),
     Alert(
+        "one_answer", 100, {"answer": "负面", "evaluations": 3, "best_step": 50, "rate": 3e-4},
+        ("rollback", True),
+    ),
+    Alert(
+        "one_answer", 50, {"answer": "bad", "evaluations": 2, "best_step": 50, "rate": 3e-4},
+        ("learning_rate", 1e-4),
+    ),
+    Alert(
         "plateau", 600, {"steps": 299, "first": 0.69, "before": 0.55, "now": 0.55, "rate": 2e-5},
         ("learning_rate", 1e-5),
     ),
@@ -525,7 +577,7 @@ def test_the_words_of_one_alert():
         "The training loss is coming apart: about 0.31 around step 80, and 0.69 now. Go back to "
         "the best checkpoint (step 75), and halve the learning rate if it happens again."
     )
-    assert describe(EXAMPLES[5], "zh") == (
+    assert describe(next(a for a in EXAMPLES if a.kind == "overfitting"), "zh") == (
         "从第 200 步起的 12 次评估中，验证损失由 0.35 升至 0.6，训练损失却由 0.3 降到 0.05。"
         "建议停止并保留最佳模型：再训练下去只是在死记训练样本（过拟合）。"
     )

@@ -22,7 +22,8 @@ from .levels import SAMPLE, History, first_after, is_number, level, loss_of, spr
 from .state import RunState
 
 KINDS = (
-    "not_a_number", "divergence", "plateau", "overfitting", "too_good_too_soon", "rate_too_low",
+    "not_a_number", "divergence", "one_answer", "plateau", "overfitting", "too_good_too_soon",
+    "rate_too_low",
 )  # fmt: skip
 
 # So many windows see every minimum that lasts a fiftieth of the run.
@@ -41,7 +42,7 @@ class Alert:
 
     kind: str
     step: int
-    evidence: dict[str, float]
+    evidence: dict[str, Any]
     action: tuple[str, Any]
 
 
@@ -52,11 +53,11 @@ def find_alerts(state: RunState) -> list[Alert]:
         return [lost]  # curves with holes say nothing more
     history = History.of(state)
     rules: tuple[Callable[[RunState, History], Alert | None], ...] = (
-        _divergence, _too_good_too_soon, _overfitting, _rate_too_low,
+        _divergence, _one_answer, _too_good_too_soon, _overfitting, _rate_too_low,
     )  # fmt: skip
     found = [alert for rule in rules if (alert := rule(state, history))]
     # A run that falls apart, or has not begun to learn, does not also stand still.
-    if not {"divergence", "rate_too_low"} & {alert.kind for alert in found}:
+    if not {"divergence", "one_answer", "rate_too_low"} & {alert.kind for alert in found}:
         found += filter(None, [_plateau(state, history)])
     return found
 
@@ -124,6 +125,31 @@ def _divergence(state: RunState, history: History) -> Alert | None:
     good = 0 < state.best_step <= before.step
     action = ("rollback", True) if good else ("learning_rate", _within_domain(_rate(state) / 2))
     return Alert("divergence", best.step, evidence, action)
+
+
+def _one_answer(state: RunState, _: History) -> Alert | None:
+    """All validation rows get one answer: the model says what is commonest, whatever it reads."""
+    evaluations = state.evaluations
+    others = (n for n, event in enumerate(reversed(evaluations)) if not event.get("only_answer"))
+    count = next(others, len(evaluations))
+    # Every model begins so; with rare classes it may stay so for a while. A fifth of the run is
+    # twice the usual warm-up, and a single evaluation may be at a bad moment.
+    early = state.step < 0.2 * state.total_steps
+    if not count or early or (count < 2 and state.step < 0.5 * state.total_steps):
+        return None
+    first, last = evaluations[-count], evaluations[-1]
+    best = next((e for e in evaluations if e["step"] == state.best_step), first)
+    rate = _rate(state)
+    evidence = {
+        "answer": str(last["only_answer"]),
+        "evaluations": count,
+        "best_step": state.best_step,
+        "rate": rate,
+    }
+    # A third: half a decade down, as the usual search goes. What was learned before is kept.
+    lower = ("learning_rate", _within_domain(rate / 3))
+    action = lower if best.get("only_answer") else ("rollback", True)
+    return Alert("one_answer", first["step"], evidence, action)
 
 
 def _overfitting(state: RunState, history: History) -> Alert | None:

@@ -12,7 +12,8 @@ The closed set of events and what each adds:
                    `resumed_from` (the checkpoint's step, when the run goes on after a break)
 `step_logged`      `epoch`, `loss`, `learning_rate`, `grad_norm`, `tokens_per_second`,
                    `rows_per_second`, `rows` (seen so far), `memory_bytes`
-`evaluated`        `epoch`, `metrics` (name → number), `best` (whether the best so far)
+`evaluated`        `epoch`, `metrics` (name → number), `best` (whether the best so far),
+                   `only_answer` (the one that all rows got, where the true ones differ)
 `checkpoint_saved` `path` (relative to the run), `best`
 `probe_snapshot`   `probe` (its number), `path`
 `steered`          `knob` (see `control.knobs`), `old`, `new`, `who`, `total_steps`, and

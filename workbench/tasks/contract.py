@@ -168,8 +168,9 @@ class Task:
     minimised (see `_losses.Objective`); `forward(model, inputs)` what the model makes of a batch.
     `options` are the fields of the spec that only some tasks heed. `keep(logits, labels)` says what
     of a validation batch is kept, (B, …) and small; `score(kept, labels, setup)` makes the followed
-    metrics of it. `observe(outputs, labels, setup)` gives what is recorded of each row of a
-    training batch (see `_dynamics`).
+    metrics of it. `only_answer(kept, labels, setup)` names the one answer that all rows of a
+    validation got, where their true answers differ; else it is empty. `observe(outputs, labels,
+    setup)` gives what is recorded of each row of a training batch (see `_dynamics`).
 
     Judging. `recall(model, setup)` adds to the setup what a finished model knows of its training
     rows. `infer(model, inputs, rows, setup)` answers a batch: an array (B, …) or a list.
@@ -225,6 +226,7 @@ class Task:
     forward: Callable[[Any, dict[str, Any]], Any] = forward
     keep: Callable[[Any, Any], Any] = usual.keep
     observe: Callable[[Any, Any, Setup], dict[str, Any]] | None = None
+    only_answer: Callable[[Any, Any, Setup], str] = usual.only_answer
     recall: Callable[[Any, Setup], Setup] = usual.recall
     infer: Callable[[Any, dict[str, Any], list[Record], Setup], Any] = usual.infer
     rescore: Callable[[list[Record]], Callable[[Any], dict[str, float]]] = usual.rescore

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..language import text as say
+from ..language import told
 from . import _defaults as usual
 from ._answers import (
     compare,
@@ -125,6 +126,14 @@ def score(kept: np.ndarray, labels: np.ndarray, setup: Setup) -> dict[str, float
         "span_exact": float((said == true).all(axis=1).mean()),
         "span_f1": float((2 * np.maximum(shared, 0) / both).mean()),
     }
+
+
+def only_answer(kept: np.ndarray, labels: np.ndarray, setup: Setup) -> str:
+    """Say if no window got an answer, although some have one."""
+    none = labels.min(axis=0)  # the place of the first token, which stands for no answer
+    if (kept[:, :2] == none).all() and not (labels == none).all():
+        return told("no answer")
+    return ""
 
 
 def infer(model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup) -> np.ndarray:
@@ -367,6 +376,7 @@ TASK = Task(
         Metric("unanswerable_accuracy", share=True),
     ),
     score=score,
+    only_answer=only_answer,
     evaluate=evaluate,
     baselines=baselines,
     predictions=predictions,

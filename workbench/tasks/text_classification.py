@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError
+from ..language import told
 from . import _label_sets as sets
 from ._dynamics import of_classes, of_label_sets
 from ._encode import encode_texts, texts_of
@@ -62,6 +63,19 @@ def score(logits: np.ndarray, labels: np.ndarray, setup: Setup) -> dict[str, flo
         threshold = setup.spec.evaluate.threshold
         return sets.quick_scores(logits, labels, threshold, focal_gamma(setup))
     return quick_scores(logits, labels, focal_gamma(setup))
+
+
+def only_answer(logits: np.ndarray, labels: np.ndarray, setup: Setup) -> str:
+    """Name the label, or the labels, that all rows got although the true ones differ."""
+    if _several(setup):
+        said, true = sets.given(logits, setup.spec.evaluate.threshold), labels > 0.5
+    else:
+        said, true = logits.argmax(axis=1), labels
+    if (said == said[:1]).all() and not (true == true[:1]).all():
+        first = said[0]
+        names = _named(first, setup) if _several(setup) else [setup.labels[int(first)]]
+        return ", ".join(names) or told("none")
+    return ""
 
 
 def loss(setup: Setup) -> Objective:
@@ -237,6 +251,7 @@ TASK = Task(
         Metric("ece", greater_is_better=False),
     ),
     score=score,
+    only_answer=only_answer,
     evaluate=evaluate,
     baselines=baselines,
     predictions=predictions,

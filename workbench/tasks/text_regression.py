@@ -72,6 +72,14 @@ def score(predicted: np.ndarray, true: np.ndarray, setup: Setup) -> dict[str, fl
     return quick_scores(predicted, true, setup)
 
 
+def only_answer(predicted: np.ndarray, true: np.ndarray, setup: Setup) -> str:
+    """Name the number that all rows got, but for a hundredth of what the true ones vary by."""
+    if (predicted.std(axis=0) < 0.01 * true.std(axis=0)).all():
+        means, stds = scale_of(setup)
+        return ", ".join(f"{one:.3g}" for one in predicted.mean(axis=0) * stds + means)
+    return ""
+
+
 def evaluate(outcome: Outcome) -> dict[str, Any]:
     """Return correlations and errors, for each number where there are several, and the points."""
     return all_scores(outcome.outputs, _true(outcome), outcome.setup)
@@ -208,6 +216,7 @@ TASK = Task(
         Metric("r2"),
     ),
     score=score,
+    only_answer=only_answer,
     evaluate=evaluate,
     baselines=baselines,
     predictions=predictions,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ..errors import RunError, disk_is_full
-from ..runs import EventWriter, RunFolder
+from ..runs import EventWriter, RunFolder, read_state
+from ..runs.alerts import describe, find_alerts
 from . import checkpoints
 from .batches import epoch_batches, steps_left
 from .knobs import move
@@ -73,6 +75,7 @@ class TrainingLoop:
         self._meter = Meter()
         self._evaluated_at = self._saved_at = self._best_saved_at = -1
         self._worse = 0  # evaluations since the best one
+        self._warned = False
         self._loss_sum = torch.zeros((), device=prepared.precision.device)
         self._last_logged = 0
         self._lengths: list[int] = prepared.train["length"][:]
@@ -216,11 +219,14 @@ class TrainingLoop:
         if self._evaluated_at == self.step:
             return False
         with torch.random.fork_rng(range(torch.cuda.device_count())):
-            metrics = validate(self.model, self.prepared, self.together)
+            metrics, only = validate(self.model, self.prepared, self.together)
         self._evaluated_at = self.step
         name = self.train.metric_for_best_model
         best = self.prepared.task.metric(name).is_better(metrics[name], self.best_metric)
-        self.writer.write("evaluated", self.step, epoch=self._epochs(), metrics=metrics, best=best)
+        further = {"only_answer": only} if only else {}
+        self.writer.write(
+            "evaluated", self.step, epoch=self._epochs(), metrics=metrics, best=best, **further
+        )
         if best:
             self.best_metric, self.best_step = metrics[name], self.step
         self._worse = 0 if best else self._worse + 1
@@ -229,8 +235,17 @@ class TrainingLoop:
             self.stopped_early = self.step < self.total_steps
             self.stopping = True
         if self.together.main:
+            self._warn_of_one_answer(only)
             self.evaluated(self)
         return best
+
+    def _warn_of_one_answer(self, only: str) -> None:
+        """Say on stderr, once, that all validation rows get one answer; nobody may be watching."""
+        alerts = find_alerts(read_state(self.run)) if only else []
+        alert = next((alert for alert in alerts if alert.kind == "one_answer"), None)
+        if alert is not None and not self._warned:
+            sys.stderr.write(f"{describe(alert)}\n")
+        self._warned = alert is not None
 
     def save_now(self, again: bool = False) -> None:
         """Write a checkpoint, unless this step has one, and drop those no longer kept."""

@@ -15,10 +15,13 @@ from .step import autocast, to_device
 FILLED = -100
 
 
-def validate(model: Any, prepared: Prepared, together: Processes | None = None) -> dict[str, float]:
+def validate(
+    model: Any, prepared: Prepared, together: Processes | None = None
+) -> tuple[dict[str, float], str]:
     """Return the followed metrics of a model on the validation rows; it stays in its mode.
 
-    Each process answers its share of the batches; all get the same metrics.
+    Second is the answer that all rows got, where they should not all have the same; else it is
+    empty. Each process answers its share of the batches; all get the same metrics.
     """
     together = together or processes()
     task, rows = prepared.task, prepared.validation
@@ -41,12 +44,13 @@ def validate(model: Any, prepared: Prepared, together: Processes | None = None) 
         model.train(was_training)
     dealt = together.collect(parts)
     if not together.main:
-        return together.share({})
+        return together.share(({}, ""))
     ordered = [
         dealt[number % len(dealt)][number // len(dealt)] for number in range(sum(map(len, dealt)))
     ]
     kept, labels = (joined([part[side] for part in ordered]) for side in (0, 1))
-    return together.share(task.score(kept, labels, prepared.setup))
+    setup = prepared.setup
+    return together.share((task.score(kept, labels, setup), task.only_answer(kept, labels, setup)))
 
 
 def answers_of(outputs: Any) -> Any:
