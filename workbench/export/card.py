@@ -51,6 +51,7 @@ def model_card_text(run: RunFolder, kind: str = "folder") -> str:
             record=record,
             card=card,
             adapter=adapter,
+            one_by_one=adapter and misreads_padding(spec, task, str(card.get("model_type"))),
             auto_class=task.auto_class,
             writes=task.writes,
             kind=kind,
@@ -114,6 +115,21 @@ def base_of(spec: RunSpec) -> dict[str, str]:
         }  # fmt: skip
     hub = source if _HUB_ID.fullmatch(source) and not Path(source).exists() else ""
     return {"name": hub or _shown(source), "hub": hub, "licence": "", "language": ""}
+
+
+def misreads_padding(spec: RunSpec, task: Task, model_type: str) -> bool:
+    """Say whether peft alone answers a padded batch otherwise than its rows one by one.
+
+    Classifiers made of decoders read their answer at the last token that is not padding. Behind
+    learned tokens they are given embeddings, among which transformers sees no padding.
+    """
+    from transformers.models.auto import modeling_auto
+
+    prompted = spec.adapter.peft_method == "prompt_tuning"
+    decodes = model_type in modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    encodes = model_type in modeling_auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES
+    classifies = task.auto_class == "AutoModelForSequenceClassification"
+    return prompted and classifies and decodes and not encodes
 
 
 def _data(spec: RunSpec) -> dict[str, str]:
