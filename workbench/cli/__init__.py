@@ -13,6 +13,7 @@ from contextlib import redirect_stdout
 
 from ..errors import EXIT_DONE, EXIT_INPUT_AT_FAULT, EXIT_INTERRUPTED, InputError
 from ..language import told
+from ..runs.reads import one_command
 from ..training.processes import launched, rank
 from .parsing import Command
 from .screen import Shown, complain
@@ -25,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if rank():  # the first process speaks for all
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  (open as long as the process)
-    with redirect_stdout(Shown(sys.stdout)):
+    with redirect_stdout(Shown(sys.stdout)), one_command():
         return _carry_out(options)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..language import text as say
+from ..runs import note_read, refuse_if_read
 from .options import (
     add_json,
     add_runs_dir,
@@ -183,6 +184,7 @@ def export_rows(options: argparse.Namespace) -> None:
     from ..data.label_export import export_labels, form_of, label_studio_config
 
     made = _labels(options)
+    note_read(made.journal.path)
     rows, question = made.items.items, made.session.question
     count = export_labels(options.out, rows, made.decisions(), question, options.format)
     print(f"{count} labels in {options.out}")
@@ -195,6 +197,8 @@ def import_rows(options: argparse.Namespace) -> None:
     from ..data.label_import import import_labels
 
     made = _labels(options)
+    note_read(options.file)
+    refuse_if_read(made.journal.path)
     counts = import_labels(
         options.file, made.items.items, made.journal, made.session.question,
         made.session.who,

@@ -11,10 +11,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, RunError
 from ..language import told
-from ..runs import open_run
-from ..spec import from_flat, load, to_flat
+from ..runs import list_runs, note_read, open_run, refuse_if_read
+from ..runs.commands import quoted
+from ..spec import RunSpec, from_flat, load, to_flat
 from .options import add_spec_changes, parse_changes, parse_value
 from .screen import complain
 from .terminal import download_progress
@@ -156,19 +157,32 @@ def waiting_place(notebook: str) -> Path:
 def execute(notebook: Path, out: Path, parameters: dict[str, Any], keep_failed: bool) -> Any:
     """Run papermill; turn a notebook that failed over its input into an `InputError`."""
     import papermill
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    made = not out.parent.exists()
+    from ..training.run import ending_cleanly
+
+    note_read(notebook)
+    refuse_if_read(out)
+    made, began = not out.parent.exists(), time.time()
     out.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return papermill.execute_notebook(
-            str(notebook),
-            str(out),
-            parameters=parameters,
-            kernel_name="python3",
-            progress_bar=sys.stderr.isatty(),
-            extra_arguments=["--IPKernelApp.log_level=ERROR"],
-        )
+        with ending_cleanly():
+            return papermill.execute_notebook(
+                str(notebook),
+                str(out),
+                parameters=parameters,
+                kernel_name="python3",
+                progress_bar=sys.stderr.isatty(),
+                extra_arguments=["--IPKernelApp.log_level=ERROR"],
+            )
+    except DeadKernelError:
+        raise _broken_off("the notebook's kernel died", out, parameters, began) from None
+    except CellTimeoutError:
+        raise _broken_off("a cell ran over its time limit", out, parameters, began) from None
+    except KeyboardInterrupt:
+        complain(_broken_off("the notebook was interrupted", out, parameters, began))
+        raise
     except PapermillExecutionError as error:
         if error.ename in input_error_names():
             if not keep_failed:
@@ -177,9 +191,30 @@ def execute(notebook: Path, out: Path, parameters: dict[str, Any], keep_failed: 
                     out.parent.rmdir()
             raise InputError("{reason}", reason=error.evalue) from None
         if error.ename == "KeyboardInterrupt":
+            complain(_broken_off("the notebook was interrupted", out, parameters, began))
             raise KeyboardInterrupt from None
         complain(f"the notebook failed; it is kept as {out}")
         raise
+
+
+def _broken_off(what: str, out: Path, parameters: dict[str, Any], began: float) -> RunError:
+    """Return how to go on with the run that a notebook was training, if there is one."""
+    runs = list_runs(parameters.get("runs_dir", RunSpec().output.runs_dir))
+    run = next((run for run in reversed(runs) if run.spec_path.stat().st_mtime >= began), None)
+    if run is None:
+        return RunError(
+            "{what} before it began a run; what was executed is kept as {out}",
+            "run it again",
+            what=told(what),
+            out=out,
+        )
+    return RunError(
+        "{what}; what was executed is kept as {out}",
+        "go on with its run: workbench runs resume {path}",
+        what=told(what),
+        out=out,
+        path=quoted(run.path),
+    )
 
 
 def input_error_names() -> set[str]:

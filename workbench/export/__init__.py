@@ -13,7 +13,7 @@ from ..errors import InputError, RunError
 from ..models.adapters import CONFIG
 from ..models.bases import FILE as BASE
 from ..models.bases import base_record, name_for_peft, read_record, without_paths, write_record
-from ..runs import RunFolder, write_json
+from ..runs import RunFolder, follow_umask, write_json
 from ..sources import find_model
 from .card import model_card_text
 
@@ -64,6 +64,7 @@ def export_run(run: RunFolder, kind: str, out: Path | None = None) -> Exported:
         temporary.mkdir(parents=True)
         difference, notes = _write(run, kind, temporary)
         (temporary / "README.md").write_text(card, "utf-8")
+        follow_umask(temporary)
         shutil.rmtree(target, ignore_errors=True)
         temporary.replace(target)
     except OSError as error:

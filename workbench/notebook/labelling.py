@@ -16,7 +16,7 @@ from ..labelling.items import Item, Question, Suggestion
 from ..labelling.journal import Decision, Journal, Place
 from ..labelling.queue import NEED_A_MODEL, ORDERS, order_rows
 from ..labelling.session import Session
-from ..runs import RunFolder
+from ..runs import RunFolder, one_command, refuse_if_read
 from ..spec import DataSpec, RunSpec
 from ..tasks import Task, load_task
 
@@ -115,8 +115,11 @@ def open_labels(
         InputError: the source cannot be read, or what is asked does not fit it.
     """
     known = load_task(spec.task)
-    items = read_items(spec.data, known, split)
-    held = Journal(journal or JOURNALS / f"{_name(spec.data.source)}.jsonl")
+    place = Path(journal or JOURNALS / f"{_name(spec.data.source)}.jsonl")
+    with one_command():
+        items = read_items(spec.data, known, split)
+        refuse_if_read(place)
+    held = Journal(place)
     names = list(labels) or list(dict.fromkeys([*items.labels, *held.labels()]))
     question = _question(known, spec.data, items, names, scale, guidelines)
     if adjudicate:

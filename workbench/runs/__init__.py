@@ -14,7 +14,9 @@ from .folder import (
     write_text,
 )
 from .inside import read_json, require_inside
+from .modes import follow_umask
 from .reader import read_state
+from .reads import note_read, one_command, refuse_if_read
 from .state import RunState
 
 __all__ = [
@@ -26,12 +28,16 @@ __all__ = [
     "SilentWriter",
     "ask",
     "create_run",
+    "follow_umask",
     "knobs",
     "list_runs",
+    "note_read",
+    "one_command",
     "open_run",
     "read_events",
     "read_json",
     "read_state",
+    "refuse_if_read",
     "require_inside",
     "require_space",
     "require_writable",

@@ -27,6 +27,7 @@ from . import consent
 from .commands import quoted
 from .events import Event, read_events
 from .inside import read_json, read_text, require_inside
+from .reads import refuse_if_read
 
 # The record's lines are copied out of the file.
 UNBROKEN = 100_000
@@ -320,6 +321,7 @@ def require_writable(path: Path) -> None:
     Raises:
         InputError: naming why.
     """
+    refuse_if_read(path)
     there = path.exists()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -334,8 +336,9 @@ def write_output(path: Path, content: str | bytes) -> None:
     """Write a file that somebody named; text whole or not at all.
 
     Raises:
-        InputError: it cannot be written there.
+        InputError: it cannot be written there, or is what the same command reads.
     """
+    refuse_if_read(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(content, bytes):

@@ -13,6 +13,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from ..errors import SourceError, shorten
+from ..runs.reads import note_read
 from ._cache import cache_dir, is_whole
 from .catalogue import Entry, entries
 from .contract import FoundData, FoundModel, Progress, Source
@@ -44,7 +45,9 @@ def find_data(
     Raises:
         SourceError: it does not exist, or cannot be fetched or trusted.
     """
-    return _source_of(source, "data").data(source, revision, progress)
+    found = _source_of(source, "data").data(source, revision, progress)
+    note_read(*found.files)
+    return found
 
 
 def find_model(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SourceError
+from ..runs.reads import note_read
 from .paths import no_such_file
 
 _ASKS = re.compile(r"\s*(\(\s*)*(select|with|values|table|from)\b", re.IGNORECASE)
@@ -53,6 +54,7 @@ def engine_of(url: Any) -> Any:
     place = Path(url.database or "").expanduser()
     if not place.is_file():
         raise no_such_file(str(place))
+    note_read(place)
     if backend == "duckdb":
         closed = {"enable_external_access": "false", "lock_configuration": "true"}
         return sqlalchemy.create_engine(url, connect_args={"read_only": True, "config": closed})

@@ -25,7 +25,7 @@ from safetensors.torch import load_file, save_file
 
 from ..language import told
 from ..models import weights
-from ..runs import RunFolder, read_json
+from ..runs import RunFolder, follow_umask, read_json
 
 MANIFEST = "manifest.json"
 
@@ -247,6 +247,7 @@ def _beside(folder: Path) -> Iterator[Path]:
     try:
         temporary.mkdir()
         yield temporary
+        follow_umask(temporary)
         shutil.rmtree(folder, ignore_errors=True)
         temporary.replace(folder)
     finally:
