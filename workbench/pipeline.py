@@ -106,14 +106,34 @@ def resume(
         return prepared
 
     require_resumable(run)
-    _carry_out(run, prepare_again)
+    if lacks_report(run):
+        finish(run)
+    else:
+        _carry_out(run, prepare_again)
+
+
+def finish(run: RunFolder) -> None:
+    """Write the report of a run that ended before it was written."""
+    from .report import write_report
+    from .training.run import reporting_full_disk
+
+    with reporting_full_disk(run), language.using(run.spec().output.language), writer_lock(run):
+        write_report(run)
+
+
+def lacks_report(run: RunFolder) -> bool:
+    """Say whether a run has learned and ended, and its report was never written."""
+    state = read_state(run)
+    ended = state.ended and state.status not in ("failed", "discarded")
+    return ended and run.model_path.is_dir() and not run.report_path.is_file()
 
 
 def _carry_out(run: RunFolder, prepare: Callable[[], Prepared]) -> None:
     from .evaluation.run import evaluate_prepared
     from .report import write_report
+    from .training.ending import ending_cleanly
     from .training.processes import main_first, processes
-    from .training.run import ending_cleanly, quiet_libraries, recording_failure, train_into
+    from .training.run import quiet_libraries, recording_failure, train_into
 
     if not processes().main:  # it learns; all else is the main process's
         with language.using(run.spec().output.language), quiet_libraries():
@@ -148,7 +168,7 @@ def _carry_out(run: RunFolder, prepare: Callable[[], Prepared]) -> None:
 def require_resumable(run: RunFolder) -> None:
     """Refuse a run that is over for good."""
     state = read_state(run)
-    if state.ended and state.status != "failed":
+    if state.ended and state.status != "failed" and not lacks_report(run):
         raise RunError(
             "the run {run} is over ({status})",
             "start a new one from it: workbench runs fork {path}",

@@ -160,7 +160,7 @@ def execute(notebook: Path, out: Path, parameters: dict[str, Any], keep_failed: 
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    from ..training.run import ending_cleanly
+    from ..training.ending import ending_cleanly
 
     note_read(notebook)
     refuse_if_read(out)

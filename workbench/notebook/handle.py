@@ -55,7 +55,9 @@ class Run(RunFolder):
 
         Where nobody is there to wait for it (papermill), it is then trained to its end first.
         """
-        if self.summary.status not in ("interrupted", "failed"):
+        if pipeline.lacks_report(self):
+            pipeline.finish(self)
+        elif self.summary.status not in ("interrupted", "failed"):
             self.steer(paused=False)
         elif is_headless():
             pipeline.resume(self)

@@ -26,6 +26,7 @@ from safetensors.torch import load_file, save_file
 from ..language import told
 from ..models import weights
 from ..runs import RunFolder, follow_umask, read_json
+from .ending import writing
 
 MANIFEST = "manifest.json"
 
@@ -244,6 +245,7 @@ def _beside(folder: Path) -> Iterator[Path]:
     """Yield a folder beside its final place, moved there when all of it is written."""
     temporary = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(temporary, ignore_errors=True)
+    writing.set()
     try:
         temporary.mkdir()
         yield temporary
@@ -251,4 +253,5 @@ def _beside(folder: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
         temporary.replace(folder)
     finally:
+        writing.clear()
         shutil.rmtree(temporary, ignore_errors=True)

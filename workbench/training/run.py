@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
-import signal
 import sys
-import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -16,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data.export import as_lines
-from ..errors import InputError, Interrupted, RunError, disk_is_full, plain, shorten
+from ..errors import InputError, RunError, disk_is_full, plain, shorten
 from ..models import unused_pooler
 from ..runs import Event, EventWriter, RunFolder, create_run, open_run, write_json, write_text
 from ..runs.commands import line, quoted
@@ -24,6 +22,7 @@ from ..runs.control import Requests
 from ..spec import RunSpec
 from . import checkpoints
 from .batches import steps_left
+from .ending import asked_to_end
 from .knobs import without_effect
 from .loop import TrainingLoop
 from .observing import open_observer
@@ -107,7 +106,12 @@ def train_into(
         loop = TrainingLoop(prepared, run, writer, model, steering, observer)
         loop.evaluated = on_evaluated
         together.wait()  # all have read what the log had before the main process adds to it
-        loop.started = lambda: _note_start(run, prepared, writer, loop, checkpoint)
+
+        def started() -> None:
+            _note_start(run, prepared, writer, loop, checkpoint)
+            interrupted.from_now_on()
+
+        loop.started = started
         loop.run_to_end(checkpoint)
         if steering.stopped == "discard":
             if together.main:
@@ -179,48 +183,6 @@ def _acts_of(replay: RunFolder, after: list[Event], useless: dict[str, str]) -> 
 
 
 @contextmanager
-def asked_to_end() -> Iterator[Callable[[], bool]]:
-    """Yield a function that tells whether the process was asked to end, by SIGTERM or Ctrl-C.
-
-    A second Ctrl-C ends it at once. Outside the main thread, where signals cannot be taken, the
-    answer is always no.
-    """
-    asked = threading.Event()
-
-    def ask(number: int, _: Any) -> None:
-        if asked.is_set() and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        asked.set()
-
-    if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set
-        return
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked.is_set
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def ending_cleanly() -> Iterator[None]:
-    """Let SIGTERM end the block like Ctrl-C, so that files are whole and locks are let go."""
-
-    def end(*_: Any) -> None:
-        raise Interrupted("asked to end")
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-@contextmanager
 def recording_failure(run: RunFolder, writer: EventWriter) -> Iterator[None]:
     """Note in the run how it failed, then let the error go on its way.
 
@@ -235,6 +197,17 @@ def recording_failure(run: RunFolder, writer: EventWriter) -> Iterator[None]:
             what, remedy = problem.what, problem.remedy
         if problem is error:  # on a full disk the note would wait for room
             writer.write("run_failed", _last_step(run), what=what, remedy=remedy)
+            raise
+        raise problem from error
+
+
+@contextmanager
+def reporting_full_disk(run: RunFolder) -> Iterator[None]:
+    """Turn a full disk into its readable form."""
+    try:
+        yield
+    except Exception as error:
+        if (problem := disk_error(error, run)) is error:
             raise
         raise problem from error
 
