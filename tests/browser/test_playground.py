@@ -33,7 +33,7 @@ def test_both_models_answer_to_enter(run, open_page, language):
     lab.page.keyboard.press("Shift+Enter")
     lab.page.keyboard.type("second line")
     lab.page.keyboard.press("Enter")
-    desk.locator("article").wait_for(timeout=60_000)
+    desk.locator(".wb-told:not(:empty)").wait_for(timeout=60_000)
     assert desk.locator(".wb-asked").inner_text() == f"{ASKED}\nsecond line"
     assert desk.locator(".wb-side").count() == 2
     assert desk.locator("img").count() == 0
@@ -46,10 +46,17 @@ def test_both_models_answer_to_enter(run, open_page, language):
     desk.locator("textarea").focus()
     lab.page.keyboard.type("and who was kind?")
     lab.page.keyboard.press("Enter")
-    desk.locator("article").nth(1).wait_for(timeout=60_000)
+    desk.locator(".wb-told:not(:empty)").nth(1).wait_for(timeout=60_000)
     assert "1.2" in desk.locator(".wb-told").nth(1).inner_text()
+    written = desk.locator(".wb-side").last
+    written.locator(".wb-token").first.focus()
+    lab.page.keyboard.press("ArrowRight")
+    assert written.locator(".wb-taken").count() == 1
+    assert written.locator(".wb-candidates li").count() >= 8
+    assert written.locator(".wb-token").nth(1).evaluate("node => node === document.activeElement")
     lab.screenshot(f"playground-{language}", desk)
+    desk.locator("textarea").focus()
     lab.page.keyboard.press("Tab")
-    lab.page.keyboard.press("Tab")
+    lab.page.keyboard.press("Tab")  # stop is disabled while nothing is written
     lab.page.keyboard.press("Enter")  # begin anew
     desk.locator("article").first.wait_for(state="detached")

@@ -176,8 +176,30 @@ def test_the_widget_shows_both_answers_and_begins_anew(desk):
     assert said["before"] != said["after"]
     assert (desk.busy, desk.fault) == (False, "")
     assert said["told"] == "at most 8 tokens, the likeliest each time"
+    assert {name: shown(tokens) for name, tokens in said["tokens"].items()} == {
+        name: said[name] for name in ("before", "after")
+    }
     tell(desk, act="forget")
     assert desk.said == []
+
+
+def shown(tokens):
+    return "".join(one["text"] for one in tokens if not one["special"]).strip()
+
+
+def test_the_widget_sends_each_token_as_it_is_written(desk):
+    sent = []
+    desk.send = sent.append
+    tell(desk, act="ask", text="hello")
+    assert sent[0] == {"act": "begin", "asked": "hello"}
+    for name, tokens in desk.said[0]["tokens"].items():
+        assert [one["token"] for one in sent[1:] if one["by"] == name] == tokens
+
+
+def test_another_run_may_stand_in_place_of_the_model_before(run):
+    alike = open_playground(run, beside=run)
+    found = alike.ask("what was good?")
+    assert found.before == found.after
 
 
 def test_the_widget_says_what_does_not_fit_and_asks_nothing(desk):

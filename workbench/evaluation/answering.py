@@ -20,6 +20,7 @@ from ..training.precision import Precision, choose_precision
 from ..training.run import quiet_libraries
 from .inference import run_model
 from .sampling import Sampling, within
+from .streaming import TokenStream
 
 
 def rows_to_ask(
@@ -56,12 +57,27 @@ class Answerer:
         return Outcome(outputs, rows, table, self.setup)
 
     def ask(
-        self, rows: Sequence[Mapping[str, Any]], sampling: Sampling | None = None
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        sampling: Sampling | None = None,
+        stream: TokenStream | None = None,
     ) -> list[dict[str, Any]]:
         """Return one record for each row of what is asked by role, in order.
 
-        A model that writes does so as the spec says, or as `sampling` does.
+        A model that writes does so as the spec says, or as `sampling` does. A `stream` hears each
+        token, unless the model goes by beams: these choose whole answers.
         """
+        if stream is not None:
+            spec = self.setup.spec if sampling is None else within(self.setup.spec, sampling)
+            if spec.generate.num_beams > 1:
+                return self.ask(rows, sampling)
+            heard = replace(
+                self.setup,
+                spec=self.setup.spec.replace({"train.per_device_eval_batch_size": 1}),
+                written_to=stream.generate_arguments(),
+            )
+            with stream.of(self.model):
+                return replace(self, setup=heard).ask(rows, sampling)
         if sampling is not None:
             setup = replace(self.setup, spec=within(self.setup.spec, sampling))
             try:

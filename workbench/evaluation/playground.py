@@ -1,4 +1,4 @@
-"""The model before fine-tuning and after it, asked the same: of models that write text.
+"""Two models that write text, asked the same: a run's, before fine-tuning or another and after it.
 
 Where the tokenizer has a chat template, each of the two remembers what it was asked and what it
 answered. Else every question stands alone; what a model goes on with plain text, it goes on with.
@@ -6,7 +6,9 @@ answered. Else every question stands alone; what a model goes on with plain text
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 from ..errors import RunError
@@ -18,9 +20,11 @@ from ..tasks import load_task
 from ..tasks._as_written import has_template
 from .answering import Answerer, before, finished, rows_to_ask
 from .sampling import Sampling, usual
+from .streaming import Token, TokenStream
 
 FILE = "answers.json"
 _KEPT = ("asked", "before", "after")
+Heard = Callable[[str, Token], None]
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,10 @@ class Exchange:
 
 @dataclass
 class Playground:
-    """Both models, and what has been said so far."""
+    """Both models, and what has been said so far.
+
+    In place of the model before fine-tuning, `before` may be that of another run.
+    """
 
     run: RunFolder
     after: Answerer
@@ -51,46 +58,75 @@ class Playground:
         """Whether a question is read after those before it."""
         return _remembers(self.after.setup.spec, self.after.setup.tokenizer)
 
-    def ask(self, asked: str, sampling: Sampling | None = None) -> Exchange:
+    def ask(
+        self,
+        asked: str,
+        sampling: Sampling | None = None,
+        heard: Heard | None = None,
+        is_stopped: Callable[[], bool] = lambda: False,
+    ) -> Exchange:
         """Return what both write to a text, each from the same seed; by itself as the spec says.
+
+        Args:
+            asked: the text.
+            sampling: how tokens are chosen.
+            heard: called with "before" or "after" and each token while it is written; never
+                where a model goes by beams.
+            is_stopped: asked after each token; True ends what is being written.
 
         Raises:
             InputError: there is nothing in it.
         """
         sampling = sampling or usual(self.after.setup.spec)
         both = {"before": self.before, "after": self.after}
-        answers = {
-            name: None if model is None else self._answer(name, model, asked, sampling)
-            for name, model in both.items()
-        }
+        answers: dict[str, Any] = {}
+        for name, model in both.items():
+            stream = None
+            if model is not None and heard is not None:
+                tokenizer = model.setup.tokenizer
+                stream = TokenStream(tokenizer, partial(heard, name), is_stopped)
+            answers[name] = model and self._answer(name, model, asked, sampling, stream)
         return Exchange(asked, **answers)
 
     def forget(self) -> None:
         """Begin anew: what was said so far is read no more."""
         self.said.clear()
 
-    def _answer(self, name: str, model: Answerer, asked: str, sampling: Sampling) -> str:
+    def _answer(
+        self,
+        name: str,
+        model: Answerer,
+        asked: str,
+        sampling: Sampling,
+        stream: TokenStream | None,
+    ) -> str:
         told = [*self.said.get(name, []), {"role": "user", "content": asked}]
-        row = {"messages": told} if self.remembers else asked
-        rows = rows_to_ask(self.run.spec(), [row] if asked.strip() else [])
-        answers = model.ask(rows, sampling)
+        remembers = _remembers(model.setup.spec, model.setup.tokenizer)
+        row = {"messages": told} if remembers else asked
+        rows = rows_to_ask(model.setup.spec, [row] if asked.strip() else [])
+        answers = model.ask(rows, sampling, stream)
         written = "\n".join(
             ": ".join(filter(None, (one.get("aspect"), str(one["predicted"])))) for one in answers
         )
-        if self.remembers:
+        if remembers:
             self.said[name] = [*told, {"role": "assistant", "content": written}]
         return written
 
 
-def open_playground(run: RunFolder, with_before: bool = True) -> Playground:
-    """Load both models of a run, or the fine-tuned one alone.
+def open_playground(
+    run: RunFolder, with_before: bool = True, beside: RunFolder | None = None
+) -> Playground:
+    """Load both models of a run, or the fine-tuned one alone, or beside that of another run.
 
     Raises:
         RunError: its task writes no text.
         InputError: it has no model yet, or the one before it cannot be found any more.
     """
-    require_writer(run)
+    for one in filter(None, (run, beside)):
+        require_writer(one)
     after = finished(run)
+    if beside is not None:
+        return Playground(run, after, finished(beside))
     return Playground(run, after, before(run, after) if with_before else None)
 
 

@@ -129,17 +129,21 @@ def predict(run: RunFolder | str | Path, texts: list[str]) -> list[dict[str, Any
         return predict_texts(_run(run), texts)
 
 
-def playground(run: RunFolder | str | Path) -> None:
+def playground(run: RunFolder | str | Path, beside: RunFolder | str | Path | None = None) -> None:
     """Talk to a run's model, before fine-tuning and after it, side by side.
 
     For models that write text. Headless, what both wrote to the probe sentences is shown.
+
+    Args:
+        run: the run, or its name or path.
+        beside: another run, whose model answers in place of the one before fine-tuning.
 
     Raises:
         InputError: the run's model writes no text, or is not there yet.
     """
     from .playground import play
 
-    play(_run(run))
+    play(_run(run), None if beside is None else _run(beside))
 
 
 def attend(

@@ -11,22 +11,23 @@ from . import pages
 from .kernel import Slots, is_live
 
 
-def play(run: RunFolder) -> None:
-    """Show the playground of a run.
+def play(run: RunFolder, beside: RunFolder | None = None) -> None:
+    """Show the playground of a run, beside the model before it or that of another run.
 
     Raises:
         InputError: its model writes no text, or is not there yet.
     """
-    require_writer(run)
+    for one in filter(None, (run, beside)):
+        require_writer(one)
     if is_live():
         from IPython.display import display
 
-        display(desk_of(run))
+        display(desk_of(run, beside))
     else:
         Slots(live=False, count=0).fill(pages.answers_page(run))
 
 
-def desk_of(run: RunFolder) -> Any:
+def desk_of(run: RunFolder, beside: RunFolder | None = None) -> Any:
     """Return the widget; models are loaded at the first question.
 
     Raises:
@@ -34,6 +35,10 @@ def desk_of(run: RunFolder) -> Any:
     """
     from ..widgets.playground import PlaygroundDesk
 
-    if not run.model_path.is_dir():
-        raise RunError("{run} has no model to ask yet", "let it end first", run=run.name)
-    return PlaygroundDesk(lambda: open_playground(run), run.spec(), remembers(run))
+    for one in filter(None, (run, beside)):
+        if not one.model_path.is_dir():
+            raise RunError("{run} has no model to ask yet", "let it end first", run=one.name)
+    names = {"before": beside.name, "after": run.name} if beside else {}
+    return PlaygroundDesk(
+        lambda: open_playground(run, beside=beside), run.spec(), remembers(run), names=names
+    )

@@ -1,4 +1,5 @@
-// The playground: a question, and what the model wrote before fine-tuning and after it.
+// The playground: a question, and what two models write to it, token by token. A token that is
+// pointed at, or reached with the arrow keys, shows what else could have stood there.
 // Everything that people or models wrote is put in as text, never as markup.
 
 const PATIENCE_MS = 5000;
@@ -22,11 +23,14 @@ function render({ model, el }) {
   box.setAttribute("aria-label", words.ask);
   keepKeys(box);
   const bar = make("div", "wb-bar");
-  bar.append(makeButton(words.send, send), makeButton(words.forget, forget));
+  const stop = makeButton(words.stop, () => model.send({ act: "stop" }));
+  bar.append(makeButton(words.send, send), stop, makeButton(words.forget, forget));
   const how = numbers(model);
-  root.append(make("p", "wb-help", words.intro), log, status, alert.node, box, bar, how.node);
+  const intro = make("p", "wb-help", `${words.intro} ${words.tokens}`);
+  root.append(intro, log, status, alert.node, box, bar, how.node);
   el.append(root);
   let waiting = 0;
+  let writing = null; // the entry that is being written
 
   function send() {
     const text = box.value;
@@ -61,29 +65,45 @@ function render({ model, el }) {
   function showLog() {
     heard();
     const said = model.get("said");
+    writing = null;
     log.replaceChildren(...said.map(exchange));
     log.lastElementChild?.scrollIntoView({ block: "nearest" });
     const last = said.at(-1);
     if (last && box.value.trim() === last.asked.trim()) box.value = "";
   }
-  function exchange({ asked, before, after, told }) {
+  function exchange({ asked, before, after, told, tokens = {} }) {
+    const answers = { before, after };
+    const sides = Object.keys(answers).map((by) => {
+      const side = makeSide(words[by], words);
+      (tokens[by] ?? []).forEach(side.add);
+      if (!tokens[by]?.length) side.text(answers[by] || words.nothing, !answers[by]);
+      return side;
+    });
+    return entryOf(asked, sides, tokens.after?.length ? told : `${told}. ${words.beams_only}`);
+  }
+  function entryOf(asked, sides, told) {
     const entry = make("article");
-    const sides = make("div", "wb-sides");
-    sides.append(side(words.before, before), side(words.after, after));
-    entry.append(make("div", "wb-asked", asked), sides, make("div", "wb-help wb-told", told));
+    const columns = make("div", "wb-sides");
+    columns.append(...sides.map(({ node }) => node));
+    entry.append(make("div", "wb-asked", asked), columns, make("div", "wb-help wb-told", told));
     return entry;
   }
-  function side(name, text) {
-    const node = make("div", "wb-side");
-    const written = text ? make("div", "wb-written", text) : make("div", "wb-help", words.nothing);
-    node.append(make("b", "", name), written);
-    return node;
+  function heardMessage({ act, asked, by, token }) {
+    if (act === "begin") {
+      writing = { before: makeSide(words.before, words), after: makeSide(words.after, words) };
+      const entry = entryOf(asked, Object.values(writing), "");
+      log.append(entry);
+      entry.scrollIntoView({ block: "nearest" });
+    }
+    if (act === "token") writing?.[by].add(token);
   }
   function showBusy() {
     heard();
     const busy = model.get("busy");
     root.setAttribute("aria-busy", String(busy));
     status.textContent = busy ? words.writing : "";
+    stop.disabled = !busy;
+    if (!busy && writing) showLog(); // it ended with a fault
   }
   function showFault() {
     heard();
@@ -95,10 +115,83 @@ function render({ model, el }) {
     show();
     model.on(`change:${name}`, show);
   }
+  model.on("msg:custom", heardMessage);
   return () => {
     heard();
+    model.off("msg:custom", heardMessage);
     for (const [name, show] of Object.entries(shows)) model.off(`change:${name}`, show);
   };
+}
+
+// One model's answer. Its tokens are one tab stop; the arrow keys go from one to the next.
+function makeSide(name, words) {
+  const node = make("div", "wb-side");
+  const written = make("div", "wb-written");
+  const places = make("div", "wb-places");
+  places.setAttribute("role", "status");
+  places.hidden = true;
+  node.append(make("b", "", name), written, places);
+  const tokens = [];
+  let current = 0;
+
+  function add(token) {
+    const span = make("span", token.special ? "wb-token wb-special" : "wb-token", token.text);
+    span.tabIndex = tokens.length ? -1 : 0;
+    keepKeys(span);
+    const place = tokens.length;
+    span.addEventListener("pointerenter", () => show(place));
+    span.addEventListener("focus", () => show(place));
+    tokens.push({ span, token });
+    written.append(span);
+  }
+  function show(place) {
+    for (const { span } of tokens) span.classList.remove("wb-shown");
+    tokens[current].span.tabIndex = -1;
+    current = place;
+    const { span, token } = tokens[place];
+    span.tabIndex = 0;
+    span.classList.add("wb-shown");
+    places.hidden = false;
+    places.replaceChildren(make("div", "wb-help", words.places), candidates(token, words));
+  }
+  written.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step || !tokens.length) return;
+    event.preventDefault();
+    event.stopPropagation();
+    tokens[Math.min(Math.max(current + step, 0), tokens.length - 1)].span.focus();
+  });
+  function text(content, isHelp) {
+    written.className = isHelp ? "wb-help" : "wb-written";
+    written.textContent = content;
+  }
+  return { node, add, text };
+}
+
+// The most probable tokens of a place, as bars; the one that was taken is marked, and is there
+// even where it is not among them.
+function candidates({ text, probability, candidates: found }, words) {
+  const list = make("ol", "wb-candidates");
+  const taken = found.findIndex(([, share]) => share === probability);
+  const rows = found.map(([name, share], place) => [name, share, place === taken]);
+  if (taken < 0) rows.push([text, probability, true]);
+  for (const [name, share, isTaken] of rows) {
+    const item = make("li", isTaken ? "wb-taken" : "");
+    const bar = make("span", "wb-share");
+    bar.style.width = `${(100 * share).toFixed(1)}%`;
+    const track = make("span", "wb-track");
+    track.append(bar);
+    const percent = share < 0.001 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`;
+    item.append(make("code", "", visible(name)), track, make("span", "wb-percent", percent));
+    if (isTaken) item.append(make("span", "wb-help", words.taken));
+    list.append(item);
+  }
+  return list;
+}
+
+// Blanks and line ends would not be seen at the edges of a token.
+function visible(text) {
+  return text.replaceAll(" ", "␣").replaceAll("\n", "⏎").replaceAll("\t", "⇥") || "∅";
 }
 
 let desks = 0;

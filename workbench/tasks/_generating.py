@@ -56,9 +56,10 @@ def asked_of(setup: Setup) -> dict[str, Any]:
 
 
 def stops_of(setup: Setup) -> dict[str, Any]:
-    """Return what `generate` is given to stop where the spec says so."""
+    """Return what `generate` is given to stop where the spec says so, and to be heard."""
     stops = setup.spec.generate.stop_strings
-    return {"stop_strings": list(stops), "tokenizer": setup.tokenizer} if stops else {}
+    heard = dict(setup.written_to)
+    return heard | ({"stop_strings": list(stops), "tokenizer": setup.tokenizer} if stops else {})
 
 
 def seed_of(setup: Setup) -> int | None:

@@ -1,9 +1,9 @@
-"""The playground widget: a text box, and what both models write, side by side."""
+"""The playground widget: a text box, and what both models write, token by token, side by side."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -14,20 +14,28 @@ from .. import language as languages
 from ..errors import InputError
 from ..evaluation import sampling
 from ..evaluation.playground import Playground
+from ..evaluation.streaming import Token
 from . import joined
 from .entries import number
 from .routing import answer_at_once
 
 _WORDS = (
-    "title", "ask", "hint", "send", "forget", "before", "after", "writing", "nothing", "no_kernel",
-    "how",
+    "title", "ask", "hint", "send", "stop", "forget", "before", "after", "writing", "nothing",
+    "no_kernel", "how", "tokens", "places", "taken", "beams_only",
 )  # fmt: skip
 
 
 class PlaygroundDesk(anywidget.AnyWidget):
     """What was asked and answered so far. `open_models` loads both models at the first question.
 
-    Models write in a thread, so that the notebook stays free; one question at a time.
+    Models write in a thread, so that the notebook stays free; one question at a time. While they
+    write, each token is sent as a message; `said` holds what is complete.
+
+    Args:
+        open_models: loads the models.
+        spec: of the run; what is typed is read by it.
+        remembers: whether a question is read after those before it.
+        names: of the models, "before" and "after", where they are not those of one run.
     """
 
     _esm = joined("controls.js", "playground.js")
@@ -46,8 +54,10 @@ class PlaygroundDesk(anywidget.AnyWidget):
         spec: Any,
         remembers: bool = False,
         language: str | None = None,
+        names: Mapping[str, str] | None = None,
     ) -> None:
         self._open = open_models
+        self._stopped = threading.Event()
         self._playground: Playground | None = None
         self._thread: threading.Thread | None = None
         spoken = languages.resolve(language or languages.current())
@@ -55,6 +65,7 @@ class PlaygroundDesk(anywidget.AnyWidget):
         words["intro"] = languages.text(
             f"playground.{'remembers' if remembers else 'alone'}", spoken
         )
+        words |= names or {}
         self._spec, self._language = spec, spoken
         start = sampling.usual(spec)
         super().__init__(
@@ -76,6 +87,9 @@ class PlaygroundDesk(anywidget.AnyWidget):
             self.faults = sampling.faults(self.entries)
 
     def _received(self, _: Any, content: dict[str, Any], __: Any) -> None:
+        if content.get("act") == "stop":
+            self._stopped.set()
+            return
         if self.busy:
             return
         self.busy, self.fault = True, ""
@@ -92,8 +106,17 @@ class PlaygroundDesk(anywidget.AnyWidget):
         try:
             asked = sampling.chosen(self._spec, self.entries)
             self._playground = self._playground or self._open()
-            exchange = asdict(self._playground.ask(text, asked))
-            self.said = [*self.said, exchange | {"told": asked.told(self._spec, self._language)}]
+            self._stopped.clear()
+            self.send({"act": "begin", "asked": text})
+            tokens: dict[str, list[dict[str, Any]]] = {}
+
+            def heard(name: str, token: Token) -> None:
+                tokens.setdefault(name, []).append(asdict(token))
+                self.send({"act": "token", "by": name, "token": asdict(token)})
+
+            exchange = asdict(self._playground.ask(text, asked, heard, self._stopped.is_set))
+            told = asked.told(self._spec, self._language)
+            self.said = [*self.said, exchange | {"told": told, "tokens": tokens}]
         except (InputError, OSError, RuntimeError, ValueError) as error:
             self.fault = str(error)  # a thread has nobody else to tell
         finally:
