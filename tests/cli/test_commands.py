@@ -10,6 +10,7 @@ import yaml
 from tests.tiny_runs import make_rows, tiny_spec, write_csv
 from workbench import language
 from workbench.cli import main
+from workbench.cli.options import chosen_or_first
 from workbench.spec import from_cell, load, to_yaml
 
 
@@ -209,6 +210,24 @@ def test_a_fault_is_one_line_on_stderr_and_exit_code_2(
     assert "Traceback" not in err
     assert len(err.strip().splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "changes", "begins"),
+    [
+        (None, {}, "quickstart-zh"),
+        (None, {"train.seed": 3, "nonsense": 1}, "quickstart-zh"),
+        (None, {"data_source": "a.csv"}, None),
+        (None, {"model.source": "scratch:minilm"}, None),
+        (None, {"task": "fill-mask"}, None),
+        ("stsb", {}, "stsb"),
+    ],
+)
+def test_who_names_nothing_begins_with_the_first_run_of_the_language(source, changes, begins):
+    with language.using("zh"):
+        assert chosen_or_first(source, changes) == begins
+    if begins == "quickstart-zh":
+        assert chosen_or_first(source, changes) == "quickstart"
 
 
 def test_an_interrupt_ends_with_130(capsys, monkeypatch, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from tests.tiny_runs import tiny_spec
 from workbench.errors import RunError
 from workbench.notebook.studio import Studio
-from workbench.spec import SpecError, to_flat
+from workbench.spec import RunSpec, SpecError, to_flat
 from workbench.widgets import finding
 from workbench.widgets import studio as widgets
 
@@ -69,6 +69,35 @@ def test_another_language_draws_form_and_panel_anew(studio):
     assert studio._form.language == "zh"
     set_fields(studio, language="en")
     assert studio._form.schema["groups"][0]["title"] == legend
+
+
+@pytest.mark.parametrize(
+    ("language", "changes", "recipe", "source"),
+    [
+        ("zh", {}, "quickstart-zh", "wheel:reviews-zh"),
+        ("zh", {"output.language": "zh"}, "quickstart-zh", "wheel:reviews-zh"),
+        ("zh", {"output.language": "en"}, "", "wheel:tweets"),
+        ("zh", {"train.seed": 7}, "", "wheel:tweets"),
+        ("en", {}, "quickstart", "wheel:tweets"),
+        ("en", {"output.language": "zh"}, "quickstart-zh", "wheel:reviews-zh"),
+    ],
+)
+def test_who_has_chosen_nothing_begins_with_the_first_run_of_the_language(
+    language, changes, recipe, source, monkeypatch
+):
+    monkeypatch.setattr(sys.modules[Studio.__module__], "is_live", lambda: True)
+    monkeypatch.setenv("WORKBENCH_LANGUAGE", language)
+    studio = Studio(to_flat(RunSpec().replace(changes)))
+    assert studio.spec.data.source == source
+    assert studio._form.recipe == recipe
+    assert next(iter(studio._form.schema["recipes"])) == (
+        "quickstart-zh" if studio._form.language == "zh" else "quickstart"
+    )
+
+
+def test_headless_the_parameters_cell_has_the_last_word(monkeypatch):
+    monkeypatch.setenv("WORKBENCH_LANGUAGE", "zh")
+    assert Studio(to_flat(RunSpec())).spec == RunSpec()
 
 
 @pytest.fixture

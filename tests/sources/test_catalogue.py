@@ -7,6 +7,7 @@ import pytest
 from workbench import language
 from workbench.errors import SourceError
 from workbench.sources import entries, find_data, find_model
+from workbench.sources.catalogue import spoken
 from workbench.sources.scratch import scratch_models
 from workbench.tasks import load_task
 
@@ -28,6 +29,15 @@ def test_every_entry_is_complete(entry):
     assert load_task(entry.task).name == entry.task
 
 
+def test_what_the_first_run_in_chinese_shows_of_data_and_model_is_chinese():
+    for source in ("reviews-zh", "e5-multilingual"):
+        entry = next(entry for entry in ALL if entry.name == source)
+        with language.using("zh"):
+            facts = entry.about()
+        for name in ("title", "language", "origin"):
+            assert any("\u4e00" <= sign <= "\u9fff" for sign in facts[name]), (source, name)
+
+
 @pytest.mark.parametrize("entry", entries("data"), ids=lambda entry: entry.source)
 def test_every_data_set_names_its_columns_by_the_roles_of_its_task(entry):
     roles = {role.name: role.required for role in load_task(entry.task).roles}
@@ -45,9 +55,9 @@ def test_every_model_arrives_as_a_plain_folder_with_origin_and_licence(entry):
     names = {path.name for path in folder.iterdir()}
     assert names >= {"config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"}
     readme = (folder / "README.md").read_text("utf-8")
-    assert f"license: {entry.licence.lower()}" in readme
+    assert f"license: {spoken(entry.licence, 'en').lower()}" in readme
     assert ("from 4-bit weights" in readme) == bool(entry.layout)
-    assert ("4-bit" in entry.origin) == bool(entry.layout)
+    assert ("from 4-bit weights" in spoken(entry.origin, "en")) == bool(entry.layout)
 
 
 @pytest.mark.parametrize(

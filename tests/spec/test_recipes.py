@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from workbench.spec import RunSpec, changes, load, recipe_names, recipe_text, recipe_title
+from workbench.language import LANGUAGES, using
+from workbench.spec import (
+    RunSpec,
+    changes,
+    first_recipe,
+    load,
+    offered_recipes,
+    recipe_names,
+    recipe_text,
+    recipe_title,
+)
 
 
 def test_the_promised_recipes_are_there():
@@ -28,6 +38,21 @@ def test_every_recipe_is_a_valid_spec_with_a_title(name):
 
 def test_quickstart_is_what_the_defaults_say():
     assert load("quickstart") == RunSpec()
+
+
+def test_a_first_run_is_in_the_language_of_the_reader():
+    for language in LANGUAGES:
+        first = first_recipe(language)
+        assert offered_recipes(language)[0] == first
+        assert sorted(offered_recipes(language)) == recipe_names()
+    assert (first_recipe("en"), first_recipe("zh")) == ("quickstart", "quickstart-zh")
+    chinese = load("quickstart-zh")
+    assert chinese.output.language == "zh"
+    assert (chinese.data.source, chinese.model.source) == (
+        "wheel:reviews-zh", "wheel:e5-multilingual",
+    )  # fmt: skip
+    with using("zh"):
+        assert offered_recipes()[0] == "quickstart-zh"
 
 
 def test_sst2_bert_is_the_guides_example_to_the_letter():

@@ -6,7 +6,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .options import add_json, add_spec_changes, parse_changes, spec_from
+from .options import (
+    add_json,
+    add_spec_changes,
+    chosen_or_first,
+    parse_changes,
+    spec_from,
+)
 from .screen import print_json
 from .terminal import download_progress
 
@@ -42,7 +48,8 @@ def find_rate(options: argparse.Namespace) -> None:
     target = Path(options.out) if options.out else None
     if target:
         check_ending(target)
-    spec = spec_from(options.spec, parse_changes(options.changes))
+    changes = parse_changes(options.changes)
+    spec = spec_from(chosen_or_first(options.spec, changes), changes)
     with quiet_libraries(), download_progress() as progress:
         prepared = prepare(spec, progress)
     found = find_learning_rate(prepared, options.low, options.high, options.steps)

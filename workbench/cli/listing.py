@@ -12,6 +12,7 @@ from ..spec import (
     RunSpec,
     fields,
     load,
+    offered_recipes,
     recipe_names,
     recipe_text,
     recipe_title,
@@ -195,7 +196,7 @@ def show_recipes(options: argparse.Namespace) -> None:
         print(face(load(options.name)) if face else recipe_text(options.name), end="")
     else:
         width = max(map(len, recipe_names())) + 2
-        for name in recipe_names():
+        for name in offered_recipes():
             print(f"{name:{width}}{recipe_title(name)}{_needs(load(name))}")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..runs import RunFolder, open_run
-from ..spec import RunSpec, from_flat, load, parse_value, to_flat
+from ..spec import RunSpec, find, first_recipe, from_flat, load, parse_value, to_flat
 
 
 def add_spec_changes(parser: argparse.ArgumentParser) -> None:
@@ -68,6 +68,14 @@ def parse_changes(pairs: list[str]) -> dict[str, Any]:
             raise InputError("--set {pair!r} has no '='", "write --set FIELD=VALUE", pair=pair)
         changes[name.strip()] = parse_value(value, name.strip())
     return changes
+
+
+def chosen_or_first(source: str | None, changes: dict[str, Any]) -> str | None:
+    """Return the spec to begin with; the recipe of a first run where nothing was chosen."""
+    fields = (find(name) for name in changes)
+    own = ("task", "data.source", "model.source")
+    chosen = any(field is not None and field.path in own for field in fields)
+    return source if source or chosen else first_recipe()
 
 
 def spec_from(source: str | None, changes: dict[str, Any]) -> RunSpec:

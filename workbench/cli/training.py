@@ -16,6 +16,7 @@ from .options import (
     add_runs_dir,
     add_spec_changes,
     add_trust,
+    chosen_or_first,
     open_trusted,
     parse_changes,
     spec_from,
@@ -79,7 +80,8 @@ def train(options: argparse.Namespace) -> None:
     replay = open_run(options.replay) if options.replay else None
     source = options.spec or (str(replay.spec_path) if replay else None)
     played = {"train.replay": str(replay.path)} if replay else {}
-    spec = spec_from(source, played | trusting(options) | parse_changes(options.changes))
+    changes = played | trusting(options) | parse_changes(options.changes)
+    spec = spec_from(chosen_or_first(source, changes), changes)
     with download_progress() as progress:
         run, prepared = pipeline.prepare_run(spec, progress)
     tell_data(run)

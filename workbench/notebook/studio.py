@@ -17,7 +17,7 @@ from ..errors import InputError
 from ..language import text
 from ..runs import RunFolder
 from ..runs.commands import rerun_line
-from ..spec import RunSpec, from_namespace
+from ..spec import RunSpec, first_recipe, from_namespace, load
 from . import pages
 from .kernel import Slot, Slots, fetching, is_live
 
@@ -44,7 +44,7 @@ class Studio:
         language.use(spec.output.language)
         self._form: Any = None
         if self.live:
-            self._show_form(spec)
+            self._show_form(_first(spec))
         else:
             self._spec = spec
             Slots(live=False, count=0).fill(pages.spec_page(spec))
@@ -336,3 +336,13 @@ class Studio:
         panel = AttentionPanel(look, asks, lambda: kept_records(self._finished())[1], identity)
         panel.show()
         self._after_run.append(panel.refresh)
+
+
+def _first(spec: RunSpec) -> RunSpec:
+    """Return what the form begins with: nobody having chosen, a first run in the own language."""
+    wish = spec.output.language
+    untouched = spec.replace({"output.language": RunSpec().output.language}) == RunSpec()
+    if not untouched:
+        return spec
+    first = load(first_recipe())
+    return first if wish == "auto" else first.replace({"output.language": wish})

@@ -11,7 +11,7 @@ from ._fetch import ensure_wheel
 from ._lines import labelled_lines
 from ._packs import pairs_of
 from ._unpacked import unpacked
-from .catalogue import Entry, find_entry
+from .catalogue import Entry, find_entry, spoken
 from .contract import FoundData, FoundModel, Progress, Source
 from .paths import has_prefix
 
@@ -82,7 +82,7 @@ def _model_folder(entry: Entry, progress: Progress | None) -> Path:
     files = _files(entry)
     content = ":".join(wheel.sha256 for wheel in entry.wheels)
     if entry.layout == "gguf":
-        about = {"licence": entry.licence, "origin": entry.origin}
+        about = {"licence": spoken(entry.licence, "en"), "origin": spoken(entry.origin, "en")}
         return _gguf.folder_of(files[0], content, progress, about)
     if entry.layout == "e5":
         weights, tokenizer = files

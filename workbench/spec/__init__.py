@@ -12,7 +12,7 @@ from .faults import SpecError, build
 from .fields import Field, fields, find
 from .flat import changes, from_flat, to_flat
 from .model import AdapterSpec, ModelSpec
-from .recipes import recipe_names, recipe_text, recipe_title
+from .recipes import first_recipe, offered_recipes, recipe_names, recipe_text, recipe_title
 from .run import EvaluateSpec, GenerateSpec, InspectSpec, OutputSpec, RunSpec
 from .train import TrainSpec
 from .yaml import dump_tree, find_spec, from_yaml, load, parse_tree, parse_value, to_yaml
@@ -36,11 +36,13 @@ __all__ = [
     "fields",
     "find",
     "find_spec",
+    "first_recipe",
     "from_cell",
     "from_flat",
     "from_namespace",
     "from_yaml",
     "load",
+    "offered_recipes",
     "parse_step",
     "parse_tree",
     "parse_value",

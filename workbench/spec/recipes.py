@@ -15,6 +15,17 @@ def recipe_names() -> list[str]:
     )
 
 
+def first_recipe(language: str | None = None) -> str:
+    """Return the recipe that a first run takes: data and model of the reader's own language."""
+    return {"en": "quickstart", "zh": "quickstart-zh"}[language or current()]
+
+
+def offered_recipes(language: str | None = None) -> list[str]:
+    """Return the names of all recipes, that of a first run before the others."""
+    first = first_recipe(language)
+    return [first, *(name for name in recipe_names() if name != first)]
+
+
 def recipe_text(name: str) -> str:
     """Return a recipe's YAML as written."""
     return resources.files("workbench").joinpath("recipes", f"{name}.yaml").read_text("utf-8")

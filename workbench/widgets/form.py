@@ -25,6 +25,7 @@ from ..spec import (
     fields,
     from_flat,
     from_yaml,
+    offered_recipes,
     recipe_names,
     recipe_text,
     recipe_title,
@@ -187,7 +188,7 @@ def _schema(language: str, suggestions: Mapping[str, list[str]]) -> dict[str, An
         group[part].append(_describe(field, language, suggestions.get(field.name, [])))
     return {
         "groups": list(groups.values()),
-        "recipes": {name: recipe_title(name, language) for name in recipe_names()},
+        "recipes": {name: recipe_title(name, language) for name in offered_recipes(language)},
         "labels": {name: text(f"ui.{name}") for name in ("recipe", "no_recipe", "more", "slider")},
     }
 
