@@ -83,14 +83,19 @@ def resume(
         RunError: it is over, is being written, or its data is no longer what it was.
     """
     from .models.own_tokenizer import require_same_entries
+    from .models.trimmed import read_trimmed
     from .training.checkpoints import newest_good
     from .training.prepare import prepare
 
     def prepare_again() -> Prepared:
-        before = run.record().get("data_fingerprint")
+        before, trimmed = run.record().get("data_fingerprint"), read_trimmed(run.path)
         prepared = beforehand.fitted(run.spec()) if beforehand is not None else None
-        if prepared is None or prepared.data.fingerprint != before:
-            prepared = prepare(run.spec(), progress)
+        if (
+            prepared is None
+            or prepared.data.fingerprint != before
+            or read_trimmed(prepared.found.path) != trimmed
+        ):
+            prepared = prepare(run.spec(), progress, trimmed=trimmed)
         if before and before != prepared.data.fingerprint:
             raise RunError(
                 "the data of {run} has changed since it began: {source}",
@@ -99,7 +104,7 @@ def resume(
                 source=prepared.spec.data.source,
                 spec=quoted(run.spec_path),
             )
-        if prepared.spec.model.tokenizer != "pretrained":
+        if prepared.spec.model.tokenizer != "pretrained" or trimmed is not None:
             checkpoint, _ = newest_good(run)
             if checkpoint is not None:
                 require_same_entries(prepared.tokenizer, checkpoint)

@@ -387,6 +387,8 @@ CHECKS: dict[str, Callable[[Home], None] | str] = {
     "folders_of_their_own",
     "model.add_tokens": "tests/training/test_new_tokens.py::test_texts_hold_them_as_one_token_each_"
     "also_beside_control_tokens",
+    "model.trim_vocabulary": "tests/training/test_trimming.py::test_only_what_the_rows_and_the_"
+    "probes_use_stays_and_it_is_said",
     "model.trust_remote_code": "tests/models/test_load.py::test_trusted_code_is_run",
     "model.freeze_embeddings": "tests/training/test_adapters.py::test_frozen_weights_do_not_move",
     "model.freeze_layers": "tests/training/test_adapters.py::test_frozen_weights_do_not_move",

@@ -20,6 +20,7 @@ from ..models.new_tokens import make_room
 from ..models.padding import follow_tokenizer
 from ..models.reading import quiet, readable
 from ..models.sanity import require_weights_for
+from ..models.trimmed import as_trimmed
 from ..runs import RunFolder
 from ..sources import FoundModel, find_model
 from ..spec import RunSpec
@@ -203,6 +204,7 @@ def open_before(source: Source) -> Watched:
     found = find_model(spec.model.source, spec.model.revision)
     if spec.model.tokenizer != "pretrained":  # trained for the run; it lies with its model
         found = replace(found, path=run.model_path)
+    found = as_trimmed(found, run.path)
     model = load_model(
         found,
         load_task(spec.task).auto_class,

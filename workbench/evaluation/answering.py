@@ -11,6 +11,7 @@ from ..errors import DataError, shorten
 from ..models import load_model, load_tokenizer, load_trained
 from ..models.new_tokens import make_room
 from ..models.padding import follow_tokenizer
+from ..models.trimmed import as_trimmed
 from ..runs import RunFolder
 from ..sources import find_model
 from ..spec import RunSpec
@@ -121,6 +122,7 @@ def before(run: RunFolder, after: Answerer) -> Answerer:
     found = find_model(spec.model.source, spec.model.revision)
     if spec.model.tokenizer != "pretrained":  # trained for the run; it lies with its model
         found = replace(found, path=run.model_path)
+    found = as_trimmed(found, run.path)
     model = load_model(
         found,
         after.task.auto_class,

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import InputError, RunError
-from ..models.adapters import CONFIG
+from ..models.adapters import CONFIG, is_adapter
 from ..models.bases import FILE as BASE
 from ..models.bases import base_record, name_for_peft, read_record, without_paths, write_record
+from ..models.trimmed import read_trimmed
 from ..runs import RunFolder, follow_umask, write_json
 from ..sources import find_model
 from .card import model_card_text
@@ -53,6 +54,13 @@ def export_run(run: RunFolder, kind: str, out: Path | None = None) -> Exported:
     if not run.model_path.is_dir():
         raise RunError(
             "the run {run} has no model to export", "let the training finish first", run=run.name
+        )
+    if kind == "folder" and read_trimmed(run.path) is not None and is_adapter(run.model_path):
+        raise RunError(
+            "the adapter of {run} was learned on a model with a trimmed vocabulary, and with the "
+            "whole model it would read other tokens",
+            "export it with --to merged",
+            run=run.name,
         )
     target = out or run.path / "export" / kind
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):

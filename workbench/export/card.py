@@ -37,6 +37,7 @@ def model_card_text(run: RunFolder, kind: str = "folder") -> str:
     task = task_of(metrics, spec)
     base, data = base_of(spec), _data(spec)
     adapter = spec.adapter.peft_method != "none" and kind in ("folder", "card")
+    adapter = adapter and not card.get("whole_vocabulary")  # then it is exported merged
     licence = str(card.get("licence") or base.get("licence") or "")
     with language.using(language.resolve(spec.output.language)):
         body = _template().render(

@@ -21,6 +21,7 @@ import jinja2
 from .. import language
 from ..errors import RunError, shorten
 from ..language import text as say
+from ..models.trimmed import read_trimmed
 from ..runs import RunFolder
 from ..training.batches import epoch_batches
 from ..training.encoding import in_order
@@ -48,7 +49,7 @@ def write_script(run: RunFolder, folder: Path) -> tuple[float, list[str]]:
     """
     spec = run.spec()
     _require_plain(run)
-    prepared = prepare(spec)
+    prepared = prepare(spec, trimmed=read_trimmed(run.path))
     if prepared.data.fingerprint != run.record().get("data_fingerprint"):
         raise RunError(
             "the data of the run {run} is not what it was: {source} has changed",
@@ -60,7 +61,7 @@ def write_script(run: RunFolder, folder: Path) -> tuple[float, list[str]]:
     with language.using("en"):
         values = _values(run, prepared, model)
     if values["model_beside"]:
-        _copy_plan(prepared, folder / "model")
+        _copy_model(prepared, folder / "model")
     plain = _write_rows(prepared, folder, values)
     if plain is None:
         values["tokens"] = True
@@ -112,13 +113,15 @@ def _notes(run: RunFolder, prepared: Prepared, tokens: bool) -> list[str]:
     names += ["best"] * (spec.train.metric_for_best_model != "loss")
     names += ["scale"] * (spec.task == "text-regression")
     names += ["mask"] * (spec.task == "fill-mask")
-    names += ["place"] * (prepared.found.pretrained and not _hub_id(prepared))
+    names += ["place"] * (not _lies_beside(prepared) and not _hub_id(prepared))
     return [say(f"script.{name}") for name in names]
 
 
 def _hub_id(prepared: Prepared) -> str:
     """Return the name of the model on the hub, where the run took it from there."""
     source = prepared.spec.model.source
+    if prepared.found.whole is not None:  # there it has more tokens
+        return ""
     return source if prepared.found.revision and base_of(prepared.spec)["hub"] == source else ""
 
 
@@ -154,7 +157,8 @@ def _values(run: RunFolder, prepared: Prepared, model: Any) -> dict[str, Any]:
         "model": hub or str(prepared.found.path),
         "revision": prepared.found.revision if hub else None,
         "on_hub": bool(hub),
-        "model_beside": not prepared.found.pretrained,
+        "model_beside": _lies_beside(prepared),
+        "random": not prepared.found.pretrained,
         "frozen": frozen_prefixes(model),
         "adapter": adapter_settings(model),
         "patience": spec.train.early_stopping_patience,
@@ -166,12 +170,18 @@ def _values(run: RunFolder, prepared: Prepared, model: Any) -> dict[str, Any]:
     }
 
 
-def _copy_plan(prepared: Prepared, folder: Path) -> None:
-    """Copy config and tokenizer of a model that begins with random weights."""
+def _lies_beside(prepared: Prepared) -> bool:
+    """Say whether the model is found nowhere else: with random weights, or fewer tokens."""
+    return not prepared.found.pretrained or prepared.found.whole is not None
+
+
+def _copy_model(prepared: Prepared, folder: Path) -> None:
+    """Copy config and tokenizer of a model, and its weights if it has some to begin with."""
     folder.mkdir()
-    for pattern in ("*.json", "*.txt", "*.model", "*.jinja"):
+    weights = ("*.safetensors",) if prepared.found.pretrained else ()
+    for pattern in ("*.json", "*.txt", "*.model", "*.jinja", *weights):
         for file in prepared.found.path.glob(pattern):
-            if not file.name.endswith(".index.json"):
+            if weights or not file.name.endswith(".index.json"):
                 shutil.copyfile(file, folder / file.name)
 
 

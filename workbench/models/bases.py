@@ -41,9 +41,11 @@ def base_record(found: FoundModel) -> dict[str, str]:
             "hub": hub_id(found.place),
         }
     else:
-        path = found.path.absolute()
+        path = (found.whole or found.path).absolute()
         name = path.parent.name if path.name == "model" else path.name
         record = {"name": name, "path": str(path), "sha256": fingerprint(path)}
+    if found.whole is not None:
+        record["trimmed"] = str(found.path.absolute())
     return {name: held for name, held in record.items() if held}
 
 
@@ -54,7 +56,12 @@ def hub_id(source: str) -> str:
 
 
 def name_for_peft(record: dict[str, str]) -> tuple[str, str | None]:
-    """Return how peft's own config names a base, and its revision: by a hub id, if it has one."""
+    """Return how peft's own config names a base, and its revision: by a hub id, if it has one.
+
+    A base with fewer tokens by its folder: with the whole one, peft would look up other tokens.
+    """
+    if trimmed := record.get("trimmed", ""):
+        return trimmed, None
     if hub := record.get("hub", ""):
         return hub, record.get("revision") if record.get("source") == hub else None
     return record.get("path") or record.get("source") or record.get("name", ""), None
@@ -69,7 +76,8 @@ def write_record(record: dict[str, str], folder: Path) -> None:
 
 def without_paths(record: dict[str, str]) -> dict[str, str]:
     """Return what of a record is told to others: nothing of the folders of this machine."""
-    return {name: held for name, held in record.items() if name not in ("path", "relative")}
+    paths = ("path", "relative", "trimmed")
+    return {name: held for name, held in record.items() if name not in paths}
 
 
 def read_record(folder: Path) -> dict[str, str] | None:

@@ -13,6 +13,7 @@ from ..sources import FoundModel, Progress, find_model
 from .folder import context_tokens, model_width, read_config, read_shapes, refuse_adapter
 from .memory import estimate_memory
 from .reading import readable
+from .trimmed import read_trimmed
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,9 @@ class ModelCard:
     `trainable_parameters` is 0 when all of them learn, `trainable_share` what they are of the model
     with the task's head and an adapter; `layers` are those that read, and `decoder_layers` those of
     a decoder beside an encoder.
+
+    `whole_vocabulary` and `whole_parameters` are those of the model before its vocabulary was
+    trimmed, 0 where it is whole.
 
     Units: `size_bytes` on disk; `run_bytes` and `train_bytes` of memory, for a batch of `batch`
     rows of `tokens` tokens; `context_tokens` is 0 when there is no fixed limit.
@@ -53,6 +57,8 @@ class ModelCard:
     trainable_parameters: int = 0
     decoder_layers: int = 0
     trainable_share: float = 0.0
+    whole_vocabulary: int = 0
+    whole_parameters: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, fit for JSON."""
@@ -137,6 +143,7 @@ def card_of(
         decoder_layers,
         tokens if written_tokens is None else written_tokens,
     )
+    trimmed = read_trimmed(found.path)
     told = _front_matter(found.path / "README.md") | {k: v for k, v in found.about.items() if v}
     architectures = config.get("architectures")
     return ModelCard(
@@ -162,6 +169,8 @@ def card_of(
         batch=batch,
         tokens=tokens,
         decoder_layers=decoder_layers,
+        whole_vocabulary=trimmed.tokens_before if trimmed else 0,
+        whole_parameters=trimmed.parameters_before if trimmed else 0,
     )
 
 

@@ -15,6 +15,7 @@ from .new_tokens import SEED, resize
 from .pooler import is_pooler
 from .reading import quiet, readable
 from .sanity import require_weights_for
+from .trimmed import as_trimmed
 
 
 def load_trained(folder: Path | str, trust_remote_code: bool = False, bits: str = "none") -> Any:
@@ -94,7 +95,7 @@ def _load_adapted(folder: Path, trust_remote_code: bool, bits: str) -> Any:
     settings, source, revision = read_adapter_config(folder)
     plain = read_config(folder)
     refuse_foreign_code(folder, plain, trust_remote_code)
-    base = find_base(folder, source, revision)
+    base = as_trimmed(find_base(folder, source, revision), folder)
     base_plain = read_config(base.path)
     refuse_foreign_code(base.path, base_plain, trust_remote_code)
     refuse_unsafe_weights(base.path, base_plain)

@@ -41,7 +41,8 @@ class FoundModel:
     """A model's folder on this machine, in the standard layout of transformers.
 
     `pretrained` is false when there are no weights, only a config and a tokenizer. `about` is
-    for show, and may hold title, licence, language and pretraining_data.
+    for show, and may hold title, licence, language and pretraining_data. `whole` is the folder of
+    the model with all of its tokens where that in `path` has fewer.
     """
 
     place: str
@@ -50,6 +51,7 @@ class FoundModel:
     pretrained: bool = True
     revision: str | None = None
     about: dict[str, Any] = field(default_factory=dict)
+    whole: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,14 @@ class ModelSpec(Section):
             "embeddings are drawn around the mean of all and learned"
         ),
     ] = []
+    trim_vocabulary: Annotated[
+        bool,
+        Domain(
+            "keep only the tokens that the training rows and the probes use, with all single "
+            "characters: less memory where the vocabulary is large; what the model writes is "
+            "made of these, too"
+        ),
+    ] = False
     trust_remote_code: Annotated[
         bool, Domain("let the model run Python code that came with it; off is safe")
     ] = False

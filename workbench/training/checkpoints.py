@@ -25,6 +25,7 @@ from safetensors.torch import load_file, save_file
 
 from ..language import told
 from ..models import weights
+from ..models.trimmed import copy_trimmed
 from ..runs import RunFolder, follow_umask, read_json
 from .ending import writing
 
@@ -72,11 +73,16 @@ def save_checkpoint(
 
 
 def save_model(
-    model: Any, tokenizer: Any, folder: Path, unused: dict[str, torch.Tensor] | None = None
+    model: Any,
+    tokenizer: Any,
+    folder: Path,
+    unused: dict[str, torch.Tensor] | None = None,
+    source: Path | None = None,
 ) -> None:
     """Save a model and its tokenizer in the standard layout, whole or not at all.
 
-    `unused` are weights that the model does without, kept for whoever goes on from it.
+    `unused` are weights that the model does without, kept for whoever goes on from it. `source` is
+    the folder that the model came from.
 
     Raises:
         RunError: the weights, read back, are not those of the model.
@@ -84,6 +90,8 @@ def save_model(
     with _beside(folder) as temporary:
         weights.save_standard(model, temporary, unused)
         tokenizer.save_pretrained(temporary)
+        if source is not None:
+            copy_trimmed(source, temporary)
 
 
 def newest_good(run: RunFolder) -> tuple[Path | None, list[str]]:

@@ -134,6 +134,8 @@ def _adapter_faults(spec: RunSpec, task: Task) -> list[str]:
         faults.append(_unfit("adapter.peft_method", method, remedy))
     if method == "prompt_tuning" and spec.data.packing:
         faults.append(_unfit("data.packing", spec.data.packing, say("spec.no_packed_prompt")))
+    if model.trim_vocabulary and model.tokenizer != "pretrained":
+        faults.append(_unfit("model.trim_vocabulary", True, say("spec.no_trimmed_own")))
     if model.quantization != "none":
         if method == "none":
             remedy = say("spec.few_bits")

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..dynamics.record import copy_until
 from ..errors import RunError
+from ..models.trimmed import FILE as TRIMMED
 from ..runs import RunFolder, create_run
 from ..runs.commands import line
 from ..runs.control import SPEC_KNOBS
@@ -43,7 +44,7 @@ def _fork_from(run: RunFolder, checkpoint: Path, changes: dict[str, Any]) -> Run
         parent = {"run": run.name, "path": os.path.relpath(run.path, child.path.parent), "step": at}
         record = run.record() | {"parent": parent, "command": _command(run, at, changes)}
         child.write_spec(spec.replace({"output.run_name": ""}), record)
-        for name in ("data.json", "model.json", "dropped.jsonl"):
+        for name in ("data.json", "model.json", "dropped.jsonl", TRIMMED):
             if (run.path / name).exists():
                 shutil.copy2(run.path / name, child.path / name)
         checkpoints.copy_checkpoint(

@@ -27,6 +27,7 @@ from ..models.load import becomes_writer, head_of, load_skeleton, require_fit
 from ..models.new_tokens import add_tokens, make_room
 from ..models.own_tokenizer import require_random_weights, with_own_tokenizer
 from ..models.padding import filled_side, follow_tokenizer
+from ..models.trimmed import Trimmed
 from ..runs import open_run
 from ..sources import FoundModel, find_model
 from ..spec import RunSpec, SpecError, find, to_flat
@@ -37,6 +38,7 @@ from .encoding import encode_rows, limit_tokens, longest_first, training_texts
 from .entry_points import LOSSES, load, own_metrics, own_objective
 from .knobs import without_effect
 from .precision import Precision, choose_precision
+from .trimming import trim, trimming_note
 
 Progress = Callable[[int, int, str], None]
 Scores = Mapping[str, Callable[[Any, Any], float]]
@@ -242,13 +244,17 @@ class Prepared:
 
 
 def prepare(
-    spec: RunSpec, progress: Progress | None = None, scores: Scores | None = None
+    spec: RunSpec,
+    progress: Progress | None = None,
+    scores: Scores | None = None,
+    trimmed: Trimmed | None = None,
 ) -> Prepared:
     """Find, check and encode everything that `spec` names.
 
     `scores` are metrics beyond those of the task, by name: functions of what the task keeps of a
     validation pass (for a classifier its logits) and the labels. They are followed like its own,
-    and may name the best checkpoint.
+    and may name the best checkpoint. `trimmed` is what a run that goes on has kept of its model's
+    vocabulary.
 
     Raises:
         InputError: of any kind: a source, file, column, label or model is at fault.
@@ -263,15 +269,13 @@ def prepare(
     own = spec.model.tokenizer != "pretrained"
     if own:
         require_random_weights(found, spec.model.tokenizer)
-    else:
-        tokenizer = load_tokenizer(found, spec.model.trust_remote_code)
+    known = not own and not spec.model.trim_vocabulary
+    tokenizer = load_tokenizer(found, spec.model.trust_remote_code) if known else None
     data = load_data(spec.data, task, spec.train.seed, progress)
-    if own:
-        texts = training_texts(data.train, task)
-        found = with_own_tokenizer(
-            found, texts, spec.model.tokenizer, spec.model.vocab_size, task.auto_class
-        )
-        tokenizer = load_tokenizer(found)
+    if tokenizer is None:
+        found = _fitted_to_rows(spec, task, found, data, trimmed)
+        tokenizer = load_tokenizer(found, spec.model.trust_remote_code)
+        data = replace(data, notes=[*data.notes, *trimming_note(found)])
     if (padding := tokenizer.pad_token) in (tokenizer.eos_token, tokenizer.unk_token):
         data = replace(data, notes=[*data.notes, say("data.note.no_pad_token", token=padding)])
     if named := tokenizer.other_padding:
@@ -331,6 +335,17 @@ def prepare(
     return prepared
 
 
+def _fitted_to_rows(
+    spec: RunSpec, task: Task, found: FoundModel, data: LoadedData, trimmed: Trimmed | None
+) -> FoundModel:
+    """Return the model with a tokenizer trained on the rows, or with the tokens that they use."""
+    model = spec.model
+    if model.trim_vocabulary:
+        return trim(spec, task, found, data, trimmed)
+    texts = training_texts(data.train, task)
+    return with_own_tokenizer(found, texts, model.tokenizer, model.vocab_size, task.auto_class)
+
+
 def _fitted_to(head: Head, data: LoadedData) -> LoadedData:
     """Return the data with what is to be said of the model's head; of numbers, without their means
     where the head has no bias to hold one.
@@ -356,6 +371,7 @@ def same_ingredients(one: RunSpec, other: RunSpec) -> bool:
         and one.train.precision == other.train.precision
         and one.train.custom_metrics == other.train.custom_metrics
         and one.output.language == other.output.language  # notes on the data are kept in words
+        and (not one.model.trim_vocabulary or one.inspect.probes == other.inspect.probes)
         and all(first[name] == second[name] for name in heeded)
     )
 

@@ -16,6 +16,7 @@ from typing import Any
 from ..data.export import as_lines
 from ..errors import InputError, RunError, disk_is_full, plain, shorten
 from ..models import unused_pooler
+from ..models.trimmed import copy_trimmed
 from ..runs import Event, EventWriter, RunFolder, create_run, open_run, write_json, write_text
 from ..runs.commands import line, quoted
 from ..runs.control import Requests
@@ -52,6 +53,7 @@ def open_run_folder(prepared: Prepared) -> RunFolder:
         if prepared.data.dropped:
             write_text(run.dropped_path, as_lines(prepared.data.dropped))
         write_json(run.path / "model.json", card.to_dict())
+        copy_trimmed(prepared.found.path, run.path)
     except OSError as error:
         shutil.rmtree(run.path, ignore_errors=True)
         raise disk_error(error, run) from error
@@ -123,7 +125,11 @@ def train_into(
             with prepared.task.as_saved(loop.model, prepared.setup):
                 loop.write_once_there_is_room(
                     lambda: checkpoints.save_model(
-                        loop.model, prepared.tokenizer, run.model_path, unused
+                        loop.model,
+                        prepared.tokenizer,
+                        run.model_path,
+                        unused,
+                        prepared.found.path,
                     )
                 )
     kept = loop.model if together.main else None
