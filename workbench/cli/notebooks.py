@@ -177,11 +177,11 @@ def execute(notebook: Path, out: Path, parameters: dict[str, Any], keep_failed: 
                 extra_arguments=["--IPKernelApp.log_level=ERROR"],
             )
     except DeadKernelError:
-        raise _broken_off("the notebook's kernel died", out, parameters, began) from None
+        raise _broken_off("died", out, parameters, began) from None
     except CellTimeoutError:
-        raise _broken_off("a cell ran over its time limit", out, parameters, began) from None
+        raise _broken_off("late", out, parameters, began) from None
     except KeyboardInterrupt:
-        complain(_broken_off("the notebook was interrupted", out, parameters, began))
+        complain(_broken_off("interrupted", out, parameters, began))
         raise
     except PapermillExecutionError as error:
         if error.ename in input_error_names():
@@ -191,29 +191,27 @@ def execute(notebook: Path, out: Path, parameters: dict[str, Any], keep_failed: 
                     out.parent.rmdir()
             raise InputError("{reason}", reason=error.evalue) from None
         if error.ename == "KeyboardInterrupt":
-            complain(_broken_off("the notebook was interrupted", out, parameters, began))
+            complain(_broken_off("interrupted", out, parameters, began))
             raise KeyboardInterrupt from None
         complain(f"the notebook failed; it is kept as {out}")
         raise
 
 
-def _broken_off(what: str, out: Path, parameters: dict[str, Any], began: float) -> RunError:
+def _broken_off(how: str, out: Path, parameters: dict[str, Any], began: float) -> RunError:
     """Return how to go on with the run that a notebook was training, if there is one."""
     runs = list_runs(parameters.get("runs_dir", RunSpec().output.runs_dir))
     run = next((run for run in reversed(runs) if run.spec_path.stat().st_mtime >= began), None)
-    if run is None:
-        return RunError(
-            "{what} before it began a run; what was executed is kept as {out}",
-            "run it again",
-            what=told(what),
-            out=out,
-        )
     return RunError(
-        "{what}; what was executed is kept as {out}",
-        "go on with its run: workbench runs resume {path}",
-        what=told(what),
+        "the notebook's kernel died; what was executed is kept as {out}"
+        if how == "died"
+        else "a cell ran over its time limit; what was executed is kept as {out}"
+        if how == "late"
+        else "the notebook was interrupted; what was executed is kept as {out}",
+        "run it again: it had not begun a run"
+        if run is None
+        else "go on with its run: workbench runs resume {path}",
         out=out,
-        path=quoted(run.path),
+        path=quoted(run.path) if run else "",
     )
 
 
