@@ -99,13 +99,15 @@ def test_class_names_kept_in_parquet_are_found(tmp_path):
     assert frame.attrs["class_names"] == {"label": ["neg", "pos"]}
 
 
-def test_only_the_first_sheet_is_read_and_that_is_noted(tmp_path):
+def test_of_two_tables_the_first_is_read_and_the_other_named(tmp_path):
     with pandas.ExcelWriter(tmp_path / "f.xlsx") as book:
         _frame().to_excel(book, sheet_name="one", index=False)
         _frame().to_excel(book, sheet_name="two", index=False)
     frame, detected = read_table(tmp_path / "f.xlsx")
     assert len(frame) == 3
-    assert detected.notes == ["Only the first of 2 sheets of the workbook was read."]
+    assert detected.notes == [
+        "The sheet “one” was read; not read: two. Choose another as f.xlsx#SHEET."
+    ]
 
 
 def test_an_old_workbook_is_read_and_so_is_a_table_that_is_only_called_so(tmp_path):

@@ -107,7 +107,8 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
     text = str(tmp_path / "a.docx")
     assert message(find_data, text) == (
         f"{text} is not a data file that can be read; convert it to one of .csv, .tsv, .tab, "
-        ".json, .jsonl, .ndjson, .parquet, .xlsx, .xls, .txt (each also as .gz)"
+        ".json, .jsonl, .ndjson, .parquet, .feather, .arrow, .xlsx, .xlsm, .xls, .txt "
+        "(each also as .gz)"
     )
 
 
@@ -115,7 +116,8 @@ def test_a_folder_without_data_is_refused(tmp_path):
     write(tmp_path, "README.md")
     assert message(find_data, str(tmp_path)) == (
         f"the folder {tmp_path} holds no data files; give one with .csv, .tsv, .tab, .json, "
-        ".jsonl, .ndjson, .parquet, .xlsx, .xls, .txt files (each also as .gz)"
+        ".jsonl, .ndjson, .parquet, .feather, .arrow, .xlsx, .xlsm, .xls, .txt files "
+        "(each also as .gz)"
     )
 
 

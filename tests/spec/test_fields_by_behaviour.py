@@ -379,6 +379,8 @@ CHECKS: dict[str, Callable[[Home], None] | str] = {
     "data.encoding": encoding,
     "data.delimiter": delimiter,
     "data.header": header,
+    "data.format": "tests/data/test_file_kinds.py::test_a_format_that_is_told_settles_doubt",
+    "data.group_column": "tests/data/test_file_kinds.py::test_rows_of_a_group_stay_on_one_side",
     "model.source": model_source,
     "model.revision": "tests/sources/test_hub.py::test_a_model_is_fetched_without_what_is_not_"
     "needed_and_pinned",

@@ -18,10 +18,15 @@ Columns = Mapping[str, str | list[str]]
 SAMPLE_ROWS = 2000
 LONGEST_LABEL = 60
 MOST_LABELS = 100
+_ONES = ("1", "true", "True")
 
 
 def guess_columns(
-    frame: Any, task: Task, given: Mapping[str, Any] | None = None, name: str = "the data"
+    frame: Any,
+    task: Task,
+    given: Mapping[str, Any] | None = None,
+    name: str = "the data",
+    several: bool = False,
 ) -> dict[str, str | list[str]]:
     """Return the column of `frame` for each role of `task`; optional roles may be missing.
 
@@ -29,7 +34,9 @@ def guess_columns(
     the others, columns with a usual name come first, then the column with the longest texts, the
     one with few and short values for the label, and the one with the most different numbers. An
     optional role is only filled by name, and only where no text column is given. Of roles that
-    stand for one another, the first set that the columns' names can fill is taken.
+    stand for one another, the first set that the columns' names can fill is taken. Columns of 0
+    and 1 are one role together where rows may have `several` labels, or each row one of them.
+    A given column of a role that rows may go without may be missing.
 
     Raises:
         DataError: a given role or column does not exist, or a needed one cannot be found.
@@ -45,7 +52,11 @@ def guess_columns(
             role=shorten(unknown[0]),
             roles=", ".join(roles),
         )
-    found = {role: _resolve(columns, column, role, name) for role, column in given.items()}
+    found = {
+        role: _resolve(columns, column, role, name)
+        for role, column in given.items()
+        if not _may_be_missing(roles[role], column, columns)
+    }
     _refuse_double(found)
     text_given = any(roles[role].kind == "text" for role in given)
     facts = _facts(frame)
@@ -54,19 +65,31 @@ def guess_columns(
     for role in wanted:
         if role.name in found or (text_given and not role.required):
             continue
+        called = column_called(columns, role) if several else role.name
+        if several and called and role.kind == "label" and role.name not in found:
+            found[role.name] = called
+            continue
+        if called is None and (sets := _sets(frame, role, _free(facts, found), several)):
+            found[role.name] = sets
+            continue
         if (column := _by_name(role, _free(facts, found))) is not None:
             found[role.name] = column
     for role in sorted(wanted, key=lambda role: role.kind != "text"):
         if role.required and role.name not in found:
             free = _free(facts, found)
+            if sets := _sets(frame, role, free, several):
+                found[role.name] = sets
+                continue
             # A column that is called so and does not fit is what was meant: its rows get told.
             column = _by_looks(role, free) or column_called([f.column for f in free], role)
+            if column is None and several and role.kind == "label":
+                column = _shortest(free)
             if column is None:
                 raise DataError(
                     "{name}: no column looks like the {role}; there are {columns}",
                     "set data.columns, for example {{{role}: {example}}}"
                     if free
-                    else "add a column for it",
+                    else "add a column for it; if cells hold several things, set data.delimiter",
                     name=name,
                     role=role.name,
                     columns=_listed(columns),
@@ -74,6 +97,41 @@ def guess_columns(
                 )
             found[role.name] = column
     return {role.name: found[role.name] for role in task.roles if role.name in found}
+
+
+def _may_be_missing(role: Role, given: Any, columns: Sequence[str]) -> bool:
+    """Say whether a given column is one that rows may go without, and that nothing is called like.
+
+    Alpaca's `input` is such; a misspelt one is a fault.
+    """
+    text = str(given)
+    if role.required or not role.may_be_empty or isinstance(given, list):
+        return False
+    if text in columns or text.isdecimal():
+        return False
+    near = get_close_matches(text.casefold(), map(str.casefold, columns), n=1, cutoff=0.8)
+    return not near
+
+
+def _sets(frame: Any, role: Role, free: list[_Fact], several: bool) -> list[str]:
+    """Return the columns of 0 and 1 that are labels together; none where they are not."""
+    if role.kind != "label":
+        return []
+    columns = [fact.column for fact in free if fact.binary]
+    if len(columns) < 2:
+        return []
+    if several:
+        return columns
+    if len(columns) < 3:
+        return []
+    rows = frame[columns].apply(lambda column: column.map(as_text).isin(_ONES))
+    return columns if bool((rows.sum(axis=1) == 1).all()) else []
+
+
+def unused_columns(frame: Any, columns: Columns, spare: Sequence[str] = ()) -> list[str]:
+    """Return the columns of a frame that play no role."""
+    used = {*flat(columns), *spare}
+    return [str(column) for column in frame.columns if str(column) not in used]
 
 
 def told_columns(known: Columns, task: Task, given: Columns) -> dict[str, str | int | list[Any]]:
@@ -86,7 +144,11 @@ def told_columns(known: Columns, task: Task, given: Columns) -> dict[str, str | 
 
 
 def present_columns(
-    frame: Any, task: Task, given: Mapping[str, Any] | None = None, name: str = "the data"
+    frame: Any,
+    task: Task,
+    given: Mapping[str, Any] | None = None,
+    name: str = "the data",
+    several: bool = False,
 ) -> tuple[dict[str, str | list[str]], list[str]]:
     """Return what `guess_columns` does, or, where no column looks like an answer, what is asked.
 
@@ -96,7 +158,7 @@ def present_columns(
         DataError: a given role or column does not exist, or none looks like what is asked.
     """
     try:
-        return guess_columns(frame, task, given, name), []
+        return guess_columns(frame, task, given, name, several), []
     except DataError as error:
         asked = replace(task, roles=task.inputs, alternatives=())
         if {*(given or {})} - {role.name for role in asked.roles}:
@@ -156,8 +218,14 @@ def _chosen_roles(task: Task, found: Columns, facts: list[_Fact]) -> list[Role]:
     loose = {name for names in task.alternatives for name in names}
 
     def can_be_filled(names: tuple[str, ...]) -> bool:
-        free = _free(facts, found)
-        return all(n in found or _by_name(task.role(n), free) is not None for n in names)
+        taken = dict(found)
+        for name in names:
+            if name in taken:
+                continue
+            if (column := _by_name(task.role(name), _free(facts, taken))) is None:
+                return False
+            taken[name] = column
+        return True
 
     given = [names for names in task.alternatives if set(names) & set(found)]
     chosen = next(
@@ -218,6 +286,7 @@ class _Fact:
     longest: int
     distinct: int
     rows: int
+    binary: bool
 
     @property
     def is_label(self) -> bool:
@@ -242,6 +311,8 @@ def _facts(frame: Any) -> list[_Fact]:
                 longest=max(map(len, filled), default=0),
                 distinct=len(set(filled)),
                 rows=len(cells),
+                binary=(len(filled) == len(cells) and set(filled) == {"0", "1"})
+                or set(filled) in ({"true", "false"}, {"True", "False"}),
             )
         )
     return facts
@@ -313,6 +384,13 @@ def _fewest_values(facts: list[_Fact]) -> str | None:
     labels = [fact for fact in facts if fact.is_label]
     several = [fact for fact in labels if fact.distinct > 1 and fact.filled > 0.8]
     best = min(several or labels, key=lambda fact: fact.distinct, default=None)
+    return best.column if best else None
+
+
+def _shortest(facts: list[_Fact]) -> str | None:
+    """Return the column with the shortest words, where any combination of labels may stand."""
+    words = [fact for fact in facts if fact.numeric < 0.5 and fact.longest <= 2 * LONGEST_LABEL]
+    best = min(words, key=lambda fact: fact.mean_length, default=None)
     return best.column if best else None
 
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass, field, replace
 
 from ..errors import DataError, shorten
 from ..language import text as say
+from ..sources.paths import bare_name
+from .quoting import any_cell_size, parse, quote_of, unescaped
 
 DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
+# Separators that are seldom seen; the longer of two that begin alike first.
+UNUSUAL = ("|||", "||", "::", "^", "¦", "，", "；", "｜", "~", "§", "\x01", "\x1f", "\x1e")
+# What Excel writes, and obeys, in front of a table.
+SEPARATOR_LINE = re.compile(r"\"?sep=(.)\"?[ \t,;]*(?:\r\n|\r|\n)", re.IGNORECASE)
 SAMPLE_ROWS = 200
 SAMPLE_CHARACTERS = 200_000
-PIECE_CHARACTERS = 1_000_000
-# The most that the csv module takes on every platform; our own limit on cells comes later.
-CELL_LIMIT = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -38,22 +39,50 @@ class Rows:
 def read_rows(text: str, delimiter: str, name: str) -> Rows:
     """Cut delimited text into rows of cells.
 
-    Under `auto` the separator is the one that gives the most even rows; in the files that people
-    call .tsv quotes are often plain text, which is told from how they are set.
+    Under `auto` the separator is the one that gives the most even rows, or the one that a first
+    line such as `sep=;` names; in the files that people call .tsv quotes are often plain text,
+    which is told from how they are set.
 
     Raises:
         DataError: the separator is unknown, a quote is never closed, or the rows are too uneven.
     """
-    mark = _detect_delimiter(text, name) if delimiter == "auto" else _named(delimiter)
-    quoted = _quotes_quote(text, mark)
-    rows = list(_parse(text, mark, quoted, name))
-    cells = [(number, row) for number, row in enumerate(rows, start=1) if any(map(str.strip, row))]
-    return _even(cells, mark, name)
+    notes: list[str] = []
+    told = SEPARATOR_LINE.match(text)
+    if told:
+        text = text[told.end() :]
+        notes.append(say("data.note.separator_line", line=told[0].strip()))
+    mark = (
+        (told[1] if told else _detect_delimiter(text, name))
+        if delimiter == "auto"
+        else _named(delimiter)
+    )
+    shown = mark
+    if len(mark) > 1:
+        stand_in = next(one for one in map(chr, range(0xE000, 0xF8FF)) if one not in text)
+        text, mark = text.replace(mark, stand_in), stand_in
+    quote = quote_of(text, mark)
+    text = unescaped(text, mark, quote)
+    parsed = parse(text, mark, quote)
+    if parsed.open_line is not None:
+        raise DataError(
+            "{name}: a quote that opens on line {line} is never closed",
+            "close it, or double quotes that are part of the text",
+            name=name,
+            line=parsed.open_line + 1,
+        )
+    if quote == "'":
+        notes.append(say("data.note.apostrophes"))
+    if parsed.stray:
+        notes.append(say("data.note.stray_quotes", count=f"{parsed.stray:,}", line=parsed.first))
+    first = 2 if told else 1
+    cells = [(n, row) for n, row in enumerate(parsed.rows, first) if any(map(str.strip, row))]
+    found = _even(cells, shown, name)
+    return replace(found, notes=[*notes, *found.notes])
 
 
 def _named(delimiter: str) -> str:
     mark = DELIMITERS.get(delimiter.strip().lower(), delimiter.replace("\\t", "\t"))
-    if len(mark) != 1 or mark in '\r\n"':
+    if not mark or len(mark) > 4 or set(mark) & set('\r\n"'):
         raise DataError(
             "data.delimiter: {delimiter!r} is not one character",
             "set it to auto, comma, tab, semicolon, pipe or the character itself",
@@ -63,99 +92,52 @@ def _named(delimiter: str) -> str:
 
 
 def _detect_delimiter(text: str, name: str) -> str:
-    """Return the separator that cuts the first rows most evenly, with some trust in the usual."""
+    """Return the separator that cuts the first rows most evenly, with some trust in the usual.
+
+    One that is seldom seen counts only where it cuts all rows alike, and no usual one does.
+    """
     sample = text[:SAMPLE_CHARACTERS]
-    usual = "\t" if name.lower().removesuffix(".gz").endswith((".tsv", ".tab", ".txt")) else ","
-    best, best_score = usual, 0.0
+    usual = "\t" if bare_name(name).endswith((".tsv", ".tab", ".txt")) else ","
+    best, best_score, best_share = usual, 0.0, 0.0
     for mark in sorted(DELIMITERS.values(), key=lambda mark: mark != usual):
-        if mark not in sample:
-            continue
-        widths_in_order = _widths(sample, mark)
-        widths = Counter(widths_in_order)
-        width, count = widths.most_common(1)[0]
-        share = count / widths.total()
-        if widths_in_order[0] == 1 < width:
-            share /= 2  # a separator that the header goes without is rather part of the texts
+        width, share = _evenness(sample, mark)
         # Two tabs say more than two commas, which sentences have too.
         score = share * (1.2 if mark == "\t" else 1.0) * (1.1 if mark == usual else 1.0)
         if width > 1 and score > best_score:
-            best, best_score = mark, score
+            best, best_score, best_share = mark, score, share
+    if best_share < 0.9:
+        found = {mark: _evenness(sample, mark) for mark in UNUSUAL}
+        even = [mark for mark, (width, share) in found.items() if width > 1 and share > 0.98]
+        best = next(iter(even), best)
     return best
 
 
+def _evenness(sample: str, mark: str) -> tuple[int, float]:
+    """Return how many cells most rows have, and what share of the rows they are."""
+    if mark not in sample:
+        return 1, 0.0
+    if len(mark) > 1:
+        sample, mark = sample.replace(mark, "\ue000"), "\ue000"
+    widths_in_order = _widths(sample, mark)
+    widths = Counter(widths_in_order)
+    width, count = widths.most_common(1)[0]
+    share = count / widths.total()
+    # A separator that the header goes without is rather part of the texts.
+    return width, share / 2 if widths_in_order[0] == 1 < width else share
+
+
 def _widths(sample: str, mark: str) -> list[int]:
-    with _any_cell_size():
+    quote = quote_of(sample, mark)
+    with any_cell_size():
         reader = csv.reader(
-            io.StringIO(sample, newline=""),
+            io.StringIO(unescaped(sample, mark, quote), newline=""),
             delimiter=mark,
-            quoting=csv.QUOTE_MINIMAL if _quotes_quote(sample, mark) else csv.QUOTE_NONE,
+            quotechar=quote or '"',
+            quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
         )
         widths = [len(row) for row, _ in zip(reader, range(SAMPLE_ROWS), strict=False) if row]
     # The last row of a sample may have been cut.
     return widths[:-1] if len(widths) > 1 else widths or [0]
-
-
-def _quotes_quote(text: str, mark: str) -> bool:
-    """Say whether double quotes enclose cells, rather than being part of the text.
-
-    In comma-separated files they do. Elsewhere they do if the text keeps to the rules of quoting,
-    and if lines joined by quotes were not even rows without.
-    """
-    if '"' not in text:
-        return False
-    if mark == ",":
-        return True
-    with _any_cell_size():
-        try:
-            quoted = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True))
-        except csv.Error:
-            return False
-    plain = [line.count(mark) for line in io.StringIO(text, newline=None)]
-    return len(quoted) == len(plain) or len(set(plain)) > 1
-
-
-def _parse(text: str, mark: str, quoted: bool, name: str) -> Iterator[list[str]]:
-    if not quoted:
-        for line in io.StringIO(text, newline=None):
-            yield line.rstrip("\n").split(mark)
-        return
-    with _any_cell_size():
-        reader = csv.reader(_lines(text), delimiter=mark)
-        start = 0
-        row: list[str] = []
-        for row in reader:
-            yield row
-            last_start, start = start, reader.line_num
-        if row and _left_open(text, last_start, mark):
-            raise DataError(
-                "{name}: a quote that opens on line {line} is never closed",
-                "close it, or double quotes that are part of the text",
-                name=name,
-                line=last_start + 1,
-            )
-
-
-def _lines(text: str) -> Iterator[str]:
-    """Yield the lines of a text with their ends, as the csv module wants them.
-
-    A `StringIO` of the whole text would hold it once more, with four bytes a character.
-    """
-    start = 0
-    while start < len(text):
-        stop = text.find("\n", start + PIECE_CHARACTERS) + 1 or len(text)
-        yield from io.StringIO(text[start:stop], newline="")
-        start = stop
-
-
-def _left_open(text: str, line: int, mark: str) -> bool:
-    """Say whether the last row, which begins after `line` lines, ends inside a quoted cell."""
-    tail = "".join(islice(_lines(text), line, None))
-    with _any_cell_size():
-        try:
-            list(csv.reader(io.StringIO(tail, newline=""), delimiter=mark, strict=True))
-        except csv.Error as error:
-            return "unexpected end" in str(error)
-    return False
 
 
 def _even(cells: list[tuple[int, list[str]]], mark: str, name: str) -> Rows:
@@ -190,12 +172,3 @@ def _even(cells: list[tuple[int, list[str]]], mark: str, name: str) -> Rows:
             )
         notes.append(say("data.note.long_rows", count=f"{len(long):,}", row=long[0]))
     return Rows(kept, numbers, mark, notes)
-
-
-@contextmanager
-def _any_cell_size() -> Iterator[None]:
-    before = csv.field_size_limit(CELL_LIMIT)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)

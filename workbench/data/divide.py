@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from ..errors import DataError, shorten
@@ -12,6 +13,7 @@ from ..language import text as say
 from ..sources.paths import is_database
 from ..spec import DataSpec
 from ..tasks import Task
+from .cells import as_text
 from .cleaning import Cleaned, clean_table, notes_of
 from .columns import Columns, flat, guess_columns
 from .corrections import Corrections, answerable
@@ -48,9 +50,32 @@ def usable(
     examples, notes = take_examples(cleaned.table, columns, task, split, spec, corrections.answer)
     pairs = zip(examples.rows, examples.strata, strict=True)
     strata = [corrections.strata.get(row, stratum) for row, stratum in pairs]
-    examples = replace(examples, strata=strata)
+    groups = group_values(table, spec.group_column, examples.rows)
+    examples = replace(examples, strata=strata, groups=groups)
     told = [*notes_of(cleaned, split), *notes, *corrections.notes(split, examples.rows)]
     return Part(split, table, examples, told, cleaned)
+
+
+def group_values(table: Table, column: str, rows: Sequence[int]) -> list[str]:
+    """Return what `data.group_column` says of rows; nothing where no column is named.
+
+    Raises:
+        DataError: there is no such column.
+    """
+    if not column:
+        return []
+    if column not in table.frame.columns:
+        near = get_close_matches(column, map(str, table.frame.columns), n=1, cutoff=0.5)
+        raise DataError(
+            "data.group_column: {name} has no column {column!r}; it has {columns}",
+            "did you mean {near!r}?" if near else "set it to one of them",
+            name=table.name,
+            column=shorten(column),
+            columns=shorten(", ".join(map(str, table.frame.columns)), 200),
+            near=next(iter(near), ""),
+        )
+    cells = table.frame[column]
+    return [as_text(cells.loc[row]).strip() for row in rows]
 
 
 def with_labels(part: Part, wanted: Sequence[str]) -> Part:
@@ -97,7 +122,7 @@ def validation_part(
     """
     if spec.validation_split:
         table, name = wished(tables, spec, train, task)
-        here = guess_columns(table.frame, task, columns, table.name)
+        here = guess_columns(table.frame, task, columns, table.name, spec.multi_label)
         part = with_labels(usable(table, here, task, "validation", spec), wanted)
         if not len(part.examples):
             raise DataError(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..errors import DataError, shorten
 from ..language import text as say
+from .alphabets import latin_encodings, other_encodings
 
 # Longer marks first: UTF-32LE begins with the two bytes of UTF-16LE.
 MARKS = (
@@ -18,9 +19,9 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
     (b"\x84\x31\x95\x33", "gb18030"),
 )
-CANDIDATES = ("gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1252", "cp1251")
 SAMPLE_BYTES = 65_536
-WESTERN_ALONE = re.compile(b"(?<![\x80-\xff])[\x80\x85\x91-\x97\xa3\xb0\xc0-\xff](?![\x80-\xff])")
+WORDS = re.compile(b"[A-Za-z\x80-\xff]+")
+ALONE = re.compile(b"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
 # UTF-8 read as Windows-1252, and the traces of bytes that were lost on the way.
 GARBLED = re.compile("[ÃÂ][\u0080-\u00bf]|â€[\u0080-\u2122]|ï¿½|锟斤拷")
 
@@ -76,17 +77,11 @@ def decode(raw: bytes, encoding: str, name: str) -> Decoded:
 
 
 def _detect(raw: bytes, name: str) -> Decoded:
-    for mark, encoding in MARKS:
-        if raw.startswith(mark):
-            return _decode_loosely(raw, encoding)
-    if wide := _wide_encoding(raw):
-        return _decode_loosely(raw, wide)
-    if b"\0" in raw[:SAMPLE_BYTES]:
-        raise DataError(
-            "{name} is not a text file",
-            "give csv, tsv, json, jsonl, parquet, xlsx, xls or txt",
-            name=name,
-        )
+    marked = next((encoding for mark, encoding in MARKS if raw.startswith(mark)), "")
+    if known := marked or _wide_encoding(raw):
+        return _decode_loosely(raw, known)
+    if b"\0" in raw:
+        return _without_zeros(raw, name)
     if _is_utf8(raw):
         return _decode_loosely(raw, "utf-8")
     mended = _decode_loosely(raw, "utf-8")
@@ -95,14 +90,28 @@ def _detect(raw: bytes, name: str) -> Decoded:
     # Much valid UTF-8 and a few stray bytes: UTF-8 that was cut or spoilt somewhere.
     if foreign > 20 * broken:
         return mended
-    guess = _guess(raw)
-    return _decode_loosely(raw, guess) if guess else mended
+    if guesses := _guess(raw):
+        found = _decode_loosely(raw, guesses[0])
+        return replace(found, notes=[*found.notes, *_rival(raw, guesses)])
+    return mended
 
 
-def _guess(raw: bytes) -> str:
-    """Return the likeliest 8-bit or East Asian encoding; empty where none makes sense."""
-    from charset_normalizer import from_bytes
+def _without_zeros(raw: bytes, name: str) -> Decoded:
+    """Decode text with zero bytes in it, which become blanks."""
+    if _is_binary(raw[:SAMPLE_BYTES]):
+        raise DataError(
+            "{name} is not a text file",
+            "give csv, tsv, json, jsonl, parquet, xlsx, xls or txt",
+            name=name,
+        )
+    line = raw.count(b"\n", 0, raw.index(b"\0")) + 1
+    found = _detect(raw.replace(b"\0", b" "), name)
+    note = say("data.note.nul_bytes", count=f"{raw.count(0):,}", line=f"{line:,}")
+    return replace(found, notes=[*found.notes, note])
 
+
+def _guess(raw: bytes) -> list[str]:
+    """Return the likeliest 8-bit or East Asian encoding, and the next if it is close."""
     # Only lines beyond ASCII tell encodings apart; no candidate has a line feed in a character.
     lines: list[bytes] = []
     size = 0
@@ -113,27 +122,30 @@ def _guess(raw: bytes) -> str:
             if size > SAMPLE_BYTES:
                 break
     sample = b"\n".join(lines)
-    if _looks_western(sample):
-        return "cp1252"
-    best = from_bytes(sample, cp_isolation=list(CANDIDATES), preemptive_behaviour=False).best()
-    if best is None or (best.encoding == "cp1251" and not _mostly_cyrillic(str(best))):
-        return ""
-    return best.encoding
+    return latin_encodings(sample) if _looks_latin(sample) else other_encodings(sample)
 
 
-def _looks_western(sample: bytes) -> bool:
+def _looks_latin(sample: bytes) -> bool:
     """Say whether letters with accents, quotes and signs stand alone among ASCII letters.
 
     The characters of East Asian encodings and of other alphabets come in runs.
     """
-    high = sum(byte > 0x7F for byte in sample)
-    return len(WESTERN_ALONE.findall(sample)) > 0.8 * high
+    words = [word for word in WORDS.findall(sample) if not word.isascii()]
+    high = sum(byte > 0x7F for word in words for byte in word)
+    alone = sum(len(ALONE.findall(word)) for word in words)
+    return alone > 0.8 * high or 2 * high < sum(map(len, words))
 
 
-def _mostly_cyrillic(text: str) -> bool:
-    """Say whether the words are Cyrillic; cp1251 reads any bytes at all, as scattered letters."""
-    letters = [character for character in text if character.isalpha()]
-    return sum("\u0400" <= letter <= "\u04ff" for letter in letters) > len(letters) / 2
+def _rival(raw: bytes, encodings: list[str]) -> list[str]:
+    """Return what is to be said of a second encoding that fits nearly as well."""
+    if len(encodings) < 2:
+        return []
+    line = next(line for line in raw.splitlines() if not line.isascii())
+    shown = [shorten(line.decode(one, "replace"), 60) for one in encodings]
+    return [
+        say("data.note.close_encodings", encoding=encodings[0], line=shown[0],
+            other=encodings[1], other_line=shown[1])
+    ]  # fmt: skip
 
 
 def _is_utf8(raw: bytes) -> bool:
@@ -162,7 +174,24 @@ def _wide_encoding(raw: bytes) -> str:
         return "utf-16-le"
     if sample[::2].count(0) > 0.4 * half and sample[1::2].count(0) < 0.05 * half:
         return "utf-16-be"
+    if b"\0" not in sample or len(raw) % 2:
+        return ""
+    # Text of other alphabets has a zero byte only in its blanks, commas and line ends.
+    for encoding in ("utf-16-le", "utf-16-be"):
+        text = sample[: half * 2].decode(encoding, "replace")
+        tidy = sum(one in "\r\n\t" or (one.isprintable() and one != "\ufffd") for one in text)
+        common = sum(
+            one < "\u3000" or "\u3000" <= one <= "\u9fff" or one > "\uac00" for one in text
+        )
+        if tidy > 0.99 * len(text) and common > 0.99 * len(text) and "\n" in text:
+            return encoding
     return ""
+
+
+def _is_binary(sample: bytes) -> bool:
+    """Say whether bytes are no text: much that is neither a letter nor a blank."""
+    odd = sum(byte < 9 or 13 < byte < 32 for byte in sample if byte != 27)
+    return odd > 0.05 * len(sample)
 
 
 def _decode_loosely(raw: bytes, encoding: str) -> Decoded:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import DataError
 from ..tasks import Task
 from .duplicates import text_key
+from .splits import Groups
 from .tables import Table
 
 FEWEST_ROWS = 4
@@ -22,7 +23,7 @@ class Examples:
 
     `labels` names the labels of each, none where the task has none; `strata` is what each counts
     as when some are held out. `asked` are the roles that make a row's text, `grouped_by` those
-    that keep rows together.
+    that keep rows together, and `groups` what a column says belongs together.
     """
 
     rows: list[int]
@@ -31,6 +32,7 @@ class Examples:
     strata: list[str]
     asked: tuple[str, ...]
     grouped_by: tuple[str, ...]
+    groups: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -45,6 +47,7 @@ class Examples:
             [self.strata[i] for i in positions],
             self.asked,
             self.grouped_by,
+            [self.groups[i] for i in positions] if self.groups else [],
         )
 
     def text_keys(self) -> list[str]:
@@ -52,8 +55,16 @@ class Examples:
         return self._keys(self.asked)
 
     def group_keys(self) -> list[str]:
-        """Return what keeps rows together: equal for rows that may not be divided."""
-        return self._keys(self.grouped_by)
+        """Return what keeps rows together: equal for rows that may not be divided.
+
+        They are those with the same text, and those of the same group, however many steps apart.
+        """
+        keys = self._keys(self.grouped_by)
+        if not self.groups:
+            return keys
+        joined = Groups(keys)
+        joined.join_equal(keys, self.groups)
+        return list(map(joined.name, keys))
 
     def all_labels(self) -> list[str]:
         """Return the labels of all rows, one after the other."""

@@ -1,13 +1,49 @@
-"""Whether the first row of a table names its columns."""
+"""Where the header of a table is, if it has one."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
 
 SAMPLE_ROWS = 200
+MOST_TITLES = 20
+MOST_REMARKS = 5
 LONGEST_NAME = 60
 SENTENCE_ENDS = (".", "!", "?", "。", "！", "？", "…")
+
+
+def first_row(
+    rows: list[list[str]], numbers: Sequence[int], known_names: Collection[str] = ()
+) -> int:
+    """Return the position of the first row of a table, below titles that fill few of its columns.
+
+    Rows above count as titles only where a full row follows that has a known name, or a gap, or
+    where the table is wider than two columns.
+    """
+    filled = [sum(map(bool, map(str.strip, row))) for row in rows[:SAMPLE_ROWS]]
+    usual = Counter(filled).most_common(1)[0][0]
+    if usual < 2:
+        return 0
+    place = next((n for n, count in enumerate(filled[:MOST_TITLES]) if count > usual / 2 + 0.5), 0)
+    if not place or filled[place] < min(usual, max(2, usual - 1)):
+        return 0
+    if any(count > usual / 2 for count in filled[:place]):
+        return 0
+    known = any(cell.strip().casefold() in known_names for cell in rows[place])
+    gap = numbers[place] - numbers[place - 1] > 1
+    return place if known or gap or usual > 2 else 0
+
+
+def last_row(rows: list[list[str]], numbers: Sequence[int]) -> int:
+    """Return the position after the last row of a table, above sums and remarks below a gap."""
+    usual = Counter(sum(map(bool, row)) for row in rows[:SAMPLE_ROWS]).most_common(1)[0][0]
+    for place in range(len(rows) - 1, max(2, len(rows) - MOST_REMARKS) - 1, -1):
+        if usual < 2 or sum(map(bool, rows[place])) >= usual:
+            break
+        if numbers[place] - numbers[place - 1] > 1:
+            return place
+    return len(rows)
 
 
 def looks_like_header(rows: list[list[str]], known_names: Collection[str] = ()) -> bool:

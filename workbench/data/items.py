@@ -53,7 +53,7 @@ def read_items(
     name = tables.match(split, "split") if split else train_split(tables, spec)
     table = answerable(tables.read(name), task, spec, always=True)
     told = told_columns(found.columns, task, spec.columns)
-    columns = guess_columns(table.frame, task, told, table.name)
+    columns = guess_columns(table.frame, task, told, table.name, spec.multi_label)
     reader = RowReader(table, columns, task, spec)
     items = []
     for position, row in enumerate(map(int, table.frame.index)):

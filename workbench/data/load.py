@@ -16,13 +16,13 @@ from ..language import told
 from ..sources import Progress
 from ..spec import DataSpec
 from ..tasks import Task
-from .columns import Columns, columns_of, guess_columns, told_columns
+from .columns import Columns, columns_of, guess_columns, told_columns, unused_columns
 from .corrections import answerable
 from .divide import Part, drawn, held_out, train_split, usable, validation_part, with_labels
 from .examples import Examples, check_enough, fingerprint, to_dataset
 from .labels import check_seen, check_wanted, name_labels, name_numbers
 from .splits import find_split
-from .tables import find_tables
+from .tables import Table, find_tables
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,10 @@ def load_data(
     split = train_split(tables, spec)
     table = answerable(tables.read(split), task, spec)
     given = told_columns(found.columns, task, spec.columns)
-    columns = guess_columns(table.frame, task, given, table.name)
+    columns = guess_columns(table.frame, task, given, table.name, spec.multi_label)
     wanted = spec.labels or found.labels
     train = usable(table, columns, task, "train", spec)
-    check_enough(train.examples, table, train.notes)
+    check_enough(train.examples, table, [*table.detected.notes, *train.notes])
     if task.names_labels:
         check_wanted(train.examples, wanted, table)
         train = with_labels(train, wanted)
@@ -112,7 +112,10 @@ def load_data(
         labels=labels,
         columns=columns,
         detected={**table.detected.shown(), "split": divided},
-        notes=_notes(train, validation, [name for name in tables.splits if name not in used]),
+        notes=[
+            *_notes(train, validation, [name for name in tables.splits if name not in used]),
+            *column_notes(table, columns, task, given, spec.group_column),
+        ],
         fingerprint=fingerprint(drawn_train, drawn_validation),
         revision=found.revision,
         corrections=open_journal(spec.corrections).version if spec.corrections else "",
@@ -154,7 +157,7 @@ def load_further(
     table = answerable(tables.read(split), task, spec)
     here = set(table.frame.columns)
     present = {role: place for role, place in columns.items() if {*columns_of(place)} <= here}
-    guessed = guess_columns(table.frame, task, present, table.name)
+    guessed = guess_columns(table.frame, task, present, table.name, spec.multi_label)
     if lacking := [role for role in columns if role not in guessed]:
         raise DataError(
             "{name} has no column {column!r} for the {role}, which the run learned with; it has "
@@ -239,6 +242,25 @@ def _notes(train: Part, validation: Part, unused: list[str]) -> list[str]:
     known = set(train.examples.text_keys())
     if shared := sum(key in known for key in validation.examples.text_keys()):
         notes.append(say("data.note.shared_texts", count=f"{shared:,}"))
+    if groups := set(train.examples.groups) & set(validation.examples.groups) - {""}:
+        shown = shorten(", ".join(sorted(groups)))
+        notes.append(say("data.note.shared_groups", count=f"{len(groups):,}", groups=shown))
     if unused:
         notes.append(say("data.note.unused_splits", splits=shorten(", ".join(unused))))
-    return notes
+    return list(dict.fromkeys(notes))
+
+
+def column_notes(
+    table: Table, columns: Columns, task: Task, told: Columns, group_column: str = ""
+) -> list[str]:
+    """Return what is to be said of columns: those that play no role, and told ones not there."""
+    spare = [group_column, "file"] if group_column else ["file"]
+    unused = unused_columns(table.frame, columns, spare)
+    notes = []
+    if unused:
+        shown = ", ".join(unused[:10]) + (", …" if len(unused) > 10 else "")
+        notes.append(say("data.note.unused_columns", columns=shorten(shown, 200)))
+    missing = [role for role in told if role not in columns and task.role(role).may_be_empty]
+    return notes + [
+        say("data.note.optional_column", role=role, column=shorten(told[role])) for role in missing
+    ]

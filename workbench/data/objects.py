@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
+import io
 import json
+from collections.abc import Callable
 from typing import Any
 
 from ..errors import DataError, shorten
 from ..language import text as say
 from ..language import told
+from .cells import as_text
+from .header import looks_like_header
 
+_BROKEN = object()
 SHAPES = "give a list of objects, one object a line, or an object of columns"
 
 
-def read_objects(text: str, name: str) -> tuple[Any, list[str]]:
+def read_objects(text: str, name: str, bad_rows: str = "leave_out") -> tuple[Any, list[str]]:
     """Read JSON or JSON lines into a frame; the index counts the objects from 1.
 
     Objects that simply follow one another are read too, whether or not each has its own line.
+    A line that is no JSON among lines that are is left out, unless `bad_rows` is refuse. Rows that
+    are lists are read by their shape: the turns of a conversation, a text and what is marked in
+    it, or cells.
 
     Raises:
         DataError: the text is not JSON, or is no table.
     """
     import pandas
 
-    documents, notes = _documents(text, name)
+    try:
+        documents, notes = _documents(text, name)
+    except DataError:
+        found = _whole_lines(text) if bad_rows == "leave_out" else None
+        if found is None:
+            raise
+        documents, notes = found
     records = documents
     if len(documents) == 1 and not _is_record(documents[0]):
         records = _records(documents[0], name)
-    for number, record in enumerate(records, start=1):
+    records = as_objects(records)
+    numbers = [n for n, record in enumerate(records, start=1) if record is not _BROKEN]
+    records = [record for record in records if record is not _BROKEN]
+    for number, record in zip(numbers, records, strict=True):
         if not isinstance(record, dict):
             raise DataError(
                 "{name}: item {number} is {value!r}, not an object",
@@ -37,8 +54,54 @@ def read_objects(text: str, name: str) -> tuple[Any, list[str]]:
             )
     frame = pandas.DataFrame(records, dtype=object)
     frame.columns = [str(column) for column in frame.columns]
-    frame.index = range(1, len(frame) + 1)
+    frame.index = numbers
     return frame, notes
+
+
+def _whole_lines(text: str) -> tuple[list[Any], list[str]] | None:
+    """Return the values of JSON lines, a mark for each that is broken; None where many are."""
+    lines = [line for line in io.StringIO(text, newline=None) if line.strip()]
+    values: list[Any] = []
+    broken: list[int] = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            values.append(json.loads(line))
+        except (ValueError, RecursionError):
+            values.append(_BROKEN)
+            broken.append(number)
+    if len(broken) > len(lines) / 5 or len(broken) == len(lines):
+        return None
+    first = shorten(lines[broken[0] - 1], 60)
+    return values, [
+        say("data.note.broken_lines", count=f"{len(broken):,}", line=broken[0], shown=first)
+    ]
+
+
+def as_objects(records: list[Any]) -> list[Any]:
+    """Return rows that are lists as objects, by their shape; others as they are."""
+    rows = [record for record in records if record is not _BROKEN]
+    if not rows or not all(isinstance(row, list) and row for row in rows):
+        return records
+    if all(isinstance(turn, dict) for row in rows for turn in row):
+        return _each(records, lambda row: {"messages": row})
+    if all(len(row) == 2 and isinstance(row[0], str) and isinstance(row[1], dict) for row in rows):
+        return _each(records, lambda row: {"text": row[0], **row[1]})
+    if len({len(row) for row in rows}) > 1 or any(
+        isinstance(cell, list | dict) for row in rows for cell in row
+    ):
+        return records
+    first = [str(cell) for cell in rows[0]]
+    named = len(set(first)) == len(first) and looks_like_header(
+        [[as_text(cell) for cell in row] for row in rows[:200]]
+    )
+    names = first if named else [str(place) for place in range(len(first))]
+    if named:
+        records = records[records.index(rows[0]) + 1 :]
+    return _each(records, lambda row: dict(zip(names, row, strict=True)))
+
+
+def _each(records: list[Any], change: Callable[[list[Any]], dict[str, Any]]) -> list[Any]:
+    return [record if record is _BROKEN else change(record) for record in records]
 
 
 def _documents(text: str, name: str) -> tuple[list[Any], list[str]]:
@@ -87,6 +150,11 @@ def _records(value: Any, name: str) -> list[Any]:
         raise DataError(
             "{name} holds {value!r}, not a table", SHAPES, name=name, value=shorten(value, 40)
         )
+    if {"columns", "data"} <= value.keys() <= {"columns", "data", "index"}:  # as pandas splits it
+        return [dict(zip(map(str, value["columns"]), row, strict=True)) for row in value["data"]]
+    rows = value.get("rows")
+    if "features" in value and _is_table(rows) and all("row" in row for row in rows):
+        return [row["row"] for row in rows]  # as the hub's viewer answers
     tables = [key for key, held in value.items() if _is_table(held)]
     if len(tables) == 1:
         return value[tables[0]]

@@ -11,10 +11,12 @@ from ..errors import DataError, shorten
 from ..language import text as say
 from ..spec import DataSpec
 from ..tasks import Role, RowError, Task
+from .cells import as_text
 from .columns import Columns, columns_of
 from .examples import Examples
+from .label_cells import LabelColumn, is_one_hot, no_labels, separator_of, spellings
 from .tables import Table
-from .values import Cells, Repaired, spellings
+from .values import Cells, Repaired, structure
 
 LARGEST_CELL = 1_000_000
 SHOWN_ROWS = 3
@@ -97,7 +99,7 @@ def take_examples(
         inputs,
         task.grouped_by or inputs,
     )
-    return examples, [*_notes(left_out, split), *_notes(mended, split)]
+    return examples, [*reader.notes, *_notes(left_out, split), *_notes(mended, split)]
 
 
 class RowReader:
@@ -108,7 +110,9 @@ class RowReader:
 
     def __init__(self, table: Table, columns: Columns, task: Task, spec: DataSpec) -> None:
         roles = [role for role in task.roles if role.name in columns]
-        cells = {r.name: _cells(table, r, columns_of(columns[r.name]), spec) for r in roles}
+        read = {r.name: _cells(table, r, columns_of(columns[r.name]), spec) for r in roles}
+        cells = {name: found for name, (found, _) in read.items()}
+        self.notes = [note for _, told in read.values() for note in told]
         self._asked = {r.name: cells[r.name] for r in roles if not r.answer}
         self._answers = {r.name: cells[r.name] for r in roles if r.answer}
 
@@ -129,8 +133,8 @@ class RowReader:
         return {name: cells.value(position, repaired) for name, cells in self._answers.items()}
 
 
-def _cells(table: Table, role: Role, columns: list[str], spec: DataSpec) -> Cells:
-    """Return the cells of a role, none of them larger than any text should be."""
+def _cells(table: Table, role: Role, columns: list[str], spec: DataSpec) -> tuple[Cells, list[str]]:
+    """Return the cells of a role, none of them larger than any text should be, and notes."""
     found = [list(table.frame[column]) for column in columns]
     for column, cells in zip(columns, found, strict=True):
         for row, cell in zip(table.frame.index, cells, strict=True):
@@ -145,12 +149,48 @@ def _cells(table: Table, role: Role, columns: list[str], spec: DataSpec) -> Cell
                     column=shorten(column),
                     limit=LARGEST_CELL,
                 )
-    names = table.class_names.get(columns[0])
-    numbers = spellings(found[0]) if role.kind == "label" and len(found) == 1 else {}
-    return Cells(
-        role, columns, found, names, spec.label_separator, spec.multi_label, spec.several_targets,
-        numbers,
+    known, notes = known_labels(role, columns, found, spec, table)
+    cells = Cells(
+        role, columns, found, table.class_names.get(columns[0]), spec.label_separator,
+        spec.multi_label, spec.several_targets, known,
     )  # fmt: skip
+    return cells, notes
+
+
+# Columns of labels that people agreed on, of texts that are read two at a time.
+_SECOND = ("sentence2", "hypothesis", "text2", "text_pair", "question2")
+_GOLD = ("gold", "entailment", "judgment", "judgement")
+
+
+def known_labels(
+    role: Role, columns: list[str], found: list[list[Any]], spec: DataSpec, table: Table
+) -> tuple[LabelColumn, list[str]]:
+    """Return what a column of labels holds as a whole, and what is to be said of that."""
+    if role.kind != "label" or len(found) > 1 or not found:
+        return LabelColumn(), []
+    cells = found[0]
+    column = shorten(columns[0])
+    held = [structure(cell) for cell in cells]
+    if is_one_hot(held):
+        return LabelColumn(one_hot=True), [say("data.note.one_hot", column=column)]
+    pairs = any(str(one).casefold() in _SECOND for one in table.frame.columns)
+    gold = pairs or any(word in columns[0].casefold() for word in _GOLD)
+    named = columns[0] in table.class_names
+    none = frozenset() if named else no_labels(cells, spec.labels, gold)
+    notes = []
+    separator = ""
+    if not spec.label_separator and not any(isinstance(one, list | dict) for one in held):
+        separator = separator_of(cells)
+    if separator:
+        example = next(text for cell in cells if separator in (text := as_text(cell)))
+        key = "separated" if spec.multi_label else "maybe_separated"
+        notes = [
+            say(f"data.note.{key}", column=column, separator=separator, example=shorten(example))
+        ]
+    return (
+        LabelColumn(spellings(cells), separator if spec.multi_label else "", none=none),
+        notes,
+    )
 
 
 def _notes(counted: Mapping[str, Counted], split: str, language: str | None = None) -> list[str]:

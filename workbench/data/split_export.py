@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,11 @@ from ..runs import write_output
 from ..sources import Progress
 from ..spec import RunSpec
 from .columns import text_columns
+from .divide import group_values
 from .duplicates import near_duplicates, text_key
 from .export import write_table
 from .profiling.source import Opened, Split, fingerprint, open_splits
-from .splits import ROLES, find_split, hold_out
+from .splits import ROLES, Groups, find_split, hold_out
 
 FORMATS = ("jsonl", "csv", "tsv", "parquet")
 
@@ -54,7 +55,8 @@ def divide_source(
     opened = open_splits(spec, progress)
     split = _only(opened)
     keys = _keys(opened, split)
-    parts = _divided(split, keys, near, validation, test, spec.train.seed)
+    together = group_values(split.table, spec.data.group_column, split.numbers)
+    parts = _divided(split, keys, together, near, validation, test, spec.train.seed)
     texts = text_columns(opened.columns, opened.task)
     made_safe = 0
     for role, rows in parts.items():
@@ -109,7 +111,13 @@ def _keys(opened: Opened, split: Split) -> list[str]:
 
 
 def _divided(
-    split: Split, keys: Sequence[str], near: bool, validation: float, test: float, seed: int
+    split: Split,
+    keys: Sequence[str],
+    together: Sequence[str],
+    near: bool,
+    validation: float,
+    test: float,
+    seed: int,
 ) -> dict[str, list[int]]:
     """Return the positions of each part's rows.
 
@@ -117,6 +125,7 @@ def _divided(
     is alike in two parts is brought together, and the rows are divided anew, until nothing is.
     """
     groups = Groups(keys)
+    groups.join_equal(keys, together)
     if near:
         for i, copy in near_duplicates(keys).items():
             groups.join(keys[i], keys[copy.position])
@@ -158,21 +167,3 @@ def _joined(parts: dict[str, list[int]], keys: Sequence[str], groups: Groups) ->
             groups.join(theirs[i], ours[copy.position])
             found = True
     return found
-
-
-class Groups:
-    """Keys that belong together, however many steps apart; a group is named by its least key."""
-
-    def __init__(self, keys: Iterable[str]) -> None:
-        self._above = {key: key for key in keys}
-
-    def name(self, key: str) -> str:
-        """Return the name of the group that a key belongs to."""
-        while (above := self._above[key]) != key:
-            self._above[key] = key = self._above[above]
-        return key
-
-    def join(self, one: str, other: str) -> None:
-        """Bring the groups of two keys together."""
-        low, high = sorted((self.name(one), self.name(other)))
-        self._above[high] = low

@@ -8,9 +8,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-TRAIN = ("train", "training", "trn", "训练", "训练集")
-VALIDATION = ("validation", "valid", "val", "dev", "devel", "eval", "trial", "验证", "验证集")
-TEST = ("test", "testing", "tst", "测试", "测试集")
+from ..sources.paths import bare_name
+
+TRAIN = ("train", "training", "trn", "tr", "训练", "训练集")
+VALIDATION = (
+    "validation", "valid", "val", "dev", "devel", "development", "eval", "evaluation", "trial",
+    "testa", "验证", "验证集", "开发集", "校验集",
+)  # fmt: skip
+TEST = ("test", "testing", "tst", "testb", "holdout", "测试", "测试集")
 ROLES = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
 
 
@@ -37,16 +42,30 @@ def split_of(file: Path, folder_counts: bool = False) -> str:
 
     With `folder_counts`, a folder called just so speaks for the files in it.
     """
-    words = re.findall(r"[a-z]+|[\u4e00-\u9fff]+", stem(file).casefold())
+    if role := role_of(stem(file)):
+        return role
+    return role_of(file.parent.name, whole=True) if folder_counts else ""
+
+
+def role_of(name: object, whole: bool = False) -> str:
+    """Return `train`, `validation` or `test` where a word of a name says so, else nothing.
+
+    With `whole`, the name must be that word.
+    """
+    lower = str(name).strip().casefold()
+    words = [lower] if whole else re.findall(r"[a-z]+|[\u4e00-\u9fff]+", lower)
     roles = {role for role, names in ROLES.items() for word in words if word in names}
-    if not roles and folder_counts:
-        roles = {role for role, names in ROLES.items() if file.parent.name.casefold() in names}
     return roles.pop() if len(roles) == 1 else ""
 
 
 def stem(file: Path) -> str:
-    """Return the file's name without its suffix, and without `.gz`."""
-    return Path(file.name.removesuffix(".gz")).stem
+    """Return the file's name without its suffix, and without `.gz`.
+
+    An ending that says what the file is for, as in `weibo.train` or `eng.testb`, stays.
+    """
+    name = file.name[: len(bare_name(file.name))]
+    plain = Path(name)
+    return name if role_of(plain.suffix.strip("."), whole=True) else plain.stem
 
 
 def find_split(names: Iterable[str], role: str) -> str:
@@ -129,3 +148,28 @@ def _ticket(key: str, seed: int) -> bytes:
     """Return a number for the draw, the same on every machine and in every version."""
     text = f"{seed}\0{key}".encode("utf-8", "surrogatepass")
     return hashlib.blake2b(text, digest_size=8).digest()
+
+
+class Groups:
+    """Keys that belong together, however many steps apart; a group is named by its least key."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._above = {key: key for key in keys}
+
+    def name(self, key: str) -> str:
+        """Return the name of the group that a key belongs to."""
+        while (above := self._above[key]) != key:
+            self._above[key] = key = self._above[above]
+        return key
+
+    def join(self, one: str, other: str) -> None:
+        """Bring the groups of two keys together."""
+        low, high = sorted((self.name(one), self.name(other)))
+        self._above[high] = low
+
+    def join_equal(self, keys: Sequence[str], values: Sequence[str]) -> None:
+        """Bring keys together whose rows have the same value; an empty one is none."""
+        first: dict[str, str] = {}
+        for key, value in zip(keys, values, strict=True) if values else ():
+            if value:
+                self.join(key, first.setdefault(value, key))

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
-import zlib
 from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, shorten
 from ..language import text as say
-from .cells import as_text
+from ..sources.paths import bare_name
+from .arrow_files import is_arrow, read_arrow
 from .delimited import DELIMITERS, Rows, read_rows
 from .encoding import decode
-from .header import looks_like_header
+from .header import first_row, last_row, looks_like_header
+from .lines import has_labels, read_lines
 from .objects import read_objects
+from .packed import read_bytes
+from .workbooks import ERRORS, choose_sheet, read_sheets
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".json", ".jsonl", ".ndjson")
-SUFFIXES = (*TEXT_SUFFIXES, ".parquet", ".xlsx", ".xls")
+SUFFIXES = (*TEXT_SUFFIXES, ".parquet", ".feather", ".arrow", ".xlsx", ".xlsm", ".xls")
+JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
+TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
 
 ReadFile = Callable[[str, str], tuple[list[dict[str, Any]], list[str]] | None]
 """Called as `read_file(text, name)`: rows and notes, or None for what is read as a table."""
@@ -31,8 +34,8 @@ ReadFile = Callable[[str, str], tuple[list[dict[str, Any]], list[str]] | None]
 class Detected:
     """What was found out about a file: empty strings where a question does not arise.
 
-    `delimiter` is a name (tab, comma, …) or the character; `header` is yes or no; `rows` counts
-    what was read, the header not included.
+    `delimiter` is a name (tab, comma, …) or the character; `header` is yes, no, or the number of
+    its row below others; `rows` counts what was read, the header not included.
     """
 
     encoding: str = ""
@@ -44,10 +47,15 @@ class Detected:
     def shown(self) -> dict[str, str]:
         """Return encoding, delimiter and header as words for the page, as far as they apply."""
         named = self.delimiter in DELIMITERS
+        row = self.header.isdecimal()
         words = {
             "encoding": self.encoding,
             "delimiter": say(f"data.delimiter.{self.delimiter}") if named else self.delimiter,
-            "header": say(f"data.header.{self.header}") if self.header else "",
+            "header": say("data.row", row=self.header)
+            if row
+            else say(f"data.header.{self.header}")
+            if self.header
+            else "",
         }
         return {name: word for name, word in words.items() if word}
 
@@ -59,55 +67,41 @@ def read_table(
     header: str = "auto",
     known_names: Collection[str] = (),
     read_file: ReadFile | None = None,
+    form: str = "auto",
+    sheet: str = "",
+    bad_rows: str = "leave_out",
 ) -> tuple[Any, Detected]:
     """Read a file into a `pandas.DataFrame` and say what was detected.
 
-    csv, tsv, txt (one text a line, or tab-separated), json, jsonl, parquet, xlsx and xls, each
-    also gzip-ed. Cells are strings or, from typed formats, objects. The frame's index is the
-    number of the row in the file, from 1, the header not counted. Columns without a header are
-    named by number, from 0. `known_names` (lower case) help to recognise a
-    header. `read_file` may know text files that are no tables; then rows are numbered as it gives
-    them.
+    csv, tsv, txt (one text a line, or tab-separated), json, jsonl, parquet, feather, arrow, xlsx
+    and xls, each also compressed; what it is, its content says, or `form`. Cells are strings or,
+    from typed formats, objects. The frame's index is the number of the row in the file, from 1,
+    the header not counted. Columns without a header are named by number, from 0. `known_names`
+    (lower case) help to recognise a header. `read_file` may know text files that are no tables;
+    then rows are numbered as it gives them.
 
     Raises:
         DataError: the file is missing, empty, damaged, of another format, in another encoding,
             or names two columns alike.
     """
-    import pandas
-
     path = Path(path)
     name = path.name
-    raw = _read_bytes(path)
-    kind = _kind(name, raw)
-    if kind == ".parquet":
-        frame, detected = _read_parquet(raw, name)
-    elif kind in (".xlsx", ".xls"):
-        read = _sheets_of_xlsx if kind == ".xlsx" else _sheets_of_xls
-        frame, detected = _read_workbook(raw, name, read, header, known_names)
+    raw = read_bytes(path)
+    kind = _binary_kind(raw, name, form)
+    if kind == "arrow":
+        frame, detected = read_arrow(raw, name), Detected()
+    elif kind:
+        frame, detected = _read_workbook(raw, name, kind, sheet, header, known_names)
     else:
         decoded = decode(raw, encoding, name)
         del raw  # a large file need not be held twice
         if not decoded.text or decoded.text.isspace():
             raise DataError("{name} is empty", "give a file with a row for each example", name=name)
-        own = read_file(decoded.text, name) if read_file else None
-        if own is not None:
-            records, notes = own
-            frame = pandas.DataFrame(records, dtype=object, index=range(1, len(records) + 1))
-            detected = Detected(notes=notes)
-        elif kind == ".json":
-            frame, notes = read_objects(decoded.text, name)
-            detected = Detected(notes=notes)
-        elif kind == ".txt" and delimiter == "auto" and not _is_tabular(decoded.text):
-            frame, detected = _read_lines(decoded.text, header)
-        else:
-            rows = read_rows(decoded.text, delimiter, name)
-            if not rows.cells:
-                raise DataError(
-                    "{name} has no rows", "give a file with a row for each example", name=name
-                )
-            frame, detected = _with_header(rows, name, header, known_names)
-        detected = Detected(
-            decoded.encoding, detected.delimiter, detected.header, 0, decoded.notes + detected.notes
+        frame, detected = _read_text(
+            decoded.text, name, _Wishes(form, delimiter, header, known_names, bad_rows), read_file
+        )
+        detected = replace(
+            detected, encoding=decoded.encoding, notes=decoded.notes + detected.notes
         )
     if frame.empty:
         raise DataError(
@@ -115,57 +109,112 @@ def read_table(
             "give a file with a row for each example",
             name=name,
         )
-    return frame, Detected(
-        detected.encoding, detected.delimiter, detected.header, len(frame), detected.notes
-    )
+    return frame, replace(detected, rows=len(frame))
 
 
-def _read_bytes(path: Path) -> bytes:
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise DataError("no such file: {path}", "check data.source", path=shorten(path)) from None
-    except OSError as error:
+@dataclass(frozen=True)
+class _Wishes:
+    """What the spec says of a text file, and the names that tell a header."""
+
+    form: str
+    delimiter: str
+    header: str
+    known_names: Collection[str]
+    bad_rows: str
+
+
+def _binary_kind(raw: bytes, name: str, form: str) -> str:
+    """Return `arrow`, `.xlsx` or `.xls` for what is no text, by content.
+
+    Raises:
+        DataError: the file is not of the form that is wished.
+    """
+    found = ""
+    if is_arrow(raw):
+        found = "arrow"
+    elif raw.startswith(b"PK\x03\x04"):
+        found = ".xlsx"
+    elif raw.startswith(b"\xd0\xcf\x11\xe0"):
+        found = ".xls"
+    named = bare_name(name).rpartition(".")[2]
+    # A named format whose first bytes are spoilt is told as damaged by its own reader.
+    if not found and form == "auto" and named in ("parquet", "feather", "arrow"):
         raise DataError(
-            "cannot read {path} ({reason})",
-            "check the path",
-            path=shorten(path),
-            reason=error.strerror,
-        ) from None
-    if raw.startswith(b"\x1f\x8b"):
-        try:
-            raw = gzip.decompress(raw)
-        except (OSError, EOFError, zlib.error):
-            raise DataError(
-                "{name} is a damaged gzip file",
-                "fetch it again, or give it unpacked",
-                name=path.name,
-            ) from None
-    if not raw:
-        raise DataError(
-            "{name} is empty", "give a file with a row for each example", name=path.name
+            "{name} is a damaged {kind} file ({reason})",
+            "write or fetch it again",
+            name=name,
+            kind=named,
+            reason=raw[:8],
         )
-    return raw
+    if not found and form == "auto" and named in ("xlsx", "xlsm"):
+        found = ".xlsx"
+    wished = {"parquet": "arrow", "arrow": "arrow", "excel": "excel"}.get(form, "")
+    is_other = (found and form not in ("auto", "parquet", "arrow", "excel")) or (
+        wished and wished != ("excel" if found.startswith(".xls") else found)
+    )
+    if is_other:
+        raise DataError(
+            "data.format: {name} is not {form}",
+            "set it to auto, which goes by the content",
+            name=name,
+            form=form,
+        )
+    return found
 
 
-def _kind(name: str, raw: bytes) -> str:
-    """Return the format as a suffix: by content where that is certain, else by name."""
-    suffix = Path(name.lower().removesuffix(".gz")).suffix
-    if raw.startswith(b"PAR1"):
-        return ".parquet"
-    if raw.startswith(b"PK\x03\x04"):
-        return ".xlsx"
-    if suffix in (".jsonl", ".ndjson", ".json"):
-        return ".json"
-    if raw.startswith(b"\xd0\xcf\x11\xe0"):
-        return ".xls"
-    if suffix == ".xls":  # what some programs call so is a table of text, or a page
-        if raw.lstrip()[:1] == b"<":
-            raise DataError(
-                "{name} is a page of HTML or XML", "save it as .xlsx or .csv", name=name
-            )
-        return ".csv"
-    return suffix if suffix in SUFFIXES else ".csv"
+def _read_text(
+    text: str, name: str, wishes: _Wishes, read_file: ReadFile | None
+) -> tuple[Any, Detected]:
+    """Read a text: by the task's own reader, as JSON, as lines, or as a table."""
+    import pandas
+
+    own = None
+    if read_file and wishes.form in ("auto", "conll"):
+        own = read_file(text, "words.conll" if wishes.form == "conll" else name)
+    if own is not None:
+        records, notes = own
+        frame = pandas.DataFrame(records, dtype=object, index=range(1, len(records) + 1))
+        return frame, Detected(notes=notes)
+    kind = _text_kind(text, name, wishes)
+    if kind == "json":
+        frame, notes = read_objects(text, name, wishes.bad_rows)
+        return frame, Detected(notes=notes)
+    if kind == "lines":
+        frame, header, notes = read_lines(text, wishes.header)
+        return frame, Detected(header=header, notes=notes)
+    rows = read_rows(text, wishes.delimiter, name)
+    if not rows.cells:
+        raise DataError("{name} has no rows", "give a file with a row for each example", name=name)
+    return _with_header(rows, name, wishes.header, wishes.known_names)
+
+
+def _text_kind(text: str, name: str, wishes: _Wishes) -> str:
+    """Return `json`, `lines` or `csv`: as wished, else by content, else by name."""
+    if wishes.form != "auto":
+        return {"fasttext": "lines", "conll": "csv"}.get(wishes.form, wishes.form)
+    bare = bare_name(name)
+    if bare.endswith(JSON_SUFFIXES) or _is_json(text):
+        return "json"
+    if wishes.delimiter == "auto" and has_labels(text):
+        return "lines"
+    if wishes.delimiter != "auto" or bare.endswith((*TABLE_SUFFIXES, ".xls", ".xlsx")):
+        return "csv"
+    even = _is_tabular(text) or (not bare.endswith(".txt") and _is_delimited(text, name))
+    return "csv" if even else "lines"
+
+
+def _is_json(text: str) -> bool:
+    """Say whether the first line is an object, or all of the text a list or an object."""
+    start = text.lstrip()
+    if not start.startswith(("{", "[")):
+        return False
+    line = start.partition("\n")[0]
+    for part in (line, start if len(start) < 10_000_000 else line):
+        try:
+            return isinstance(json.loads(part), dict) or part is start
+        except (ValueError, RecursionError):
+            continue
+    return False
 
 
 def _is_tabular(text: str) -> bool:
@@ -177,33 +226,44 @@ def _is_tabular(text: str) -> bool:
     return usual > 0 and count > 0.9 * tabs.total()
 
 
-def _read_lines(text: str, header: str) -> tuple[Any, Detected]:
-    import pandas
-
-    # Not `splitlines`: it also splits at marks that are part of a text, such as U+2028.
-    ends = io.StringIO(text, newline=None)
-    lines = [(n, line.rstrip("\n")) for n, line in enumerate(ends, start=1) if line.strip()]
-    column = "text"
-    if header == "yes":
-        column = lines.pop(0)[1].strip()
-        lines = [(n - 1, line) for n, line in lines]
-    frame = pandas.DataFrame(
-        {column: [line for _, line in lines]}, index=[n for n, _ in lines], dtype=object
-    )
-    return frame, Detected(header="yes" if header == "yes" else "no")
+def _is_delimited(text: str, name: str) -> bool:
+    """Say whether the first lines of a file of an unknown ending are rows of several cells."""
+    try:
+        rows = read_rows(text[:200_000], "auto", name).cells
+    except DataError:
+        return False
+    wide = sum(all(map(str.strip, row)) for row in rows)
+    return len(rows) > 1 and len(rows[0]) > 1 and wide > 0.9 * len(rows)
 
 
 def _with_header(
     rows: Rows, name: str, header: str, known_names: Collection[str]
 ) -> tuple[Any, Detected]:
-    """Turn rows into a frame, the first of them into column names if it is a header."""
+    """Turn rows into a frame, one of them into column names if it is a header."""
     import pandas
 
-    cells, numbers, notes = rows.cells, rows.numbers, list(rows.notes)
-    has_header = header == "yes" or (header == "auto" and looks_like_header(cells, known_names))
+    cells, numbers, notes = _without_errors(rows.cells), rows.numbers, list(rows.notes)
+    if cells is not rows.cells:
+        count = sum(a != b for old, new in zip(rows.cells, cells, strict=True)
+                    for a, b in zip(old, new, strict=True))  # fmt: skip
+        notes.append(say("data.note.excel_errors", count=f"{count:,}"))
+    place = _header_place(cells, numbers, name, header, known_names)
+    if place:
+        titles = "; ".join(" ".join(filter(None, row)) for row in cells[:place])
+        notes.append(say("data.note.title_rows", row=numbers[place], titles=shorten(titles)))
+        cells, numbers = cells[place:], numbers[place:]
+    end = last_row(cells, numbers) if header == "auto" else len(cells)
+    if end < len(cells):
+        shown = "; ".join(" ".join(filter(None, row)) for row in cells[end:])
+        notes.append(say("data.note.rows_below", row=numbers[end], remarks=shorten(shown)))
+        cells, numbers = cells[:end], numbers[:end]
+    given = header not in ("auto", "no")
+    has_header = given or (header == "auto" and looks_like_header(cells, known_names))
     columns = [str(number) for number in range(len(cells[0]))]
+    said = "yes" if has_header else "no"
     if has_header:
         columns = _column_names(cells[0], name)
+        said = str(numbers[0]) if place else said
         repeated = sum(row == cells[0] for row in cells[1:])
         if repeated:
             notes.append(say("data.note.repeated_header", count=repeated))
@@ -214,7 +274,34 @@ def _with_header(
     shown = next(
         (key for key, mark in DELIMITERS.items() if mark == rows.delimiter), rows.delimiter
     )
-    return frame, Detected(delimiter=shown, header="yes" if has_header else "no", notes=notes)
+    return frame, Detected(delimiter=shown, header=said, notes=notes)
+
+
+def _header_place(
+    cells: list[list[str]],
+    numbers: list[int],
+    name: str,
+    header: str,
+    known_names: Collection[str],
+) -> int:
+    """Return the position of the header, or of the first row where there is none."""
+    if not header.isdecimal():
+        return first_row(cells, numbers, known_names) if header == "auto" else 0
+    if int(header) not in numbers:
+        raise DataError(
+            "data.header: {name} has nothing in row {row}",
+            "give the number of the row that names the columns, counted from 1",
+            name=name,
+            row=header,
+        )
+    return numbers.index(int(header))
+
+
+def _without_errors(cells: list[list[str]]) -> list[list[str]]:
+    """Return cells in which what a spreadsheet shows for a failed formula is no value."""
+    if not any(cell.startswith("#") and cell in ERRORS for row in cells for cell in row):
+        return cells
+    return [["" if cell in ERRORS else cell for cell in row] for row in cells]
 
 
 def _column_names(first: list[str], name: str) -> list[str]:
@@ -232,99 +319,17 @@ def _column_names(first: list[str], name: str) -> list[str]:
     return columns
 
 
-def _read_parquet(raw: bytes, name: str) -> tuple[Any, Detected]:
-    import pyarrow
-    import pyarrow.parquet
-
-    try:
-        table = pyarrow.parquet.read_table(io.BytesIO(raw))
-    except (pyarrow.ArrowException, OSError) as error:
-        raise DataError(
-            "{name} is a damaged parquet file ({reason})",
-            "write or fetch it again",
-            name=name,
-            reason=shorten(error),
-        ) from None
-    metadata = table.schema.metadata or {}
-    frame = table.to_pandas(ignore_metadata=True)
-    frame.columns = [str(column) for column in frame.columns]
-    frame.index = range(1, len(frame) + 1)
-    frame.attrs["class_names"] = _class_names(metadata.get(b"huggingface", b"{}"))
-    return frame, Detected()
-
-
-def _class_names(metadata: bytes) -> dict[str, list[str]]:
-    """Return the names behind numbered classes, as the datasets library notes them in parquet."""
-    try:
-        features = json.loads(metadata)["info"]["features"]
-        return {
-            column: list(map(str, feature["names"]))
-            for column, feature in features.items()
-            if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
-        }
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return {}
-
-
-Sheets = tuple[list[list[str]], int]
-"""The rows of the first sheet, empty ones included, and how many sheets there are."""
-
-
 def _read_workbook(
-    raw: bytes,
-    name: str,
-    read: Callable[[bytes], Sheets],
-    header: str,
-    known_names: Collection[str],
+    raw: bytes, name: str, kind: str, wanted: str, header: str, known_names: Collection[str]
 ) -> tuple[Any, Detected]:
-    try:
-        table, sheets = read(raw)
-    except Exception as error:
-        # A damaged part of a workbook makes openpyxl and xlrd fail in any way at all.
-        raise DataError(
-            "{name} cannot be read as an Excel workbook ({reason})",
-            "save it again as .xlsx, or as .csv",
-            name=name,
-            reason=shorten(error),
-        ) from None
-    filled = [(number, row) for number, row in enumerate(table, start=1) if any(row)]
+    """Read a sheet of a workbook: the one that is wanted, else the first that is a table."""
+    sheet, notes = choose_sheet(read_sheets(raw, name, kind), wanted, name, known_names)
+    filled = [(number, row) for number, row in enumerate(sheet.rows, start=1) if any(row)]
     if not filled:
         raise DataError(
-            "{name}: the first sheet is empty", "move the table to the first sheet", name=name
+            "{name}: the sheet {sheet!r} is empty", "choose another", name=name, sheet=sheet.name
         )
     width = max(len(row) for _, row in filled)
     cells = [row + [""] * (width - len(row)) for _, row in filled]
-    notes = [say("data.note.first_sheet", count=sheets)] if sheets > 1 else []
-    rows = Rows(cells, [number for number, _ in filled], "", notes)
+    rows = Rows(cells, [number for number, _ in filled], "", [*notes, *sheet.notes])
     return _with_header(rows, name, header, known_names)
-
-
-def _sheets_of_xlsx(raw: bytes) -> Sheets:
-    import openpyxl
-
-    book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
-    rows = book.worksheets[0].iter_rows(values_only=True)
-    return [[as_text(value) for value in row] for row in rows], len(book.worksheets)
-
-
-def _sheets_of_xls(raw: bytes) -> Sheets:
-    import xlrd
-
-    book = xlrd.open_workbook(file_contents=raw, logfile=io.StringIO())
-    sheet = book.sheet_by_index(0)
-    rows = [[_cell_of_xls(cell, book) for cell in row] for row in sheet.get_rows()]
-    return rows, book.nsheets
-
-
-def _cell_of_xls(cell: Any, book: Any) -> str:
-    """Return a cell as text; dates and truth values are numbers that say what they are."""
-    import xlrd
-
-    match cell.ctype:
-        case xlrd.XL_CELL_DATE:
-            return as_text(xlrd.xldate.xldate_as_datetime(cell.value, book.datemode))
-        case xlrd.XL_CELL_BOOLEAN:
-            return as_text(bool(cell.value))
-        case xlrd.XL_CELL_ERROR:
-            return xlrd.error_text_from_code.get(cell.value, "")
-    return as_text(cell.value)

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, shorten
+from ..language import text as say
 from ..sources import FoundData, Progress, find_data
+from ..sources.paths import is_data_file
 from ..spec import DataSpec
 from ..tasks import Task
+from .arrow_files import named_classes
+from .cells import as_text
 from .columns import flat
+from .documents import class_folders, read_documents_into
 from .nested import spread
-from .splits import ROLES, find_split, split_files, stem
+from .shapes import shaped
+from .splits import ROLES, find_split, role_of, split_files, stem
 from .table import SUFFIXES, Detected, read_table
+from .workbooks import split_sheets
 
 _FILE = "file"
 
@@ -90,15 +98,16 @@ def open_tables(found: FoundData, spec: DataSpec, task: Task | None = None) -> T
     Raises:
         DataError: there is no file that could be read.
     """
+    notes = list(found.notes)
     if found.tables:
         return Tables(
             found.place,
             {
-                split: lambda split=split, table=table: _from_hub(found.place, split, table, task)
+                split: partial(_from_hub, found.place, split, table, spec, task, notes)
                 for split, table in found.tables.items()
             },
         )
-    files = expand(found.files)
+    files = found.files if found.splits else expand(found.files)
     if not files:
         raise DataError(
             "{place} holds no data file",
@@ -106,13 +115,30 @@ def open_tables(found: FoundData, spec: DataSpec, task: Task | None = None) -> T
             place=shorten(found.place),
             endings=", ".join(SUFFIXES),
         )
-    return Tables(
-        found.place,
-        {
-            split: lambda group=group: read_files(group, spec, task)
-            for split, group in split_files(files).items()
-        },
-    )
+    documents = class_folders(files) if task is None or _has_label(task) else {}
+    if documents:
+        return Tables(found.place, {split: partial(read_documents, split, labelled, spec, notes)
+                                    for split, labelled in documents.items()})  # fmt: skip
+    groups = found.splits or split_files(files)
+    alone = len(files) == 1 and not (found.part or found.splits)
+    if alone and (sheets := split_sheets(files[0])):
+        return Tables(found.place, {
+            split: partial(read_files, files, spec, task, sheet, notes)
+            for split, sheet in sheets.items()
+        })  # fmt: skip
+    readers = {
+        split: partial(read_files, group, spec, task, found.part, notes)
+        for split, group in groups.items()
+    }
+    if len(readers) == 1 and not spec.train_split:
+        (split, read), *_ = readers.items()
+        table = read()
+        return Tables(found.place, split_by_column(table) or {split: lambda: table})
+    return Tables(found.place, readers)
+
+
+def _has_label(task: Task) -> bool:
+    return any(role.kind == "label" for role in task.roles)
 
 
 def expand(files: Collection[Path]) -> list[Path]:
@@ -121,17 +147,23 @@ def expand(files: Collection[Path]) -> list[Path]:
     for file in files:
         if file.is_dir():
             inside = sorted(path for path in file.rglob("*") if path.is_file())
-            expanded += [p for p in inside if p.name.lower().removesuffix(".gz").endswith(SUFFIXES)]
+            expanded += [path for path in inside if is_data_file(path)]
         else:
             expanded.append(file)
     return expanded
 
 
-def read_files(files: list[Path], spec: DataSpec, task: Task | None = None) -> Table:
+def read_files(
+    files: list[Path],
+    spec: DataSpec,
+    task: Task | None = None,
+    sheet: str = "",
+    notes: Collection[str] = (),
+) -> Table:
     """Read files with the same columns as one table; row numbers run on from file to file.
 
     Where `data.columns` names a column `file`, which they lack, it holds each file's name: of
-    `pos.csv` and `neg.csv`, the label.
+    `pos.csv` and `neg.csv`, the label. `notes` are told first, `sheet` is that of a workbook.
 
     Raises:
         DataError: a file cannot be read, or has other columns than the first.
@@ -139,7 +171,7 @@ def read_files(files: list[Path], spec: DataSpec, task: Task | None = None) -> T
     import pandas
 
     frames: list[Any] = []
-    notes: list[str] = []
+    notes = list(notes)
     offset = 0
     first: Detected | None = None
     for file in files:
@@ -150,7 +182,12 @@ def read_files(files: list[Path], spec: DataSpec, task: Task | None = None) -> T
             spec.header,
             _known_names(task) if task else (),
             task.read_file if task else None,
+            spec.format,
+            sheet,
+            spec.bad_rows,
         )
+        frame, told = shaped(frame, task, spec)
+        detected = replace(detected, notes=[*detected.notes, *told])
         frame = _flat(frame, task)
         if _FILE in flat(spec.columns) and _FILE not in frame.columns:
             frame[_FILE] = stem(file)
@@ -176,6 +213,61 @@ def read_files(files: list[Path], spec: DataSpec, task: Task | None = None) -> T
     return Table(name, whole, class_names, detected)
 
 
+def read_documents(
+    split: str, labelled: list[tuple[str, Path]], spec: DataSpec, notes: Collection[str]
+) -> Table:
+    """Read files, each of them one text, labelled by their folders' names."""
+    frame, detected = read_documents_into(labelled, spec.encoding)
+    name = split if split != "all" else labelled[0][1].parent.parent.name
+    return Table(
+        f"{name} ({len(labelled):,} files)",
+        frame,
+        {},
+        replace(detected, notes=[*notes, *detected.notes]),
+    )
+
+
+# How a column is called that says which split a row belongs to.
+_SPLIT_COLUMNS = frozenset(
+    ("split", "set", "subset", "partition", "part", "phase", "usage", "fold", "dataset", "mode",
+     "data_split", "dataset_split", "划分", "数据集", "数据划分")
+)  # fmt: skip
+
+
+def split_by_column(table: Table) -> dict[str, Callable[[], Table]]:
+    """Return the splits that a column of a table names, as training, validation and test do."""
+    for column in table.frame.columns:
+        if str(column).strip().casefold() not in _SPLIT_COLUMNS:
+            continue
+        cells = table.frame[column].map(lambda cell: as_text(cell).strip())
+        names = list(dict.fromkeys(cell for cell in cells if cell))
+        roles = {role_of(name, whole=True) for name in names}
+        if "" in roles or "train" not in roles or len(roles) < 2:
+            continue
+        counts = {name: int((cells == name).sum()) for name in names}
+        shown = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+        note = say("data.note.split_column", column=column, splits=shown)
+        if lacking := int((cells == "").sum()):
+            note = f"{note} {say('data.note.no_split', count=f'{lacking:,}')}"
+        return {
+            name: partial(_rows_of, table, cells == name, str(column), [note] if first else [])
+            for first, name in ((name == _first_train(names), name) for name in names)
+        }
+    return {}
+
+
+def _first_train(names: Sequence[str]) -> str:
+    return next(name for name in names if role_of(name, whole=True) == "train")
+
+
+def _rows_of(table: Table, chosen: Any, column: str, notes: Collection[str]) -> Table:
+    frame = table.frame[chosen].drop(columns=column)
+    detected = replace(
+        table.detected, rows=len(frame), notes=[*(table.detected.notes if notes else []), *notes]
+    )
+    return replace(table, frame=frame, detected=detected)
+
+
 def _known_names(task: Task) -> set[str]:
     """Return the names that tell a header: those of all roles, and a few of columns never used."""
     usual = {name for role in task.roles for name in (role.name, *role.usual_names)}
@@ -189,11 +281,16 @@ def _flat(frame: Any, task: Task | None) -> Any:
     return spread(frame)
 
 
-def _from_hub(place: str, split: str, table: Any, task: Task | None) -> Table:
-    # Of a list, what its items are: the tags of a sentence.
-    inner = {column: getattr(f, "feature", f) for column, f in table.features.items()}
-    class_names = {c: list(f.names) for c, f in inner.items() if hasattr(f, "int2str")}
-    frame = _flat(table.to_pandas(), task)
+def _from_hub(
+    place: str, split: str, table: Any, spec: DataSpec, task: Task | None, notes: Collection[str]
+) -> Table:
+    features = table.features.to_dict() if hasattr(table.features, "to_dict") else {}
+    class_names = named_classes(features)
+    frame = table.to_pandas()
+    frame.attrs["class_names"] = class_names
+    frame.columns = [str(column) for column in frame.columns]
     frame.index = range(1, len(frame) + 1)
-    detected = Detected(rows=len(frame))
+    frame, told = shaped(frame, task, spec)
+    frame = _flat(frame, task)
+    detected = Detected(rows=len(frame), notes=[*notes, *told])
     return Table(f"{place} ({split})", frame, class_names, detected)

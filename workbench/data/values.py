@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 import json
 import math
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..tasks import Role, RowError
 from .cells import as_text
-from .header import is_number
+from .label_cells import LabelColumn, is_one
 
 Repaired = Callable[[str, object], None]
 
@@ -24,8 +23,7 @@ class Cells:
     `columns` has one name for each list of `cells`. `names` are those behind numbered classes,
     `separator` is what stands between several labels in a cell, and `several` says that a row
     may have any number of them; else it must have one. `several_targets` is that of the spec.
-    `spellings` gives, of a label that is a number and is written in several ways, the one that
-    counts.
+    `column` is what is known of a column of labels as a whole.
     """
 
     role: Role
@@ -35,7 +33,7 @@ class Cells:
     separator: str
     several: bool
     several_targets: str = "joined"
-    spellings: Mapping[str, str] = field(default_factory=dict)
+    column: LabelColumn = field(default_factory=LabelColumn)
 
     def value(self, position: int, repaired: Repaired) -> Any:
         """Return what the cells of a row mean; `repaired` is told what was mended.
@@ -56,22 +54,36 @@ class Cells:
                 set_ones = zip(self.columns, cells, strict=True)
                 return self._counted([name for name, cell in set_ones if _is_set(cell)])
             case "label":
-                return self._counted(
-                    self._spelled(_label(cells[0], self.names, self.separator), repaired)
-                )
+                return self._counted(self._spelled(self._label(cells[0]), repaired))
             case "labels":
                 return _labels(cells[0], self.names)
             case "numbers":
                 return _numbers(cells, repaired)
         return structure(cells[0])
 
+    def _label(self, cell: Any) -> str | list[str]:
+        """Return the label in a cell, or several.
+
+        Raises:
+            RowError: it says that there is none, or holds what is no label.
+        """
+        if self.column.one_hot and isinstance(held := structure(cell), list):
+            names = self.names or list(map(str, range(len(held))))
+            return [name for name, one in zip(names, held, strict=False) if is_one(one)]
+        if (
+            not isinstance(cell, list | dict)
+            and (text := as_text(cell).strip()) in self.column.none
+        ):
+            raise RowError("no_gold_label", text)
+        return _label(cell, self.names, self.separator or self.column.separator)
+
     def _spelled(self, held: str | list[str], repaired: Repaired) -> str | list[str]:
         """Return labels that are numbers in the one way that counts."""
         if isinstance(held, list):
-            return [self.spellings.get(label, label) for label in held]
-        if held in self.spellings:
-            repaired("label_number", f"{held} → {self.spellings[held]}")
-        return self.spellings.get(held, held)
+            return [self.column.spellings.get(label, label) for label in held]
+        if held in self.column.spellings:
+            repaired("label_number", f"{held} → {self.column.spellings[held]}")
+        return self.column.spellings.get(held, held)
 
     def _counted(self, held: str | list[str]) -> str | list[str]:
         """Return the labels of a row, each once; the one, where a row has only one."""
@@ -83,21 +95,9 @@ class Cells:
         return labels[0]
 
 
-def spellings(cells: Iterable[Any]) -> dict[str, str]:
-    """Return, of numbers that a column writes in several ways, each with the shortest: 1.0, 1."""
-    texts = sorted({as_text(cell).strip() for cell in cells if not isinstance(cell, bool)})
-    ways: dict[float, list[str]] = defaultdict(list)
-    for text in filter(is_number, texts):
-        ways[float(text)].append(text)
-    return {
-        text: min(held, key=len)
-        for held in ways.values()
-        for text in held
-        if text != min(held, key=len)
-    }
-
-
 def _text(cells: list[Any], role: Role) -> str:
+    if structured := next((cell for cell in cells if is_structured(cell)), None):
+        raise RowError("structured_text", structured)
     text = " ".join(map(as_text, cells))
     if not text.strip() and not role.may_be_empty:
         raise RowError("empty_answer" if role.answer else "empty_text")
@@ -115,6 +115,8 @@ def _texts(cells: list[Any], role: Role, keep_empty: bool) -> list[str]:
 def _label(cell: Any, names: list[str] | None, separator: str) -> str | list[str]:
     """Return a cell as the name of a class, or as several where it holds several."""
     held = structure(cell)
+    if isinstance(held, dict):
+        raise RowError("structured_label", held)
     if isinstance(held, list):
         return _labels(held, names)
     text = as_text(cell).strip()
@@ -129,6 +131,8 @@ def _labels(cell: Any, names: list[str] | None) -> list[str]:
     held = structure(cell)
     if not isinstance(held, list):
         raise RowError("no_list", held)
+    if any(isinstance(item, list | dict) for item in held):
+        raise RowError("structured_label", held)
     return [_name(as_text(item).strip(), names) for item in held]
 
 
@@ -176,6 +180,14 @@ def _number(cell: Any, repaired: Repaired) -> float:
     if not math.isfinite(number):
         raise RowError("no_number", text)
     return number
+
+
+def is_structured(cell: Any) -> bool:
+    """Say whether a cell is an object, or a list of other things than texts."""
+    held = cell.tolist() if hasattr(cell, "tolist") else cell
+    return isinstance(held, dict) or (
+        isinstance(held, list) and any(isinstance(one, list | dict) for one in held)
+    )
 
 
 def structure(cell: Any) -> Any:

@@ -21,7 +21,9 @@ class FoundData:
     `place` is the source as it was given. Local files are in `files`; sets that come as tables
     already are in `tables`, by split (`datasets.Dataset`). `columns` (role → column), `labels`
     (those to keep, in order) and `hints` (encoding, delimiter, header) are what is known
-    beforehand, and empty when nothing is. `revision` pins what was found: a commit or a version.
+    beforehand, and empty when nothing is. `splits` groups the files where a data card does;
+    `part` is the sheet of a workbook that is meant; `notes` are sentences on what was taken and
+    what was passed by. `revision` pins what was found: a commit or a version.
     `about` is for show: title, licence, rows, size_bytes, language, as far as known.
     """
 
@@ -34,6 +36,9 @@ class FoundData:
     revision: str | None = None
     about: dict[str, Any] = field(default_factory=dict)
     hints: dict[str, str] = field(default_factory=dict)
+    splits: dict[str, list[Path]] = field(default_factory=dict)
+    part: str = ""
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -6,27 +6,43 @@ joined by semicolons.
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import SourceError, shorten
+from ..language import text as say
 from . import _gguf
+from ._archives import is_archive, unpacked
+from ._folders import card_splits, saved_tables
 from .contract import FoundData, FoundModel, Progress, Source
 from .paths import (
     DATA_SUFFIXES,
     PATTERN_MARKS,
     SEVERAL,
+    bare_name,
     is_data_file,
     is_gguf,
     is_path,
     no_such_file,
     show,
     split_gguf,
+    split_part,
 )
 
 # Files that stand beside data without being data.
 _COMPANIONS = ("readme", "license", "licence", "notice", "source", "changelog", "citation")
 # Feeds and pages: any element may be a row, or none.
 MARKUP_SUFFIXES = (".xml", ".html", ".htm", ".rss", ".atom")
+# Endings of files that are something else, whatever stands in them.
+_OTHERS = (".md", ".rst", ".py", ".sh", ".yaml", ".yml", ".toml", ".cfg", ".ini", ".log", ".lock")
+_FOREIGN = (
+    *_OTHERS, ".pdf", ".doc", ".docx", ".ppt", ".pptx", ".odt", ".ods", ".rtf", ".ipynb", ".png",
+    ".jpg", ".jpeg", ".gif", ".webp", ".mp3", ".wav", ".mp4", ".pkl", ".pickle", ".pt", ".pth",
+    ".npy", ".npz", ".h5", ".safetensors", ".bin", ".gguf", ".onnx", ".7z", ".rar", ".exe",
+)  # fmt: skip
+_TAGGED = re.compile(rb"[ \t](?:O|[BIESLUMW][-_][^\s,]+)[ \t\r]*\Z")
+_SAMPLE_BYTES = 16_384
 _METADATA = ("dataset_infos.json", "dataset_info.json", "state.json", "dataset_dict.json")
 
 
@@ -36,46 +52,59 @@ def claims(text: str) -> bool:
 
 
 def data(text: str, revision: str | None = None, progress: Progress | None = None) -> FoundData:
-    """Return the file, the data files of the folder, or those of several places.
+    """Return the file, the data files of the folder or archive, or those of several places.
 
     In a folder those at its top count; only if there are none are those below it taken. Plain
-    text counts only where there are no tables.
+    text counts only where there are no tables. `folder:config` is a config of its data card,
+    `book.xlsx#sheet` a sheet.
 
     Raises:
         SourceError: nothing is there, or nothing that could be data.
     """
     several = SEVERAL in text and not Path(text).expanduser().exists()
     places = [part.strip() for part in text.split(SEVERAL)] if several else [text]
-    found = [file for place in places if place for file in _files_at(place)]
-    files = list(dict.fromkeys(found))
-    if not files:
+    found = [_found_at(place) for place in places if place]
+    if not found:
         raise no_such_file(text)
+    first, *others = found
+    if others and any(one.tables or one.splits or one.part for one in found):
+        raise SourceError(
+            "{place}: a saved dataset, a config or a sheet cannot be one of several places",
+            "give it alone",
+            place=show(text),
+        )
+    files = list(dict.fromkeys(file for one in found for file in one.files))
     title = Path(places[0]).name + (", …" if len(places) > 1 else "")
     size = sum(file.stat().st_size for file in files)
-    return FoundData(
-        place=text, kind="local", files=files, about={"title": title, "size_bytes": size}
-    )
+    about = {"title": title} | ({"size_bytes": size} if files else {})
+    notes = [note for one in found for note in one.notes]
+    return replace(first, place=text, files=files, about=about, notes=notes)
 
 
-def _files_at(place: str) -> list[Path]:
+def _found_at(place: str) -> FoundData:
     """Return the data files that a path or a pattern stands for."""
     path = Path(place).expanduser()
-    if not path.exists() and any(mark in place for mark in PATTERN_MARKS):
-        return _matching(place)
-    path = _existing(place)
-    if path.is_file():
-        if path.suffix and not is_data_file(path):  # without one, its content tells
+    name, part = split_part(place)
+    if not path.exists() and not part and any(mark in place for mark in PATTERN_MARKS):
+        return FoundData(place, "local", _matching(place))
+    path = _existing(name)
+    if path.is_file() and not is_archive(path):
+        if bare_name(path.name).endswith(_FOREIGN) or path.suffix.lower() in MARKUP_SUFFIXES:
             markup = path.suffix.lower() in MARKUP_SUFFIXES
             raise SourceError(
                 "{place} is markup, which does not say what its rows are"
                 if markup
                 else "{place} is not a data file that can be read",
                 "convert it to one of {endings} (each also as .gz)",
-                place=show(place),
+                place=show(name),
                 endings=", ".join(DATA_SUFFIXES),
             )
-        return [path]
-    files = _data_files(hub_snapshot(path))
+        return FoundData(place, "local", [path], part=part)
+    folder = unpacked(path) if path.is_file() else hub_snapshot(path)
+    if tables := saved_tables(folder):
+        return FoundData(place, "local", tables=tables)
+    splits, notes = card_splits(folder, part)
+    files = [file for group in splits.values() for file in group] or _data_files(folder)
     if not files:
         raise SourceError(
             "the folder {place} holds no data files",
@@ -83,7 +112,23 @@ def _files_at(place: str) -> list[Path]:
             place=show(place),
             endings=", ".join(DATA_SUFFIXES),
         )
-    return files
+    return FoundData(
+        place, "local", files, splits=splits, notes=[*notes, *_passed_by(folder, files)]
+    )
+
+
+def _passed_by(folder: Path, files: list[Path]) -> list[str]:
+    """Return what is to be said of files beside the data that were not taken."""
+    taken = set(files)
+    names = sorted(
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and path not in taken and not _is_beside(path, folder)
+    )
+    if not names:
+        return []
+    shown = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+    return [say("data.note.passed_by", count=f"{len(names):,}", files=shorten(shown, 200))]
 
 
 def _matching(pattern: str) -> list[Path]:
@@ -171,24 +216,42 @@ def _existing(text: str) -> Path:
 
 def _data_files(folder: Path) -> list[Path]:
     top = [path for path in folder.iterdir() if _is_data(path)]
-    files = top or [
-        path
-        for path in folder.rglob("*")
-        if _is_data(path)
-        and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
-    ]
-    tables = [path for path in files if ".txt" not in path.suffixes[-2:]]
+    below = [] if top else [path for path in folder.rglob("*") if not _is_hidden(path, folder)]
+    files = top or [path for path in below if _is_data(path)]
+    if not files:  # documents without an ending, such as 20news/sci.space/59848
+        return sorted(path for path in below if path.is_file() and not _is_beside(path, folder)
+                      and not path.suffix.strip(".").isalpha())  # fmt: skip
+    tables = [path for path in files if not bare_name(path.name).endswith(".txt")]
     return sorted(tables or files)
 
 
 def _is_data(path: Path) -> bool:
+    if not path.is_file() or not _is_named(path):
+        return False
+    lower = bare_name(path.name)
+    return is_data_file(path) or (not lower.endswith(_OTHERS) and _is_tagged(path))
+
+
+def _is_named(path: Path) -> bool:
+    """Say whether a file may be data by its name: no companion, nothing that a system leaves."""
     name = path.name.lower()
-    return (
-        path.is_file()
-        and is_data_file(path)
-        and not name.startswith((".", "_", *_COMPANIONS))
-        and name not in _METADATA
-    )
+    return not name.startswith((".", "_", "~$", *_COMPANIONS)) and name not in _METADATA
+
+
+def _is_hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
+
+
+def _is_beside(path: Path, folder: Path) -> bool:
+    return _is_hidden(path, folder) or not _is_named(path)
+
+
+def _is_tagged(path: Path) -> bool:
+    """Say whether a file of an unknown ending has a word and its tag on nearly each line."""
+    with path.open("rb") as file:
+        start = file.read(_SAMPLE_BYTES)
+    lines = [line for line in start.splitlines()[:-1] if line.strip()]
+    return len(lines) > 3 and sum(map(bool, map(_TAGGED.search, lines))) > 0.8 * len(lines)
 
 
 SOURCE = Source(kind="local", claims=claims, data=data, model=model)

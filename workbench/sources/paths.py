@@ -11,12 +11,20 @@ from ..language import text, told
 
 PREFIXES = ("wheel", "scratch")
 DATA_SUFFIXES = (
-    ".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xls", ".txt",
+    ".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".parquet", ".feather", ".arrow",
+    ".xlsx", ".xlsm", ".xls", ".txt",
 )  # fmt: skip
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
+ARCHIVES = (".zip", ".tar", ".tgz", ".tbz2", ".txz")
 # What files with a word and its tag on each line are often called; tasks know how to read them.
-TAGGED_SUFFIXES = (".conll", ".bio", ".iob", ".train", ".dev")
 GGUF = ".gguf"
-_FILE_SUFFIXES = (*DATA_SUFFIXES, *TAGGED_SUFFIXES, ".safetensors", ".bin", ".yaml", GGUF)
+TAGGED_SUFFIXES = (
+    ".conll", ".conllu", ".bio", ".bmes", ".bioes", ".iob", ".iob2", ".char", ".train", ".dev",
+    ".test", ".testa", ".testb", ".annotated",
+)  # fmt: skip
+_FILE_SUFFIXES = (
+    *DATA_SUFFIXES, *ARCHIVES, *TAGGED_SUFFIXES, ".safetensors", ".bin", ".yaml", GGUF
+)  # fmt: skip
 _DATABASE = re.compile(
     r"(sqlite|postgresql|mysql|mariadb|mssql|oracle|duckdb|snowflake|redshift|bigquery)(\+\w+)?://"
 )
@@ -40,7 +48,8 @@ def is_path(text: str) -> bool:
     if not text or is_database(text) or any(has_prefix(text, prefix) for prefix in PREFIXES):
         return False
     place, _ = split_gguf(text)
-    return looks_like_path(place) or Path(place).exists()
+    exists = Path(place).exists() or bool(split_part(text)[1])
+    return exists or looks_like_path(place)
 
 
 def split_gguf(text: str) -> tuple[str, str]:
@@ -56,6 +65,23 @@ def is_gguf(name: str) -> bool:
     return name.lower().endswith(GGUF)
 
 
+def split_part(text: str) -> tuple[str, str]:
+    """Divide `book.xlsx#sheet` and `folder:config` into the path and what is meant in it."""
+    if Path(text).expanduser().exists():
+        return text, ""
+    for mark in "#:":
+        place, found, part = text.rpartition(mark)
+        if found and part and len(place) > 1 and Path(place).expanduser().exists():
+            return place, part
+    return text, ""
+
+
+def bare_name(name: str) -> str:
+    """Return a file's name in lower case, without the ending of a compressed file."""
+    lower = name.lower()
+    return next((lower[: -len(end)] for end in COMPRESSED if lower.endswith(end)), lower)
+
+
 def is_database(text: str) -> bool:
     """Say whether `text` begins with the URL of a database, as SQLAlchemy writes it."""
     return _DATABASE.match(text) is not None
@@ -63,7 +89,7 @@ def is_database(text: str) -> bool:
 
 def looks_like_path(text: str) -> bool:
     """Say whether `text` can only be meant as a path, whether or not something is there."""
-    lower = text.lower().removesuffix(".gz")
+    lower = bare_name(text)
     return (
         text in (".", "..")
         or text.startswith(_PATH_STARTS)
@@ -77,8 +103,8 @@ def looks_like_path(text: str) -> bool:
 
 
 def is_data_file(path: Path) -> bool:
-    """Say whether the name is that of a data file, gzipped or not."""
-    return path.name.lower().removesuffix(".gz").endswith((*DATA_SUFFIXES, *TAGGED_SUFFIXES))
+    """Say whether the name is that of a data file, compressed or not."""
+    return bare_name(path.name).endswith((*DATA_SUFFIXES, *TAGGED_SUFFIXES))
 
 
 def no_such_file(text: str) -> SourceError:

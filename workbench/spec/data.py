@@ -5,10 +5,27 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
+from pydantic_core import PydanticCustomError
 
+from ..language import text
 from .cleaning import check_step, split_steps
 from .domain import Domain
 from .section import Section
+
+
+def as_header(held: object) -> object:
+    """Return the choice or row number of `data.header` as text.
+
+    Raises:
+        PydanticCustomError: it is neither.
+    """
+    if isinstance(held, bool):
+        return "yes" if held else "no"
+    given = str(held).strip()
+    if given in ("auto", "yes", "no") or (given.isdecimal() and int(given) > 0):
+        return given
+    remedy = text("spec.one_of", choices="auto, yes, no, 1, 2, 3, …")
+    raise PydanticCustomError("domain", "{remedy}", {"remedy": remedy})
 
 
 class DataSpec(Section):
@@ -143,5 +160,27 @@ class DataSpec(Section):
     encoding: Annotated[str, Domain("the file's encoding; auto detects it")] = "auto"
     delimiter: Annotated[str, Domain("the file's column separator; auto detects it")] = "auto"
     header: Annotated[
-        str, Domain("whether the first row names the columns", choices=("auto", "yes", "no"))
+        str,
+        BeforeValidator(as_header),
+        Domain(
+            "whether the first row names the columns: auto, yes, no, or the number of the row that "
+            "does, counted from 1"
+        ),
     ] = "auto"
+    format: Annotated[
+        str,
+        Domain(
+            "what the file is, where auto, which goes by its content, is wrong: lines is one text "
+            "a line, conll a word and its tag a line, fasttext __label__ and text",
+            choices=(
+                "auto", "csv", "json", "lines", "conll", "fasttext", "excel", "parquet", "arrow",
+            ),
+        ),
+    ] = "auto"  # fmt: skip
+    group_column: Annotated[
+        str,
+        Domain(
+            "the column that says what belongs together, such as a person: its rows are never "
+            "divided between training and validation"
+        ),
+    ] = ""

@@ -194,7 +194,9 @@ TASK = Task(
             "instruction",
             "text",
             required=False,
-            usual_names=("instruction", "prompt", "question", "query", "指令", "问题", "提问"),
+            usual_names=(
+                "instruction", "prompt", "question", "query", "指令", "问题", "提问", "input",
+            ),
         ),
         Role(
             "input", "text", required=False, usual_names=("input", "输入"), may_be_empty=True

@@ -83,7 +83,7 @@ def _opened(
     names = list(dict.fromkeys(tables.match(name, "--split") for name in wanted))
     read = [tables.read(name) for name in names or _learned_first(tables, data)]
     told = told_columns(found.columns, task, data.columns)
-    columns, _ = present_columns(read[0].frame, task, told, read[0].name)
+    columns, _ = present_columns(read[0].frame, task, told, read[0].name, data.multi_label)
     needed = set(flat(columns))
     sources, faults = [], []
     for table in read:

@@ -17,6 +17,8 @@ from ..cleaning import clean_table, notes_of
 from ..columns import Columns, columns_of, flat, present_columns, told_columns
 from ..divide import wished
 from ..duplicates import text_key
+from ..load import column_notes
+from ..rows import known_labels
 from ..splits import ROLES
 from ..tables import Table, Tables, find_tables
 from ..values import Cells
@@ -90,7 +92,8 @@ def open_splits(spec: RunSpec, progress: Progress | None = None) -> Opened:
     named = _tables(tables, data, task)
     first = next(iter(named.values()))
     told = told_columns(found.columns, task, data.columns)
-    columns, notes = present_columns(first.frame, task, told, first.name)
+    columns, notes = present_columns(first.frame, task, told, first.name, data.multi_label)
+    notes += column_notes(first, columns, task, told, data.group_column)
     needed = set(flat(columns))
     splits = []
     for name, table in named.items():
@@ -177,7 +180,8 @@ def _labels(table: Table, columns: Columns, task: Task, spec: DataSpec) -> list[
     places = columns_of(columns[role.name])
     held = [list(table.frame[column]) for column in places]
     names = table.class_names.get(places[0])
-    cells = Cells(role, places, held, names, spec.label_separator, several=True)
+    known, _ = known_labels(role, places, held, spec, table)
+    cells = Cells(role, places, held, names, spec.label_separator, several=True, column=known)
 
     def read(position: int) -> list[str]:
         try:
