@@ -96,7 +96,7 @@ def test_label_studios_own_export_is_read_by_text_with_the_browsers_places(tmp_p
     path.write_text(json.dumps(tasks), encoding="utf-8")
     journal = Journal(tmp_path / "l.jsonl")
     counts = import_labels(path, rows, journal, question)
-    assert counts == {"taken": 1, "unknown": 1, "unfit": 0, "empty": 0}
+    assert counts == {"taken": 1, "unknown": 1, "unfit": 0, "empty": 0, "cancelled": 1}
     assert journal.decisions("eve@x")["all", 7].value == value
 
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
+from ..errors import DataError, InputError
 from ..language import text as say
 from ..runs import note_read, refuse_if_read
 from .options import (
@@ -193,23 +193,47 @@ def export_rows(options: argparse.Namespace) -> None:
 
 
 def import_rows(options: argparse.Namespace) -> None:
-    """Take the labels of a file into the journal, and say how many."""
-    from ..data.label_import import import_labels
+    """Take the labels of a file into the journal, and say how many.
 
-    made = _labels(options)
+    Raises:
+        DataError: none was taken.
+    """
+    from ..data.label_import import import_labels, labels_in_file
+
+    made = _labels(options, known=lambda: labels_in_file(options.file))
     note_read(options.file)
     refuse_if_read(made.journal.path)
+    examples: dict[str, str] = {}
     counts = import_labels(
         options.file, made.items.items, made.journal, made.session.question,
-        made.session.who,
+        made.session.who, examples,
     )  # fmt: skip
+    told = _counted(counts, examples)
+    if not counts["taken"]:
+        raise DataError(
+            "no label of {path} was taken: {reasons}",
+            "name the classes with --labels as the file has them, and give the source that it "
+            "was made from",
+            path=options.file,
+            reasons=told or say("labelling.import.nothing"),
+        )
     if options.json:
         print_json(counts | {"journal": str(made.journal.path)})
     else:
-        print(
-            f"{counts['taken']} labels taken into {made.journal.path}; {counts['unknown']} of "
-            f"unknown rows, {counts['unfit']} that do not fit, {counts['empty']} rows without any"
-        )
+        print(say("labelling.import.taken", count=f"{counts['taken']:,}", path=made.journal.path))
+        if told:
+            print(say("labelling.import.left", reasons=told))
+
+
+def _counted(counts: dict[str, int], examples: dict[str, str]) -> str:
+    """Return in words what was not taken, by kind, each with its first example."""
+    parts = []
+    for kind, count in counts.items():
+        if kind == "taken" or not count:
+            continue
+        part = say(f"labelling.import.{kind}", count=f"{count:,}")
+        parts.append(f"{part} ({examples[kind]})" if kind in examples else part)
+    return "; ".join(parts)
 
 
 def show_agreement(options: argparse.Namespace) -> None:

@@ -14,7 +14,8 @@ from ..spec import DataSpec
 from ..tasks import RowError, Task
 from .cleaning import clean_texts
 from .columns import Columns, column_called, columns_of, guess_columns, has_column
-from .rows import Counted, RowReader
+from .counted import Counted
+from .rows import RowReader
 from .tables import Table
 from .values import Cells
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from ..errors import DataError, shorten
 from ..language import text as say
+from .counted import Counted
 from .examples import Examples
 from .header import is_number
-from .rows import Counted
 from .tables import Table
 
 MOST_CLASSES = 100

@@ -186,7 +186,7 @@ def read_files(
             sheet,
             spec.bad_rows,
         )
-        frame, told = shaped(frame, task, spec)
+        frame, told = shaped(frame, task, spec, file.name)
         detected = replace(detected, notes=[*detected.notes, *told])
         frame = _flat(frame, task)
         if _FILE in flat(spec.columns) and _FILE not in frame.columns:
@@ -290,7 +290,7 @@ def _from_hub(
     frame.attrs["class_names"] = class_names
     frame.columns = [str(column) for column in frame.columns]
     frame.index = range(1, len(frame) + 1)
-    frame, told = shaped(frame, task, spec)
+    frame, told = shaped(frame, task, spec, place)
     frame = _flat(frame, task)
     detected = Detected(rows=len(frame), notes=[*notes, *told])
     return Table(f"{place} ({split})", frame, class_names, detected)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +101,7 @@ def open_labels(
     adjudicate: bool = False,
     blind: bool = False,
     seed: int = 42,
+    known: Callable[[], Sequence[str]] | None = None,
 ) -> Labels:
     """Return the labels of a source and a session on them, with its queue in order.
 
@@ -109,19 +110,22 @@ def open_labels(
     with a `run` whose model suggests answers, `least_confident`, `margin` or `entropy` (then the
     default). `rows` is how many are asked at most, or which, by their numbers. With `adjudicate`,
     only the rows are asked on which the people of the journal differ; `blind` hides what the
-    source says and a model suggests. `guidelines` is a text or a file.
+    source says and a model suggests. `guidelines` is a text or a file. `known` returns the labels
+    where neither the source nor the journal has any.
 
     Raises:
         InputError: the source cannot be read, or what is asked does not fit it.
     """
-    known = load_task(spec.task)
+    task = load_task(spec.task)
     place = Path(journal or JOURNALS / f"{_name(spec.data.source)}.jsonl")
     with one_command():
-        items = read_items(spec.data, known, split)
+        items = read_items(spec.data, task, split)
         refuse_if_read(place)
     held = Journal(place)
     names = list(labels) or list(dict.fromkeys([*items.labels, *held.labels()]))
-    question = _question(known, spec.data, items, names, scale, guidelines)
+    if not names and known is not None:
+        names = list(known())
+    question = _question(task, spec.data, items, names, scale, guidelines)
     if adjudicate:
         return Labels(items, _adjudication(items, held, question, who))
     chosen = None if rows is None or isinstance(rows, int) else {int(row) for row in rows}
@@ -137,7 +141,7 @@ def open_labels(
             wish=shorten(wish),
             choices=" | ".join(ORDERS),
         )
-    queue, suggestions, reasons = _queue(session, known, run, wish, spec.data.multi_label, seed)
+    queue, suggestions, reasons = _queue(session, task, run, wish, spec.data.multi_label, seed)
     queue = queue[: rows if chosen is None else None]
     made = Session(queue, held, question, session.who, suggestions, reasons, blind=blind)
     return Labels(items, made)

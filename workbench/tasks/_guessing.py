@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..language import text as say
+from ..sources.paths import bare_name
 
 IGNORED = -100
 FEWEST_PARAGRAPHS = 4
@@ -25,7 +26,7 @@ def read_paragraphs(text: str, name: str) -> tuple[list[dict[str, Any]], list[st
 
     Any other file is left to be read as a table, or line by line.
     """
-    if not name.lower().removesuffix(".gz").endswith(".txt"):
+    if not bare_name(name).endswith(".txt"):
         return None
     lines = [line.rstrip("\n") for line in io.StringIO(text, newline=None)]
     blocks = re.split(r"\n\s*\n", "\n".join(lines).strip())

@@ -18,9 +18,15 @@ from ._encode import encoder_of
 from .contract import Batch, Record, RowError, Setup
 
 SPEAKERS = {
-    "system": "system", "user": "user", "human": "user", "assistant": "assistant",
-    "gpt": "assistant", "bot": "assistant", "model": "assistant",
+    "system": "system", "developer": "system", "user": "user", "human": "user",
+    "prompter": "user", "assistant": "assistant", "gpt": "assistant", "chatgpt": "assistant",
+    "bot": "assistant", "model": "assistant", "ai": "assistant",
 }  # fmt: skip
+# Who speaks where a model calls a function, and what answers it.
+TOOLS = frozenset(
+    ("tool", "tool_call", "tool_calls", "tool_response", "tool_result", "function",
+     "function_call", "function_response", "observation", "ipython", "environment")
+)  # fmt: skip
 HEADINGS = {
     "system": "{content}",
     "user": "### Instruction:\n{content}",
@@ -62,15 +68,28 @@ def read_row(values: Record, repaired: Callable[[str, object], None]) -> Record:
     held = values["messages"]
     if not isinstance(held, list) or not held:
         raise RowError("no_messages", held)
+    if tools := _tools(held):
+        raise RowError("tool_turns", ", ".join(tools))
     messages = [_message(one) for one in held]
     if messages[-1]["role"] != "assistant" or len(messages) < 2:
         raise RowError("no_reply", messages[-1]["content"])
     return values | {"messages": messages}
 
 
+def _tools(held: list[Any]) -> list[str]:
+    """Return the roles of turns that call a tool or bring its result, each once."""
+    found: dict[str, None] = {}
+    for one in (one for one in held if isinstance(one, dict)):
+        speaker = str(one.get("role") or one.get("from")).casefold()
+        if speaker in TOOLS or one.get("tool_calls"):
+            found[speaker if speaker in TOOLS else f"{speaker}: tool_calls"] = None
+    return list(found)
+
+
 def _message(held: Any) -> dict[str, str]:
     known = held if isinstance(held, dict) else {}
-    role = SPEAKERS.get(str(known.get("role") or known.get("from")).casefold())
+    speaker = str(known.get("role") or known.get("from")).casefold()
+    role = SPEAKERS.get(speaker)
     content = known.get("content") or known.get("value")
     if role is None or not isinstance(content, str) or not content.strip():
         raise RowError("no_messages", held)

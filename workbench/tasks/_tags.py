@@ -13,9 +13,9 @@ from typing import Any
 Entity = tuple[str, int, int]
 
 OUTSIDE = "O"
-# L and U are what BILOU calls the last word of an entity, and the only one.
-TAG = re.compile(r"(?:O|[BIESLU]-\S+)\Z")
-_SAME = {"L": "E", "U": "S"}
+# L and U are what BILOU calls the last word of an entity, and the only one; in BMES, M is inside.
+TAG = re.compile(r"(?:O|[BIESLUMW][-_]\S+)\Z")
+_SAME = {"L": "E", "U": "S", "W": "S", "M": "I"}
 SAMPLE_LINES = 500
 HEADER = "-DOCSTART-"
 # One character of a Chinese word with its place in the word behind it: 科0 技1.
@@ -23,16 +23,19 @@ _PLACED = re.compile(r"\D\d\Z")
 
 
 def entities(tags: Sequence[str]) -> list[Entity]:
-    """Return the entities that tags spell out, in any of the schemes BIO, IOB1, IO, BIOES, BILOU.
+    """Return the entities that tags spell out, in any of the usual schemes.
 
-    A tag that goes on with nothing, or with an entity of another type, begins one.
+    They are BIO, IOB1, IO, BIOES, BILOU and BMES. A tag without a scheme, such as NOUN, is of its
+    word alone. A tag that goes on with nothing, or with an entity of another type, begins one.
 
     Source: seqeval (Nakayama 2018), `get_entities`, after the script conlleval of CoNLL-2000.
     """
     found: list[list[Any]] = []
     before, open_type = OUTSIDE, ""
     for place, tag in enumerate(tags):
-        mark, _, kind = tag.partition("-")
+        mark, kind = tag[:1], tag[2:]
+        if not TAG.match(tag):
+            mark, kind = "S", tag
         mark = _SAME.get(mark, mark)
         if mark != OUTSIDE:
             if mark in "BS" or before in "ESO" or kind != open_type:
@@ -91,7 +94,8 @@ def read_conll(text: str) -> tuple[list[dict[str, Any]], int] | None:
     leaves its sentence with fewer tags than words.
     """
     lines = [_cells(line) for line in text.split("\n")]
-    lines = [cells for cells in lines if not cells or cells[0] not in (HEADER, "#")]
+    width = Counter(len(cells) for cells in lines if cells).most_common(1)
+    lines = [cells for cells in lines if not cells or not _is_remark(cells, width[0][0])]
     filled = [cells for cells in lines if cells][:SAMPLE_LINES]
     # A csv has no tag after a blank, and a sentence is no word with a tag.
     tagged = sum(len(cells) > 1 and bool(TAG.match(cells[-1])) for cells in filled)
@@ -114,6 +118,12 @@ def read_conll(text: str) -> tuple[list[dict[str, Any]], int] | None:
     return [row | {"tokens": [_unplaced(word) for word in row["tokens"]]} for row in rows], len(
         every
     )
+
+
+def _is_remark(cells: list[str], width: int) -> bool:
+    """Say whether a line is no word: the token `#` has a tag, and as many cells as others."""
+    is_word = len(cells) == width and TAG.match(cells[-1])
+    return cells[0] == HEADER or (cells[0] == "#" and not is_word)
 
 
 def _cells(line: str) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..language import text as say
+from ..sources.paths import bare_name
 from . import _defaults as usual
 from ._dynamics import of_tokens
 from ._labelling import Labelling, word_places
@@ -36,7 +37,7 @@ TABLES = (".json", ".jsonl", ".ndjson", ".csv")
 
 def read_file(text: str, name: str) -> tuple[list[Record], list[str]] | None:
     """Read a CoNLL file: a word and its tag on each line, empty lines between sentences."""
-    if name.lower().removesuffix(".gz").endswith(TABLES):
+    if bare_name(name).endswith(TABLES):
         return None
     found = read_conll(text)
     if found is None:
@@ -55,13 +56,21 @@ def read(values: Record, repaired: Any) -> Record:
         return values | {"tokens": words}
     if len(words) != len(tags):
         raise RowError("tag_count", f"{len(words)} ≠ {len(tags)}: {' '.join(words)}")
-    if strange := [tag for tag in tags if not TAG.match(tag)]:
+    strange = [tag for tag in tags if not TAG.match(tag)]
+    if strange and (len(strange) < len(tags) or not all(map(is_class, tags))):
         raise RowError("no_tag", strange[0])
+    if strange:
+        return values | {"tokens": words, "tags": list(tags)}
     plain = as_bio(entities(tags), len(tags))
     if plain != tags:
         place = next(n for n, tag in enumerate(tags) if tag != plain[n])
         repaired("tags_as_bio", f"{words[place]}: {tags[place]} → {plain[place]}")
     return values | {"tokens": words, "tags": plain}
+
+
+def is_class(tag: str) -> bool:
+    """Say whether a tag without a scheme is the class of a word, such as NOUN; numbers are none."""
+    return bool(tag) and not tag.lstrip("-").isdecimal()
 
 
 def mended(values: Record, mend: Callable[[str], Any]) -> tuple[Record, bool]:
@@ -81,6 +90,8 @@ def mended(values: Record, mend: Callable[[str], Any]) -> tuple[Record, bool]:
 def labels_of(values: Record) -> list[str]:
     """Return the tags of a sentence, and those that could have been: B goes with I."""
     tags = values["tags"]
+    if tags and not TAG.match(tags[0]):
+        return [*tags]
     kinds = {tag.partition("-")[2] for tag in tags if tag != OUTSIDE}
     possible = {OUTSIDE, *(f"{mark}-{kind}" for kind in kinds for mark in "BI")}
     return [*tags, *sorted(possible - set(tags))]
