@@ -484,3 +484,236 @@ case("labels", "fastText, several labels",
 CODES = ["LOC:city", "NUM:count", "HUM:ind"]
 case("labels", "TREC", "".join(f"{CODES[n % 3]} {a}\n" for n, a in enumerate(TEXTS)), "f.label",
      labels=sorted(CODES), first=TEXTS[0], notes=("coarse_label",))  # fmt: skip
+
+# Conversations
+
+ASKED = [f"How was {text.split(' was')[0].lower()}?" for text in TEXTS]
+TURNS = [
+    [{"from": "human", "value": a}, {"from": "gpt", "value": b}]
+    for a, b in zip(ASKED, TEXTS, strict=True)
+]
+MESSAGES = [
+    [{"role": "user", "content": a}, {"role": "assistant", "content": b}]
+    for a, b in zip(ASKED, TEXTS, strict=True)
+]
+CHAT: dict[str, Any] = {"task": WRITE, "first": MESSAGES[0]}
+
+
+def chat(name: str, records: list[Any], file: str = "f.jsonl", **expected: Any) -> None:
+    """Add a case of conversations, as JSON lines or one document."""
+    text = lines(records) if file.endswith(".jsonl") else json.dumps(records)
+    case("chats", name, text, file, **{**CHAT, **expected})
+
+
+MORE = [{"from": "human", "value": "And then?"}, {"from": "gpt", "value": "It closed."}]
+LONG = [*MESSAGES[0], {"role": "user", "content": "And then?"},
+        {"role": "assistant", "content": "It closed."}]  # fmt: skip
+RULE = {"role": "system", "content": "Be brief."}
+chat("ShareGPT, two answers", [{"id": n, "conversations": [*own, *MORE]} for n, own in
+                              enumerate(TURNS)], "f.json", first=LONG,
+     columns={"messages": "conversations"},
+     notes=("12 (answers: 24). All are learned", "not used: id"))  # fmt: skip
+chat("ShareGPT, a system prompt beside", [{"system": "Be brief.", "conversations": own} for own in
+                                          TURNS], "f.json", first=[RULE, *MESSAGES[0]],
+     notes=("column system is the system message",))  # fmt: skip
+chat("ShareGPT, a last question", [{"conversations": [*own, MORE[0]]} for own in TURNS], "f.json",
+     notes=("nobody answers; it was cut off: 12",))  # fmt: skip
+chat("lists of turns", TURNS, "f.json", columns={"messages": "messages"})
+chat("OpenAI", [{"messages": own} for own in MESSAGES])
+chat("OpenAI, other keys", [{"dialogue": [{"speaker": "user", "text": a}, {"speaker": "bot",
+                                                                          "text": b}]}
+                           for a, b in zip(ASKED, TEXTS, strict=True)])  # fmt: skip
+chat("OpenAI, parts", [{"messages": [{"role": one["role"], "content": [
+    {"type": "text", "text": one["content"][:5]}, {"type": "text", "text": one["content"][5:]}]}
+    for one in own]} for own in MESSAGES])  # fmt: skip
+chat("pairs in objects", [{"conversation": [{"human": a, "assistant": b}]} for a, b in
+                          zip(ASKED, TEXTS, strict=True)])  # fmt: skip
+chat("pairs in lists", [{"conversation": [[a, b]]} for a, b in zip(ASKED, TEXTS, strict=True)])
+chat("texts that take turns", [{"dialog": [a, b]} for a, b in zip(ASKED, TEXTS, strict=True)])
+case("chats", "JSON in a csv", "messages\n" + "".join(
+    '"' + json.dumps(own).replace('"', '""') + '"\n' for own in MESSAGES), **CHAT)  # fmt: skip
+chat("prompts and completions of messages",
+     [{"prompt": own[:1], "completion": own[1:]} for own in MESSAGES],
+     notes=("columns prompt, completion",))  # fmt: skip
+chat("a prompt of messages, a plain answer",
+     [{"prompt": own[:1], "response": own[1]["content"]} for own in MESSAGES])  # fmt: skip
+EARLIER = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
+chat("Alpaca with history", [{"instruction": a, "input": "", "output": b, "system": "Be brief.",
+                              "history": [["Hi", "Hello"]]}
+                             for a, b in zip(ASKED, TEXTS, strict=True)],
+     first=[RULE, *EARLIER, *MESSAGES[0]], notes=("system, history, instruction",))  # fmt: skip
+chat("Alpaca without input", [{"instruction": a, "output": b} for a, b in
+                              zip(ASKED, TEXTS, strict=True)], first=ASKED[0],
+     options={"columns": {"instruction": "instruction", "input": "input", "output": "output"}},
+     columns={"instruction": "instruction", "output": "output"},
+     notes=("no column input for the input",))  # fmt: skip
+chat("input and output", [{"input": a, "output": b} for a, b in zip(ASKED, TEXTS, strict=True)],
+     first=ASKED[0], columns={"instruction": "input", "output": "output"})  # fmt: skip
+chat("preferences", [{"prompt": a, "chosen": b, "rejected": "No."} for a, b in
+                     zip(ASKED, TEXTS, strict=True)],
+     refused=("preference optimization", "instruction: prompt, output: chosen"))  # fmt: skip
+chat("preferences between conversations", [{"chosen": own, "rejected": own} for own in MESSAGES],
+     refused=("columns chosen, rejected", "messages: chosen"))  # fmt: skip
+chat("the better conversations alone", [{"chosen": own, "rejected": own} for own in MESSAGES],
+     options={"columns": {"messages": "chosen"}}, notes=("not used: rejected",))  # fmt: skip
+chat("judged answers", [{"prompt": a, "completion": b, "label": n % 2 == 0} for n, (a, b) in
+                        enumerate(zip(ASKED, TEXTS, strict=True))],
+     refused=("columns completion, label", "KTO"))  # fmt: skip
+CALLS = [{"id": "x", "function": {"name": "f"}}]
+CALL = {"role": "assistant", "content": None, "tool_calls": CALLS}
+RESULT = {"role": "tool", "content": "fine"}
+chat("OpenAI, tools", [{"messages": [own[0], CALL, RESULT, own[1]]} for own in MESSAGES],
+     refused=("calls of tools", "tool_calls, tool"))  # fmt: skip
+chat("ShareGPT, tools", [{"conversations": [own[0], {"from": "function_call", "value": "{}"},
+                                            {"from": "observation", "value": "{}"}, own[1]]}
+                         for own in TURNS], "f.json",
+     refused=("function_call, observation",))  # fmt: skip
+OBJECTS = lines([{"text": [{"a": one}]} for one in TEXTS])
+case("chats", "objects where a text should be", OBJECTS, "f.jsonl", task="fill-mask",
+     refused=("an object or a list where a text should be: 12",))  # fmt: skip
+
+# Exports of labelling tools, loaded as they are
+
+STAMP = {"annotation_id": 1, "annotator": 1, "lead_time": 2.5, "created_at": "2024-01-01"}
+FULL = [
+    {
+        "id": n,
+        "data": {"review": text},
+        "annotations": [
+            {
+                "completed_by": 1,
+                "was_cancelled": n == 0,
+                "result": [
+                    {"from_name": "mood", "to_name": "t", "type": "choices", "value":
+                     {"choices": [label]}}
+                ],
+            }
+        ],
+        "predictions": [{"result": []}],
+    }
+    for n, (text, label) in enumerate(ROWS)
+]  # fmt: skip
+ANSWERS = ["accept"] * 9 + ["reject", "ignore", "accept"]
+
+
+def tool(name: str, records: list[Any], file: str = "f.json", **expected: Any) -> None:
+    """Add a case of an export of a labelling tool."""
+    text = lines(records) if file.endswith(".jsonl") else json.dumps(records)
+    case("labelling tools", name, text, file, **{"labels": ["bad", "good"], **expected})
+
+
+tool("Label Studio", FULL, rows=COUNT - 1, columns={"text": "review", "label": "mood"},
+     notes=("Label Studio: 11 answers", "skipped by the person 1"))  # fmt: skip
+MINIMAL = [{"id": n, "text": a, "mood": b, **STAMP} for n, (a, b) in enumerate(ROWS)]
+tool("Label Studio, minimal", MINIMAL, columns={"text": "text", "label": "mood"})
+tool("Label Studio, minimal, several", [
+    {"id": n, "text": a, "mood": b if n % 2 else {"choices": [b, "loud"]}, **STAMP}
+    for n, (a, b) in enumerate(ROWS)], options={"multi_label": True},
+    labels=["bad", "good", "loud"])  # fmt: skip
+case("labelling tools", "Label Studio, csv",
+     "annotation_id,annotator,created_at,id,lead_time,mood,text,updated_at\n" + "".join(
+         f'{n},{n % 2},2024,{n},2.5,{b},"{a}",2024\n' for n, (a, b) in enumerate(ROWS)),
+     columns={"text": "text", "label": "mood"}, labels=["bad", "good"])  # fmt: skip
+tool("Prodigy, labels", [{"text": a, "label": b, "answer": c} for (a, b), c in
+                         zip(ROWS, ANSWERS, strict=True)], "f.jsonl", rows=10,
+     notes=("left out: 2", "rejected 1", "ignored 1"))  # fmt: skip
+tool("Prodigy, choices", [{"text": a, "options": [{"id": "good", "text": "Good!"}], "accept": [b],
+                           "answer": c} for (a, b), c in zip(ROWS, ANSWERS, strict=True)],
+     "f.jsonl", rows=10)  # fmt: skip
+tool("doccano, old", [{"id": n, "text": a, "meta": {}, "annotations":
+                       [{"label": 1 + (b == "good"), "user": n % 2}]} for n, (a, b) in
+                      enumerate(ROWS)], "f.jsonl", labels=["1", "2"])  # fmt: skip
+tool("Argilla", [{"id": str(n), "status": "completed", "fields": {"text": a}, "suggestions":
+                  {"mood": {"value": "odd"}}, "responses": {"mood": [{"value": b, "user_id": "u"}]}}
+                 for n, (a, b) in enumerate(ROWS)],
+     columns={"text": "text", "label": "mood"})  # fmt: skip
+tool("Argilla, only suggestions", [{"fields": {"text": a}, "suggestions": {"mood": {"value": b}},
+                                    "responses": {}} for a, b in ROWS], labels=None,
+     refused=("only suggested by a model 12",))  # fmt: skip
+tool("Argilla, old", [{"text": a, "annotation": b, "annotation_agent": "u", "prediction": None,
+                       "status": "Validated"} for a, b in ROWS])  # fmt: skip
+
+# Tags
+
+PLACE = [(4, 4 + len(text.split(" at ")[0]) - 4) for text in TEXTS]
+WORDS_OF = [text.split() for text in TEXTS]
+TAGS_OF = [["O", "B-X", *(["I-X"] if own[2] != "at" else ["O"]), *["O"] * (len(own) - 3)]
+           for own in WORDS_OF]  # fmt: skip
+PLACES = ["O", "B-X", "I-X"]
+BIO = ["B-X", "I-X", "O"]
+
+
+def words(mark: str = " ", change: Callable[[str], str] = str, gap: str = "\n") -> str:
+    """Return sentences with a word and its tag on each line."""
+    return gap.join(
+        "".join(f"{word}{mark}{change(tag)}\n" for word, tag in zip(own, tags, strict=True))
+        for own, tags in zip(WORDS_OF, TAGS_OF, strict=True)
+    )
+
+
+def tag(name: str, content: Any, file: str, **expected: Any) -> None:
+    """Add a case of words with tags."""
+    case("tags", name, content, file, **{"task": TAG, "labels": BIO, **expected})
+
+
+def bmes(tag: str) -> str:
+    """Return a tag in BMES; its entities have one word or two."""
+    return {"B-X": "B-X", "I-X": "E-X", "O": "O"}[tag]
+
+
+for file in ("emerging.test.annotated", "weiboNER_2nd_conll.test", "eng.testb", "demo.char",
+             "f.bmes", "f.bio", "f.iob2", "msra_test_bio", "f.txt", "f.ner.tags"):  # fmt: skip
+    tag(f"words in {file}", words(), file)
+tag("tabs", words("\t"), "f.txt")
+tag("a folder of published names", lambda folder: write(folder, {
+    "weiboNER_2nd_conll.train": words(), "weiboNER_2nd_conll.dev": words(),
+    "weiboNER_2nd_conll.test": words(), "README.md": "# Weibo"}), "", rows=2 * COUNT,
+    notes=("Not used: test",))  # fmt: skip
+tag("CoNLL-2003's names", lambda folder: write(folder, {
+    "eng.train": words(), "eng.testa": words(), "eng.testb": words()}), "", rows=2 * COUNT,
+    notes=("Not used: test",))  # fmt: skip
+tag("BMES", words(change=bmes), "f.txt")
+tag("BMES with M", words(change=bmes) + "\n丽 B-X\n江 M-X\n古 M-X\n城 E-X\n", "f.txt",
+    rows=COUNT + 1)  # fmt: skip
+tag("tags with underscores", words(change=lambda tag: tag.replace("-", "_")), "f.txt")
+tag("a token #", words().replace("The O", "# O"), "f.txt",
+    first=["#", *WORDS_OF[0][1:]])  # fmt: skip
+tag("remarks", "# newdoc\n# sent_id = 1\n" + words(), "f.conllu", first=WORDS_OF[0])
+ONE_A_ROW = [
+    (f"Sentence: {n + 1}" if place == 0 else "", word, mark)
+    for n, (own, tags) in enumerate(zip(WORDS_OF, TAGS_OF, strict=True))
+    for place, (word, mark) in enumerate(zip(own, tags, strict=True))
+]
+tag("one word a row", "Sentence #,Word,POS,Tag\n" + "".join(
+    f'{a},"{b}",NN,{c}\n' for a, b, c in ONE_A_ROW), "f.csv", first=WORDS_OF[0],
+    notes=("told by Sentence #: 12", "not used: POS"))  # fmt: skip
+tag("one word a row, numbered", "sentence_id,token,label\n" + "".join(
+    f'{n},"{word}",{mark}\n' for n, (own, tags) in enumerate(zip(WORDS_OF, TAGS_OF, strict=True))
+    for word, mark in zip(own, tags, strict=True)), "f.csv", first=WORDS_OF[0])  # fmt: skip
+tag("word classes", lines([{"tokens": own, "pos_tags": ["DET", *["NOUN"] * (len(own) - 1)]}
+                           for own in WORDS_OF]), "f.jsonl", labels=["DET", "NOUN"],
+    notes=("have no scheme",))  # fmt: skip
+tag("bare types", lines([{"tokens": own, "ner_tags": [mark[2:] or "O" for mark in tags]}
+                         for own, tags in zip(WORDS_OF, TAGS_OF, strict=True)]), "f.jsonl",
+    notes=("bare types",))  # fmt: skip
+SPANNED = list(zip(TEXTS, PLACE, strict=True))
+tag("doccano, spans", lines([{"id": 1, "text": a, "label": [[*p, "X"]]} for a, p in SPANNED]),
+    "f.jsonl", notes=("spans in label",))  # fmt: skip
+tag("doccano, entities", lines([
+    {"text": a, "entities": [{"id": 1, "start_offset": p[0], "end_offset": p[1], "label": "X"}]}
+    for a, p in SPANNED]), "f.jsonl")  # fmt: skip
+tag("spaCy", json.dumps([[a, {"entities": [[*p, "X"]]}] for a, p in SPANNED]), "f.json")
+tag("Prodigy, spans", lines([{"text": a, "spans": [{"start": p[0], "end": p[1], "label": "X"}],
+                              "answer": "accept"} for a, p in SPANNED]), "f.jsonl")  # fmt: skip
+tag("CLUENER", lines([{"text": f"李雷在北京路{n}号吃饭", "label": {
+    "name": {"李雷": [[0, 1]]}, "address": {"北京路": [[3, 5]]}}} for n in range(9)]), "f.jsonl",
+    rows=9, labels=["B-address", "B-name", "I-address", "I-name", "O"])  # fmt: skip
+tag(
+    "spans that overlap",
+    lines([{"text": a, "label": [[*p, "X"], [0, p[1], "X"]]} for a, p in SPANNED]),
+    "f.jsonl",
+    notes=("left out: 12", "row 1 (“"),
+)
+tag("spans outside of the text", lines([{"text": a, "label": [[*p, "X"], [90, 99, "X"]]} for a, p
+                                        in SPANNED]), "f.jsonl",
+    notes=("not inside of their text, left out: 12",))  # fmt: skip

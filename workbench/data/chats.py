@@ -60,7 +60,7 @@ def read_chats(frame: Any, task: Task, told: Mapping[str, Any], name: str) -> tu
         _refuse_preferences(frame, task, name)
     column = _conversations(frame, told)
     if column is not None:
-        return _from_turns(frame, column)
+        return _from_turns(frame, column, () if told else task.role("messages").usual_names)
     if told:
         return frame, []
     return _from_prompts(frame, task) or _from_instructions(frame, task) or (frame, [])
@@ -175,7 +175,7 @@ def _pair(question: Any, answer: Any) -> list[Turn]:
     return [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
 
 
-def _from_turns(frame: Any, column: str) -> tuple[Any, list[str]]:
+def _from_turns(frame: Any, column: str, usual: Sequence[str]) -> tuple[Any, list[str]]:
     """Write the turns of a column in one way, with the system prompt that stands beside them."""
     others = [str(one) for one in frame.columns if str(one) != column]
     system = _called(others, _SYSTEM)
@@ -203,6 +203,9 @@ def _from_turns(frame: Any, column: str) -> tuple[Any, list[str]]:
         notes.append(say("data.note.message_keys", keys=shorten(shown)))
     found = frame.drop(columns=system) if system else frame.copy()
     found[column] = _objects(chats, found.index)
+    if usual and column.casefold() not in usual and "messages" not in others:
+        found = found.rename(columns={column: "messages"})
+        notes.append(say("data.note.chat_columns", columns=column))
     found.attrs = frame.attrs
     return found, [*notes, *_told(chats, cut)]
 
