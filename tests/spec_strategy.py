@@ -69,6 +69,8 @@ def values(field: Field) -> st.SearchStrategy[Any]:
     domain = field.domain
     if field.name == "cleaning":
         strategy: st.SearchStrategy[Any] = st.lists(st.sampled_from(STEPS), max_size=4)
+    elif field.path == "data.header":
+        strategy = st.sampled_from(("auto", "yes", "no", "1", "12"))
     elif domain.choices:
         strategy = st.sampled_from(domain.choices)
     elif field.type is bool:

@@ -1,5 +1,6 @@
 """Every kind of file is read as what it is, or refused by the name of what is wrong."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,26 @@ def test_rows_of_a_group_stay_on_one_side(tmp_path):
     assert divided["person"] == set()
     with pytest.raises(InputError, match=r"data.group_column: f.csv has no column 'persons'"):
         read(path, group_column="persons")
+
+
+def test_the_docs_count_the_files_of_each_kind():
+    rows = re.findall(r"^\| `([\w ]+)` \| .+ \| (\d+) \| (\d+) \|$", DOCS.read_text("utf-8"), re.M)
+    told = {kind: (int(read), int(refused)) for kind, read, refused in rows}
+    counted = {
+        kind: (
+            sum(one.kind == kind and not one.refused for one in CASES),
+            sum(one.kind == kind and bool(one.refused) for one in CASES),
+        )
+        for kind in {one.kind for one in CASES}
+    }
+    assert told == counted
+
+
+def test_short_texts_that_differ_in_a_link_only_are_near_once_links_are_masked(tmp_path):
+    path = tmp_path / "f.csv"
+    spam = [f"win now http://t.co/{name}" for name in ("aB3xYz", "q9Lm0pK", "zzTop77", "m4Rk1t")]
+    body = "".join(f'"{text}",bad\n' for text in spam)
+    path.write_text(PLAIN + body)
+    near = read(path, cleaning=["near_duplicates"])
+    masked = read(path, cleaning=["mask", "near_duplicates"])
+    assert sum(near.sizes.values()) - sum(masked.sizes.values()) == len(spam) - 1

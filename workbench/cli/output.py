@@ -72,3 +72,13 @@ def print_tree(value: Any) -> None:
 
     tree = json.loads(json.dumps(value, ensure_ascii=False, default=str))
     print(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=100), end="")
+
+
+def roles_line(columns: dict[str, Any]) -> str:
+    """Return which column plays which role, as a line; empty where none is known."""
+    from ..language import text
+
+    listed = {role: " + ".join(place) if isinstance(place, list) else place
+              for role, place in columns.items()}  # fmt: skip
+    pairs = text("data.comma").join(f"{role} = {place}" for role, place in listed.items())
+    return f"{text('profile.roles')}: {pairs}" if pairs else ""

@@ -14,7 +14,7 @@ from typing import Any
 from ..errors import DataError
 from ..spec import RunSpec
 from .options import add_json, add_spec_changes, parse_changes
-from .output import add_leaf, print_table
+from .output import add_leaf, print_table, roles_line
 from .screen import print_json
 from .terminal import download_progress
 
@@ -155,6 +155,8 @@ def _answer(found: Any, options: argparse.Namespace) -> None:
     for split, rows in profile.rows.items():
         told = ", ".join(f"{name} {value}" for name, value in profile.detected[split].items())
         print(f"{split}: {rows:,} rows{f' ({told})' if told else ''}")
+    if told := roles_line(profile.roles):
+        print(f"  {told}")
     for note in profile.notes:
         print(f"  {note}")
     lines = [

@@ -22,7 +22,7 @@ from .options import (
     spec_from,
     trusting,
 )
-from .output import print_table
+from .output import print_table, roles_line
 from .screen import answers_console, plain, print_json
 from .terminal import console, download_progress, duration, watching
 
@@ -153,6 +153,8 @@ def tell_data(run: RunFolder) -> None:
     found = read_json(run.path / "data.json")
     lines = list(found["notes"])
     with using(run.spec().output.language):
+        if told := roles_line(run.spec().data.columns):
+            lines.insert(0, told)
         for one in found["findings"]:
             if one["harmful"] or one["kind"].startswith(TOLD):
                 named = [

@@ -3,68 +3,119 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import DataError, shorten
-from ..sources import Progress, find_data
+from ..errors import InputError, shorten
+from ..sources import FoundData, Progress, find_data
 from ..spec import DataSpec
 from ..spec.run import TASKS
-from ..tasks import load_task
-from .columns import guess_columns
-from .tables import Table, open_tables
+from ..tasks import Task, load_task
+from .columns import Columns, guess_columns, told_columns
+from .divide import train_split
+from .load import column_notes
+from .tables import Table, Tables, open_tables, reshaped
 
 FIRST_ROWS = 3
+# A file larger than this is read once, not once for each task.
+MOST_BYTES = 20_000_000
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """How a task reads a source: its columns by role, and what is to be said of the others."""
+
+    tables: Tables
+    columns: Columns
+    notes: list[str] = field(default_factory=list)
 
 
 def describe_source(source: str, progress: Progress | None = None) -> dict[str, Any]:
     """Return a source's splits with their columns, detected format and first rows, as plain data.
 
-    `columns` says, for each task that the source fits, which column plays which role.
+    `columns` says, for each task that the source fits, which column plays which role, as a run of
+    the task would read it; `left` what a run would say of the rest, `refused` why a task does not
+    take what looks like its data.
 
     Raises:
         SourceError: it cannot be found or fetched.
         DataError: a file in it cannot be read.
     """
     found = find_data(source, None, progress)
-    tables = open_tables(found, DataSpec(source=source))
-    splits, roles = {}, {}
-    for name in tables.splits:
-        table = tables.read(name)
-        roles = roles or _roles(table, found.columns)
-        rows = table.frame.head(FIRST_ROWS).to_dict("records")
-        splits[name] = {
-            "rows": len(table.frame),
-            "columns": [str(column) for column in table.frame.columns],
-            "encoding": table.detected.encoding,
-            "delimiter": table.detected.delimiter,
-            "header": table.detected.header,
-            "notes": table.detected.notes,
-            "first_rows": [{str(k): shorten(v, 120) for k, v in row.items()} for row in rows],
-        }
+    spec = DataSpec(source=source)
+    tables = open_tables(found, spec)
+    readings, refused = _readings(found, spec, tables)
+    # What a task reads by a shape of its own is shown as that task has it.
+    shown = next((one.tables for one in readings.values() if one.tables is not tables), tables)
     return {
         "source": found.place,
         "kind": found.kind,
         **found.about,
         "revision": found.revision,
-        "columns": roles or "none found; name them, as in -p columns '{text: NAME, label: NAME}'",
+        "columns": {name: one.columns for name, one in readings.items()}
+        or "none found; name them, as in -p columns '{text: NAME, label: NAME}'",
+        **_told("left", {name: one.notes for name, one in readings.items() if one.notes}),
+        **_told("refused", refused),
         "labels": found.labels,
-        "splits": splits,
+        "splits": {name: _split(shown.read(name)) for name in shown.splits},
     }
 
 
-def _roles(table: Table, known: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the columns by role for each task whose roles the table can fill."""
-    fitting = {}
+def _told(name: str, held: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: dict(held)} if held else {}
+
+
+def _split(table: Table) -> dict[str, Any]:
+    rows = table.frame.head(FIRST_ROWS).to_dict("records")
+    return {
+        "rows": len(table.frame),
+        "columns": [str(column) for column in table.frame.columns],
+        "encoding": table.detected.encoding,
+        "delimiter": table.detected.delimiter,
+        "header": table.detected.header,
+        "notes": table.detected.notes,
+        "first_rows": [{str(k): shorten(v, 120) for k, v in row.items()} for row in rows],
+    }
+
+
+def _readings(
+    found: FoundData, spec: DataSpec, tables: Tables
+) -> tuple[dict[str, _Reading], dict[str, str]]:
+    """Return how each task reads a source, and why some do not."""
+    fitting: dict[str, _Reading] = {}
+    refused: dict[str, str] = {}
+    first = tables.read(next(iter(tables.splits)))
+    small = bool(found.tables) or sum(file.stat().st_size for file in found.files) < MOST_BYTES
     for name in TASKS:
         task = load_task(name)
         try:
-            columns = guess_columns(table.frame, task, known, table.name)
-        except DataError:
+            reading = _reading(found, spec, (tables, first), task, small)
+        except InputError as error:
+            if "preferences" in error.args[0]:
+                refused[name] = str(error)
             continue
-        measures = [columns.get(role.name) for role in task.roles if role.kind == "numbers"]
-        if all(_is_measure(table.frame[column]) for column in measures if column in table.frame):
-            fitting[name] = columns
-    return fitting
+        if reading is not None:
+            fitting[name] = reading
+    return fitting, refused
+
+
+def _reading(
+    found: FoundData, spec: DataSpec, read: tuple[Tables, Table], task: Task, small: bool
+) -> _Reading | None:
+    plain, first = read
+    own = open_tables(found, spec, task) if small else plain
+    table = own.read(train_split(own, spec))
+    if not small:
+        table = reshaped(table, task, spec)
+    told = told_columns(found.columns, task, {})
+    columns = guess_columns(table.frame, task, told, table.name)
+    measures = [columns.get(role.name) for role in task.roles if role.kind == "numbers"]
+    if not all(_is_measure(table.frame[one]) for one in measures if one in table.frame):
+        return None
+    notes = column_notes(table, columns, task, told)
+    same = list(first.frame.columns) == list(table.frame.columns)
+    notes = [*[n for n in table.detected.notes if n not in first.detected.notes], *notes]
+    return _Reading(plain if same else own, columns, notes)
 
 
 def _is_measure(column: Any) -> bool:

@@ -281,6 +281,17 @@ def _flat(frame: Any, task: Task | None) -> Any:
     return spread(frame)
 
 
+def reshaped(table: Table, task: Task, spec: DataSpec) -> Table:
+    """Return a table that was read for no task as a task has it.
+
+    Raises:
+        DataError: the rows are for something else than the task.
+    """
+    frame, told = shaped(table.frame, task, spec, table.name)
+    detected = replace(table.detected, rows=len(frame), notes=[*table.detected.notes, *told])
+    return replace(table, frame=_flat(frame, task), detected=detected)
+
+
 def _from_hub(
     place: str, split: str, table: Any, spec: DataSpec, task: Task | None, notes: Collection[str]
 ) -> Table:

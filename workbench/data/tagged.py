@@ -22,7 +22,7 @@ _MOST = 0.9
 
 def is_for(task: Task) -> bool:
     """Say whether a task reads words with tags."""
-    return any(role.kind == "labels" and role.name == "tags" for role in task.roles)
+    return {"tokens", "tags"} <= {role.name for role in task.roles}
 
 
 def read_tagged(frame: Any, task: Task, told: Mapping[str, Any]) -> tuple[Any, list[str]]:
