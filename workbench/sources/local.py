@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..errors import SourceError, shorten
 from ..language import text as say
+from ..runs.reads import note_read
 from . import _gguf
 from ._archives import is_archive, unpacked
 from ._folders import card_splits, saved_tables
@@ -100,6 +101,7 @@ def _found_at(place: str) -> FoundData:
                 endings=", ".join(DATA_SUFFIXES),
             )
         return FoundData(place, "local", [path], part=part)
+    note_read(path)
     folder = unpacked(path) if path.is_file() else hub_snapshot(path)
     if tables := saved_tables(folder):
         return FoundData(place, "local", tables=tables)
