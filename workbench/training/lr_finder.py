@@ -158,10 +158,16 @@ def suggest(rates: Sequence[float], losses: Sequence[float]) -> Suggestion:
     scatter = 1.4826 * median(abs(loss - level) for loss, level in before)
     # A fiftieth of the loss is the least that is worth being called a fall.
     enough = max(CERTAIN * scatter, 0.02 * scale)
+    # Once it has fallen and is back where it began, the weights are lost: to give all rows one
+    # answer costs no more than that, and a lucky batch may look better than what was learned.
+    lost = next(
+        (n for n in range(known) if smoothed[n] >= start > min(smoothed[: n + 1]) + enough), known
+    )
+    lowest = min(range(lost), key=smoothed.__getitem__)
     if lowest < idle or start - smoothed[lowest] <= enough:
         risen = smoothed[-1] - start > enough or known < len(losses)
         return Suggestion(None, None, smoothed, "only_rises" if risen else "flat")
-    rose = smoothed[-1] - smoothed[lowest] > enough or known < len(losses)
+    rose = max(smoothed[lowest:]) - smoothed[lowest] > enough or known < len(losses)
     domain = find("train.learning_rate").domain
     rate = max(domain.low, float(f"{rates[lowest] / 10:.2g}"))
     return Suggestion(rate, rates[lowest], smoothed, "minimum" if rose else "still_falling")
