@@ -56,6 +56,12 @@ def test_a_wish_leaves_what_fits(wishes, within, without):
     assert without not in found
 
 
+def test_for_a_task_of_writing_decoders_are_listed_too(capsys):
+    assert main(["models", "list", "--task", "summarization", "--json"]) == 0
+    found = {row["name"]: row["kind"] for row in json.loads(capsys.readouterr().out)}
+    assert set(found.values()) == {"decoder", "encoder-decoder"}
+
+
 def test_the_command_lists_them(capsys):
     wishes = ["--task", "token-classification", "--language", "zh", "--size", "150M", "--json"]
     assert main(["models", "list", *wishes]) == 0

@@ -368,6 +368,8 @@ CHECKS: dict[str, Callable[[Home], None] | str] = {
     "data.special_tokens_in_text": "tests/tasks/test_encode.py::test_where_the_data_means_its_"
     "tokens_they_are_those",
     "data.prefix": "tests/tasks/test_seq2seq.py::test_a_prefix_stands_before_each_source",
+    "data.prompt_template": "tests/tasks/test_decoders.py::test_a_prompt_is_in_the_language_of_the_"
+    "data_and_can_be_set",
     "data.several_targets": "tests/tasks/test_seq2seq.py::test_of_several_references_the_first_is_"
     "learned_and_the_nearest_counts",
     "data.source_language": "tests/tasks/test_seq2seq.py::test_a_model_of_many_languages_is_told_"
@@ -384,6 +386,8 @@ CHECKS: dict[str, Callable[[Home], None] | str] = {
     "model.source": model_source,
     "model.revision": "tests/sources/test_hub.py::test_a_model_is_fetched_without_what_is_not_"
     "needed_and_pinned",
+    "model.answers": "tests/tasks/test_written_answers.py::test_answers_are_found_or_written_"
+    "as_the_spec_says",
     "model.tokenizer": "tests/models/test_own_tokenizer.py::test_chinese_is_cut_as_each_kind_says",
     "model.vocab_size": "tests/models/test_own_tokenizer.py::test_other_texts_and_sizes_lie_in_"
     "folders_of_their_own",
@@ -473,6 +477,8 @@ CHECKS: dict[str, Callable[[Home], None] | str] = {
     "generate.no_repeat_ngram_size": "tests/evaluation/test_batch_invariance.py::test_prompts_of_"
     "several_lengths_are_gone_on_with_as_each_alone",
     "evaluate.baselines": baselines,
+    "evaluate.zero_shot_rows": "tests/evaluation/test_zero_shot.py::test_the_untouched_model_"
+    "answers_so_many_rows",
     "evaluate.calibration_bins": "tests/tasks/test_text_classification.py::test_calibration_error_"
     "is_the_gap_between_confidence_and_accuracy",
     "evaluate.threshold": "tests/tasks/test_text_classification.py::test_sets_are_scored_as_scikit_"

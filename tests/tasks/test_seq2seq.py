@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 from datasets import Dataset
 from pyarrow import parquet
+from transformers import DistilBertConfig, DistilBertModel
 
-from tests.tiny_models import make_tiny_bert, make_tiny_llama
+from tests.tiny_models import make_tiny_bert
 from tests.tiny_runs import BAD, GOOD, THINGS, tiny_spec
 from tests.tiny_writers import WRITERS
 from workbench import pipeline
@@ -476,10 +477,12 @@ def test_the_layers_of_both_halves_of_a_writer_are_counted(tmp_path):
 
 
 def test_a_model_that_cannot_write_is_refused_with_the_remedy(tmp_path):
-    spec = pair_spec(tmp_path, model=make_tiny_llama(tmp_path / "llama"))
-    said = (
-        r"a llama model .* cannot be used for Seq2SeqLM; choose a model that reads and writes \(T5"
-    )
+    place = make_tiny_bert(tmp_path / "distilbert")
+    size = len(load_tokenizer(place))
+    plan = DistilBertConfig(vocab_size=size, dim=32, n_layers=1, n_heads=2, hidden_dim=32)
+    DistilBertModel(plan).save_pretrained(place)
+    spec = pair_spec(tmp_path, model=place)
+    said = r"a distilbert model .* cannot be used for Seq2SeqLM; choose a model that reads and "
     with pytest.raises(ModelError, match=said):
         pipeline.train(spec)
 

@@ -29,6 +29,8 @@ CASES = [
         (("temperature", 0.7), ("top_p", 0.9), ("top_k", 10), ("sampling_seed", 7))
     ),
     ({"generate.length_penalty": 2.0}, "generate.num_beams: 1", {"generate.num_beams": 2}),
+    ({"evaluate.zero_shot_rows": 9, "evaluate.baselines": False}, "evaluate.baselines: False",
+     {"evaluate.baselines": True}),
     ({"evaluate.threshold": 0.3}, "data.multi_label: False", {"data.multi_label": True}),
     ({"train.num_train_epochs": 3.0, "train.max_steps": 5}, "train.max_steps: 5",
      {"train.max_steps": -1}),

@@ -16,6 +16,7 @@ from ..models.folder import (
     refuse_foreign_code,
     refuse_unsafe_weights,
 )
+from ..models.load import kind_in
 from ..models.new_tokens import make_room
 from ..models.padding import follow_tokenizer
 from ..models.reading import quiet, readable
@@ -207,7 +208,7 @@ def open_before(source: Source) -> Watched:
     found = as_trimmed(found, run.path)
     model = load_model(
         found,
-        load_task(spec.task).auto_class,
+        load_task(spec.task).fitted(spec, kind_in(found, spec.model.trust_remote_code)).auto_class,
         run.record().get("labels") or [],
         spec.train.seed,
         trust_remote_code=spec.model.trust_remote_code,

@@ -90,8 +90,9 @@ def list_models(options: argparse.Namespace) -> None:
     from ..models.catalogue import choose_models
     from ..tasks import load_task
 
+    task = load_task(options.task) if options.task else None
     found = choose_models(
-        load_task(options.task).auto_class if options.task else "",
+        (lambda kind: task.fitted(RunSpec(), kind).auto_class) if task else "",
         options.size, options.language, options.licence, options.on or "",
     )  # fmt: skip
     rows = [

@@ -9,6 +9,7 @@ from typing import Any
 from ..data.cleaning import clean_texts
 from ..errors import DataError, shorten
 from ..models import load_model, load_tokenizer, load_trained
+from ..models.load import kind_in
 from ..models.new_tokens import make_room
 from ..models.padding import follow_tokenizer
 from ..models.trimmed import as_trimmed
@@ -102,7 +103,8 @@ def finished(run: RunFolder) -> Answerer:
         InputError: the run has no model, or it cannot be loaded.
     """
     spec = run.spec()
-    task, trusted = load_task(spec.task), spec.model.trust_remote_code
+    trusted = spec.model.trust_remote_code
+    task = load_task(spec.task).fitted(spec, kind_in(run.model_path, trusted))
     tokenizer = load_tokenizer(run.model_path, trusted)
     model = load_trained(run.model_path, trusted, spec.model.quantization)
     follow_tokenizer(model, tokenizer)

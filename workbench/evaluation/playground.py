@@ -155,7 +155,7 @@ def require_writer(run: RunFolder) -> None:
     Raises:
         RunError: saying which task it learned.
     """
-    task = load_task(run.spec().task)
+    task = load_task(run.spec().task).fitted(run.spec())
     if not task.writes:
         raise RunError(
             "the run {run} learned {task}, which writes no text to talk with",

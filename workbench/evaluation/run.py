@@ -16,6 +16,7 @@ from ..training.prepare import Prepared
 from .answering import Answerer, finished, rows_to_ask
 from .inference import run_model
 from .playground import keep_answers
+from .zero_shot import intervals, spread
 
 
 def evaluate_prepared(run: RunFolder, prepared: Prepared, model: Any) -> dict[str, Any]:
@@ -27,23 +28,32 @@ def evaluate_prepared(run: RunFolder, prepared: Prepared, model: Any) -> dict[st
     rows = in_order(prepared.validation)
     batch = spec.train.per_device_eval_batch_size
 
-    def outputs_of(candidate: Any) -> Any:
+    def outputs_of(candidate: Any, rows: Any) -> Any:
         return run_model(candidate, rows, task, setup, prepared.precision, batch)
 
     asks = task.writes and any(map(str.strip, spec.inspect.probes))
     base = prepared.base_model() if spec.evaluate.baselines or asks else None
-    outcome = Outcome(outputs_of(model), rows, prepared.data.validation, setup)
+    outcome = Outcome(outputs_of(model, rows), rows, prepared.data.validation, setup)
     metrics = {"task": task.name, "split": "validation", **task.evaluate(outcome)}
     if spec.evaluate.baselines:
-        rivals = task.baselines(outcome, prepared.data.train)
-        rivals["before"] = outputs_of(base)
-        judged = {
-            name: task.evaluate(replace(outcome, outputs=outputs))
-            for name, outputs in rivals.items()
+        rivals = {
+            name: replace(outcome, outputs=outputs)
+            for name, outputs in task.baselines(outcome, prepared.data.train).items()
         }
+        some = spread(outcome, spec.evaluate.zero_shot_rows) if task.writes else outcome
+        rivals["before"] = replace(some, outputs=outputs_of(base, some.rows))
+        judged = {name: task.evaluate(rival) for name, rival in rivals.items()}
         metrics["baselines"] = {name: found["metrics"] for name, found in judged.items()}
+        metrics["baseline_rows"] = {name: found["rows"] for name, found in judged.items()}
+        if task.writes:
+            own = {"after": outcome, **rivals}
+            metrics["intervals"] = {name: intervals(task, one) for name, one in own.items()}
         for aspect, own in metrics.get("aspects", {}).items():
-            own["baselines"] = {name: found["aspects"][aspect] for name, found in judged.items()}
+            own["baselines"] = {
+                name: found["aspects"][aspect]
+                for name, found in judged.items()
+                if aspect in found.get("aspects", {})
+            }
     write_json(run.evaluation_path / "metrics.json", metrics)
     write_predictions(run.evaluation_path / "predictions.parquet", worst_first(task, outcome))
     if asks:

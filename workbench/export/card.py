@@ -11,6 +11,7 @@ import jinja2
 
 from .. import language
 from ..language import text
+from ..models.load import kind_in
 from ..runs import RunFolder, read_json
 from ..sources import entries
 from ..spec import RunSpec, changes, dump_tree, find
@@ -35,6 +36,8 @@ def model_card_text(run: RunFolder, kind: str = "folder") -> str:
     spec, metrics, record = run.spec(), run.metrics(), run.record()
     card, profile = _json(run.path / "model.json"), _json(run.path / "data.json")
     task = task_of(metrics, spec)
+    if run.model_path.is_dir():
+        task = task.fitted(spec, kind_in(run.model_path, spec.model.trust_remote_code))
     base, data = base_of(spec), _data(spec)
     adapter = spec.adapter.peft_method != "none" and kind in ("folder", "card")
     adapter = adapter and not card.get("whole_vocabulary")  # then it is exported merged
@@ -55,9 +58,11 @@ def model_card_text(run: RunFolder, kind: str = "folder") -> str:
             one_by_one=adapter and misreads_padding(spec, task, str(card.get("model_type"))),
             auto_class=task.auto_class,
             writes=task.writes,
+            asks=_asks(spec) if task.auto_class == "AutoModelForCausalLM" else "",
             kind=kind,
             scores=_scores(metrics),
             rivals=_rivals(metrics),
+            intervals=bool((metrics or {}).get("intervals")),
             yaml=dump_tree(_tree(spec)),
         )
     return f"---\n{_metadata(run, spec, task, metrics, base, licence, adapter)}\n---\n\n{body}"
@@ -141,6 +146,15 @@ def _data(spec: RunSpec) -> dict[str, str]:
     return {"name": f"{_shown(source)}: {entry.origin}", "licence": entry.licence}
 
 
+def _asks(spec: RunSpec) -> str:
+    """Return the calls that put texts into the prompt template, as Python writes them."""
+    places = re.findall(r"\{(source|context|question)\}", spec.data.prompt_template)
+    return "".join(
+        f'.replace("{{{one}}}", {f"{spec.data.prefix}YOUR {one.upper()}"!r})'
+        for one in dict.fromkeys(places)
+    )
+
+
 def _languages(base: dict[str, str]) -> list[str] | None:
     found = [one.strip() for one in base["language"].split(",") if one.strip()]
     return found or None
@@ -173,9 +187,9 @@ def _scores(metrics: dict[str, Any]) -> list[tuple[str, list[str]]]:
 
 
 def _rivals(metrics: dict[str, Any]) -> list[str]:
-    from ..report.page import scored
+    from ..report.page import score_columns
 
-    return [text(f"figures.series.{name}") for name in scored(metrics)]
+    return score_columns(metrics)
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -200,4 +214,5 @@ def _template() -> jinja2.Template:
         undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False,
     )  # fmt: skip
     environment.filters["cell"] = cell
+    environment.filters["python"] = repr
     return environment.get_template("card.md.j2")

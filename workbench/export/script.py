@@ -164,7 +164,8 @@ def _values(run: RunFolder, prepared: Prepared, model: Any) -> dict[str, Any]:
         "patience": spec.train.early_stopping_patience,
         "arguments": trainer_arguments(prepared),
         # Windows, conversations and hidden tokens are more than a call of the tokenizer.
-        "tokens": task.name in ("question-answering", "text-generation", "fill-mask"),
+        "tokens": task.name in ("question-answering", "fill-mask")
+        or task.auto_class == "AutoModelForCausalLM",
         "notes": lambda tokens: _notes(run, prepared, tokens),
         **loss_settings(prepared),
     }

@@ -16,7 +16,6 @@ _SAME_NAME = (
 _LOSSES = {
     "text-regression": ("numbers", "fixed"),
     "question-answering": ("span", "fixed"),
-    "text-generation": ("next", "padded"),
     "text-classification": ("class", "fixed"),
 }
 _ABOUT = ("auto_mapping", "base_model_name_or_path", "revision", "peft_version", "inference_mode")
@@ -26,6 +25,9 @@ def loss_settings(prepared: Prepared) -> dict[str, Any]:
     """Return which loss the script computes, with its weights and its focus."""
     setup, spec = prepared.setup, prepared.spec
     loss, shape = _LOSSES.get(spec.task, ("class", "padded"))
+    if prepared.task.writes:
+        goes_on = prepared.task.auto_class == "AutoModelForCausalLM"
+        loss, shape = "next" if goes_on else "class", "padded"
     if spec.data.multi_label:
         loss = "sets"
     weights = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -69,7 +70,7 @@ def known_models() -> tuple[Known, ...]:
 
 
 def choose_models(
-    auto_class: str = "",
+    auto_class: str | Callable[[str], str] = "",
     most_parameters: int | None = None,
     language: str = "",
     licence: str = "",
@@ -77,12 +78,17 @@ def choose_models(
 ) -> list[Known]:
     """Return those that fit: an empty or missing wish leaves all.
 
-    A licence fits by its beginning, whatever its case: `cc-by` also finds `CC-BY-NC-4.0`.
+    `auto_class` may hang on the kind of the model. A licence fits by its beginning, whatever its
+    case: `cc-by` also finds `CC-BY-NC-4.0`.
     """
+
+    def head(kind: str) -> str:
+        return auto_class if isinstance(auto_class, str) else auto_class(kind)
+
     return [
         model
         for model in known_models()
-        if (not auto_class or model.fits(auto_class))
+        if (not auto_class or model.fits(head(model.kind)))
         and (most_parameters is None or model.parameters <= most_parameters)
         and (not language or language in model.languages)
         and (not licence or model.licence.lower().startswith(licence.lower()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from math import prod
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from ..errors import ModelError
 from ..sources.paths import show
 
+_CONTINUES = "AutoModelForCausalLM"
 # The public table behind each Auto class.
 _TABLES = {
     "AutoModel": "MODEL_MAPPING",
@@ -27,6 +29,26 @@ def classes_of(auto_class: str) -> Mapping[Any, Any]:
     import transformers
 
     return getattr(transformers, _TABLES[auto_class])
+
+
+def kind_of(config: Any) -> str:
+    """Return what a model of this config can do: `encoder`, `decoder` or `encoder-decoder`.
+
+    A decoder goes on with what it read. What could be given a decoder like itself is an encoder.
+    """
+    if config.is_encoder_decoder:
+        return "encoder-decoder"
+    goes_on = type(config) in classes_of(_CONTINUES) and not can_become_writer(config)
+    return "decoder" if goes_on else "encoder"
+
+
+def can_become_writer(config: Any) -> bool:
+    """Say whether a model of this config reads only, and could be given a decoder like itself."""
+    kind = type(config)
+    causal, masked = classes_of(_CONTINUES), classes_of("AutoModelForMaskedLM")
+    if config.is_encoder_decoder or kind not in causal or kind not in masked:
+        return False
+    return "encoder_hidden_states" in inspect.signature(causal[kind].forward).parameters
 
 
 def require_any_length(folder: Path, config: Any, auto_class: str) -> None:

@@ -9,7 +9,7 @@ from ..errors import ModelError, shorten
 from ..sources import FoundModel
 from ..sources.paths import show
 from . import quantization
-from .classes import classes_of, require_any_length
+from .classes import can_become_writer, classes_of, kind_of, require_any_length
 from .fit import fit_tokenizer, limits_of
 from .folder import (
     as_path,
@@ -25,7 +25,7 @@ from .heads import Head, find_head
 from .padding import follow_model
 from .reading import first_line, quiet, readable
 from .sanity import require_sane_tokenizer, require_weights_for
-from .warm_start import can_become_writer, make_writer
+from .warm_start import make_writer
 
 _SINGLE_LABEL = {"problem_type": "single_label_classification"}
 _WRITES, _CONTINUES = "AutoModelForSeq2SeqLM", "AutoModelForCausalLM"
@@ -238,6 +238,23 @@ def becomes_writer(found: FoundModel, auto_class: str, trust_remote_code: bool =
     return can_become_writer(config)
 
 
+def kind_in(found: FoundModel | Path | str, trust_remote_code: bool = False) -> Any:
+    """Return what the model in a folder can do: `encoder`, `decoder` or `encoder-decoder`.
+
+    Raises:
+        ModelError: its config cannot be read.
+    """
+    import transformers
+
+    folder = as_path(found)
+    refuse_foreign_code(folder, read_config(folder), trust_remote_code)
+    with readable(folder), quiet():
+        config = transformers.AutoConfig.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=trust_remote_code
+        )
+    return kind_of(config)
+
+
 def require_fit(found: FoundModel, auto_class: str, trust_remote_code: bool = False) -> None:
     """Refuse a model of a type that has no head for the task.
 
@@ -334,8 +351,8 @@ def _require_head(folder: Path, config: Any, auto: Any, trust_remote_code: bool)
     head = auto.__name__.removeprefix("AutoModelFor").removeprefix("AutoModel")
     raise ModelError(
         "a {kind} model ({folder}) cannot be used for {head}",
-        "choose a model that reads and writes (T5, BART, Marian), or an encoder of which a decoder "
-        "can be made, such as wheel:minilm, BERT or RoBERTa"
+        "choose a model that reads and writes (T5, BART, Marian), a decoder (Llama, GPT-2), or an "
+        "encoder of which a decoder can be made, such as wheel:minilm, BERT or RoBERTa"
         if auto.__name__ == _WRITES
         else "choose a model that goes on writing, such as GPT-2, Llama or Qwen, or "
         "scratch:llama-tiny"

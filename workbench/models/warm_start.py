@@ -8,20 +8,8 @@ Source:
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 from typing import Any
-
-from .classes import classes_of
-
-
-def can_become_writer(config: Any) -> bool:
-    """Say whether a model of this config reads only, and could be given a decoder like itself."""
-    kind = type(config)
-    causal, masked = classes_of("AutoModelForCausalLM"), classes_of("AutoModelForMaskedLM")
-    if config.is_encoder_decoder or kind not in causal or kind not in masked:
-        return False
-    return "encoder_hidden_states" in inspect.signature(causal[kind].forward).parameters
 
 
 def make_writer(

@@ -306,7 +306,7 @@ class Studio:
 
         def show() -> None:
             run = self._finished()
-            fill([desk_of(run)] if load_task(run.spec().task).writes else [])
+            fill([desk_of(run)] if load_task(run.spec().task).fitted(run.spec()).writes else [])
 
         self._after_run.append(show)
 

@@ -78,8 +78,9 @@ def _fill(contents: Contents, run: RunFolder) -> dict[str, Any]:
         "curves": _curves(contents),
         "baselines": drawing(figures.baselines(metrics)) if _has_baselines(metrics) else None,
         "compared": _compared(contents, run),
-        "score_columns": [text(f"figures.series.{name}") for name in scored(metrics)],
+        "score_columns": score_columns(metrics),
         "score_rows": score_rows(metrics),
+        "intervals": text("report.intervals") if (metrics or {}).get("intervals") else "",
         "signatures": signatures(metrics),
         "evaluation": _evaluation_figures(contents),
         "errors": None
@@ -150,10 +151,26 @@ def scored(metrics: dict[str, Any] | None) -> dict[str, dict[str, Any]]:
 def score_rows(metrics: dict[str, Any] | None) -> list[tuple[str, list[str]]]:
     """Return each metric's name, and its value for each of `scored`."""
     found = scored(metrics)
+    sure = (metrics or {}).get("intervals") or {}
     return [
-        (metric_name(name), [_score(scores.get(name)) for scores in found.values()])
+        (
+            metric_name(name),
+            [_score(one.get(name), sure.get(who, {}).get(name)) for who, one in found.items()],
+        )
         for name in found.get("after", {})
     ]
+
+
+def score_columns(metrics: dict[str, Any] | None) -> list[str]:
+    """Return the names of those in `scored`; of one judged on fewer rows, on how many."""
+    counts, rows = (metrics or {}).get("baseline_rows") or {}, (metrics or {}).get("rows")
+    found = []
+    for name in scored(metrics):
+        title, count = text(f"figures.series.{name}"), counts.get(name, rows)
+        found.append(
+            title if count == rows else text("report.of_rows", name=title, rows=f"{count:,}")
+        )
+    return found
 
 
 def signatures(metrics: dict[str, Any] | None) -> list[tuple[str, str]]:
@@ -162,5 +179,8 @@ def signatures(metrics: dict[str, Any] | None) -> list[tuple[str, str]]:
     return [(metric_name(name), str(said)) for name, said in found.items()]
 
 
-def _score(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
+def _score(value: float | None, interval: list[float] | None = None) -> str:
+    """Return a score, with the interval in which 95 of 100 scores of such rows would lie."""
+    if value is None:
+        return "–"
+    return f"{value:.4f}" + (f" ({interval[0]:.4f}–{interval[1]:.4f})" if interval else "")

@@ -134,6 +134,14 @@ class DataSpec(Section):
     prefix: Annotated[
         str, Domain("what is put before each source text, as T5 wants it: 'summarize: '")
     ] = ""
+    prompt_template: Annotated[
+        str,
+        Domain(
+            "what a model is asked, with {source} where the text goes, or {context} and "
+            "{question}; the user's turn in a chat template. Empty: the text alone, and for "
+            "decoders a request in the data's language, filled in when the run starts"
+        ),
+    ] = ""
     several_targets: Annotated[
         str,
         Domain(

@@ -7,9 +7,10 @@ from typing import Any
 # By section and field; in a run's own file every field of its version is written.
 _BEFORE = {
     ("data", "special_tokens_in_text"): ("keep", None),
+    ("model", "answers"): ("extractive", "question-answering"),
     ("train", "assistant_turns"): ("last", "text-generation"),
 }
-_ALWAYS_WRITTEN = {"data": "max_tokens", "train": "learning_rate"}
+_ALWAYS_WRITTEN = {"data": "max_tokens", "model": "source", "train": "learning_rate"}
 
 
 def packed_otherwise(tree: dict[str, Any]) -> bool:
@@ -23,7 +24,7 @@ def as_it_was(tree: dict[str, Any]) -> dict[str, Any]:
     """Return the content of a run's `spec.yaml`, completed by what its version did.
 
     A run that is resumed, asked or repeated stays what it was: control tokens in its texts meant
-    something, and of a conversation it learned the last answer.
+    something, of a conversation it learned the last answer, and answers stood in the passage.
     """
     if "record" not in tree:
         return tree

@@ -20,6 +20,14 @@ class ModelSpec(Section):
     revision: Annotated[
         str | None, Domain("hub models: the commit to use; filled in when the run starts")
     ] = None
+    answers: Annotated[
+        str,
+        Domain(
+            "question answering: extractive, a span of the passage | generative, written word by "
+            "word | auto: generative with decoders such as Llama, else extractive",
+            choices=("auto", "extractive", "generative"),
+        ),
+    ] = "auto"
     tokenizer: Annotated[
         str,
         Domain(

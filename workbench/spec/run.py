@@ -33,6 +33,17 @@ class EvaluateSpec(Section):
     baselines: Annotated[
         bool, Domain("also measure the majority class and the model before fine-tuning")
     ] = True
+    zero_shot_rows: Annotated[
+        int,
+        Domain(
+            "with baselines: for so many validation rows, spread evenly, a model that writes does "
+            "so before fine-tuning, too (zero-shot); writing takes long",
+            1,
+            100_000,
+            log=True,
+            unit="rows",
+        ),
+    ] = 200
     calibration_bins: Annotated[
         int, Domain("bins of confidence in the reliability plot", 2, 100, step=1)
     ] = 10

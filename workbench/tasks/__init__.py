@@ -37,7 +37,8 @@ def load_task(name: str) -> Task:
 def task_of(metrics: Mapping[str, Any] | None, spec: RunSpec | None = None) -> Task:
     """Return the task that an evaluation was of, else the spec's; one is always returned."""
     known = [(metrics or {}).get("task"), spec and spec.task, RunSpec().task]
-    return load_task(next(name for name in known if name in TASKS))
+    task = load_task(next(name for name in known if name in TASKS))
+    return task if spec is None else task.fitted(spec)
 
 
 @cache
@@ -45,6 +46,6 @@ def served_by() -> dict[str, tuple[str, ...]]:
     """Return, for each field of the spec that only some tasks heed, the names of those tasks."""
     served: dict[str, tuple[str, ...]] = {}
     for name in TASKS:
-        for path in load_task(name).options:
+        for path in load_task(name).fitted(RunSpec()).options:
             served[path] = (*served.get(path, ()), name)
     return served

@@ -13,6 +13,7 @@ Source:
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any
@@ -21,6 +22,7 @@ _KANA = re.compile("[\u3041-\u30ff]")
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 # Chinese now and then quotes a Japanese word; Japanese hardly has a sentence without kana.
 _JAPANESE_SHARE = 0.2
+CHRF_SIZES = 6
 
 
 def tokenization_for(references: Sequence[str]) -> str:
@@ -50,6 +52,38 @@ def corpus_scores(references: Sequence[Sequence[str]], written: Sequence[str]) -
         "chrf": chrf.corpus_score(*pairs).score,
         "signatures": {"bleu": str(bleu.get_signature()), "chrf": str(chrf.get_signature())},
     }
+
+
+def chrf_counts(reference: str, written: str) -> Any:
+    """Return the letter groups of a text, of its reference, and those in both, by their size.
+
+    Shapes:
+        (6, 3): sizes 1 to 6.
+    """
+    import numpy as np
+
+    counts = np.zeros((CHRF_SIZES, 3))
+    for size, row in enumerate(counts, start=1):
+        ours, theirs = (_groups(text, size) for text in (written, reference))
+        row[:] = (ours.total() if theirs else 0, theirs.total(), (ours & theirs).total())
+    return counts
+
+
+def chrf_of(counts: Any) -> float:
+    """Return chrF, from 0 to 100, of the sum of the counts of some texts."""
+    ours, theirs, shared = counts.T
+    known = (ours > 0) & (theirs > 0)
+    if not known.any():
+        return 0.0
+    precision = (shared[known] / ours[known]).mean()
+    recall = (shared[known] / theirs[known]).mean()
+    both = 4 * precision + recall  # recall counts twice
+    return float(100 * 5 * precision * recall / both) if both else 0.0
+
+
+def _groups(text: str, size: int) -> Counter[str]:
+    text = "".join(text.split())
+    return Counter(text[start : start + size] for start in range(len(text) - size + 1))
 
 
 def sentence_chrf(reference: str, written: str) -> float:

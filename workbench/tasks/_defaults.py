@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ._encode import encoder_of
 from ._forward import forward
 from ._padding import pad
@@ -75,6 +77,11 @@ def settings(setup: Setup) -> dict[str, Any]:
     return {}
 
 
+def by_kind(task: Any, spec: Any, kind: str | None) -> Any:
+    """Do the task alike with models of all kinds that have its head."""
+    return task
+
+
 def adapt(model: Any, setup: Setup) -> None:
     """Leave a new model as it was loaded."""
 
@@ -116,6 +123,25 @@ def infer(model: Any, inputs: dict[str, Any], rows: list[dict[str, Any]], setup:
 def rescore(records: list[dict[str, Any]]) -> Callable[[Any], dict[str, float]]:
     """Give no scores: those of the task do not follow from the records of its rows."""
     return lambda places: {}
+
+
+def means_of(*names: str) -> Callable[[list[dict[str, Any]]], Any]:
+    """Return a `rescore` of scores that are the means over the records that have them."""
+
+    def rescore(records: list[dict[str, Any]]) -> Callable[[Any], dict[str, float]]:
+        held = {
+            name: np.asarray([one.get(name, np.nan) for one in records], float) for name in names
+        }
+        held = {name: values for name, values in held.items() if np.isfinite(values).any()}
+
+        def scores(places: Any) -> dict[str, float]:
+            known = {name: values[places] for name, values in held.items()}
+            known = {name: one[np.isfinite(one)] for name, one in known.items()}
+            return {name: float(one.mean()) for name, one in known.items() if len(one)}
+
+        return scores
+
+    return rescore
 
 
 def is_wrong(record: dict[str, Any]) -> bool:

@@ -18,7 +18,7 @@ OPTIONS = (
     "generate.max_new_tokens", "generate.do_sample", "generate.temperature", "generate.top_p",
     "generate.top_k", "generate.sampling_seed", "generate.repetition_penalty",
     "generate.stop_strings", "generate.num_beams", "generate.length_penalty",
-    "generate.no_repeat_ngram_size",
+    "generate.no_repeat_ngram_size", "evaluate.zero_shot_rows",
 )  # fmt: skip
 
 

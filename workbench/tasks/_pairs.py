@@ -6,26 +6,47 @@ one model learns all of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import DataError
+from ..errors import DataError, shorten
 from .contract import Batch, Setup
+
+# The places of a prompt template.
+PLACES = ("source", "context", "question")
+_PLACE = re.compile(r"\{(" + "|".join(PLACES) + r")\}")
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A text to be read, and the texts that would be right to write, the one to learn first."""
+    """A text to be read, and the texts that would be right to write, the one to learn first.
+
+    `beside` are further texts, by their place in a prompt template; `place` is that of the source.
+    """
 
     row: int
     source: str
     references: list[str]
     aspect: str = ""
+    place: str = "source"
+    beside: dict[str, str] = field(default_factory=dict)
 
-    def asked(self, setup: Setup) -> str:
-        """Return what the model reads: what stands before each source, the aspect, the source."""
+    def asked(self, setup: Setup, template: str = "") -> str:
+        """Return what the model reads: the source in the prompt template, if there is one.
+
+        Before the source stand `data.prefix` and the aspect.
+        """
         before = f"{self.aspect}: " if self.aspect else ""
-        return setup.spec.data.prefix + before + self.source
+        source = setup.spec.data.prefix + before + self.source
+        template = template or setup.spec.data.prompt_template or f"{{{self.place}}}"
+        texts = {self.place: source, **self.beside}
+        return _PLACE.sub(lambda match: texts.get(match[1], match[0]), template)
+
+
+def places_in(template: str) -> set[str]:
+    """Return the places of texts in a prompt template."""
+    return set(_PLACE.findall(template))
 
 
 def aspects(setup: Setup) -> list[str]:
@@ -64,6 +85,7 @@ def check(setup: Setup) -> None:
     Raises:
         DataError: saying what to set.
     """
+    require_places(setup, "source")
     data = setup.spec.data
     if data.several_targets != "aspects":
         return
@@ -76,6 +98,23 @@ def check(setup: Setup) -> None:
         raise DataError(
             "data.corrections: a journal holds one text a row, and aspects are several",
             "correct the file itself",
+        )
+
+
+def require_places(setup: Setup, *places: str) -> None:
+    """Refuse a prompt template without the places of the texts.
+
+    Raises:
+        DataError: naming what is missing.
+    """
+    template = setup.spec.data.prompt_template
+    missing = [f"{{{name}}}" for name in places if name not in places_in(template)]
+    if template.strip() and missing:
+        raise DataError(
+            "data.prompt_template: {template!r} has no place for the text: {missing} is missing",
+            "write {missing} where the text goes",
+            template=shorten(template, 60),
+            missing=", ".join(missing),
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from ._batching import inner_of
 from ._defaults import count_tokens
 from ._dynamics import of_written
 from ._encode import encode_texts, encoder_of
+from ._fitting import fitted
 from ._generating import OPTIONS as GENERATES
 from ._generating import seed_of, settle, stops_of, told_until
 from ._guessing import IGNORED, followed, means, sums
@@ -26,27 +28,40 @@ from ._padding import pad
 from ._pairs import Pair, aspects, pairs_of
 from .contract import Batch, CutAnswers, Outcome, Record, Setup
 
+PairsOf = Callable[[Batch, Setup], list[Pair]]
 # Longer targets are counted as this long.
 LONGEST_TOKENS = 1_000_000
 
+ASKED = ("data.prefix", "data.prompt_template", "train.label_smoothing_factor")
 OPTIONS = (
-    "data.prefix", "data.several_targets", "data.source_language", "data.target_language",
-    "train.label_smoothing_factor", *GENERATES,
+    "data.prefix", "data.prompt_template", "data.several_targets", "data.source_language",
+    "data.target_language", "train.label_smoothing_factor", *GENERATES,
 )  # fmt: skip
 
 
-def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
+def encode(
+    batch: Batch, setup: Setup, training: bool, read: PairsOf = pairs_of
+) -> dict[str, list[Any]]:
     """Turn sources, and where there are targets these as labels, into token ids.
 
     Targets are cut after as many tokens as may be written.
     """
     speak(setup)
-    pairs = pairs_of(batch, setup)
+    pairs = read(batch, setup)
+    cut = [False] * len(pairs)
+    if setup.spec.data.prompt_template:  # or what stands behind the text would be cut off
+        limited = [fitted(pair, setup, setup.max_tokens, partial(_count, setup)) for pair in pairs]
+        pairs, cut = [pair for pair, _ in limited], [one for _, one in limited]
     found = encode_texts(setup, [pair.asked(setup) for pair in pairs])
+    found["cut"] = cut
     found["row"] = [pair.row for pair in pairs]
-    if "target" in batch:
+    if all(pair.references for pair in pairs):
         found["labels"] = _labels(pairs, setup, room(setup))
     return found
+
+
+def _count(setup: Setup, pair: Pair) -> int:
+    return count_tokens(setup, [pair.asked(setup)])[0]
 
 
 def _labels(pairs: list[Pair], setup: Setup, limit: int) -> list[list[int]]:
@@ -70,7 +85,7 @@ def _labels(pairs: list[Pair], setup: Setup, limit: int) -> list[list[int]]:
     return [ended(ids) for ids in found["input_ids"]]
 
 
-def cut_answers(batch: Batch, setup: Setup) -> CutAnswers:
+def cut_answers(batch: Batch, setup: Setup, read: PairsOf = pairs_of) -> CutAnswers:
     """Return the tokens of the targets that are longer than may be written, and what limits them.
 
     They are cut there when they are learned, so the model also never learns to end them.
@@ -79,7 +94,7 @@ def cut_answers(batch: Batch, setup: Setup) -> CutAnswers:
     why = "written" if limit == setup.spec.generate.max_new_tokens else "model"
     speak(setup)
     longest = dict.fromkeys(batch["row"], 0)
-    pairs = pairs_of(batch, setup)
+    pairs = read(batch, setup)
     for pair, ids in zip(pairs, _labels(pairs, setup, LONGEST_TOKENS), strict=True):
         longest[pair.row] = max(longest[pair.row], len(ids))
     return {why: (limit, [count if count > limit else 0 for count in longest.values()])}
@@ -97,6 +112,13 @@ def lengths(batch: Batch, setup: Setup) -> list[int]:
     aspect = max(aspects(setup), key=len, default="")
     pairs = [Pair(0, source, [], aspect) for source in batch["source"]]
     return count_tokens(setup, [pair.asked(setup) for pair in pairs])
+
+
+def lengths_of(read: PairsOf, batch: Batch, setup: Setup) -> list[int]:
+    """Return the tokens of what is read of each pair before it is cut."""
+    rows = {"row": list(range(len(next(iter(batch.values()))))), **batch}
+    asked = {name: held for name, held in rows.items() if name not in ("target", "answers")}
+    return count_tokens(setup, [pair.asked(setup) for pair in read(asked, setup)])
 
 
 def collate(rows: list[Record], setup: Setup) -> dict[str, Any]:
@@ -195,6 +217,11 @@ def adapt(model: Any, setup: Setup) -> None:
             module.requires_grad_(False)
 
 
+def means_of(outcome: Outcome) -> dict[str, float | None]:
+    """Return loss and accuracy of tokens over all rows."""
+    return means(np.array([answer["sums"] for answer in outcome.outputs]))
+
+
 def evaluate_with(
     outcome: Outcome, scores: Callable[[list[list[str]], list[str]], dict[str, Any]]
 ) -> dict[str, Any]:
@@ -203,7 +230,7 @@ def evaluate_with(
     What `scores` returns as `signatures` stands beside the metrics, as do the scores of each
     aspect by itself.
     """
-    found = means(np.array([answer["sums"] for answer in outcome.outputs]))
+    found = means_of(outcome)
     pairs = pairs_of(outcome.table[:], outcome.setup)
     written = [answer["written"] for answer in outcome.outputs]
     told = scores([pair.references for pair in pairs], written)

@@ -28,7 +28,9 @@ Record = dict[str, Any]
 # By what cuts them (a key below `findings.cut_answers`): the limit, and the tokens that each row
 # would need; 0 where its answer is whole.
 CutAnswers = dict[str, tuple[int, list[int]]]
-Kind = Literal["text", "label", "labels", "numbers", "object"]
+ColumnKind = Literal["text", "label", "labels", "numbers", "object"]
+# What a model can do: read, go on with what it read, or read and then write.
+Kind = Literal["encoder", "decoder", "encoder-decoder"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Role:
     """
 
     name: str
-    kind: Kind
+    kind: ColumnKind
     required: bool
     usual_names: tuple[str, ...]
     answer: bool = False
@@ -169,6 +171,9 @@ class Task:
     that is about to learn; within `as_saved(model, setup)` it is as others shall read it.
     `losses` are the choices of `train.loss`, the first the usual one; `loss(setup)` returns what is
     minimised (see `_losses.Objective`); `forward(model, inputs)` what the model makes of a batch.
+    `by_kind(task, spec, kind)` is the task as a model of another kind does it; `request(spec,
+    train, asked, answered)` the prompt template for it where the spec has none, given the codes of
+    the languages of what is asked and answered in the training rows.
     `options` are the fields of the spec that only some tasks heed. `keep(logits, labels)` says what
     of a validation batch is kept, (B, …) and small; `score(kept, labels, setup)` makes the followed
     metrics of it. `only_answer(kept, labels, setup)` names the one answer that all rows of a
@@ -232,9 +237,18 @@ class Task:
     only_answer: Callable[[Any, Any, Setup], str] = usual.only_answer
     recall: Callable[[Any, Setup], Setup] = usual.recall
     infer: Callable[[Any, dict[str, Any], list[Record], Setup], Any] = usual.infer
+    by_kind: Callable[[Task, RunSpec, Kind | None], Task] = usual.by_kind
+    request: Callable[[RunSpec, Any, str, str], str] | None = None
     rescore: Callable[[list[Record]], Callable[[Any], dict[str, float]]] = usual.rescore
     is_wrong: Callable[[Record], bool] = usual.is_wrong
     line: Callable[[Record], str] = usual.line
+
+    def fitted(self, spec: RunSpec, kind: Kind | None = None) -> Task:
+        """Return the task as a model of this kind does it; None: as is known before one is found.
+
+        What it reads, its metrics and its name stay the same.
+        """
+        return self.by_kind(self, spec, kind)
 
     @property
     def inputs(self) -> tuple[Role, ...]:
@@ -244,7 +258,7 @@ class Task:
     @property
     def writes(self) -> bool:
         """Whether the answers are texts that the model writes, token by token."""
-        return "generate.max_new_tokens" in self.options
+        return self.auto_class in ("AutoModelForCausalLM", "AutoModelForSeq2SeqLM")
 
     @property
     def names_labels(self) -> bool:

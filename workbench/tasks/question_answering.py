@@ -11,14 +11,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from ..language import text as say
 from ..language import told
+from ..spec import RunSpec
 from . import _defaults as usual
+from . import _seq2seq as seq2seq
+from . import _written_answers as written_answers
 from ._answers import (
     compare,
     is_true,
@@ -29,16 +33,22 @@ from ._answers import (
     read_squad,
     write_answers,
 )
+from ._decoder import as_decoder
 from ._dynamics import of_spans
 from ._forward import forward
+from ._generating import OPTIONS as GENERATES
 from ._labelling import Labelling
-from ._losses import Objective, class_losses
+from ._losses import Objective, class_loss, class_losses
+from ._pairs import require_places
+from ._requests import question_request
 from ._windows import best_span, encode, log_shares
-from .contract import Batch, Column, Metric, Outcome, Record, Role, RowError, Setup, Task
+from ._written_answers import answer_or_none
+from .contract import Batch, Column, Kind, Metric, Outcome, Record, Role, RowError, Setup, Task
 
 # The columns of what `infer` gives.
 SPAN, START, END, NULL, CONFIDENCE, LOSS = range(6)
 SHOWN_CHARACTERS = 120
+ASKED = question_request("en", some_unanswerable=True)
 
 
 def read_file(text: str, name: str) -> tuple[list[Record], list[str]] | None:
@@ -288,11 +298,6 @@ def highlighted(record: Record) -> Any:
     return Markup("").join([*parts, Markup("…" if high < len(context) else "")])
 
 
-def answer_or_none(record: Record, name: str) -> str:
-    """Return an answer, or in words that there is none."""
-    return record.get(name) or say("report.no_answer")
-
-
 def line(record: Record) -> str:
     """Return a prediction as one line: the answer, how sure it is, the question."""
     answer = answer_or_none(record, "predicted")
@@ -320,8 +325,46 @@ def _spans_of(values: Record) -> list[Record]:
 
 def _predicted_spans(prediction: Record) -> list[Record]:
     """Return the span that a model gives, none where it says that there is no answer."""
-    text, start = prediction["predicted"], prediction["start"]
-    return [{"start": start, "end": start + len(text), "text": text}] if text else []
+    text = prediction["predicted"]
+    start = prediction.get("start", prediction["context"].find(text))
+    known = text and start >= 0  # an answer that was written need not stand in the passage
+    return [{"start": start, "end": start + len(text), "text": text}] if known else []
+
+
+def by_kind(task: Task, spec: RunSpec, kind: Kind | None) -> Task:
+    """Return the task with answers that are written, where the spec or the model asks for that."""
+    how = spec.model.answers
+    if how == "extractive" or (how == "auto" and kind not in (None, "decoder")):
+        return task
+    reads = (*seq2seq.ASKED, "model.answers", *GENERATES)
+    if how == "auto" and kind is None:  # nothing is known yet: both are allowed
+        return replace(task, options=tuple(dict.fromkeys((*task.options, *reads))))
+    written = replace(
+        task, auto_class="AutoModelForSeq2SeqLM", options=reads, metrics=written_answers.METRICS,
+        columns=written_answers.COLUMNS, check=check_written, score=seq2seq.score,
+        evaluate=written_answers.evaluate, baselines=written_answers.baselines,
+        predictions=written_answers.predictions, line=written_answers.line,
+        request=written_answers.request, only_answer=usual.only_answer,
+    )  # fmt: skip
+    pairs_of = written_answers.pairs_of
+    if kind == "decoder":
+        return as_decoder(written, pairs_of, ASKED, written_answers.request)
+    return replace(
+        written, encode=partial(seq2seq.encode, read=pairs_of),
+        lengths=partial(seq2seq.lengths_of, pairs_of),
+        cut_answers=partial(seq2seq.cut_answers, read=pairs_of), adapt=seq2seq.adapt,
+        collate=seq2seq.collate, forward=seq2seq.forward, loss=class_loss, keep=seq2seq.keep,
+        observe=seq2seq.observe, infer=seq2seq.infer,
+    )  # fmt: skip
+
+
+def check_written(setup: Setup) -> None:
+    """Refuse a prompt template without the places of passage and question.
+
+    Raises:
+        DataError: naming what is missing.
+    """
+    require_places(setup, "context", "question")
 
 
 TASK = Task(
@@ -397,6 +440,7 @@ TASK = Task(
         "data.negative_windows",
         "evaluate.max_answer_tokens",
         "evaluate.null_threshold",
+        "model.answers",
     ),
     grouped_by=("context",),
     data_figures=("length_histogram",),
@@ -411,6 +455,7 @@ TASK = Task(
     ),
     infer=infer,
     rescore=rescore,
+    by_kind=by_kind,
     is_wrong=lambda record: not record["exact"],
     line=line,
 )  # fmt: skip

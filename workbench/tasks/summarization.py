@@ -13,13 +13,18 @@ from typing import Any
 
 import numpy as np
 
+from ..spec import RunSpec
 from . import _seq2seq as seq2seq
+from ._decoder import as_decoder
+from ._defaults import means_of
 from ._labelling import Labelling
 from ._losses import class_loss
 from ._pairs import check, learned, pairs_of
+from ._requests import summary_request
 from ._rouge import SIGNATURE, rouge_l, rouge_n
-from .contract import Column, Metric, Outcome, Record, Role, Task
+from .contract import Column, Kind, Metric, Outcome, Record, Role, Task
 
+ASKED = "Summarize the following text.\n\n{source}"
 _SENTENCES = re.compile(
     r"\S.*?(?:[.!?]+[\"')\]”’]*(?=\s|$)|[。！？]+[」』”’]*|(?=\n)|$)", re.DOTALL
 )
@@ -66,6 +71,17 @@ def baselines(outcome: Outcome, train: Any) -> dict[str, list[Record]]:
 def predictions(outcome: Outcome) -> list[Record]:
     """Return text, summary and reference of each example, with ROUGE-L and the loss."""
     return seq2seq.predictions(outcome, "rouge_l", rouge_l)
+
+
+def request(spec: RunSpec, train: Any, asked: str, answered: str) -> str:
+    """Return what a model that follows instructions is asked: as long as those to learn from."""
+    usual = np.mean([len(sentences(text)) for text in learned(train)])
+    return summary_request(asked, float(usual))
+
+
+def by_kind(task: Task, spec: RunSpec, kind: Kind | None) -> Task:
+    """Return the task with a prompt and its answer, for models that go on with what they read."""
+    return as_decoder(task, pairs_of, ASKED, request) if kind == "decoder" else task
 
 
 TASK = Task(
@@ -129,5 +145,7 @@ TASK = Task(
     keep=seq2seq.keep,
     observe=seq2seq.observe,
     infer=seq2seq.infer,
+    by_kind=by_kind,
+    rescore=means_of("rouge_l"),
     line=seq2seq.line,
 )  # fmt: skip

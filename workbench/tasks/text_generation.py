@@ -16,32 +16,19 @@ from typing import Any
 import numpy as np
 
 from ._as_written import as_saved
+from ._causal import collate, infer, keep, observe
 from ._causal_rows import cut_answers, encode, is_plain, lengths
-from ._dynamics import of_written
-from ._forward import forward, write_on
+from ._defaults import means_of
 from ._generating import OPTIONS as GENERATES
-from ._generating import asked_of, seed_of, settle, told_until
-from ._guessing import IGNORED, TokenCounts, followed, means, perplexity, read_paragraphs, sums
+from ._generating import settle
+from ._guessing import IGNORED, TokenCounts, followed, means, perplexity, read_paragraphs
 from ._labelling import Labelling
 from ._losses import next_token_loss
 from ._packing import require_apart
-from ._padding import pad
 from ._prompts import Prompt, prompts_of, read_row
 from ._rouge import is_exact, rouge_l
 from ._seq2seq import told
 from .contract import Column, Metric, Outcome, Record, Role, Setup, Task
-
-
-def collate(rows: list[Record], setup: Setup) -> dict[str, Any]:
-    """Make a batch of tensors, filled on the right; one of packed rows has places, but no mask.
-
-    Shapes:
-        input_ids, attention_mask or position_ids, labels: (B, T).
-    """
-    batch = pad(rows, setup.tokenizer, {"labels": IGNORED, "position_ids": 0})
-    if "position_ids" in batch:
-        batch.pop("attention_mask")
-    return batch
 
 
 def adapt(model: Any, setup: Setup) -> None:
@@ -55,45 +42,9 @@ def adapt(model: Any, setup: Setup) -> None:
         require_apart(model)
 
 
-def keep(logits: Any, labels: Any) -> Any:
-    """Return the sums of the losses of a validation batch: (B, 3)."""
-    logits = logits[:, -labels.shape[1] :]  # not those of the tokens that prompt tuning puts before
-    return sums(logits[:, :-1], labels[:, 1:])
-
-
 def score(kept: np.ndarray, labels: np.ndarray, setup: Setup) -> dict[str, float]:
     """Return the loss and the share of tokens that were the likeliest, given those before."""
     return followed(kept)
-
-
-def infer(model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup) -> list[Record]:
-    """Return for each row the sums of its losses, and what the model writes to its prompt."""
-    found = keep(forward(model, inputs).logits, inputs["labels"]).cpu().numpy()
-    wanted = [place for place, row in enumerate(rows) if row["written"]]
-    texts = dict(
-        zip(wanted, _write(model, [rows[p]["prompt"] for p in wanted], setup), strict=True)
-    )
-    return [{"sums": one, "written": texts.get(place)} for place, one in enumerate(found)]
-
-
-def _write(model: Any, prompts: list[list[int]], setup: Setup) -> list[str]:
-    """Let the model go on with prompts, as the spec says."""
-    if not prompts:
-        return []
-    tokenizer, generate = setup.tokenizer, setup.spec.generate
-    limit = int(tokenizer.model_max_length)
-    longest = max(limit // 2, limit - generate.max_new_tokens)
-    prompts = [ids[-longest:] for ids in prompts]
-    found = write_on(
-        model,
-        prompts,
-        [min(generate.max_new_tokens, limit - len(ids)) or 1 for ids in prompts],
-        tokenizer.pad_token_id or 0,
-        seed=seed_of(setup),
-        eos_token_id=tokenizer.eos_token_id,
-        **asked_of(setup),
-    )
-    return told_until(tokenizer.batch_decode(found, skip_special_tokens=True), setup)
 
 
 def evaluate(outcome: Outcome) -> dict[str, Any]:
@@ -269,8 +220,9 @@ TASK = Task(
     adapt=adapt,
     loss=next_token_loss,
     keep=keep,
-    observe=lambda outputs, labels, setup: of_written(outputs.logits[:, :-1], labels[:, 1:]),
+    observe=observe,
     infer=infer,
+    rescore=means_of("rouge_l"),
     is_wrong=lambda record: record["predicted"] not in (None, record.get("label")),
     line=line,
 )  # fmt: skip

@@ -6,17 +6,24 @@ the source that is most alike among the training rows was translated to.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from ..spec import RunSpec
 from . import _seq2seq as seq2seq
-from ._bleu import corpus_scores, sentence_chrf
+from ._bleu import chrf_counts, chrf_of, corpus_scores, sentence_chrf
+from ._decoder import as_decoder
 from ._labelling import Labelling
 from ._losses import class_loss
 from ._pairs import check, pairs_of
-from .contract import Column, Metric, Outcome, Record, Role, Task
+from ._requests import code_of, translation_request
+from .contract import Column, Kind, Metric, Outcome, Record, Role, Task
 
 # Of the sources, so many are compared with all those of the training rows at once.
 CHUNK_ROWS = 256
+ASKED = "Translate the following text.\n\n{source}"
 
 
 def evaluate(outcome: Outcome) -> dict[str, Any]:
@@ -54,6 +61,25 @@ def _nearest(sources: list[str], known: list[str]) -> list[int]:
 def predictions(outcome: Outcome) -> list[Record]:
     """Return source, translation and reference of each example, with chrF and the loss."""
     return seq2seq.predictions(outcome, "chrf", sentence_chrf)
+
+
+def rescore(records: list[Record]) -> Callable[[Any], dict[str, float]]:
+    """Return what gives chrF of some texts together."""
+    held = np.asarray([chrf_counts(one["label"], one["predicted"]) for one in records])
+    return lambda places: {"chrf": chrf_of(held[places].sum(axis=0))}
+
+
+def request(spec: RunSpec, train: Any, asked: str, answered: str) -> str:
+    """Return what a model that follows instructions is asked, by the languages of spec or data."""
+    data = spec.data
+    return translation_request(
+        code_of(data.source_language, asked), code_of(data.target_language, answered)
+    )
+
+
+def by_kind(task: Task, spec: RunSpec, kind: Kind | None) -> Task:
+    """Return the task with a prompt and its answer, for models that go on with what they read."""
+    return as_decoder(task, pairs_of, ASKED, request) if kind == "decoder" else task
 
 
 TASK = Task(
@@ -112,5 +138,7 @@ TASK = Task(
     keep=seq2seq.keep,
     observe=seq2seq.observe,
     infer=seq2seq.infer,
+    by_kind=by_kind,
+    rescore=rescore,
     line=seq2seq.line,
 )  # fmt: skip

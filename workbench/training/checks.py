@@ -35,7 +35,7 @@ def check_spec(spec: RunSpec, task: Task) -> None:
     values = to_flat(spec)
     for path, served in served_by().items():
         field = find(path)
-        if task.name not in served and values[field.name] != field.default:
+        if path not in task.options and values[field.name] != field.default:
             faults.append(
                 say(
                     "spec.no_effect",
@@ -92,6 +92,7 @@ _HEEDED: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
     ("generate.top_k", "generate.do_sample", _one_of(True)),
     ("generate.sampling_seed", "generate.do_sample", _one_of(True)),
     ("generate.length_penalty", "generate.num_beams", lambda beams: beams > 1),
+    ("evaluate.zero_shot_rows", "evaluate.baselines", _one_of(True)),
     ("evaluate.threshold", "data.multi_label", _one_of(True)),
     ("inspect.probe_max_tokens", "inspect.probes", bool),
 )

@@ -23,7 +23,7 @@ from ..models.card import card_of
 from ..models.folder import model_width, read_config
 from ..models.freezing import can_recompute, count_parameters, freeze
 from ..models.heads import Head, note_of
-from ..models.load import becomes_writer, head_of, load_skeleton, require_fit
+from ..models.load import becomes_writer, head_of, kind_in, load_skeleton, require_fit
 from ..models.new_tokens import add_tokens, make_room
 from ..models.own_tokenizer import require_random_weights, with_own_tokenizer
 from ..models.padding import filled_side, follow_tokenizer
@@ -38,6 +38,7 @@ from .encoding import encode_rows, limit_tokens, longest_first, training_texts
 from .entry_points import LOSSES, load, own_metrics, own_objective
 from .knobs import without_effect
 from .precision import Precision, choose_precision
+from .prompting import prompt_notes, with_prompt, zero_shot_notes
 from .trimming import trim, trimming_note
 
 Progress = Callable[[int, int, str], None]
@@ -75,6 +76,8 @@ class Prepared:
         resolved = resolve_replay(spec).replace(
             {
                 "data.columns": self.spec.data.columns,
+                "data.prompt_template": self.spec.data.prompt_template,
+                "model.answers": self.spec.model.answers,
                 "data.corrections": self.spec.data.corrections,
                 "data.revision": self.spec.data.revision,
                 "model.revision": self.spec.model.revision,
@@ -262,16 +265,17 @@ def prepare(
     scores = own_metrics(spec.train.custom_metrics) | dict(scores or {})
     if spec.train.custom_loss:
         load(LOSSES, spec.train.custom_loss)  # or nothing is begun
-    task = with_scores(load_task(spec.task), scores)
-    check_spec(spec, task)
+    check_spec(spec, with_scores(load_task(spec.task).fitted(spec), scores))
     asked, spec = spec, resolve_replay(spec)
     found = find_model(spec.model.source, spec.model.revision, progress)
+    task = task_for(spec, found, scores)
     own = spec.model.tokenizer != "pretrained"
     if own:
         require_random_weights(found, spec.model.tokenizer)
     known = not own and not spec.model.trim_vocabulary
     tokenizer = load_tokenizer(found, spec.model.trust_remote_code) if known else None
     data = load_data(spec.data, task, spec.train.seed, progress)
+    spec = with_prompt(spec, task, data)
     if tokenizer is None:
         found = _fitted_to_rows(spec, task, found, data, trimmed)
         tokenizer = load_tokenizer(found, spec.model.trust_remote_code)
@@ -288,8 +292,7 @@ def prepare(
     kind = read_config(found.path)["model_type"]
     tokenizer.padding_side = filled_side(kind, task.auto_class)
     new, known = add_tokens(tokenizer, spec.model.add_tokens)
-    data = replace(data, notes=[*data.notes, *new_token_notes(spec, new, known)])
-    notes = control_token_notes(data, task, spec, tokenizer)
+    notes = [*new_token_notes(spec, new, known), *control_token_notes(data, task, spec, tokenizer)]
     data = replace(data, notes=[*data.notes, *notes])
     tokenizer.model_max_length = max(1, tokenizer.model_max_length - spec.adapter.prompt_tokens)
     precision = choose_precision(spec.train.precision, model_width(read_config(found.path)))
@@ -319,7 +322,12 @@ def prepare(
     if max_tokens < spec.data.max_tokens and max(train["length"], default=0) >= max_tokens:
         values = {"asked": spec.data.max_tokens, "limit": max_tokens}
         data = replace(data, notes=[*data.notes, say("data.note.fewer_tokens", **values)])
-    data = replace(data, notes=[*data.notes, *unused_settings(asked)])
+    notes = [
+        *prompt_notes(asked, spec, max_tokens, train, validation),
+        *zero_shot_notes(spec, task, len(data.validation)),
+        *unused_settings(asked),
+    ]
+    data = replace(data, notes=[*data.notes, *notes])
     prepared = Prepared(
         asked=asked,
         spec=spec,
@@ -346,6 +354,19 @@ def _fitted_to_rows(
     return with_own_tokenizer(found, texts, model.tokenizer, model.vocab_size, task.auto_class)
 
 
+def task_for(spec: RunSpec, found: FoundModel, scores: Scores) -> Task:
+    """Return the task of a spec as the model that was found does it, with further metrics.
+
+    Raises:
+        ModelError: the model's config cannot be read.
+        SpecError: the spec asks for what goes with models of another kind.
+    """
+    kind = kind_in(found, spec.model.trust_remote_code)
+    task = with_scores(load_task(spec.task).fitted(spec, kind), scores)
+    check_spec(spec, task)
+    return task
+
+
 def _fitted_to(head: Head, data: LoadedData) -> LoadedData:
     """Return the data with what is to be said of the model's head; of numbers, without their means
     where the head has no bias to hold one.
@@ -360,7 +381,7 @@ def _fitted_to(head: Head, data: LoadedData) -> LoadedData:
 def same_ingredients(one: RunSpec, other: RunSpec) -> bool:
     """Return whether two specs need the same data, model and encoding."""
     # What the task heeds may go into the encoding.
-    heeded = [find(path).name for path in load_task(one.task).options]
+    heeded = [find(path).name for path in load_task(one.task).fitted(one).options]
     first, second = to_flat(one), to_flat(other)
     return (
         one.task == other.task
