@@ -15,6 +15,7 @@ from ..errors import InputError, RunError
 from ..language import told
 from ..runs import list_runs, note_read, open_run, refuse_if_read
 from ..runs.commands import quoted
+from ..runs.names import cut_name
 from ..spec import RunSpec, from_flat, load, to_flat
 from .options import add_spec_changes, parse_changes, parse_value
 from .screen import complain
@@ -151,7 +152,10 @@ def is_field(name: str) -> bool:
 
 def waiting_place(notebook: str) -> Path:
     """Return where the executed notebook waits until its run folder is known."""
-    return Path("runs") / f"{Path(notebook).stem}-{time.strftime('%Y%m%d-%H%M%S')}.ipynb"
+    return (
+        Path("runs")
+        / f"{cut_name(Path(notebook).stem, 100)}-{time.strftime('%Y%m%d-%H%M%S')}.ipynb"
+    )
 
 
 def execute(notebook: Path, out: Path, parameters: dict[str, Any], keep_failed: bool) -> Any:

@@ -24,6 +24,8 @@ from typing import Any
 
 from ..errors import DataError, shorten
 from ..runs.lock import whoami
+from ..runs.names import cut_name
+from ..runs.waiting import holding
 
 ACTS = ("label", "skip", "note", "undo")
 
@@ -208,12 +210,10 @@ class Journal:
                 version=self.version,
                 path=self.path,
             )
-        from filelock import FileLock
-
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.path.with_name(f".{self.path.name}.lock")):
+            with holding(self.path.with_name(f".{cut_name(self.path.name, 100)}.lock")):
                 self.refresh()
                 seq = self._records[-1].seq + 1 if self._records else 0
                 record = Decision(

@@ -17,6 +17,7 @@ from ..labelling.journal import Decision, Journal, Place
 from ..labelling.queue import NEED_A_MODEL, ORDERS, order_rows
 from ..labelling.session import Session
 from ..runs import RunFolder, one_command, refuse_if_read
+from ..runs.names import cut_name
 from ..spec import DataSpec, RunSpec
 from ..tasks import Task, load_task
 
@@ -232,4 +233,4 @@ def _question(
 def _name(source: str) -> str:
     """Return a file's name for the journal of a source."""
     stem = source.removesuffix(".gz").rstrip("/").replace("\\", "/").rsplit("/", 1)[-1]
-    return re.sub(r"[^\w.-]+", "-", re.sub(r"\.\w+$", "", stem)).strip("-.") or "labels"
+    return cut_name(re.sub(r"[^\w.-]+", "-", re.sub(r"\.\w+$", "", stem)).strip("-.") or "labels")

@@ -106,7 +106,7 @@ def record_facts(record: dict[str, Any]) -> dict[str, str]:
             flat["compared_with"] = held.get("run")
         elif isinstance(held, dict):
             flat |= held
-        elif name != "command":
+        elif name not in ("command", "folder", "paths"):
             flat[name] = held
     return _facts("report.environment", flat)
 

@@ -23,6 +23,7 @@ from ..language import text, told
 from ..spec import Domain, find, parse_value
 from .folder import RunFolder
 from .lock import whoami
+from .waiting import holding
 
 # These fields of `spec.train` can be moved while the run trains.
 SPEC_KNOBS = (
@@ -158,10 +159,8 @@ def ask(run: RunFolder, act: str, value: Any = True, who: str = "") -> None:
         "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
     }
     require_effect(run, act)
-    from filelock import FileLock
-
     line = json.dumps(request, ensure_ascii=False) + "\n"
-    with FileLock(run.path / ".control.lock"), run.control_path.open("ab") as file:
+    with holding(run.path / ".control.lock"), run.control_path.open("ab") as file:
         file.write(line.encode("utf-8", "backslashreplace"))
         file.flush()
         os.fsync(file.fileno())

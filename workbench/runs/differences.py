@@ -16,7 +16,7 @@ from .folder import RunFolder
 from .state import RunState
 
 # What these hold differs between any two runs and says nothing about why.
-NOISE = ("output.run_name", "command", "parent", "without", "precision_reason")
+NOISE = ("output.run_name", "command", "parent", "without", "precision_reason", "folder", "paths")
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,13 @@ from typing import Any
 from ..errors import InputError, RunError, shorten
 from ..language import told
 from ..spec import RunSpec, SpecError, build, dump_tree, parse_tree, to_yaml
+from ..spec.anchor import anchored
 from ..spec.earlier import as_it_was, packed_otherwise
 from . import consent
 from .commands import quoted
 from .events import Event, read_events
 from .inside import read_json, read_text, require_inside
+from .names import cut_name
 from .reads import refuse_if_read
 
 # The record's lines are copied out of the file.
@@ -107,7 +109,7 @@ class RunFolder:
         consent.give(self.path, self._own_spec().model)
 
     def _own_spec(self) -> RunSpec:
-        tree = as_it_was(self._spec_tree())
+        tree = anchored(as_it_was(self._spec_tree()))
         tree.pop("record", None)
         return build(tree, str(self.spec_path))
 
@@ -304,7 +306,7 @@ def write_text(path: Path, text: str, make_folder: bool = True) -> None:
     """
     if make_folder:
         path.parent.mkdir(exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{cut_name(path.name, 100)}.{os.getpid()}")
     try:
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
             file.write(text)

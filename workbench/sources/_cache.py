@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from ..errors import SourceError
+from ..runs.waiting import holding
 from .catalogue import Member, Wheel
 
 STAMP = "checked.json"
@@ -125,15 +126,22 @@ def locked(name: str) -> Iterator[None]:
     Raises:
         SourceError: the cache folder cannot be written, or its disk is full.
     """
-    from filelock import FileLock
-
     try:
         folder = cache_dir() / "locks"
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / f"{name}.lock"):
+        with holding(folder / f"{name}.lock", _size):
             yield
     except OSError as error:
         raise _cannot_write(error) from error
+
+
+def _size() -> int:
+    """Return how many bytes lie in the cache: while something is fetched, they grow."""
+    total = 0
+    for path in cache_dir().rglob("*"):
+        with suppress(OSError):
+            total += path.stat().st_size
+    return total
 
 
 def _cannot_write(error: OSError) -> SourceError:

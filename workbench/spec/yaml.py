@@ -10,6 +10,7 @@ import yaml
 
 from ..errors import InputError, shorten
 from ..language import told
+from .anchor import anchored
 from .earlier import as_it_was
 from .faults import SpecError, build
 from .fields import find
@@ -167,6 +168,6 @@ def load(path_or_recipe: str | Path) -> RunSpec:
         ) from None
     tree = parse_tree(text, name)
     if isinstance(tree, dict):
-        tree = as_it_was(tree)
+        tree = anchored(as_it_was(tree))
         tree.pop("record", None)
     return build(tree, name).replace({"model.trust_remote_code": False})

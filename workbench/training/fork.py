@@ -13,6 +13,7 @@ from ..models.trimmed import FILE as TRIMMED
 from ..runs import RunFolder, create_run
 from ..runs.commands import line
 from ..runs.control import SPEC_KNOBS
+from ..runs.names import cut_name
 from . import checkpoints
 
 
@@ -39,7 +40,7 @@ def _fork_from(run: RunFolder, checkpoint: Path, changes: dict[str, Any]) -> Run
     at = progress["step"]
     moved = {f"train.{k}": v for k, v in progress["knobs"].items() if k in SPEC_KNOBS}
     spec = run.spec().replace({**moved, "output.run_name": "", "train.replay": "", **changes})
-    child = create_run(spec, f"{run.name}-fork-{at}")
+    child = create_run(spec, f"{cut_name(run.name, 100)}-fork-{at}")
     try:
         parent = {"run": run.name, "path": os.path.relpath(run.path, child.path.parent), "step": at}
         record = run.record() | {"parent": parent, "command": _command(run, at, changes)}

@@ -20,6 +20,8 @@ from ..models.trimmed import copy_trimmed
 from ..runs import Event, EventWriter, RunFolder, create_run, open_run, write_json, write_text
 from ..runs.commands import line, quoted
 from ..runs.control import Requests
+from ..runs.names import cut_name
+from ..sources import kind_of
 from ..spec import RunSpec
 from . import checkpoints
 from .batches import steps_left
@@ -48,7 +50,7 @@ def open_run_folder(prepared: Prepared) -> RunFolder:
     try:
         # Whoever repeats the run wants a new folder for it.
         unnamed = spec.replace({"output.run_name": ""})
-        run.write_spec(unnamed, record | {"command": rerun_command(run)})
+        run.write_spec(unnamed, record | _began(spec) | {"command": rerun_command(run)})
         write_json(run.path / "data.json", profile.to_dict())
         if prepared.data.dropped:
             write_text(run.dropped_path, as_lines(prepared.data.dropped))
@@ -247,7 +249,18 @@ def suggested_name(spec: RunSpec) -> str:
         return "".join(c if c.isalnum() else "-" for c in last.removeprefix("wheel:")).strip("-")
 
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    return f"{tail(spec.model.source)}-{tail(spec.data.source)}-{stamp}".lstrip("-")
+    parts = (cut_name(tail(source)) for source in (spec.model.source, spec.data.source))
+    return f"{'-'.join(parts)}-{stamp}".lstrip("-")
+
+
+def _began(spec: RunSpec) -> dict[str, Any]:
+    """Return where relative paths of the spec lead from, and which of its sources are paths."""
+    places = {
+        "data.source": ("data", spec.data.source),
+        "model.source": ("model", spec.model.source),
+    }
+    paths = [name for name, (of, text) in places.items() if kind_of(text, of) == "local"]
+    return {"folder": str(Path.cwd()), "paths": paths}
 
 
 def rerun_command(run: RunFolder) -> str:
