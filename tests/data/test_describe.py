@@ -3,6 +3,10 @@
 import pytest
 
 from workbench.data import describe_source
+from workbench.data.tables import open_tables
+from workbench.errors import DataError
+from workbench.sources import find_data
+from workbench.spec import DataSpec
 
 
 @pytest.mark.parametrize(
@@ -40,3 +44,20 @@ def test_where_nothing_fits_it_says_how_to_name_them(tmp_path):
     path.write_text("only\n1\n2\n", "utf-8")
     told = describe_source(str(path))["columns"]
     assert told == "none found; name them, as in -p columns '{text: NAME, label: NAME}'"
+
+
+def test_words_with_tags_that_are_no_table_are_shown_as_the_task_reads_them(tmp_path):
+    path = tmp_path / "sentences.txt"
+    word = "{0}\tNOUN\t*\t*\t*\t{0}\t{1}\n"
+    first = word.format("2005", "B-DATE").replace("NOUN", "NUM")
+    rest = "".join(
+        word.format(one, "O") for one in ["it", "rains", "in", "the", "old", "city", "today"]
+    )
+    path.write_text(first + rest + "\n" + rest + "\n", "utf-8")
+    with pytest.raises(DataError, match="more than once"):
+        open_tables(find_data(str(path)), DataSpec(source=str(path)))
+    found = describe_source(str(path))
+    assert found["columns"] == {"token-classification": {"tokens": "tokens", "tags": "tags"}}
+    (split,) = found["splits"].values()
+    assert split["rows"] == 2
+    assert "2005" in split["first_rows"][0]["tokens"]

@@ -43,10 +43,13 @@ def describe_source(source: str, progress: Progress | None = None) -> dict[str, 
     """
     found = find_data(source, None, progress)
     spec = DataSpec(source=source)
-    tables = open_tables(found, spec)
+    # What only a task's own reader can read, such as words with their tags, is no table.
+    tables, fault = _as_table(found, spec)
     readings, refused = _readings(found, spec, tables)
     # What a task reads by a shape of its own is shown as that task has it.
     shown = next((one.tables for one in readings.values() if one.tables is not tables), tables)
+    if shown is None:
+        raise fault
     return {
         "source": found.place,
         "kind": found.kind,
@@ -59,6 +62,13 @@ def describe_source(source: str, progress: Progress | None = None) -> dict[str, 
         "labels": found.labels,
         "splits": {name: _split(shown.read(name)) for name in shown.splits},
     }
+
+
+def _as_table(found: FoundData, spec: DataSpec) -> tuple[Tables | None, Any]:
+    try:
+        return open_tables(found, spec), None
+    except InputError as error:
+        return None, error
 
 
 def _told(name: str, held: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,12 +89,12 @@ def _split(table: Table) -> dict[str, Any]:
 
 
 def _readings(
-    found: FoundData, spec: DataSpec, tables: Tables
+    found: FoundData, spec: DataSpec, tables: Tables | None
 ) -> tuple[dict[str, _Reading], dict[str, str]]:
     """Return how each task reads a source, and why some do not."""
     fitting: dict[str, _Reading] = {}
     refused: dict[str, str] = {}
-    first = tables.read(next(iter(tables.splits)))
+    first = tables and tables.read(next(iter(tables.splits)))
     small = bool(found.tables) or sum(file.stat().st_size for file in found.files) < MOST_BYTES
     for name in TASKS:
         task = load_task(name)
@@ -100,10 +110,14 @@ def _readings(
 
 
 def _reading(
-    found: FoundData, spec: DataSpec, read: tuple[Tables, Table], task: Task, small: bool
+    found: FoundData,
+    spec: DataSpec,
+    read: tuple[Tables | None, Table | None],
+    task: Task,
+    small: bool,
 ) -> _Reading | None:
     plain, first = read
-    own = open_tables(found, spec, task) if small else plain
+    own = open_tables(found, spec, task) if small or plain is None else plain
     table = own.read(train_split(own, spec))
     if not small:
         table = reshaped(table, task, spec)
@@ -113,6 +127,8 @@ def _reading(
     if not all(_is_measure(table.frame[one]) for one in measures if one in table.frame):
         return None
     notes = column_notes(table, columns, task, told)
+    if plain is None or first is None:
+        return _Reading(own, columns, notes)
     same = list(first.frame.columns) == list(table.frame.columns)
     notes = [*[n for n in table.detected.notes if n not in first.detected.notes], *notes]
     return _Reading(plain if same else own, columns, notes)
