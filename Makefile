@@ -20,7 +20,7 @@ endif
 PY := $(BIN)/python
 STAMP := .venv/.installed
 
-.PHONY: setup run test versions correctness mutation lab lint bench screenshot clean
+.PHONY: setup run test versions correctness mutation lab lint bench recipes screenshot clean
 
 setup: $(STAMP)
 
@@ -66,6 +66,9 @@ bench: $(STAMP)
 	$(PY) tests/bench/attention.py
 	$(PY) tests/bench/cleaning.py
 	$(PY) tests/bench/row_records.py
+
+recipes: $(STAMP)
+	$(PY) tests/bench/recipes.py $(ARGS)
 
 screenshot: $(STAMP)
 	$(PY) tests/browser/screenshots.py $(ARGS)
