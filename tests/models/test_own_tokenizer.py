@@ -165,3 +165,25 @@ def test_a_run_keeps_its_tokenizer_and_remembers_how_it_began(scratch, tmp_path,
     assert before.tokenizer.tokenize("房间很干净") == (
         load_tokenizer(run.model_path).tokenize("房间很干净")
     )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_plain_template_of_prompts_has_nothing_unknown(kind, tmp_path):
+    from workbench.data import load_data
+    from workbench.spec import DataSpec
+    from workbench.tasks import load_task
+    from workbench.training.encoding import training_texts
+
+    path = tmp_path / "chats.jsonl"
+    turns = [[("user", "how is it"), ("assistant", f"it is {word} there")] for word in "abcdefgh"]
+    path.write_text("".join(
+        json.dumps({"messages": [{"role": r, "content": c} for r, c in own]}) + "\n"
+        for own in turns
+    ))  # fmt: skip
+    task = load_task("text-generation")
+    table = load_data(DataSpec(source=str(path)), task, 1).train
+    texts = training_texts(table, task)
+    assert "how is it" in texts
+    tokenizer = train_tokenizer(texts, kind, 300, writes=True)
+    written = "### Instruction:\nhow is it\n\n### Response:\nit is a there"
+    assert "[UNK]" not in tokenizer.encode(written).tokens

@@ -134,6 +134,19 @@ def unused_columns(frame: Any, columns: Columns, spare: Sequence[str] = ()) -> l
     return [str(column) for column in frame.columns if str(column) not in used]
 
 
+def columns_of_zeros_and_ones(
+    frame: Any, columns: Columns, task: Task, unused: Sequence[str]
+) -> list[str]:
+    """Return the label's column and unused ones where all of them hold 0 and 1, like labels."""
+    role = next((role for role in task.roles if role.kind == "label" and role.answer), None)
+    place = columns.get(role.name) if role else None
+    if not isinstance(place, str) or not unused:
+        return []
+    binary = {fact.column for fact in _facts(frame) if fact.binary}
+    others = [column for column in unused if column in binary]
+    return [place, *others] if place in binary and others else []
+
+
 def told_columns(known: Columns, task: Task, given: Columns) -> dict[str, str | int | list[Any]]:
     """Return the columns that are told: those given, and those known of the source beforehand.
 

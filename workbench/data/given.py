@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, shorten
 from ..runs import write_output
+from .arrow_files import named_classes
 
 
 def keep_table(data: Any, folder: Path) -> Path:
@@ -21,23 +23,39 @@ def keep_table(data: Any, folder: Path) -> Path:
         DataError: it is nothing of these, or has no rows.
     """
     splits = dict(data) if isinstance(data, Mapping) else {"train": data}
-    files = {
-        f"{name}.{_kind(table)}": _pasted(table, name)
-        if isinstance(table, str)
-        else _lines(table, name)
-        for name, table in splits.items()
-    }
+    files = {f"{name}.{_kind(table)}": _content(table, name) for name, table in splits.items()}
     digest = hashlib.sha256()
     for name, content in sorted(files.items()):
-        digest.update(f"{name}:{len(content)}:{content}".encode())
+        digest.update(f"{name}:{len(content)}:".encode())
+        digest.update(content if isinstance(content, bytes) else content.encode())
     place = folder / "data" / digest.hexdigest()[:16]
     for name, content in files.items():
         write_output(place / name, content)
     return place if isinstance(data, Mapping) else place / next(iter(files))
 
 
+def _content(table: Any, name: str) -> str | bytes:
+    if isinstance(table, str):
+        return _pasted(table, name)
+    return _parquet(table) if _has_classes(table) and len(table) else _lines(table, name)
+
+
+def _has_classes(table: Any) -> bool:
+    """Say whether a `datasets.Dataset` has names for numbered classes, which lines would lose."""
+    features = getattr(table, "features", None)
+    return hasattr(features, "to_dict") and bool(named_classes(features.to_dict()))
+
+
+def _parquet(table: Any) -> bytes:
+    held = io.BytesIO()
+    table.to_parquet(held)
+    return held.getvalue()
+
+
 def _kind(table: Any) -> str:
-    """Return the suffix of the file: pasted text stays what it is."""
+    """Return the suffix of the file: pasted text stays what it is, class names need parquet."""
+    if _has_classes(table) and len(table):
+        return "parquet"
     is_csv = isinstance(table, str) and not table.lstrip().startswith(("{", "["))
     return "csv" if is_csv else "jsonl"
 

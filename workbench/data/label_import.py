@@ -92,9 +92,11 @@ def labels_in_file(path: str | Path) -> list[str]:
             spans = spans_in(value, "") if isinstance(value, list | dict) else None
             names = [label for *_, label in spans] if spans else value
             for one in names if isinstance(names, list) else [names]:
-                if isinstance(one, str | int) and one not in row["texts"].values():
+                if isinstance(one, str | int):
                     held.setdefault(name, set()).add(str(one))
-    chosen = held.get("label") or min(held.values(), key=len, default=set())
+    chosen = held.get("label") or min(
+        held.values(), key=lambda one: (len(one) < 2, len(one)), default=set()
+    )
     return sorted(chosen, key=natural_key)
 
 

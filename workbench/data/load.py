@@ -16,7 +16,14 @@ from ..language import told
 from ..sources import Progress
 from ..spec import DataSpec
 from ..tasks import Task
-from .columns import Columns, columns_of, guess_columns, told_columns, unused_columns
+from .columns import (
+    Columns,
+    columns_of,
+    columns_of_zeros_and_ones,
+    guess_columns,
+    told_columns,
+    unused_columns,
+)
 from .corrections import answerable
 from .divide import Part, drawn, held_out, train_split, usable, validation_part, with_labels
 from .examples import Examples, check_enough, fingerprint, to_dataset
@@ -260,6 +267,9 @@ def column_notes(
     if unused:
         shown = ", ".join(unused[:10]) + (", …" if len(unused) > 10 else "")
         notes.append(say("data.note.unused_columns", columns=shorten(shown, 200)))
+    if sets := columns_of_zeros_and_ones(table.frame, columns, task, unused):
+        shown = shorten(", ".join(sets), 200)
+        notes.append(say("data.note.maybe_labels", columns=shown))
     missing = [role for role in told if role not in columns and task.role(role).may_be_empty]
     return notes + [
         say("data.note.optional_column", role=role, column=shorten(told[role])) for role in missing

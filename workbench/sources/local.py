@@ -245,7 +245,9 @@ def _is_hidden(path: Path, folder: Path) -> bool:
 
 
 def _is_beside(path: Path, folder: Path) -> bool:
-    return _is_hidden(path, folder) or not _is_named(path)
+    lower = path.name.lower()
+    legal = "license" in lower or "licence" in lower
+    return legal or _is_hidden(path, folder) or not _is_named(path)
 
 
 def _is_tagged(path: Path) -> bool:

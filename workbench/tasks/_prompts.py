@@ -8,7 +8,7 @@ own above its text. Of a conversation all answers are learned, or the last alone
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,17 @@ HEADINGS = {
     "user": "### Instruction:\n{content}",
     "assistant": "### Response:\n{content}",
 }
+
+
+INPUT = "### Input:\n{content}"
+
+
+def template_texts(columns: Collection[str]) -> list[str]:
+    """Return the words of the plain template, where rows with these columns are written in it."""
+    if not {"instruction", "messages"} & {*columns}:
+        return []
+    parts = (HEADINGS["user"], INPUT, HEADINGS["assistant"])
+    return ["\n\n".join(part.format(content="") for part in parts)]
 
 
 @dataclass(frozen=True)
@@ -194,7 +205,7 @@ def _plain(prompt: Prompt, setup: Setup) -> tuple[Tokens, Tokens]:
         else:
             parts.append(HEADINGS[one["role"]].format(content=one["content"].strip()))
     if prompt.given.strip():
-        parts.append(f"### Input:\n{prompt.given.strip()}")
+        parts.append(INPUT.format(content=prompt.given.strip()))
     put("\n\n".join([*parts, HEADINGS["assistant"].format(content="")]), False)
     asked = Tokens(list(ids), list(learned), len(ids))
     if prompt.reference is None:

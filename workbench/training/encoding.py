@@ -9,13 +9,32 @@ from ..data.cells import as_text
 from ..language import told
 from ..models.fit import limits_for, require_known_numbers
 from ..tasks import Setup, Task
+from ..tasks._prompts import template_texts
 
 
 def training_texts(table: Any, task: Task) -> list[str]:
-    """Return what a tokenizer can be trained on: all that is text in the rows, role by role."""
+    """Return what a tokenizer can be trained on: all that is text in the rows, role by role.
+
+    Of conversations, what is said. Where prompts are written in the plain template, its words
+    come with each row, or its marks would be unknown.
+    """
     kinds = {role.name: role.kind for role in task.roles}
     names = [n for n in table.column_names if kinds.get(n) not in (None, "label", "numbers")]
-    return [as_text(value) for name in names for value in table[name][:]]
+    texts: list[str] = []
+    for name in names:
+        for value in table[name][:]:
+            said = _said(value)
+            texts += [as_text(value)] if said is None else said
+    return [*texts, *template_texts(names) * len(table)]
+
+
+def _said(value: Any) -> list[str] | None:
+    """Return what is said in a conversation; None of anything else."""
+    if not isinstance(value, list) or not value:
+        return None
+    if not all(isinstance(one, dict) and isinstance(one.get("content"), str) for one in value):
+        return None
+    return [one["content"] for one in value]
 
 
 def encode_rows(table: Any, task: Task, setup: Setup, training: bool) -> Any:
