@@ -3,6 +3,7 @@
 import pytest
 
 from tests.tiny_runs import tiny_spec
+from tests.tiny_tasks import tiny_task_spec
 from workbench import pipeline
 from workbench.runs import RunState
 from workbench.training.estimate import estimate
@@ -35,6 +36,30 @@ def test_measuring_changes_no_weight_and_draws_no_chance(tmp_path):
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
     assert cost.train_seconds > 0
     assert cost.evaluation_seconds > 0
+
+
+@pytest.mark.parametrize("task", ["summarization", "text-generation"])
+def test_the_answers_that_are_written_are_counted_and_measured(task, tmp_path):
+    spec = tiny_task_spec(
+        tmp_path, task, **{"evaluate.baselines": True, "evaluate.zero_shot_rows": 3}
+    )
+    prepared = prepare(spec)
+    model = prepared.new_model()
+    limit = model.generation_config.max_new_tokens
+    cost = estimate(prepared, model)
+    assert cost.written_rows == len(prepared.validation) + 3
+    assert cost.writing_seconds > 0
+    assert cost.seconds == pytest.approx(
+        cost.train_seconds + cost.evaluation_seconds + cost.writing_seconds
+    )
+    assert model.generation_config.max_new_tokens == limit
+    alone = prepare(spec.replace({"evaluate.baselines": False, "evaluate.zero_shot_rows": 200}))
+    assert estimate(alone).written_rows == len(alone.validation)
+
+
+def test_what_writes_nothing_costs_no_writing(tmp_path):
+    cost = estimate(prepare(tiny_spec(tmp_path)))
+    assert (cost.written_rows, cost.writing_seconds) == (0, 0.0)
 
 
 def test_accumulation_multiplies_the_batch_and_divides_the_steps(tmp_path):

@@ -113,6 +113,7 @@ def cost_page(cost: Estimate, precision: Precision) -> list[Bundle]:
         "steps": f"{cost.steps:,}",
         "batch": cost.effective_batch,
         "evaluations": cost.evaluations,
+        **({"writing": f"{cost.written_rows:,}"} if cost.written_rows else {}),
         "trainable": f"{cost.trainable_parameters:,}",
         "memory": f"{cost.memory_bytes / 1e9:.1f} GB",
         "time": text("studio.cost.time_value", low=low, high=high),
@@ -120,6 +121,7 @@ def cost_page(cost: Estimate, precision: Precision) -> list[Bundle]:
     }
     reasons = {
         "evaluations": {"seconds": clock(cost.evaluation_seconds)},
+        "writing": {"seconds": clock(cost.writing_seconds)},
         "trainable": {
             "share": f"{cost.trainable_parameters / cost.parameters:.2%}",
             "parameters": f"{cost.parameters:,}",

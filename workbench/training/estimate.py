@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from .prepare import Prepared
 from .run import quiet_libraries, total_steps
 
 MEASURED_STEPS = 3
+WRITTEN_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Estimate:
     """The expected cost of a run.
 
     Units: `train_seconds` and `evaluation_seconds` (all evaluations together) in seconds,
+    `writing_seconds` for the `written_rows` answers of a model that writes, each as long as it may,
     `memory_bytes` in bytes. `step_seconds` is the mean of the measured steps.
     `trainable_parameters` of all `parameters` learn.
     `schedule` holds pairs of step and learning rate, at most 200 of them.
@@ -35,11 +37,13 @@ class Estimate:
     evaluation_seconds: float
     trainable_parameters: int
     parameters: int
+    written_rows: int = 0
+    writing_seconds: float = 0.0
 
     @property
     def seconds(self) -> float:
-        """Training and evaluation together."""
-        return self.train_seconds + self.evaluation_seconds
+        """Training, evaluation and writing together."""
+        return self.train_seconds + self.evaluation_seconds + self.writing_seconds
 
 
 def estimate(prepared: Prepared, model: Any = None) -> Estimate:
@@ -57,6 +61,8 @@ def estimate(prepared: Prepared, model: Any = None) -> Estimate:
     model = model or prepared.new_model()
     with quiet_libraries():
         step_seconds, forward = _measure(prepared, model)
+        written = _written_rows(prepared)
+        writing = written * _measure_writing(prepared, model) if written else 0.0
     trainable, parameters = count_parameters(model)
     batches = len(prepared.validation) / spec.train.per_device_eval_batch_size
     return Estimate(
@@ -70,7 +76,56 @@ def estimate(prepared: Prepared, model: Any = None) -> Estimate:
         evaluation_seconds=forward * batches * evaluations,
         trainable_parameters=trainable,
         parameters=parameters,
+        written_rows=written,
+        writing_seconds=writing,
     )
+
+
+def _written_rows(prepared: Prepared) -> int:
+    """Return how many answers are written at the end, and before by the untouched model."""
+    if not prepared.task.writes:
+        return 0
+    rows, spec = prepared.validation, prepared.spec.evaluate
+    flags = rows["written"][:] if "written" in rows.column_names else [True] * len(rows)
+    before = min(spec.zero_shot_rows, sum(flags)) if spec.baselines else 0
+    return sum(flags) + before
+
+
+def _measure_writing(prepared: Prepared, model: Any) -> float:
+    """Return the seconds that an answer takes, as long as it may be, in a batch of a few.
+
+    Measured are the first token and a few more; all others take as long as these.
+    """
+    import torch
+
+    from .speed import on_processor
+    from .step import autocast, to_device
+
+    task, spec, setup = prepared.task, prepared.spec, prepared.setup
+    rows = prepared.validation
+    if "written" in rows.column_names:
+        rows = rows.filter(lambda row: row["written"], keep_in_memory=True)
+    first = max(0, len(rows) // 2 - WRITTEN_AT_ONCE // 2)  # rows of middle length
+    some = [rows[n] for n in range(first, min(first + WRITTEN_AT_ONCE, len(rows)))]
+    inputs = to_device(prepared.collate(some), prepared.precision.device)
+
+    def seconds(tokens: int) -> float:
+        few = replace(setup, spec=spec.replace({"generate.max_new_tokens": tokens}))
+        task.adapt(model, few)
+        began = time.perf_counter()
+        with torch.inference_mode(), autocast(prepared.precision):
+            task.infer(model, inputs, some, few)
+        return time.perf_counter() - began
+
+    with torch.random.fork_rng(), on_processor(model):
+        model.eval()
+        try:
+            seconds(1)  # the first call also tries the model
+            one, more = seconds(1), seconds(1 + MEASURED_STEPS)
+        finally:
+            task.adapt(model, setup)
+    each = max(0.0, more - one) / MEASURED_STEPS
+    return (one + each * (spec.generate.max_new_tokens - 1)) / len(some)
 
 
 def planned_schedule(prepared: Prepared, steps: int) -> list[tuple[int, float]]:
