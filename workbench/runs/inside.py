@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,12 @@ MAX_BYTES = 256_000_000
 MAX_ENTRIES = 200_000
 
 
-def require_inside(run: Path) -> None:
+def require_inside(run: Path, below: bool = True) -> None:
     """Refuse a run folder that holds links, pipes or devices.
+
+    Args:
+        run: the folder.
+        below: look into its folders as well; a list of runs reads only files of the first level.
 
     Raises:
         RunError: naming the first of them.
@@ -46,7 +49,7 @@ def require_inside(run: Path) -> None:
                     kind=kind or told("more than {count:,} files", count=MAX_ENTRIES),
                     path=Path(entry.path).relative_to(run),
                 )
-            if entry.is_dir(follow_symlinks=False):
+            if below and entry.is_dir(follow_symlinks=False):
                 waiting.append(Path(entry.path))
 
 
@@ -80,8 +83,6 @@ def _kind(entry: os.DirEntry[str]) -> str:
     """Return what an entry is, if it is neither a plain file nor a folder."""
     if entry.is_symlink() or (hasattr(entry, "is_junction") and entry.is_junction()):
         return told("a link")
-    try:
-        mode = entry.stat(follow_symlinks=False).st_mode
-    except OSError:
+    if entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False):
         return ""
-    return "" if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else told("a pipe or device")
+    return told("a pipe or device") if os.path.lexists(entry.path) else ""  # or it has just gone

@@ -112,7 +112,7 @@ def announce(run: RunFolder) -> None:
 def summarise(run: RunFolder) -> RunSummary:
     """Return a run's state at a glance."""
     try:
-        require_inside(run.path)
+        require_inside(run.path, below=False)
         return _summarise(run)
     except RunError as error:
         return replace(_summary(RunState(), beat=0.0), status="unreadable", failure=str(error))
