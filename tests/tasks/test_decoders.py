@@ -220,6 +220,25 @@ def test_a_prompt_is_in_the_language_of_the_data_and_can_be_set(
     assert again.spec.data.prompt_template == expected
 
 
+@pytest.mark.parametrize("task", ["summarization", "translation"])
+def test_a_language_that_no_prompt_names_has_no_effect_and_is_told(task, tmp_path):
+    columns = {"source": "document", "target": "summary"}
+    told = {"data.columns": columns, "data.source_language": "en"}
+    said = "data.source_language: en has no effect with data.prompt_template"
+    for number, template in enumerate(("", "in short: {source}")):
+        changes = told | {"data.prompt_template": template}
+        spec = decoder_spec(tmp_path / str(number), task, **changes)
+        heard = any(note.startswith(said) for note in prepare(spec).data.notes)
+        assert heard == (task == "summarization" or bool(template))
+
+
+def test_the_memory_of_a_row_holds_prompt_and_answer(tmp_path):
+    spec = decoder_spec(tmp_path)
+    less = prepare(spec).card()
+    more = prepare(spec.replace({"generate.max_new_tokens": 60})).card()
+    assert (less.tokens, more.tokens) == (112, 160)
+
+
 def test_a_prompt_without_a_place_for_the_text_is_refused(tmp_path):
     spec = decoder_spec(tmp_path, **{"data.prompt_template": "summarize this"})
     with pytest.raises(DataError, match=r"data\.prompt_template: 'summarize this' has no place"):

@@ -184,3 +184,16 @@ def test_a_run_of_an_earlier_version_found_its_answers(run, tmp_path):
     (tmp_path / "spec.yaml").write_text("\n".join(lines), "utf-8")
     assert load(tmp_path).model.answers == "extractive"
     assert load(run.path).model.answers == "generative"
+
+
+def test_answers_that_are_cut_off_are_counted(tmp_path):
+    rows = make_rows(False)
+    for row in rows[::2]:
+        row["context"] = "we were all at home for dinner and so on " * 6 + row["context"]
+        row["answers"][0]["answer_start"] = row["context"].index(row["answers"][0]["text"])
+    spec = asked_spec(tmp_path, rows=rows, **SHORT, **TERSE, **{"data.max_tokens": 40})
+    notes = prepare(spec).data.notes
+    assert any(note.startswith(f"Questions whose answer stands in the part of the passage that is "
+                               f"cut off: {len(rows[::2])}.") for note in notes)  # fmt: skip
+    whole = prepare(spec.replace({"data.max_tokens": 480})).data.notes
+    assert not any("cut off" in note for note in whole)

@@ -18,7 +18,7 @@ from typing import Any
 from ..spec import RunSpec
 from . import _causal as causal
 from ._as_written import as_saved
-from ._fitting import fitted
+from ._fitting import fitted, is_lost
 from ._generating import settle
 from ._guessing import IGNORED
 from ._losses import next_token_loss
@@ -56,7 +56,8 @@ def encode(
 ) -> dict[str, list[Any]]:
     """Turn prompts, and where there are answers these behind them, into token ids and labels.
 
-    `cut` says whose source was cut. Rows to be checked also have the tokens of the `prompt`.
+    `cut` says whose source was cut, `lost` whether an answer stood in that part alone. Rows to be
+    checked also have the tokens of the `prompt`.
     """
     rows: list[Record] = []
     limit = read_at_most(setup)
@@ -71,6 +72,7 @@ def encode(
                 one if own else IGNORED for one, own in zip(found.ids, found.learned, strict=True)
             ],
             "cut": cut,
+            "lost": cut and is_lost(whole, pair),
         }
         if not training:
             row |= {"prompt": asked_tokens(prompt, setup), "written": True}

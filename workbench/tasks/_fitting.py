@@ -41,6 +41,12 @@ def fitted(pair: Pair, setup: Setup, limit: int, count: Callable[[Pair], int]) -
     )
 
 
+def is_lost(whole: Pair, cut: Pair) -> bool:
+    """Say whether the answers to a question stood in the part of a passage that was cut off."""
+    known = [one for one in whole.references if whole.beside and one in whole.source]
+    return bool(known) and not any(one in cut.source for one in known)
+
+
 def _ends(text: str, setup: Setup) -> list[int]:
     """Return where each token of a text ends; from a tokenizer that knows no places, about."""
     how = {"add_special_tokens": False, "return_offsets_mapping": True, "verbose": False}

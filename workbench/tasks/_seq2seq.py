@@ -19,7 +19,7 @@ from ._batching import inner_of
 from ._defaults import count_tokens
 from ._dynamics import of_written
 from ._encode import encode_texts, encoder_of
-from ._fitting import fitted
+from ._fitting import fitted, is_lost
 from ._generating import OPTIONS as GENERATES
 from ._generating import seed_of, settle, stops_of, told_until
 from ._guessing import IGNORED, followed, means, sums
@@ -48,12 +48,13 @@ def encode(
     """
     speak(setup)
     pairs = read(batch, setup)
-    cut = [False] * len(pairs)
+    cut = lost = [False] * len(pairs)
     if setup.spec.data.prompt_template:  # or what stands behind the text would be cut off
         limited = [fitted(pair, setup, setup.max_tokens, partial(_count, setup)) for pair in pairs]
+        lost = [is_lost(whole, pair) for whole, (pair, _) in zip(pairs, limited, strict=True)]
         pairs, cut = [pair for pair, _ in limited], [one for _, one in limited]
     found = encode_texts(setup, [pair.asked(setup) for pair in pairs])
-    found["cut"] = cut
+    found["cut"], found["lost"] = cut, lost
     found["row"] = [pair.row for pair in pairs]
     if all(pair.references for pair in pairs):
         found["labels"] = _labels(pairs, setup, room(setup))

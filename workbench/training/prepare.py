@@ -38,7 +38,7 @@ from .encoding import encode_rows, limit_tokens, longest_first, training_texts
 from .entry_points import LOSSES, load, own_metrics, own_objective
 from .knobs import without_effect
 from .precision import Precision, choose_precision
-from .prompting import prompt_notes, with_prompt, zero_shot_notes
+from .prompting import language_notes, prompt_notes, with_prompt, zero_shot_notes
 from .trimming import trim, trimming_note
 
 Progress = Callable[[int, int, str], None]
@@ -221,10 +221,13 @@ class Prepared:
             ModelError: its folder is damaged, or the model has no such layers as the spec names.
         """
         spec = self.spec
+        tokens = spec.data.max_tokens
+        if self.task.request is not None and self.task.auto_class == "AutoModelForCausalLM":
+            tokens += spec.generate.max_new_tokens  # the answer stands in the same row
         card = card_of(
             self.found,
             spec.train.per_device_train_batch_size,
-            spec.data.max_tokens,
+            tokens,
             spec.generate.max_new_tokens,
             self._writer_parameters(),
         )
@@ -324,6 +327,7 @@ def prepare(
         data = replace(data, notes=[*data.notes, say("data.note.fewer_tokens", **values)])
     notes = [
         *prompt_notes(asked, spec, max_tokens, train, validation),
+        *language_notes(asked, task, data),
         *zero_shot_notes(spec, task, len(data.validation)),
         *unused_settings(asked),
     ]

@@ -52,9 +52,37 @@ def prompt_notes(
     if template and template != asked.data.prompt_template:
         notes.append(say("data.note.prompt_template", template=repr(template)))
     tables = [table for table in (train, validation) if "cut" in table.column_names]
-    cut = [one for table in tables for one in table["cut"][:]]
+    cut, lost = ([one for table in tables for one in table[name][:]] for name in ("cut", "lost"))
     if any(cut):
         notes.append(say("data.note.source_cut", count=sum(cut), rows=len(cut), limit=limit))
+    if any(lost):
+        notes.append(say("data.note.answer_lost", count=sum(lost)))
+    return notes
+
+
+def language_notes(spec: RunSpec, task: Task, data: LoadedData) -> list[str]:
+    """Return which languages of the spec a decoder is not told: only some prompts name them."""
+    if task.request is None or "data.source_language" not in task.options:
+        return []
+    if task.auto_class != "AutoModelForCausalLM":
+        return []  # these are told by their tokenizer, or refuse
+    notes, given = [], spec.data.prompt_template.strip()
+    for name in ("source_language", "target_language"):
+        if not (held := getattr(spec.data, name)):
+            continue
+        asked = {
+            _request(spec.replace({f"data.{name}": code}), task, data) for code in ("de", "fr")
+        }
+        if given or len(asked) == 1:
+            notes.append(
+                say(
+                    "data.note.no_effect",
+                    field=f"data.{name}",
+                    value=held,
+                    other="data.prompt_template",
+                    held=repr(given or next(iter(asked))),
+                )
+            )
     return notes
 
 
