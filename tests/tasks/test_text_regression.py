@@ -322,6 +322,7 @@ def test_cells_that_are_no_numbers_are_left_out_counted_and_shown(tmp_path):
         "Left out of the training rows, having no label: 1 (row 82).",
         "Left out of the training rows, having something else than a number: 1 (row 81 (“n/a”)).",
         "Read in the training rows with the comma as decimal point: 1 (row 83 (“3,5”)).",
+        "Columns that are not used: length.",
     ]
     assert sum(data.sizes.values()) == 81
 
