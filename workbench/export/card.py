@@ -10,10 +10,11 @@ from typing import Any
 import jinja2
 
 from .. import language
-from ..language import text
+from ..language import text, told
 from ..models.load import kind_in
 from ..runs import RunFolder, read_json
 from ..sources import entries
+from ..sources.paths import split_gguf
 from ..spec import RunSpec, changes, dump_tree, find
 from ..tasks import Task, task_of
 
@@ -38,7 +39,8 @@ def model_card_text(run: RunFolder, kind: str = "folder") -> str:
     task = task_of(metrics, spec)
     if run.model_path.is_dir():
         task = task.fitted(spec, kind_in(run.model_path, spec.model.trust_remote_code))
-    base, data = base_of(spec), _data(spec)
+    with language.using(language.resolve(spec.output.language)):
+        base, data = base_of(spec), _data(spec)
     adapter = spec.adapter.peft_method != "none" and kind in ("folder", "card")
     adapter = adapter and not card.get("whole_vocabulary")  # then it is exported merged
     licence = str(card.get("licence") or base.get("licence") or "")
@@ -47,8 +49,8 @@ def model_card_text(run: RunFolder, kind: str = "folder") -> str:
             t=lambda key, **values: text(f"card.{key}", **values),
             name=run.name,
             spec=spec,
-            base=base["name"],
-            base_id=base["hub"] or "BASE",
+            base=f"{base['name']} ({base['unpacked']})" if base["unpacked"] else base["name"],
+            base_id="BASE" if base["unpacked"] else base["hub"] or "BASE",
             licence=licence,
             data=data,
             profile=profile,
@@ -111,16 +113,30 @@ def _metadata(
 
 
 def base_of(spec: RunSpec) -> dict[str, str]:
-    """Return what the model was made from: for the reader, on the hub, and under which licence."""
+    """Return what the model was made from: for the reader, on the hub, and under which licence.
+
+    `unpacked` says of what, where its weights are not those that the hub has.
+    """
     source = spec.model.source
     entry = next((one for one in entries("model") if one.source == source), None)
     if entry is not None:
         return {
             "name": entry.origin or source, "hub": entry.origin, "licence": entry.licence,
             "language": entry.language,
+            "unpacked": told("from 4-bit weights") if entry.layout else "",
         }  # fmt: skip
+    place, gguf = split_gguf(source)
+    if gguf:
+        hub = place if _HUB_ID.fullmatch(place) and not Path(place).exists() else ""
+        return {"name": hub or gguf, "hub": hub, "licence": "", "language": "", "unpacked": gguf}
     hub = source if _HUB_ID.fullmatch(source) and not Path(source).exists() else ""
-    return {"name": hub or _shown(source), "hub": hub, "licence": "", "language": ""}
+    return {
+        "name": hub or _shown(source),
+        "hub": hub,
+        "licence": "",
+        "language": "",
+        "unpacked": "",
+    }
 
 
 def misreads_padding(spec: RunSpec, task: Task, model_type: str) -> bool:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ..errors import ModelError, SourceError, shorten
 from ..sources import FoundModel, entries, find_model
-from ..sources.paths import show
+from ..sources.paths import show, split_gguf
 from .folder import weight_files
 
 FILE = "adapter_base.json"
@@ -40,6 +40,8 @@ def base_record(found: FoundModel) -> dict[str, str]:
             "revision": found.revision or "",
             "hub": hub_id(found.place),
         }
+        if found.pretrained and not record["hub"]:
+            record["path"] = str((found.whole or found.path).absolute())
     else:
         path = (found.whole or found.path).absolute()
         name = path.parent.name if path.name == "model" else path.name
@@ -50,9 +52,14 @@ def base_record(found: FoundModel) -> dict[str, str]:
 
 
 def hub_id(source: str) -> str:
-    """Return the hub id of a source that is no path; an empty text if it has none."""
+    """Return the hub id of a source that is no path; an empty text if it has none.
+
+    One unpacked from other weights has none: what the hub has is another model.
+    """
     entry = next((one for one in entries("model") if one.source == source), None)
-    return entry.origin if entry is not None else "" if ":" in source else source
+    if entry is not None:
+        return "" if entry.layout else entry.origin
+    return "" if ":" in source or split_gguf(source)[1] else source
 
 
 def name_for_peft(record: dict[str, str]) -> tuple[str, str | None]:

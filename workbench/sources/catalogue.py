@@ -47,9 +47,8 @@ class Wheel:
 class Entry:
     """A line of the catalogue.
 
-    `title` holds the languages `en` and `zh`, and so may licence, language, origin and
-    `pretraining_data`, where they are more than a name. `members` are the entry's own files in the
-    wheel.
+    `title` holds the languages `en` and `zh`; other facts are English, and `zh` has the Chinese of
+    those that are more than a name. `members` are the entry's own files in the wheel.
     `columns` (role → column), `labels` (those to keep) and `hints` (how to read the file) are for
     data; `pretraining_data` is for models. An entry may need several wheels, of which `wheel` is
     the first and `others` are the rest. `packs` names those of language packs, by their language,
@@ -69,14 +68,15 @@ class Entry:
     title: dict[str, str]
     wheel: Wheel
     members: tuple[Member, ...]
-    licence: str | dict[str, str]
-    language: str | dict[str, str]
+    licence: str
+    language: str
     columns: dict[str, str | list[str]] = field(default_factory=dict)
     labels: list[str] = field(default_factory=list)
     hints: dict[str, str] = field(default_factory=dict)
     rows: int | None = None
-    pretraining_data: str | dict[str, str] = ""
-    origin: str | dict[str, str] = ""
+    pretraining_data: str = ""
+    origin: str = ""
+    zh: dict[str, str] = field(default_factory=dict)
     packs: dict[str, Wheel] = field(default_factory=dict)
     others: tuple[Wheel, ...] = ()
     line_labels: dict[str, str] = field(default_factory=dict)
@@ -121,7 +121,7 @@ class Entry:
     def about(self) -> dict[str, Any]:
         """Return what is worth showing, the title in the interface's language."""
         facts = {
-            "title": self.title,
+            "title": self.title[current()],
             "task": self.task,
             "rows": self.rows,
             "size_bytes": self.size_bytes,
@@ -131,12 +131,8 @@ class Entry:
             "origin": self.origin,
             "wheel": ", ".join(f"{wheel.name} {wheel.version}" for wheel in self.wheels),
         }
-        return {name: spoken(value) for name, value in facts.items() if value not in (None, "")}
-
-
-def spoken(fact: Any, language: str | None = None) -> Any:
-    """Return a fact of the catalogue in a language, the interface's unless one is named."""
-    return fact[language or current()] if isinstance(fact, dict) else fact
+        facts |= self.zh if current() == "zh" else {}
+        return {name: value for name, value in facts.items() if value not in (None, "")}
 
 
 def entries(kind: Kind) -> list[Entry]:

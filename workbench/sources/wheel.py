@@ -12,7 +12,7 @@ from ._lines import labelled_lines
 from ._packs import pairs_of
 from ._tweets import clean_tweets
 from ._unpacked import unpacked
-from .catalogue import Entry, find_entry, spoken
+from .catalogue import Entry, find_entry
 from .contract import FoundData, FoundModel, Progress, Source
 from .paths import has_prefix
 
@@ -85,7 +85,7 @@ def _model_folder(entry: Entry, progress: Progress | None) -> Path:
     files = _files(entry)
     content = ":".join(wheel.sha256 for wheel in entry.wheels)
     if entry.layout == "gguf":
-        about = {"licence": spoken(entry.licence, "en"), "origin": spoken(entry.origin, "en")}
+        about = {"licence": entry.licence, "origin": entry.origin}
         return _gguf.folder_of(files[0], content, progress, about)
     if entry.layout == "e5":
         weights, tokenizer = files
