@@ -16,6 +16,17 @@ def test_activations_follow_the_stated_formula():
     assert memory.run_activations == 4 * (5 * 7 * (4 * 8 + 2 * 16) + 5 * 2 * 7 * 7)
 
 
+def test_what_says_words_holds_a_score_for_each_token_thrice_while_it_learns():
+    measures = {"layers": 1, "hidden_size": 8, "heads": 2, "batch": 5, "tokens": 7}
+    plain = estimate_memory(0, **measures)
+    words = estimate_memory(0, **measures, vocabulary=1000)
+    assert words.train_activations - plain.train_activations == 4 * 3 * 5 * 7 * 1000
+    assert words.run_activations == 4 * 5 * 7 * 1000
+    both = {**measures, "decoder_layers": 1, "written_tokens": 3}
+    more = estimate_memory(0, **both, vocabulary=1000).train_activations
+    assert more - estimate_memory(0, **both).train_activations == 4 * 3 * 5 * 3 * 1000
+
+
 def test_training_takes_more_with_batch_tokens_and_layers():
     def train(**changes):
         measures = {"layers": 2, "hidden_size": 64, "heads": 4, "batch": 8, "tokens": 32}

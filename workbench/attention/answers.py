@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..tasks._number_scale import scale_given
+from .pieces import readable_tokens
 from .texts import Reading
 
 MOST_CLASSES = 12
@@ -64,7 +65,10 @@ def _words(logits: Any, model: Any, tokenizer: Any, reading: Reading) -> str:
 def _likeliest(logits: Any, tokenizer: Any) -> str:
     chances = logits.float().softmax(-1)
     best = int(chances.argmax())
-    return f"{tokenizer.decode([best]).strip()} ({chances[best]:.0%})"
+    said = tokenizer.decode([best]).strip()
+    if "\ufffd" in said:  # a part of a character
+        said = readable_tokens(tokenizer, [best])[0]
+    return f"{said} ({chances[best]:.0%})"
 
 
 def _span(output: Any, tokenizer: Any, reading: Reading) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from ..models.fit import limits_in
 from ..tasks._encode import TextEncoder
 from ..tasks._seq2seq import can_cache
+from .pieces import readable_tokens
 from .record import TokenSequence
 
 
@@ -214,7 +215,7 @@ def _sequence(
         last = last if segment is None else segment
         filled.append(last)
     return TokenSequence(
-        tokens=_readable(tokenizer, ids),
+        tokens=readable_tokens(tokenizer, ids),
         special=special,
         words=_words(words, special, filled, known, texts),
         spans=known,
@@ -250,7 +251,7 @@ def _words(
 
 def _bare_sequence(tokenizer: Any, ids: list[int], prompt: int | None = None) -> TokenSequence:
     """Return tokens that stand in no text of the user's: what the model wrote."""
-    tokens = _readable(tokenizer, ids)
+    tokens = readable_tokens(tokenizer, ids)
     special = [one in set(tokenizer.all_special_ids) for one in ids]
     words: list[int | None] = []
     number = -1
@@ -288,27 +289,12 @@ def _add_target(
     count = len(ids)
     reading.inputs["decoder_input_ids"] = torch.tensor([[start, *ids]], device=model.device)
     reading.sequences["target"] = TokenSequence(
-        tokens=_readable(tokenizer, [start]) + shown.tokens[:count],
+        tokens=readable_tokens(tokenizer, [start]) + shown.tokens[:count],
         special=[True, *shown.special[:count]],
         words=[None, *shown.words[:count]],
         spans=[None, *shown.spans[:count]],
         segments=[0] * (count + 1),
     )
-
-
-def _readable(tokenizer: Any, ids: list[int]) -> list[str]:
-    """Return tokens to read: `▁` where a space was, `⏎` for a new line, whole characters."""
-    pieces = tokenizer.convert_ids_to_tokens(ids)
-    # A model may know more numbers than its tokenizer has words.
-    tokens = [f"<{n}>" if one is None else str(one) for n, one in zip(ids, pieces, strict=True)]
-    if not any(mark in token for token in tokens for mark in ("Ġ", "Ċ", "ł", "è", "å", "ã")):
-        return [token.replace("\n", "⏎") for token in tokens]
-    shown = []
-    for token in tokens:
-        text = tokenizer.convert_tokens_to_string([token])
-        text = token if not text or "\ufffd" in text else text
-        shown.append(("▁" + text[1:] if text[:1] == " " else text).replace("\n", "⏎"))
-    return shown
 
 
 def _start(model: Any) -> int:

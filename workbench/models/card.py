@@ -105,11 +105,13 @@ def card_of(
     tokens: int = 128,
     written_tokens: int | None = None,
     writer_parameters: int = 0,
+    says_words: bool = False,
 ) -> ModelCard:
     """Return the card of a found model.
 
     A decoder writes `written_tokens`, by default as many as are read. Of an encoder that is given
-    a decoder like itself, `writer_parameters` are those of both.
+    a decoder like itself, `writer_parameters` are those of both. A model that `says_words` has a
+    score for each token of its vocabulary at each place.
 
     Raises:
         ModelError: its folder is incomplete or damaged.
@@ -142,6 +144,7 @@ def card_of(
         wide or None,
         decoder_layers,
         tokens if written_tokens is None else written_tokens,
+        _number(shape, "vocab_size") if says_words else 0,
     )
     trimmed = read_trimmed(found.path)
     told = _front_matter(found.path / "README.md") | {k: v for k, v in found.about.items() if v}

@@ -41,6 +41,7 @@ def estimate_memory(
     intermediate_size: int | None = None,
     decoder_layers: int = 0,
     written_tokens: int = 0,
+    vocabulary: int = 0,
 ) -> Memory:
     """Estimate the memory of fine-tuning all weights with AdamW in fp32.
 
@@ -51,11 +52,14 @@ def estimate_memory(
     and dropout masks; and the attention's weights before and after dropout. For prediction only
     the widest layer is held: `B·T·(4·D + 2·F) + B·H·T²`. A layer of a decoder beside an encoder
     keeps the same of its own `W` tokens, and for looking at the source
-    `B·(5·W·D + 2·T·D) + 2·B·H·W·T`. The libraries themselves (some 0.3 GB) come on top; bf16
-    autocast needs rather less.
+    `B·(5·W·D + 2·T·D) + 2·B·H·W·T`. A model that says words out of a `vocabulary` of V also holds
+    their scores at each place, the logarithms of their shares, and the gradient of the scores:
+    `3·B·T·V`, with a decoder beside an encoder `3·B·W·V`; for prediction the scores alone. The
+    libraries themselves (some 0.5 GB) come on top; bf16 autocast needs rather less.
 
     Shapes:
-        legend `B` batch, `T` tokens, `D` hidden size, `H` heads, `L` layers, `W` written tokens.
+        legend `B` batch, `T` tokens, `D` hidden size, `H` heads, `L` layers, `W` written tokens,
+        `V` vocabulary.
 
     Units: all results in bytes.
 
@@ -72,11 +76,12 @@ def estimate_memory(
     looking_back += 2 * batch * heads * written * tokens
     activations = layers * kept(tokens) + decoder_layers * (kept(written) + looking_back)
     attention = batch * heads * tokens * tokens
-    widest = batch * tokens * (4 * hidden_size + 2 * wide) + attention
+    said = batch * (written if decoder_layers else tokens) * vocabulary
+    widest = max(batch * tokens * (4 * hidden_size + 2 * wide) + attention, said)
     return Memory(
         weights=_FP32_BYTES * parameters,
         gradients=_FP32_BYTES * parameters,
         optimizer=2 * _FP32_BYTES * parameters,
         run_activations=_FP32_BYTES * widest,
-        train_activations=_FP32_BYTES * activations,
+        train_activations=_FP32_BYTES * (activations + 3 * said),
     )

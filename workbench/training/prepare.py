@@ -25,7 +25,7 @@ from ..models.freezing import can_recompute, count_parameters, freeze
 from ..models.heads import Head, note_of
 from ..models.load import becomes_writer, head_of, kind_in, load_skeleton, require_fit
 from ..models.new_tokens import add_tokens, make_room
-from ..models.own_tokenizer import require_random_weights, with_own_tokenizer
+from ..models.own_tokenizer import WRITERS, require_random_weights, with_own_tokenizer
 from ..models.padding import filled_side, follow_tokenizer
 from ..models.trimmed import Trimmed
 from ..runs import open_run
@@ -40,6 +40,9 @@ from .knobs import without_effect
 from .precision import Precision, choose_precision
 from .prompting import language_notes, prompt_notes, with_prompt, zero_shot_notes
 from .trimming import trim, trimming_note
+
+# Heads with a score for each token of the vocabulary.
+SAYS_WORDS = ("AutoModelForMaskedLM", *WRITERS)
 
 Progress = Callable[[int, int, str], None]
 Scores = Mapping[str, Callable[[Any, Any], float]]
@@ -230,6 +233,7 @@ class Prepared:
             tokens,
             spec.generate.max_new_tokens,
             self._writer_parameters(),
+            self.task.auto_class in SAYS_WORDS,
         )
         counts = self._trainable_parameters()
         return card.with_trainable(*counts) if counts else card

@@ -7,7 +7,6 @@ no say: what is measured on them holds for texts that nobody has seen.
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from ..language import text as say
 from ..models.bases import fingerprint
 from ..models.load import load_tokenizer
 from ..models.new_tokens import add_tokens
+from ..models.reading import give_back_memory
 from ..models.trimmed import (
     Trimmed,
     kept_tokens,
@@ -65,7 +65,7 @@ def trim(
     _require_same_pieces(made, kept, data, task, setup)
     note.write_text(json.dumps(kept), "utf-8")
     del tokenizer, tree, setup
-    gc.collect()  # a tokenizer of 250,000 pieces holds some hundred MB
+    give_back_memory()  # a tokenizer of 250,000 pieces holds some hundred MB
     return made
 
 
@@ -160,7 +160,8 @@ def _key(spec: RunSpec, task: Task, found: FoundModel, data: LoadedData) -> str:
     flat = to_flat(spec)
     known = found.revision or (fingerprint(found.path) if found.pretrained else "")
     parts = [
-        found.place, known, spec.task, spec.data.model_dump(), spec.model.model_dump(),
+        found.place, known, spec.task, spec.data.model_dump(exclude={"max_tokens"}),
+        spec.model.add_tokens,
         [flat[find(path).name] for path in task.options], spec.train.seed, spec.inspect.probes,
         data.fingerprint, version("transformers"), version("tokenizers"),
     ]  # fmt: skip

@@ -55,9 +55,13 @@ function makeAtlas(desk) {
     else if ((event.key === "Enter" || event.key === " ") && atlas.at) select(atlas.at, event.shiftKey);
     else return;
     event.preventDefault();
-    const tile = atlas.plan.tiles.find((one) => headKey(one.head) === headKey(atlas.at));
-    if (tile) frame.scrollTop = Math.max(tile.y + tile.high - frame.clientHeight + 20, Math.min(frame.scrollTop, tile.y - 20));
+    reveal(atlas.at);
   });
+  const reveal = (head) => {
+    const tile = head && atlas.plan.tiles.find((one) => headKey(one.head) === headKey(head));
+    if (tile) frame.scrollTop = Math.max(tile.y + tile.high - frame.clientHeight + 20, Math.min(frame.scrollTop, tile.y - 20));
+  };
+  let opened = false; // a model may have more layers than are seen at once
 
   atlas.update = () => {
     atlas.pictures.clear();
@@ -72,6 +76,8 @@ function makeAtlas(desk) {
     notes.replaceChildren(...atlasNotes(desk).map((text) => make("p", "wb-note", text)));
     table.update();
     draw();
+    if (!opened) requestAnimationFrame(() => reveal(desk.choice.heads[0]));
+    opened = true;
   };
   atlas.draw = draw;
   return atlas;

@@ -1,5 +1,9 @@
 // Tokens as a reader wants them: their own letters, pieces merged to words, some hidden.
 
+// A character that is cut into several tokens: 天⟨1/3⟩, 天⟨2/3⟩, 天⟨3/3⟩ (see pieces.py).
+const part = /⟨\d+\/\d+⟩/;
+const parts = /(.)⟨1\/(\d+)⟩(?:\1⟨\d+\/\2⟩)+/gu;
+
 function makeSequence(plain, name) {
   const raw = plain.sequences[name];
   const labels = raw.tokens.map((token, n) => written(plain, raw, token, n));
@@ -12,7 +16,7 @@ function written(plain, raw, token, n) {
   const span = raw.spans?.[n];
   const text = raw.segments?.[n] ? plain.text_pair : plain.text;
   const spaced = /^[Ġ▁]/.test(token);
-  if (raw.special?.[n] || token.startsWith("##") || !span) return marked(token);
+  if (raw.special?.[n] || token.startsWith("##") || !span || part.test(token)) return marked(token);
   const piece = raw.name === "source" ? (text ?? "").slice(span[0], span[1]).trim() : "";
   return piece ? (spaced ? "␣" : "") + piece : marked(token);
 }
@@ -33,7 +37,7 @@ function makeGroups(sequence, { words, hideSpecial, hideFirst }) {
       && last.segment === sequence.segments?.[n] && last.members.at(-1) === n - 1;
     if (joins) {
       last.members.push(n);
-      last.label += sequence.labels[n].replace(/^##/, "");
+      last.label = (last.label + sequence.labels[n].replace(/^##/, "")).replace(parts, "$1");
     } else {
       last = {
         members: [n],
