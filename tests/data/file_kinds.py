@@ -327,6 +327,8 @@ case("separators", "pandas, orient values", json.dumps([["text", "label"], *ROWS
 VIEWED = [{"row_idx": 0, "row": record} for record in RECORDS]
 case("separators", "the hub's viewer",
      json.dumps({"features": [{"name": "t"}], "rows": VIEWED}), "f.json", columns=BOTH)  # fmt: skip
+case("separators", "splits in one JSON", json.dumps({"train": RECORDS, "test": RECORDS[:4]}),
+     "f.json", rows=COUNT + 4, columns=BOTH, notes=("train 12, test 4",))  # fmt: skip
 case("separators", "JSON lines called txt", lines(RECORDS), "f.txt", columns=BOTH)
 case("separators", "a csv of an unknown ending", PLAIN, "f.data", columns=BOTH)
 
@@ -549,6 +551,13 @@ chat("Alpaca without input", [{"instruction": a, "output": b} for a, b in
      notes=("no column input for the input",))  # fmt: skip
 chat("input and output", [{"input": a, "output": b} for a, b in zip(ASKED, TEXTS, strict=True)],
      first=ASKED[0], columns={"instruction": "input", "output": "output"})  # fmt: skip
+chat("UltraChat", [{"id": "1", "data": [a, b]} for a, b in zip(ASKED, TEXTS, strict=True)])
+chat("Dolly", [{"instruction": a, "context": "By the sea.", "response": b, "category": "qa"}
+               for a, b in zip(ASKED, TEXTS, strict=True)], first=ASKED[0],
+     columns={"instruction": "instruction", "input": "context", "output": "response"})  # fmt: skip
+chat("a better and a worse answer", [{"instruction": a, "output": [b, "No."]} for a, b in
+                                     zip(ASKED, TEXTS, strict=True)],
+     refused=("columns output", "preference"))  # fmt: skip
 chat("preferences", [{"prompt": a, "chosen": b, "rejected": "No."} for a, b in
                      zip(ASKED, TEXTS, strict=True)],
      refused=("preference optimization", "instruction: prompt, output: chosen"))  # fmt: skip
@@ -717,3 +726,15 @@ tag(
 tag("spans outside of the text", lines([{"text": a, "label": [[*p, "X"], [90, 99, "X"]]} for a, p
                                         in SPANNED]), "f.jsonl",
     notes=("not inside of their text, left out: 12",))  # fmt: skip
+tag("spaCy's annotator", json.dumps({"classes": ["X"], "annotations": [
+    [a, {"entities": [[*p, "X"]]}] for a, p in SPANNED] + [None]}), "f.json")  # fmt: skip
+tag("tags as a text", "text,tags\n" + "".join(
+    f'"{" ".join(own)}",{" ".join(tags)}\n' for own, tags in zip(WORDS_OF, TAGS_OF, strict=True)),
+    "f.csv", first=WORDS_OF[0])  # fmt: skip
+tag("numbers without names", lines([{"tokens": own, "tags": [0] * len(own)} for own in WORDS_OF]),
+    "f.jsonl", refused=("numbers as tags",))  # fmt: skip
+CATS = [
+    {"text": a, "cats": {"good": float(b == "good"), "bad": float(b == "bad")}} for a, b in ROWS
+]
+case("labels", "spaCy's cats", lines(CATS), "f.jsonl", labels=["bad", "good"],
+     notes=("a 0 or 1 for each class",))  # fmt: skip

@@ -38,6 +38,7 @@ _LISTS = (
     "chat",
     "turns",
     "对话",
+    "data",
 )
 _CHOSEN = ("chosen", "accepted", "preferred", "chosen_response", "response_chosen", "response_j")
 _REJECTED = (
@@ -81,9 +82,10 @@ def _refuse_preferences(frame: Any, task: Task, name: str) -> None:
     else:
         answer = _called(columns, ("completion", "response", "output", "answer"))
         judged = _called(columns, ("label", "kto_tag", "desirable", "is_desirable"))
-        if not (answer and judged and _is_truth(frame[judged])):
+        several = bool(answer) and frame[answer].map(_is_several).mean() > 0.5
+        if not several and not (answer and judged and _is_truth(frame[judged])):
             return
-        found = [answer, judged]
+        found = [answer] if several else [answer, judged]
         asked = _called(columns, ("prompt", "instruction", "question", "query", "input"))
         example = f"instruction: {asked}, output: {answer}" if asked else f"text: {answer}"
     raise DataError(
@@ -95,6 +97,12 @@ def _refuse_preferences(frame: Any, task: Task, name: str) -> None:
         task=task.name,
         example=example,
     )
+
+
+def _is_several(cell: Any) -> bool:
+    """Say whether a cell holds several texts: the better answer and the worse."""
+    held = structure(cell)
+    return isinstance(held, list) and len(held) > 1 and all(isinstance(o, str) for o in held)
 
 
 def _is_truth(column: Any) -> bool:

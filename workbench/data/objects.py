@@ -12,6 +12,7 @@ from ..language import text as say
 from ..language import told
 from .cells import as_text
 from .header import looks_like_header
+from .splits import role_of
 
 _BROKEN = object()
 SHAPES = "give a list of objects, one object a line, or an object of columns"
@@ -150,14 +151,9 @@ def _records(value: Any, name: str) -> list[Any]:
         raise DataError(
             "{name} holds {value!r}, not a table", SHAPES, name=name, value=shorten(value, 40)
         )
-    if {"columns", "data"} <= value.keys() <= {"columns", "data", "index"}:  # as pandas splits it
-        return [dict(zip(map(str, value["columns"]), row, strict=True)) for row in value["data"]]
-    rows = value.get("rows")
-    if "features" in value and _is_table(rows) and all("row" in row for row in rows):
-        return [row["row"] for row in rows]  # as the hub's viewer answers
+    if (found := _in_a_frame(value)) is not None:
+        return found
     tables = [key for key, held in value.items() if _is_table(held)]
-    if len(tables) == 1:
-        return value[tables[0]]
     if len(tables) > 1:
         raise DataError(
             "{name} holds several tables: {tables}",
@@ -188,6 +184,32 @@ def _records(value: Any, name: str) -> list[Any]:
 
 def _is_table(held: Any) -> bool:
     return isinstance(held, list) and bool(held) and all(isinstance(row, dict) for row in held)
+
+
+def _in_a_frame(value: dict[str, Any]) -> list[Any] | None:
+    """Return the rows that stand inside of an object beside other things; None where none do."""
+    if {"columns", "data"} <= value.keys() <= {"columns", "data", "index"}:  # as pandas splits it
+        return [dict(zip(map(str, value["columns"]), row, strict=True)) for row in value["data"]]
+    rows = value.get("rows")
+    if "features" in value and _is_table(rows) and all("row" in row for row in rows):
+        return [row["row"] for row in rows]  # as the hub's viewer answers
+    tables = [key for key, held in value.items() if _is_table(held)]
+    if len(tables) == 1:
+        return value[tables[0]]
+    roles = [role_of(key, whole=True) for key in tables]
+    if len(tables) > 1 and all(roles) and "train" in roles:
+        return [row | {"split": key} for key in tables for row in value[key]]
+    marked = [key for key, held in value.items() if _is_marked(held)]
+    # As the annotators of spaCy write it, beside the names of classes.
+    return [row for row in value[marked[0]] if row] if len(marked) == 1 else None
+
+
+def _is_marked(held: Any) -> bool:
+    """Say whether a value is a list of texts, each with what is marked in it."""
+    rows = [row for row in held if row] if isinstance(held, list) else []
+    return bool(rows) and all(
+        isinstance(row, list) and len(row) == 2 and isinstance(row[1], dict) for row in rows
+    )
 
 
 def _rows_or_columns(value: dict[str, dict[str, Any]]) -> list[Any]:

@@ -139,7 +139,10 @@ def _in_a_scheme(frame: Any, task: Task, told: Mapping[str, Any]) -> tuple[Any, 
         return frame, []
     if column in frame.attrs.get("class_names", {}):
         return _with_names(frame, column)
-    cells = [structure(cell) for cell in frame[column]]
+    cells = [_marks(structure(cell)) for cell in frame[column]]
+    if any(new is not old for new, old in zip(cells, frame[column], strict=True)):
+        attrs, frame = frame.attrs, frame.assign(**{column: _objects(cells, frame.index)})
+        frame.attrs = attrs
     lists = [cell for cell in cells if isinstance(cell, list)]
     every = [tag for cell in lists for tag in cell]
     bare = bool(every) and all(isinstance(t, str) and t and not t.isdecimal() for t in every)
@@ -151,6 +154,14 @@ def _in_a_scheme(frame: Any, task: Task, told: Mapping[str, Any]) -> tuple[Any, 
         return found, [say("data.note.word_classes", column=column)]
     found[column] = _objects([bio_of(c) if isinstance(c, list) else c for c in cells], found.index)
     return found, [say("data.note.io_tags", column=column)]
+
+
+def _marks(cell: Any) -> Any:
+    """Return tags that are written in one text, with blanks or commas between them, as a list."""
+    if not isinstance(cell, str):
+        return cell
+    marks = [one for one in re.split(r"[\s,]+", cell.strip()) if one]
+    return marks if marks and all(map(TAG.match, marks)) else cell
 
 
 def _with_names(frame: Any, column: str) -> tuple[Any, list[str]]:

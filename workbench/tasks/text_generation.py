@@ -138,6 +138,9 @@ def line(record: Record) -> str:
     return "\t".join(" ".join(record[name].split()) for name in ("predicted", "prompt"))
 
 
+# What stands beside an instruction, as Alpaca, Dolly and others call it.
+_BESIDE = ("input", "context", "输入")
+
 TASK = Task(
     name="text-generation",
     roles=(
@@ -150,7 +153,7 @@ TASK = Task(
             ),
         ),
         Role(
-            "input", "text", required=False, usual_names=("input", "输入"), may_be_empty=True
+            "input", "text", required=False, usual_names=_BESIDE, may_be_empty=True
         ),
         Role(
             "output",

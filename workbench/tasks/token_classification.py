@@ -57,6 +57,8 @@ def read(values: Record, repaired: Any) -> Record:
     if len(words) != len(tags):
         raise RowError("tag_count", f"{len(words)} ≠ {len(tags)}: {' '.join(words)}")
     strange = [tag for tag in tags if not TAG.match(tag)]
+    if strange and all(tag.isdecimal() for tag in tags):
+        raise RowError("numbered_tags", " ".join(tags))
     if strange and (len(strange) < len(tags) or not all(map(is_class, tags))):
         raise RowError("no_tag", strange[0])
     if strange:
