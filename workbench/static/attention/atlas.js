@@ -27,7 +27,13 @@ function makeAtlas(desk) {
   box.append(make("h4", "", desk.say("atlas")), tools, frame, readout, notes, table.node);
 
   const atlas = { node: box, plan: null, at: null, pictures: new Map() };
-  const draw = () => drawAtlas(desk, atlas, canvas, frame);
+  let opened = false; // a model may have more layers than are seen at once
+  const draw = () => {
+    drawAtlas(desk, atlas, canvas, frame);
+    if (opened || !atlas.plan || !frame.clientHeight) return;
+    opened = true;
+    reveal(desk.choice.heads[0]);
+  };
   const point = (place, speak = true) => {
     if (String(place) === String(atlas.at)) return;
     atlas.at = place;
@@ -61,7 +67,6 @@ function makeAtlas(desk) {
     const tile = head && atlas.plan.tiles.find((one) => headKey(one.head) === headKey(head));
     if (tile) frame.scrollTop = Math.max(tile.y + tile.high - frame.clientHeight + 20, Math.min(frame.scrollTop, tile.y - 20));
   };
-  let opened = false; // a model may have more layers than are seen at once
 
   atlas.update = () => {
     atlas.pictures.clear();
@@ -76,8 +81,6 @@ function makeAtlas(desk) {
     notes.replaceChildren(...atlasNotes(desk).map((text) => make("p", "wb-note", text)));
     table.update();
     draw();
-    if (!opened) requestAnimationFrame(() => reveal(desk.choice.heads[0]));
-    opened = true;
   };
   atlas.draw = draw;
   return atlas;
