@@ -1,5 +1,7 @@
 """The untouched model as a baseline of those that write: on so many rows, with an interval."""
 
+import json
+
 import numpy as np
 import pytest
 from sacrebleu.metrics import CHRF
@@ -7,6 +9,7 @@ from scipy.stats import bootstrap
 
 from tests.tasks.test_decoders import decoder_spec
 from workbench import pipeline
+from workbench.cli.training import print_result
 from workbench.evaluation.run import evaluate_file
 from workbench.evaluation.zero_shot import intervals
 from workbench.export.card import model_card_text
@@ -54,6 +57,15 @@ def test_its_answers_are_those_of_the_model_that_was_loaded(run, tmp_path):
     assert metrics["baseline_rows"]["before"] == metrics["rows"]
     assert metrics["metrics"] == run.metrics()["metrics"]
     assert metrics["baselines"]["lead"] == run.metrics()["baselines"]["lead"]
+
+
+def test_the_terminal_says_on_how_many_rows(run, capsys):
+    print_result(run, as_json=False)
+    assert "fine-tuning, 5" in capsys.readouterr().out  # the heading is broken into lines
+    print_result(run, as_json=True)
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["baseline_rows"]["before"] == 5
+    assert "rouge_l" in answer["intervals"]["before"]
 
 
 def test_report_and_card_show_rows_and_intervals(run):

@@ -184,6 +184,8 @@ def print_result(run: RunFolder, as_json: bool) -> None:
     if as_json:
         answer = {"run": run.name, "metrics": metrics.get("metrics", {})}
         answer["baselines"] = metrics.get("baselines", {})
+        for name in ("baseline_rows", "intervals"):
+            answer |= {name: metrics[name]} if name in metrics else {}
         answer["paths"] = {name: str(path) for name, path in places.items()}
         print_json(answer)
         return
@@ -192,8 +194,12 @@ def print_result(run: RunFolder, as_json: bool) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     columns = {"fine-tuned": metrics.get("metrics", {})}
     baselines = metrics.get("baselines", {})
+    counts, rows = metrics.get("baseline_rows", {}), metrics.get("rows", 0)
     for name in sorted(baselines, key=lambda name: name != "before"):
-        columns[text(f"figures.series.{name}", "en").lower()] = baselines[name]
+        title = text(f"figures.series.{name}", "en").lower()
+        if (count := counts.get(name, rows)) != rows:
+            title = text("report.of_rows", "en", name=title, rows=f"{count:,}")
+        columns[title] = baselines[name]
     for heading in ("", *columns):
         table.add_column(heading, justify="left" if not heading else "right")
     for name in columns["fine-tuned"]:
