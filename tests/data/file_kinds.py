@@ -302,6 +302,12 @@ case("separators", "the header's row is told", "a,b\nc,d\n" + PLAIN, columns=BOT
 case("separators", "a backslash before a quote",
      "text,label\n" + "".join(f'"She said \\"{t}\\", twice",{b}\n' for t, b in ROWS), columns=BOTH,
      first=f'She said "{TEXTS[0]}", twice')  # fmt: skip
+case("separators", "a backslash before one quote", "text,label\n" + "".join(
+    f'"{t}\\" she said",{b}\n' for t, b in ROWS), columns=BOTH,
+    first=f'{TEXTS[0]}" she said')  # fmt: skip
+case("separators", "a backslash at the end of a cell", "text,label\n" + "".join(
+    f'"{t} in C:\\",{b}\n' for t, b in ROWS), columns=BOTH,
+    first=f"{TEXTS[0]} in C:\\")  # fmt: skip
 case("separators", "apostrophes as quotes",
      "".join(f"{b};'it''s; {t}'\n" for t, b in ROWS), first=f"it's; {TEXTS[0]}",
      notes=("Apostrophes",))  # fmt: skip
@@ -381,6 +387,15 @@ case("excel", "sheets that are splits", book(("Train", HEADED), ("Test", HEADED)
 NOTES = [["Collected by", "the desk"], ["See", "the other sheet"]]
 case("excel", "a first sheet of notes", book(("About", NOTES), ("Rows", HEADED)), columns=BOTH,
      notes=("“Rows” was read; not read: About",))  # fmt: skip
+EXPLAINED = [["Field", "Meaning"], ["text", "the words"], ["label", "good or bad"], ["n", "-"],
+             ["m", "-"], ["k", "-"]]  # fmt: skip
+case(
+    "excel",
+    "a first sheet that explains the columns",
+    book(("README", EXPLAINED), ("Rows", HEADED)),
+    columns=BOTH,
+    notes=("“Rows” was read",),
+)
 case(
     "excel",
     "a sheet by name",

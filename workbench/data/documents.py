@@ -15,7 +15,6 @@ from .packed import read_bytes
 from .splits import ROLES, role_of
 from .table import Detected
 
-FEWEST_FILES = 2
 # Folders of texts that nobody has labelled, as in the IMDb reviews.
 _WITHOUT_LABEL = frozenset(("unsup", "unlabeled", "unlabelled", "unsupervised"))
 
@@ -38,7 +37,7 @@ def class_folders(files: Sequence[Path]) -> dict[str, Labelled]:
             return {}
         folders[role_of(above, whole=True), label].append((label, file))
     labels = {label for _, label in folders}
-    if len(labels) < 2 or len(files) < FEWEST_FILES * len(folders):
+    if len(labels) < 2 or len(files) <= len(folders):
         return {}
     splits = {split for split, _ in folders}
     if "" in splits and len(splits) > 1:

@@ -57,7 +57,11 @@ def unescaped(text: str, mark: str, quote: str) -> str:
     if not quote or escaped not in text:
         return text
     doubled = re.sub(rf"(?<!\\)((?:\\\\)*)\\{quote}", rf"\g<1>{quote}{quote}", text)
-    return doubled if _share(doubled, mark, quote) > _share(text, mark, quote) else text
+    before, after = _share(text, mark, quote), _share(doubled, mark, quote)
+    # A cell may end with a backslash, as folders do; inside of one it belongs to the quote.
+    closing = len(re.findall(rf"\\{quote}(?={re.escape(mark)}|\r?$)", text, re.MULTILINE))
+    inside = 2 * closing < text.count(escaped)
+    return doubled if after > before or (after == before and inside) else text
 
 
 def _share(text: str, mark: str, quote: str) -> float:

@@ -109,7 +109,7 @@ def choose_sheet(
         return found[0], []
     most = max(len(sheet.filled) for sheet in sheets)
     tables = [s for s in sheets if len(s.filled) > max(FEWEST_ROWS, most / 4) and _width(s) > 1]
-    headed = [sheet for sheet in tables if _names_columns(sheet, known_names)]
+    headed = [sheet for sheet in tables if _names_columns(sheet, set(known_names))]
     chosen = next(iter(headed or tables or sheets))
     others = [other for other in names if other != chosen.name]
     if not others:
@@ -122,9 +122,10 @@ def _width(sheet: Sheet) -> int:
     return max(sum(map(bool, row)) for row in sheet.filled)
 
 
-def _names_columns(sheet: Sheet, known_names: Collection[str]) -> bool:
-    start = sheet.filled[:10]
-    return any(cell.strip().casefold() in known_names for row in start for cell in row)
+def _names_columns(sheet: Sheet, known: set[str]) -> bool:
+    start = [{cell.strip().casefold() for cell in row} for row in sheet.filled[:10]]
+    # A sheet that explains the columns has one of their names in a row, not several.
+    return bool(start[0] & known) or any(len(row & known) > 1 for row in start)
 
 
 def _of_xlsx(raw: bytes) -> list[Sheet]:
