@@ -6,6 +6,7 @@ Nothing is written: a spec that cannot run leaves no trace.
 from __future__ import annotations
 
 import platform
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -359,6 +360,9 @@ def _fitted_to_rows(
     if model.trim_vocabulary:
         return trim(spec, task, found, data, trimmed)
     texts = training_texts(data.train, task)
+    # What stands around each text must be known, too.
+    around = [spec.data.prefix, re.sub(r"\{\w+\}", "", spec.data.prompt_template)]
+    texts += [text for text in around if text.strip()] * len(data.train)
     return with_own_tokenizer(found, texts, model.tokenizer, model.vocab_size, task.auto_class)
 
 
