@@ -247,6 +247,13 @@ def test_a_prompt_without_a_place_for_the_text_is_refused(tmp_path):
         prepare(spec)
 
 
+def test_a_template_of_blanks_is_none(tmp_path):
+    spec = decoder_spec(tmp_path, **{"data.prompt_template": " "})
+    assert prepare(spec).spec.data.prompt_template.endswith("{source}")
+    with pytest.raises(DataError, match="has no place for the text"):
+        prepare(spec.replace({"model.source": str(make_tiny_t5(tmp_path / "t5"))}))
+
+
 def test_what_a_text_says_is_not_filled_in(tmp_path):
     rows = [row | {"document": "{source} {question} " + row["document"]} for row in make_rows()]
     spec = decoder_spec(tmp_path, rows=rows, **{"data.prompt_template": "short: {source}"})

@@ -109,7 +109,7 @@ def require_places(setup: Setup, *places: str) -> None:
     """
     template = setup.spec.data.prompt_template
     missing = [f"{{{name}}}" for name in places if name not in places_in(template)]
-    if template.strip() and missing:
+    if template and missing:
         raise DataError(
             "data.prompt_template: {template!r} has no place for the text: {missing} is missing",
             "write {missing} where the text goes",
