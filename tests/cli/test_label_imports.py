@@ -90,3 +90,10 @@ def test_spans_that_overlap_are_counted_and_the_longest_is_taken(imported):
     assert [span["text"] for span in held[1]] == ["The harbour"]
     assert "12 spans that overlap a longer one" in said.out
     assert "harbour X" in said.out
+
+
+def test_a_file_of_rejections_alone_says_so_even_where_no_label_is_known(imported):
+    records = [{"text": a, "label": b, "answer": "reject"} for a, b in ROWS]
+    code, _, said = imported(records)
+    assert code == EXIT_INPUT_AT_FAULT
+    assert "was taken: 12 rejected" in said.err

@@ -200,7 +200,13 @@ def import_rows(options: argparse.Namespace) -> None:
     """
     from ..data.label_import import import_labels, labels_in_file
 
-    made = _labels(options, known=lambda: labels_in_file(options.file))
+    def known() -> list[str]:
+        names, passed = labels_in_file(options.file)
+        if not names:
+            raise _nothing_taken(options.file, _counted(passed, {}))
+        return names
+
+    made = _labels(options, known=known)
     note_read(options.file)
     refuse_if_read(made.journal.path)
     examples: dict[str, str] = {}
@@ -210,19 +216,23 @@ def import_rows(options: argparse.Namespace) -> None:
     )  # fmt: skip
     told = _counted(counts, examples)
     if not counts["taken"]:
-        raise DataError(
-            "no label of {path} was taken: {reasons}",
-            "name the classes with --labels as the file has them, and give the source that it "
-            "was made from",
-            path=options.file,
-            reasons=told or say("labelling.import.nothing"),
-        )
+        raise _nothing_taken(options.file, told)
     if options.json:
         print_json(counts | {"journal": str(made.journal.path)})
     else:
         print(say("labelling.import.taken", count=f"{counts['taken']:,}", path=made.journal.path))
         if told:
             print(say("labelling.import.left", reasons=told))
+
+
+def _nothing_taken(path: str, told: str) -> DataError:
+    return DataError(
+        "no label of {path} was taken: {reasons}",
+        "name the classes with --labels as the file has them, and give the source that it was "
+        "made from",
+        path=path,
+        reasons=told or say("labelling.import.nothing"),
+    )
 
 
 def _counted(counts: dict[str, int], examples: dict[str, str]) -> str:

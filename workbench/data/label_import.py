@@ -76,8 +76,10 @@ def import_labels(
     return dict(counts)
 
 
-def labels_in_file(path: str | Path) -> list[str]:
+def labels_in_file(path: str | Path) -> tuple[list[str], dict[str, int]]:
     """Return the classes, or the names of spans, that the answers of a file use, sorted.
+
+    Beside them, how many of its records are no answers, by reason.
 
     Of several questions it is the one called label, else the one with the fewest answers that
     differ.
@@ -85,7 +87,7 @@ def labels_in_file(path: str | Path) -> list[str]:
     Raises:
         DataError: the file cannot be read or is in none of the forms.
     """
-    found, _ = _read(Path(path), Question("class"))
+    found, passed = _read(Path(path), Question("class"))
     held: dict[str, set[str]] = {}
     for row in found:
         for name, value in row["values"].items():
@@ -97,7 +99,7 @@ def labels_in_file(path: str | Path) -> list[str]:
     chosen = held.get("label") or min(
         held.values(), key=lambda one: (len(one) < 2, len(one)), default=set()
     )
-    return sorted(chosen, key=natural_key)
+    return sorted(chosen, key=natural_key), {k: n for k, n in passed.items() if n}
 
 
 def _first_fitting(
