@@ -64,3 +64,20 @@ def test_the_studio_replays_what_was_done_by_hand(tmp_path):
         again = read_state(type(run)(tmp_path / "runs" / name))
         assert [act["new"] for act in again.acts] == [1e-3]
         assert [e["loss"] for e in again.steps] == [e["loss"] for e in read_state(run).steps]
+
+
+def test_one_answer_to_all_rows_is_told_in_the_executed_notebook(tmp_path, monkeypatch):
+    spec = tiny_spec(
+        tmp_path,
+        **{"train.learning_rate": 0.1, "train.warmup_steps": 0, "train.num_train_epochs": 4,
+           "train.eval_steps": 5, "output.runs_dir": "runs"},
+    )  # fmt: skip
+    (tmp_path / "spec.yaml").write_text(to_yaml(spec), "utf-8")
+    monkeypatch.chdir(tmp_path)
+    cell = nbformat.v4.new_code_cell("import workbench as wb\nrun = wb.train('spec.yaml')")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "train.ipynb")
+    done = papermill.execute_notebook(
+        "train.ipynb", "done.ipynb", cwd=tmp_path, kernel_name="python3", progress_bar=False
+    )
+    told = "".join(o.text for o in done.cells[0].outputs if o.get("name") == "stderr")
+    assert told.count("have got the same answer") == 1

