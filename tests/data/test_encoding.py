@@ -98,3 +98,14 @@ def test_text_garbled_before_it_was_saved_is_noted():
 def test_a_file_that_is_no_text_is_an_error():
     with pytest.raises(DataError, match=r"^photo\.csv is not a text file; give csv, tsv"):
         decode(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0", "auto", "photo.csv")
+
+
+def test_where_two_encodings_fit_nearly_alike_both_are_named_with_a_line_of_each():
+    raw = "text,label\nil caffè è buono,pos\nquestione\n".encode("cp1252")
+    decoded = decode(raw, "auto", "f.csv")
+    assert decoded.encoding == "cp1252"
+    assert "caffè è" in decoded.text
+    (note,) = decoded.notes
+    assert "cp1252 (“il caffè è buono,pos”)" in note
+    assert "caffč č" in note
+    assert "set data.encoding" in note

@@ -116,3 +116,19 @@ def test_shares_and_splits_that_make_no_sense_are_refused(source, tmp_path):
     with pytest.raises(DataError, match="has splits already: train, validation, test; name"):
         divide_source(there, tmp_path / "again")
     divide_source(there.replace({"data.train_split": "train"}), tmp_path / "again")
+
+
+def test_rows_of_a_group_land_in_one_file(tmp_path):
+    rows = [(text, number, label, f"p{number // 4}") for text, number, label in ROWS]
+    frame = pandas.DataFrame(rows, columns=["text", "number", "label", "person"])
+    frame.to_csv(tmp_path / "all.csv", index=False)
+    spec = RunSpec().replace(
+        {"data.source": str(tmp_path / "all.csv"), "data.group_column": "person"}
+    )
+    told = divide_source(spec, tmp_path / "parts", validation=0.2, test=0.1)
+    people = [
+        set(pandas.read_json(path, lines=True, dtype=False)["person"])
+        for path in told["files"].values()
+    ]
+    assert len(people) == 3
+    assert sum(map(len, people)) == len(set.union(*people))

@@ -52,6 +52,7 @@ _FREQUENT = {
 }  # fmt: skip
 _CLOSE = 0.02
 _SIGN, _ALONE, _FOREIGN = -3.2, -4.0, -9.0
+_NEARLY = math.log(1.5)
 _LEAST = -6.0  # below it, no language is meant
 
 
@@ -67,11 +68,12 @@ def latin_encodings(sample: bytes) -> list[str]:
         scores[encoding] = max(_likelihood(text, letters) for letters in languages)
         texts[encoding] = text
     ranked = sorted(scores, key=lambda one: -scores[one])
-    best = ranked[:1]
-    usual = next((one for one in ranked if scores[one] == scores[best[0]]), "") if best else ""
-    if not usual or scores[usual] < _LEAST:
+    if not ranked or scores[ranked[0]] < _LEAST:
         return []
-    return [usual, *_rivals(ranked, scores, texts, usual)]
+    # Of encodings that fit nearly alike the most usual, which stands first.
+    near = [one for one in scores if scores[one] > scores[ranked[0]] - _NEARLY]
+    others = [one for one in ranked if one in near and texts[one] != texts[near[0]]]
+    return [near[0], *others[:1]]
 
 
 def _likelihood(text: str, letters: str) -> float:
@@ -93,17 +95,6 @@ def _likelihood(text: str, letters: str) -> float:
         else:
             total += _FOREIGN
     return total / max(1, count)
-
-
-def _rivals(
-    ranked: list[str], scores: dict[str, float], texts: dict[str, str], best: str
-) -> list[str]:
-    near = (
-        one
-        for one in ranked
-        if texts[one] != texts[best] and scores[one] > scores[best] - math.log(1.5)
-    )
-    return [one for one in (next(near, ""),) if one]
 
 
 def other_encodings(sample: bytes) -> list[str]:
