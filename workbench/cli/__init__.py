@@ -7,16 +7,23 @@ Exit codes: 0 done; 2 the input is at fault (one readable message on stderr, no 
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from contextlib import redirect_stdout
 
-from ..errors import EXIT_DONE, EXIT_INPUT_AT_FAULT, EXIT_INTERRUPTED, InputError
+from ..errors import EXIT_DONE, EXIT_INPUT_AT_FAULT, EXIT_INTERRUPTED, InputError, shorten
 from ..language import told
 from ..runs.reads import one_command
 from ..training.processes import launched, rank
 from .parsing import Command
 from .screen import Shown, complain
+
+# What is wrong with a place that somebody named, and no fault of ours.
+_OF_THE_PLACE = (
+    errno.EDQUOT, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOSPC, errno.ENOTDIR,
+    errno.EROFS,
+)  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,12 +55,23 @@ def _carry_out(options: argparse.Namespace) -> int:
         )
         complain(fault)
         return EXIT_INPUT_AT_FAULT
-    except KeyboardInterrupt:
-        complain(told("interrupted; what was saved is kept"))
-        return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader (`| head`) has seen enough; keep Python from complaining at its exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if error.errno not in _OF_THE_PLACE:
+            raise
+        fault = InputError(
+            "{path}: {reason}",
+            "choose another place",
+            path=shorten(error.filename or ""),
+            reason=error.strerror,
+        )
+        complain(fault)
+        return EXIT_INPUT_AT_FAULT
+    except KeyboardInterrupt:
+        complain(told("interrupted; what was saved is kept"))
+        return EXIT_INTERRUPTED
     return EXIT_DONE
 
 

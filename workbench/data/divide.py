@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from pathlib import Path
 
 from ..errors import DataError, shorten
 from ..language import text as say
+from ..runs.names import expanded
 from ..sources.paths import is_database
 from ..spec import DataSpec
 from ..tasks import Task
@@ -156,8 +156,8 @@ def wished(tables: Tables, spec: DataSpec, train: str, task: Task) -> tuple[Tabl
     wish = spec.validation_split
     if wish not in tables.splits:
         here = "" if is_database(tables.place) else tables.place
-        beside = Path(here).expanduser().parent / wish
-        for path in (Path(wish).expanduser(), beside):
+        beside = expanded(here).parent / wish
+        for path in (expanded(wish), beside):
             if path.exists():
                 table = read_files(expand([path]), spec, task)
                 return replace(answerable(table, task, spec), split=path.name), path.name

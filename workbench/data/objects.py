@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -136,6 +137,15 @@ def _skip_blanks(text: str, position: int) -> int:
     while position < len(text) and text[position] in " \t\r\n,":
         position += 1
     return position
+
+
+def without_giants(frame: Any) -> Any:
+    """Return a frame in which whole numbers that no float holds are texts."""
+    for name in (name for name, kind in frame.dtypes.items() if str(kind) == "object"):
+        giant = [type(cell) is int and abs(cell) > sys.float_info.max for cell in frame[name]]
+        if any(giant):
+            frame[name] = frame[name].map(lambda c: str(c) if type(c) is int else c)
+    return frame
 
 
 def _is_record(value: Any) -> bool:

@@ -15,6 +15,8 @@ from ..errors import DataError, shorten
 
 LARGEST_BYTES = 8 * 2**30
 _PIECE = 2**22
+# Text is packed to a tenth; the most that gzip can do is a thousandth, of one letter.
+MOST_TIMES, _LEAST_BOMB = 200, 2**26
 
 
 def _zstd(raw: Any) -> Any:
@@ -71,6 +73,19 @@ def _unpacked(raw: bytes, kind: str, opened: Callable[[Any], IO[bytes]], name: s
                 room -= len(piece)
                 if room < 0:
                     break
+                if len(parts) * _PIECE > max(_LEAST_BOMB, MOST_TIMES * len(raw)):
+                    raise DataError(
+                        "{name} unpacks to more than {times} times its size, which no text does",
+                        "unpack it elsewhere and see what it holds",
+                        name=name,
+                        times=MOST_TIMES,
+                    )
+    except MemoryError:
+        raise DataError(
+            "{name} unpacks to more than this machine has memory for",
+            "unpack it, and divide it into several files",
+            name=name,
+        ) from None
     except _DAMAGED:
         raise DataError(
             "{name} is a damaged {kind} file",

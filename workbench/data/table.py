@@ -17,7 +17,7 @@ from .delimited import DELIMITERS, Rows, read_rows
 from .encoding import decode
 from .header import first_row, last_row, looks_like_header
 from .lines import has_labels, read_lines
-from .objects import read_objects
+from .objects import read_objects, without_giants
 from .packed import read_bytes
 from .workbooks import ERRORS, choose_sheet, read_sheets
 
@@ -97,9 +97,17 @@ def read_table(
         del raw  # a large file need not be held twice
         if not decoded.text or decoded.text.isspace():
             raise DataError("{name} is empty", "give a file with a row for each example", name=name)
-        frame, detected = _read_text(
-            decoded.text, name, _Wishes(form, delimiter, header, known_names, bad_rows), read_file
-        )
+        wishes = _Wishes(form, delimiter, header, known_names, bad_rows)
+        try:
+            frame, detected = _read_text(decoded.text, name, wishes, read_file)
+            frame = without_giants(frame)
+        except (ValueError, ArithmeticError, RecursionError) as error:
+            raise DataError(
+                "{name} holds what no table can hold ({reason})",
+                "look at its numbers and how deeply it is nested",
+                name=name,
+                reason=shorten(error),
+            ) from None
         detected = replace(
             detected, encoding=decoded.encoding, notes=decoded.notes + detected.notes
         )
@@ -306,7 +314,7 @@ def _without_errors(cells: list[list[str]]) -> list[list[str]]:
 
 def _column_names(first: list[str], name: str) -> list[str]:
     columns = [cell.strip() or f"unnamed_{position}" for position, cell in enumerate(first)]
-    double = next((column for column in columns if columns.count(column) > 1), None)
+    double = next((column for column, n in Counter(columns).items() if n > 1), None)
     if double is not None:
         places = " and ".join(str(i) for i, column in enumerate(columns) if column == double)
         raise DataError(

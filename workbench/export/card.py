@@ -13,6 +13,7 @@ from .. import language
 from ..language import text, told
 from ..models.load import kind_in
 from ..runs import RunFolder, read_json
+from ..runs.names import expanded
 from ..sources import entries
 from ..sources.paths import split_gguf
 from ..spec import RunSpec, changes, dump_tree, find
@@ -178,7 +179,7 @@ def _languages(base: dict[str, str]) -> list[str] | None:
 
 def _shown(source: str) -> str:
     """Return a source without the folders above it, which are this machine's affair."""
-    path = Path(source).expanduser()
+    path = expanded(source)
     return path.name if path.exists() or path.is_absolute() else source
 
 

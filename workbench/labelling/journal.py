@@ -24,7 +24,7 @@ from typing import Any
 
 from ..errors import DataError, shorten
 from ..runs.lock import whoami
-from ..runs.names import cut_name
+from ..runs.names import cut_name, expanded
 from ..runs.waiting import holding
 
 ACTS = ("label", "skip", "note", "undo")
@@ -66,7 +66,7 @@ class Journal:
     """
 
     def __init__(self, path: str | Path, upto: int | None = None) -> None:
-        self.path = Path(path).expanduser()
+        self.path = expanded(path)
         self.upto = upto
         self._offset = 0
         self._records: list[Decision] = []
@@ -247,8 +247,8 @@ def open_journal(text: str) -> Journal:
         DataError: there is no such file, or it has fewer records.
     """
     path, mark, tail = text.rpartition("@")
-    versioned = bool(mark) and tail.isdecimal() and not Path(text).expanduser().exists()
-    place = Path(path if versioned else text).expanduser()
+    versioned = bool(mark) and tail.isdecimal() and not expanded(text).exists()
+    place = expanded(path if versioned else text)
     if not place.is_file():
         raise DataError(
             "no such journal: {place}", "check data.corrections", place=shorten(place, 300)

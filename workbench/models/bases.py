@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 
 from ..errors import ModelError, SourceError, shorten
+from ..runs.names import expanded
 from ..sources import FoundModel, entries, find_model
 from ..sources.paths import show, split_gguf
 from .folder import weight_files
@@ -202,7 +203,7 @@ def _places(folder: Path, record: dict[str, str], name: str) -> Iterator[Path]:
     if Path(name).name == name and name not in ("", ".", ".."):
         yield from (folder / name, folder.parent / name)
         for place in filter(None, os.environ.get(FOLDERS, "").split(os.pathsep)):
-            yield Path(place).expanduser() / name
+            yield expanded(place) / name
     yield from map(Path, filter(None, os.environ.get(FOLDERS, "").split(os.pathsep)))
 
 

@@ -28,7 +28,7 @@ from . import consent
 from .commands import quoted
 from .events import Event, read_events
 from .inside import read_json, read_text, require_inside
-from .names import cut_name
+from .names import cut_name, expanded
 from .reads import refuse_if_read
 
 # The record's lines are copied out of the file.
@@ -186,7 +186,7 @@ def create_run(spec: RunSpec, suggested_name: str, needed_bytes: int = 0) -> Run
         RunError: the name is taken or is no plain folder name, the folder cannot be made, or its
             disk has less than `needed_bytes` free.
     """
-    runs_dir = Path(spec.output.runs_dir).expanduser()
+    runs_dir = expanded(spec.output.runs_dir)
     require_space(runs_dir, needed_bytes)
     name = spec.output.run_name or suggested_name
     if not re.fullmatch(r"\w[\w.+=@-]*", name):

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from ..errors import InputError
+from .names import expanded
 
 _read: ContextVar[tuple[set[object], ...]] = ContextVar("read", default=())
 
@@ -44,7 +45,7 @@ def refuse_if_read(path: str | Path) -> None:
 
 def _identity(path: str | Path) -> object:
     try:
-        status = Path(path).expanduser().stat()
+        status = expanded(path).stat()
     except (OSError, ValueError):
         return str(Path(path).absolute())
     return status.st_dev, status.st_ino

@@ -7,6 +7,9 @@ with random weights, `URL#QUERY` are the rows of a database, and anything else i
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
@@ -45,7 +48,8 @@ def find_data(
     Raises:
         SourceError: it does not exist, or cannot be fetched or trusted.
     """
-    found = _source_of(source, "data").data(source, revision, progress)
+    with _of_possible_length(source):
+        found = _source_of(source, "data").data(source, revision, progress)
     note_read(*found.files)
     return found
 
@@ -58,7 +62,8 @@ def find_model(
     Raises:
         SourceError: it does not exist, or cannot be fetched or trusted.
     """
-    return _source_of(source, "model").model(source, revision, progress)
+    with _of_possible_length(source):
+        return _source_of(source, "model").model(source, revision, progress)
 
 
 def kind_of(source: str, of: str) -> str:
@@ -81,6 +86,17 @@ def sources() -> tuple[Source, ...]:
     names = sorted(module.name for module in iter_modules(__path__))
     modules = [import_module(f"{__name__}.{name}") for name in names if not name.startswith("_")]
     return tuple(module.SOURCE for module in modules if hasattr(module, "SOURCE"))
+
+
+@contextmanager
+def _of_possible_length(text: str) -> Iterator[None]:
+    """Say of a name that no file can have that there is none."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise SourceError("no such file: {path}", "check the path", path=shorten(text)) from None
 
 
 def _source_of(text: str, kind: str) -> Source:

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from ..errors import SourceError
+from ..runs.names import expanded
 from ..runs.waiting import holding
 from .catalogue import Member, Wheel
 
@@ -23,7 +24,7 @@ def cache_dir() -> Path:
     """Return the cache folder: `WORKBENCH_CACHE`, or the one that the system sets aside."""
     chosen = os.environ.get("WORKBENCH_CACHE", "")
     if chosen:
-        return Path(chosen).expanduser().absolute()
+        return expanded(chosen).absolute()
     from platformdirs import user_cache_path
 
     return user_cache_path("model-workbench", appauthor=False)

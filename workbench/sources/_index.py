@@ -20,6 +20,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from urllib.request import url2pathname
 
 from ..errors import shorten
+from ..runs.names import expanded
 from ._archive import copy_bounded
 from .catalogue import Wheel
 
@@ -105,11 +106,7 @@ def _places(settings: dict[str, str], name: str) -> Iterator[str]:
 
 def _as_url(place: str) -> str:
     scheme = place.partition(":")[0].lower()
-    return (
-        place
-        if scheme in ("http", "https", "file")
-        else Path(place).expanduser().absolute().as_uri()
-    )
+    return place if scheme in ("http", "https", "file") else expanded(place).absolute().as_uri()
 
 
 def _links(session: Any, page: str, file: str) -> list[str]:

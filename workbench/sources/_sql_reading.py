@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SourceError
+from ..runs.names import expanded
 from ..runs.reads import note_read
 from .paths import no_such_file
 
@@ -51,7 +52,7 @@ def engine_of(url: Any) -> Any:
             "write the rows to a .csv or .parquet file there, and give that file",
             database=f"{backend}://…",
         )
-    place = Path(url.database or "").expanduser()
+    place = expanded(url.database or "")
     if not place.is_file():
         raise no_such_file(str(place))
     note_read(place)

@@ -12,10 +12,12 @@ from pathlib import Path
 
 from ..errors import SourceError, shorten
 from ..language import text as say
+from ..runs.names import expanded
 from ..runs.reads import note_read
 from . import _gguf
 from ._archives import is_archive, unpacked
 from ._folders import card_splits, saved_tables
+from ._streams import spooled
 from .contract import FoundData, FoundModel, Progress, Source
 from .paths import (
     DATA_SUFFIXES,
@@ -62,7 +64,7 @@ def data(text: str, revision: str | None = None, progress: Progress | None = Non
     Raises:
         SourceError: nothing is there, or nothing that could be data.
     """
-    several = SEVERAL in text and not Path(text).expanduser().exists()
+    several = SEVERAL in text and not expanded(text).exists()
     places = [part.strip() for part in text.split(SEVERAL)] if several else [text]
     found = [_found_at(place) for place in places if place]
     if not found:
@@ -84,11 +86,13 @@ def data(text: str, revision: str | None = None, progress: Progress | None = Non
 
 def _found_at(place: str) -> FoundData:
     """Return the data files that a path or a pattern stands for."""
-    path = Path(place).expanduser()
+    path = expanded(place)
     name, part = split_part(place)
     if not path.exists() and not part and any(mark in place for mark in PATTERN_MARKS):
         return FoundData(place, "local", _matching(place))
     path = _existing(name)
+    if not (path.is_file() or path.is_dir()):
+        return FoundData(place, "local", [spooled(path)], part=part)
     if path.is_file() and not is_archive(path):
         if bare_name(path.name).endswith(_FOREIGN) or path.suffix.lower() in MARKUP_SUFFIXES:
             markup = path.suffix.lower() in MARKUP_SUFFIXES
@@ -135,7 +139,7 @@ def _passed_by(folder: Path, files: list[Path]) -> list[str]:
 
 def _matching(pattern: str) -> list[Path]:
     """Return the data files that match a pattern, in order."""
-    path = Path(pattern).expanduser()
+    path = expanded(pattern)
     matches = Path(path.anchor).glob(str(path.relative_to(path.anchor)))
     files = sorted(match for match in matches if _is_data(match))
     if not files:
@@ -210,7 +214,7 @@ def hub_snapshot(folder: Path) -> Path:
 
 
 def _existing(text: str) -> Path:
-    path = Path(text).expanduser()
+    path = expanded(text)
     if not path.exists():
         raise no_such_file(text)
     return path

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..errors import SourceError, shorten
 from ..language import text, told
+from ..runs.names import expanded
 
 PREFIXES = ("wheel", "scratch")
 DATA_SUFFIXES = (
@@ -67,11 +68,11 @@ def is_gguf(name: str) -> bool:
 
 def split_part(text: str) -> tuple[str, str]:
     """Divide `book.xlsx#sheet` and `folder:config` into the path and what is meant in it."""
-    if Path(text).expanduser().exists():
+    if expanded(text).exists():
         return text, ""
     for mark in "#:":
         place, found, part = text.rpartition(mark)
-        if found and part and len(place) > 1 and Path(place).expanduser().exists():
+        if found and part and len(place) > 1 and expanded(place).exists():
             return place, part
     return text, ""
 
@@ -109,7 +110,7 @@ def is_data_file(path: Path) -> bool:
 
 def no_such_file(text: str) -> SourceError:
     """Return the error for a path where nothing is, naming what is nearest to it."""
-    path = Path(text).expanduser()
+    path = expanded(text)
     folder = path.parent
     if folder.is_dir():
         near = _nearest(folder, path.name)

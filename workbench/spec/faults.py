@@ -12,6 +12,9 @@ from ..language import text, told
 from .fields import fields
 from .run import RunSpec
 
+# Nobody mends more of them at once, and to find what is meant takes time.
+MOST_FAULTS = 100
+
 
 class SpecError(InputError):
     """One or more fields are unknown or hold what they cannot; lists all of them."""
@@ -90,6 +93,9 @@ def _describe_all(error: ValidationError) -> list[str]:
     faults: list[str] = []
     remedies: dict[str, list[str]] = {}
     for entry in error.errors(include_url=False):
+        if len(faults) == MOST_FAULTS:
+            more = error.error_count() - MOST_FAULTS
+            return [*faults, told("and {count:,} more faults", count=more)]
         if entry["type"] in ("extra_forbidden", "invalid_key"):
             faults.append(_describe_unknown(entry))
             continue

@@ -16,6 +16,10 @@ from .faults import SpecError, build
 from .fields import find
 from .run import RunSpec
 
+# A record with the names of thousands of labels has fewer.
+MOST_LINES = 50_000
+_UNREADABLE = (ValueError, LookupError, ArithmeticError, AttributeError, TypeError)
+
 
 class _Loader(yaml.SafeLoader):
     """Plain data only, read as YAML 1.2 reads it.
@@ -100,6 +104,8 @@ def from_yaml(text: str, where: str = "") -> RunSpec:
 
 def parse_tree(text: str, where: str = "") -> dict[str, Any]:
     """Parse YAML into plain nested data without building a spec."""
+    if text.count("\n") > MOST_LINES:
+        raise SpecError([told("not a spec: more than {count:,} lines", count=MOST_LINES)], where)
     try:
         tree = yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
@@ -111,6 +117,8 @@ def parse_tree(text: str, where: str = "") -> dict[str, Any]:
         raise SpecError([told("not YAML: {reason}", reason=shorten(error))], where) from None
     except RecursionError:
         raise SpecError([told("not a spec: nested far too deeply")], where) from None
+    except _UNREADABLE as error:  # what stands behind a tag such as !!int, or has too many digits
+        raise SpecError([told("not YAML: {reason}", reason=shorten(error))], where) from None
     return {} if tree is None else tree
 
 
@@ -125,7 +133,7 @@ def parse_value(text: str, name: str = "") -> Any:
         return None if field.optional and text == "null" else text
     try:
         return yaml.load(text, Loader=_Loader) if text.strip() else text
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError, *_UNREADABLE):
         return text
 
 
