@@ -20,7 +20,7 @@ endif
 PY := $(BIN)/python
 STAMP := .venv/.installed
 
-.PHONY: setup run test versions correctness mutation lab lint bench recipes screenshot clean
+.PHONY: setup run test versions correctness robustness mutation lab lint bench recipes screenshot clean
 
 setup: $(STAMP)
 
@@ -44,6 +44,9 @@ versions: $(STAMP)
 
 correctness: $(STAMP)
 	$(PY) -m tests.correctness --out docs/correctness.md $(ARGS)
+
+robustness: $(STAMP)
+	$(PY) -m tests.robustness --out docs/robustness.md $(ARGS)
 
 mutation: $(STAMP)
 	$(PY) -m pip install -c constraints.txt -e ".[mutation]"

@@ -169,8 +169,8 @@ def commands_of_readme(name: str) -> dict[str, list[str]]:
 def test_make_has_the_targets_that_are_promised():
     targets = set(recipes_of_make())
     assert targets == {
-        "setup", "run", "test", "versions", "correctness", "mutation", "lab", "lint", "bench",
-        "recipes", "screenshot", "clean",
+        "setup", "run", "test", "versions", "correctness", "robustness", "mutation", "lab",
+        "lint", "bench", "recipes", "screenshot", "clean",
     }  # fmt: skip
     [phony] = re.findall(r"^\.PHONY: (.*)$", read("Makefile"), re.MULTILINE)
     assert set(phony.split()) == targets

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, RunError
+from ..errors import InputError, RunError, shorten
 from ..runs import RunFolder, open_run, require_writable, write_output
+from ..runs.commands import quoted
 from .options import add_json, add_runs_dir, add_trust, open_trusted
 from .screen import plain, print_json
 from .terminal import console, is_piped_in
@@ -117,19 +119,32 @@ def evaluate(options: argparse.Namespace) -> None:
     if options.json:
         print_json(metrics)
         return
-    print(f"{metrics['rows']} rows of {metrics['split']}")
+    try:
+        print("\n".join(_score_lines(metrics)))
+    except (LookupError, TypeError, ValueError, AttributeError) as error:  # of somebody else
+        raise RunError(
+            "{path} is damaged ({reason})",
+            "evaluate again: workbench evaluate {run}",
+            path=run.evaluation_path / "metrics.json",
+            reason=shorten(f"{type(error).__name__}: {error}"),
+            run=quoted(run.path),
+        ) from None
+
+
+def _score_lines(metrics: dict[str, Any]) -> Iterator[str]:
+    yield f"{metrics['rows']} rows of {metrics['split']}"
     for name, value in metrics["metrics"].items():
         if value is not None:
-            print(f"{name:24}{value:.4f}")
+            yield f"{name:24}{value:.4f}"
     for entry in metrics.get("per_class", []):
-        print(
+        yield (
             f"{entry['label']:24}precision {entry['precision']:.4f}  recall {entry['recall']:.4f}  "
             f"f1 {entry['f1']:.4f}  support {entry['support']}"
         )
     parts = {entry["label"]: entry for entry in metrics.get("per_number", [])}
     for label, entry in (parts if len(parts) > 1 else metrics.get("aspects", {})).items():
         scores = [(name, value) for name, value in entry.items() if isinstance(value, float)]
-        print(f"{label:24}" + "  ".join(f"{name} {value:.4f}" for name, value in scores))
+        yield f"{label:24}" + "  ".join(f"{name} {value:.4f}" for name, value in scores)
 
 
 def predict(options: argparse.Namespace) -> None:

@@ -1,0 +1,1 @@
+"""Run folders from somebody else, damaged in every way, under every verb."""

@@ -1,0 +1,33 @@
+"""A few mutated run folders under every verb; `make robustness` tries 10,000."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+
+from tests.robustness.fuzz import VERBS, fuzz
+from tests.robustness.mutations import mutate
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="pipes with names are POSIX's")
+
+
+def test_mutated_folders_end_in_a_sentence_and_nothing_outside_is_touched():
+    found = fuzz(24, first=1_000_000)
+    assert not found.faults, "\n".join(found.faults)
+    assert sum(found.codes.values()) == 24 * 4
+    assert {verb for verb, _ in found.codes} <= set(VERBS)
+
+
+def test_a_number_always_gives_the_same_folder(tmp_path):
+    made = []
+    for name in ("one", "two"):
+        run = tmp_path / name
+        (run / "model").mkdir(parents=True)
+        (run / "spec.yaml").write_text("task: text-classification\ntrain: {max_steps: 3}\n")
+        (run / "model" / "config.json").write_text('{"a": [1, 2, {"b": 3}]}')
+        told = [mutate(run, tmp_path, random.Random(seed)) for seed in (9, 10)]
+        files = {p.relative_to(run): p.read_bytes() for p in run.rglob("*") if p.is_file()}
+        made.append((told, files))
+    assert made[0] == made[1]
