@@ -26,7 +26,8 @@ PYTHONS = [f"3.{minor}" for minor in range(6, 20)]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 TOP_LEVEL = {
     ".ci", ".gitattributes", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md",
-    "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "README.zh.md", "constraints.txt",
+    "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "README.zh.md", "SECURITY.md",
+    "constraints.txt",
     "docs", "environment.yml", "notebooks", "pyproject.toml", "tests", "workbench",
 }  # fmt: skip
 
@@ -220,7 +221,9 @@ def test_readme_opens_with_three_sentences():
     assert len(re.findall(r"[。！？]", read("README.zh.md").split("\n\n")[2])) == 3
 
 
-@pytest.mark.parametrize("name", ["README.md", "README.zh.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "README.zh.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+)
 def test_every_link_to_a_file_leads_somewhere(name):
     links = re.findall(r"\]\(([^)#]+)\)", read(name))
     missing = [x for x in links if "://" not in x and not (ROOT / x).exists()]

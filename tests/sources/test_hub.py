@@ -1,11 +1,13 @@
 """The hub, met through a local stand-in, in child processes: the libraries read their settings
 when they are imported."""
 
+import http.server
 import json
 import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -419,3 +421,30 @@ def test_a_full_disk_names_the_folder(error, kind):
 def test_a_fault_of_ours_is_not_dressed_up():
     with pytest.raises(ZeroDivisionError), readable("org/name", "model", None):
         raise ZeroDivisionError
+
+
+class _Elsewhere(http.server.BaseHTTPRequestHandler):
+    """A server that answers everything with what its owner says."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.server.says)))
+        self.end_headers()
+        self.wfile.write(self.server.says)
+
+    def log_message(self, *_):
+        """Stay silent."""
+
+
+@pytest.mark.parametrize("says", [b"<html>Log in to this network</html>", b"[]", b'{"sha": 3}'])
+def test_an_answer_that_is_none_of_the_hubs_is_told_in_one_line(says, tmp_path):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Elsewhere) as server:
+        server.says = says
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        endpoint = f"http://127.0.0.1:{server.server_address[1]}"
+        answers = ask(tmp_path, endpoint, [(of, "some/name", None) for of in ("model", "data")])
+        server.shutdown()
+    for of in ("model", "data"):
+        told = answers[f"{of} some/name None"]
+        assert endpoint in told
+        assert "\n" not in told

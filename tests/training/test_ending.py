@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -113,3 +114,25 @@ def test_a_full_disk_after_the_last_event_is_told_and_resume_writes_the_report(
 def test_a_run_that_was_discarded_has_no_report_to_write(tmp_path):
     run = RunFolder(tmp_path)
     assert not pipeline.lacks_report(run)
+
+
+@pytest.mark.parametrize("how", ["removed", "moved"])
+def test_a_run_folder_that_is_gone_is_told_in_a_sentence_and_goes_on_where_it_is(how, tmp_path):
+    changes = {"train.max_steps": 6, "train.eval_steps": 3, "inspect.probes": []}
+    spec = tiny_spec(tmp_path, **changes | {"output.save_steps": 1, "output.run_name": "p"})
+    elsewhere = tmp_path / "elsewhere"
+
+    def take_away(*_):
+        if (tmp_path / "runs" / "p").exists():
+            (tmp_path / "runs" / "p").rename(elsewhere)
+        return 0.0
+
+    with pytest.raises(RunError, match=r"was removed or moved while it was written"):
+        pipeline.train(spec, scores={"taken": take_away})
+    assert not (tmp_path / "runs" / "p").exists()
+    if how == "removed":
+        shutil.rmtree(elsewhere)
+        return
+    moved = RunFolder(elsewhere)
+    pipeline.resume(moved)
+    assert read_state(moved).status == "finished"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import errno
+import json
 import re
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
+from pathlib import Path
 
 from ..errors import SourceError, shorten
 from ..language import told
@@ -40,6 +43,7 @@ def _explain(
         or _explain_refusal(causes, text, kind, revision)
         or _explain_absence(causes, text, kind)
         or (_explain_files(error, causes, text) if kind == "dataset" else None)
+        or _explain_nonsense(causes, text, kind)
     )
 
 
@@ -131,6 +135,33 @@ def _explain_absence(causes: list[BaseException], text: str, kind: str) -> Sourc
             folder=constants.HF_HOME,
         )
     return None
+
+
+def _explain_nonsense(causes: list[BaseException], text: str, kind: str) -> SourceError | None:
+    """Explain an answer that is none of the hub's: a page to log in, or another kind of JSON."""
+    from huggingface_hub import constants
+
+    if not any(map(_is_nonsense, causes)):
+        return None
+    return SourceError(
+        "{endpoint} answered for the {kind} {text!r} with something that the hub does not say, as "
+        "a page to log in to a network is",
+        "open it in a browser, set HF_ENDPOINT to a mirror of the hub, or use {builtin}",
+        endpoint=constants.ENDPOINT,
+        kind=_noun(kind),
+        text=shorten(text),
+        builtin=_builtin(text.partition(":")[0], kind),
+    )
+
+
+def _is_nonsense(error: BaseException) -> bool:
+    """Say whether an error arose where the hub's own library reads an answer."""
+    if isinstance(error, json.JSONDecodeError):
+        return True
+    if not isinstance(error, LookupError | TypeError | AttributeError | ValueError):
+        return False
+    frames = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    return bool(frames) and "huggingface_hub" in Path(frames[-1]).parts
 
 
 def _explain_choice(error: BaseException, text: str) -> SourceError | None:

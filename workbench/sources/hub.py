@@ -162,7 +162,7 @@ def search_models(
             found = list(
                 HfApi().list_models(search=words, filter=wanted, sort="downloads", limit=limit)
             )
-    except (HTTPError, HfHubHTTPError, OSError) as error:
+    except (HTTPError, HfHubHTTPError, OSError, ValueError, LookupError, TypeError) as error:
         offline = told("HF_HUB_OFFLINE is set") if constants.HF_HUB_OFFLINE else shorten(error)
         raise SourceError(
             "cannot reach {endpoint} to search it ({reason})",

@@ -199,6 +199,12 @@ def recording_failure(run: RunFolder, writer: EventWriter) -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        if not run.events_path.exists():
+            raise RunError(
+                "the run folder {path} was removed or moved while it was written",
+                "if it was moved, go on with it there: workbench runs resume FOLDER",
+                path=run.path,
+            ) from error
         problem = disk_error(error, run)
         what, remedy = f"{type(error).__name__}: {error}", ""
         if isinstance(problem, InputError):
