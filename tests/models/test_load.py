@@ -135,9 +135,10 @@ def test_a_trained_model_whose_head_is_missing_is_refused(tmp_path):
 
 
 def test_a_run_without_a_model_says_so(tmp_path):
-    assert refusal(load_trained, tmp_path / "model") == (
-        f"there is no trained model in {tmp_path / 'model'}; let the training finish first"
-    )
+    for load in (load_trained, load_tokenizer):
+        assert refusal(load, tmp_path / "model") == (
+            f"there is no trained model in {tmp_path / 'model'}; let the training finish first"
+        )
 
 
 def test_an_architecture_that_does_not_exist_is_refused(folder):

@@ -118,6 +118,12 @@ def test_the_same_list_twice_is_written_out_twice():
     assert parse_tree(dump_tree({"x": labels, "y": labels})) == {"x": labels, "y": labels}
 
 
+def test_fields_keep_their_order_and_long_texts_are_folded_at_100():
+    assert dump_tree({"b": 1, "a": {"d": 2, "c": 3}}) == "b: 1\na:\n  d: 2\n  c: 3\n"
+    lines = dump_tree({"a": "x " * 200 + "y"}).splitlines()
+    assert [len(line) for line in lines[:3]] == [102, 101, 101]  # folded after the word at 100
+
+
 def test_chinese_is_written_as_it_is():
     spec = RunSpec().replace({"run_name": "外卖评论"})
     assert "run_name: 外卖评论" in to_yaml(spec)
@@ -180,6 +186,10 @@ def test_the_fault_of_a_file_names_the_file(tmp_path):
     with pytest.raises(InputError) as caught:
         load(path)
     assert str(caught.value) == f"{path}: train.seed: -1 does not fit; choose at least 0"
+    path.write_text("train: [")
+    with pytest.raises(InputError) as caught:
+        load(path)
+    assert str(caught.value).startswith(f"{path}: not YAML on line 1: ")
 
 
 def test_values_of_the_command_line_are_read_as_yaml_or_by_their_field():

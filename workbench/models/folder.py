@@ -45,6 +45,20 @@ def as_path(found: FoundModel | Path | str) -> Path:
     return found.path if isinstance(found, FoundModel) else Path(found)
 
 
+def require_folder(folder: Path) -> None:
+    """Refuse the model folder of a run that has none yet.
+
+    Raises:
+        ModelError: saying when it will be there.
+    """
+    if not folder.is_dir():
+        raise ModelError(
+            "there is no trained model in {folder}",
+            "let the training finish first",
+            folder=show(folder),
+        )
+
+
 def read_config(folder: Path) -> dict[str, Any]:
     """Read `config.json`.
 

@@ -19,6 +19,7 @@ from .folder import (
     refuse_adapter,
     refuse_foreign_code,
     refuse_unsafe_weights,
+    require_folder,
     require_tokenizer,
 )
 from .heads import Head, find_head
@@ -47,6 +48,7 @@ def load_tokenizer(found: FoundModel | Path | str, trust_remote_code: bool = Fal
     from transformers import AutoConfig, AutoTokenizer
 
     folder = as_path(found)
+    require_folder(folder)
     config = read_config(folder)
     require_tokenizer(folder)
     require_sane_tokenizer(folder / "tokenizer_config.json")

@@ -10,7 +10,13 @@ from ..sources.paths import show
 from . import quantization
 from .adapters import is_adapter, load_weights, name_base, read_adapter_config, wrap
 from .bases import base_record, find_base, read_record
-from .folder import read_config, read_shapes, refuse_foreign_code, refuse_unsafe_weights
+from .folder import (
+    read_config,
+    read_shapes,
+    refuse_foreign_code,
+    refuse_unsafe_weights,
+    require_folder,
+)
 from .new_tokens import SEED, resize
 from .pooler import is_pooler
 from .reading import quiet, readable
@@ -30,12 +36,7 @@ def load_trained(folder: Path | str, trust_remote_code: bool = False, bits: str 
     import torch
 
     folder = Path(folder)
-    if not folder.is_dir():
-        raise ModelError(
-            "there is no trained model in {folder}",
-            "let the training finish first",
-            folder=show(folder),
-        )
+    require_folder(folder)
     if is_adapter(folder):
         return _load_adapted(folder, trust_remote_code, bits)
     plain = read_config(folder)
