@@ -112,4 +112,6 @@ def from_namespace(namespace: Mapping[str, Any], strict: bool) -> RunSpec:
 def _line(field: Field, value: Any) -> str:
     scope = field.domain.describe()
     help_text = f"{field.domain.help} [{scope}]" if scope else field.domain.help
-    return f"{field.name}: {field.type.__name__} = {value!r}  # {help_text}"
+    # `papermill inspect` passes over a line with a second `=`, which only texts can have.
+    written = repr(value).replace("=", "\\x3d")
+    return f"{field.name}: {field.type.__name__} = {written}  # {help_text}"
