@@ -31,8 +31,11 @@ def name_of(case: Case) -> str:
 def test_a_file_is_read_as_what_it_is(case, tmp_path):
     folder = tmp_path / "files"
     folder.mkdir()
-    data = read(case.build(folder), case.task, **case.options)
+    source = case.build(folder)
+    data = read(source, case.task, **case.options)
     assert sum(data.sizes.values()) == case.rows, data.notes
+    again = read(source, case.task, **case.options | {"columns": data.columns})
+    assert again.fingerprint == data.fingerprint, "a run that is repeated names its columns"
     if case.columns is not None:
         assert data.columns == case.columns
     if case.labels is not None:

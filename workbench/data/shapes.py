@@ -8,6 +8,7 @@ from ..spec import DataSpec
 from ..tasks import Task
 from . import chats, tagged
 from .answered import answered
+from .columns import columns_of
 
 
 def shaped(frame: Any, task: Task | None, spec: DataSpec, name: str) -> tuple[Any, list[str]]:
@@ -18,10 +19,17 @@ def shaped(frame: Any, task: Task | None, spec: DataSpec, name: str) -> tuple[An
     """
     if task is None:
         return frame, []
+    # A run names the columns as they were found, and those may only come of the shape.
+    here = {str(column) for column in frame.columns}
+    told = {
+        role: place
+        for role, place in spec.columns.items()
+        if all(str(one) in here or str(one).isdecimal() for one in columns_of(place))
+    }
     if chats.is_for(task):
-        return chats.read_chats(frame, task, spec.columns, name)
+        return chats.read_chats(frame, task, told, name)
     frame, notes = answered(frame, task, spec)
     if tagged.is_for(task):
-        frame, told = tagged.read_tagged(frame, task, spec.columns)
-        notes += told
+        frame, more = tagged.read_tagged(frame, task, told)
+        notes += more
     return frame, notes
