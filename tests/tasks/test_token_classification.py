@@ -356,3 +356,25 @@ def test_the_inside_of_an_entity_may_first_turn_up_in_validation(tmp_path):
 def test_a_csv_is_no_conll_file(tmp_path):
     assert TASK.read_file("text,label\nBob,O\n", "f.csv") is None
     assert TASK.read_file("a plain text\nof two lines\n", "f.txt") is None
+
+
+def test_classes_of_words_are_learned_scored_and_shown_as_they_are(tmp_path):
+    rows = [
+        {
+            "tokens": ["the", name.split()[0], "was", thing],
+            "pos_tags": ["DET", "NOUN", "VERB", "NOUN"],
+        }
+        for name in NAMES
+        for thing in THINGS[:4]
+    ]
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    spec = tag_spec(tmp_path / "pos", text, "pos.jsonl", **{"train.max_steps": 20})
+    run = pipeline.train(spec)
+    metrics = run.metrics()
+    assert metrics["labels"] == ["DET", "NOUN", "VERB"]
+    # Each word is an entity of its own, so the share of right words is what F1 is.
+    assert metrics["metrics"]["f1"] == pytest.approx(metrics["metrics"]["accuracy"])
+    assert {entry["label"] for entry in metrics["per_class"]} <= {"DET", "NOUN", "VERB"}
+    (answer,) = predict_texts(run, ["the film was nice"])
+    assert set(answer["predicted"]) <= {"DET", "NOUN", "VERB"}
+    assert "NOUN" in render(run)
