@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 from datasets import Dataset
 from pyarrow import parquet
-from transformers import DistilBertConfig, DistilBertModel
+from transformers import DistilBertConfig, DistilBertModel, RobertaConfig, RobertaModel
 
 from tests.tiny_models import make_tiny_bert
 from tests.tiny_runs import BAD, GOOD, THINGS, tiny_spec
-from tests.tiny_writers import WRITERS
+from tests.tiny_writers import WRITERS, make_tiny_bart
 from workbench import pipeline
 from workbench.attention.look import attend, stored_records
 from workbench.attention.snapshots import read_snapshots
@@ -474,6 +474,29 @@ def test_the_layers_of_both_halves_of_a_writer_are_counted(tmp_path):
     for kind in ("t5", "bart", "marian"):
         card = model_card(str(WRITERS[kind](tmp_path / kind)))
         assert (card.layers, card.decoder_layers) == (2, 2)
+
+
+def test_a_decoder_made_of_an_encoder_is_not_taught_to_begin_twice(tmp_path):
+    place = make_tiny_bart(tmp_path / "roberta")  # for its tokenizer, which is RoBERTa's
+    (place / "generation_config.json").unlink()
+    size = len(load_tokenizer(place))
+    plan = RobertaConfig(
+        vocab_size=size, hidden_size=32, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=48, max_position_embeddings=66, bos_token_id=0, eos_token_id=2,
+        pad_token_id=1,
+    )  # fmt: skip
+    RobertaModel(plan).save_pretrained(place)
+    changes = {"train.max_steps": 2, "evaluate.baselines": False, "inspect.probes": []}
+    run = pipeline.train(pair_spec(tmp_path, model=place, **changes))
+    prepared = prepare(run.spec())
+    start = prepared.base_model().config.decoder_start_token_id
+    assert all(row["labels"][0] != start for row in prepared.train)
+    assert all(row["labels"][-1] == 2 for row in prepared.train)
+    again, _ = evaluate_file(run, run.spec().data.source)
+    rows = [one for table in (prepared.data.train, prepared.data.validation) for one in table]
+    assert again["rows"] == len(rows)
+    whole = prepare(run.spec().replace({"model.source": str(WRITERS["bart"](tmp_path / "bart"))}))
+    assert all(row["labels"][0] == 0 for row in whole.train)  # BART begins with another token
 
 
 def test_a_model_that_cannot_write_is_refused_with_the_remedy(tmp_path):

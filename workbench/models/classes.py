@@ -34,8 +34,11 @@ def classes_of(auto_class: str) -> Mapping[Any, Any]:
 def kind_of(config: Any) -> str:
     """Return what a model of this config can do: `encoder`, `decoder` or `encoder-decoder`.
 
-    A decoder goes on with what it read. What could be given a decoder like itself is an encoder.
+    A decoder goes on with what it read. What could be given a decoder like itself is an encoder,
+    and stays one once it has been.
     """
+    if config.model_type == "encoder-decoder":
+        return "encoder"
     if config.is_encoder_decoder:
         return "encoder-decoder"
     goes_on = type(config) in classes_of(_CONTINUES) and not can_become_writer(config)

@@ -26,7 +26,7 @@ from ._guessing import IGNORED, followed, means, sums
 from ._languages import speak, start_with_language
 from ._padding import pad
 from ._pairs import Pair, aspects, pairs_of
-from .contract import Batch, CutAnswers, Outcome, Record, Setup
+from .contract import Batch, CutAnswers, Outcome, Record, Setup, Task
 
 PairsOf = Callable[[Batch, Setup], list[Pair]]
 # Longer targets are counted as this long.
@@ -40,11 +40,12 @@ OPTIONS = (
 
 
 def encode(
-    batch: Batch, setup: Setup, training: bool, read: PairsOf = pairs_of
+    batch: Batch, setup: Setup, training: bool, read: PairsOf = pairs_of, begun: bool = False
 ) -> dict[str, list[Any]]:
     """Turn sources, and where there are targets these as labels, into token ids.
 
-    Targets are cut after as many tokens as may be written.
+    Targets are cut after as many tokens as may be written. `begun` says that a decoder starts with
+    the token that begins each text, as one made of an encoder does.
     """
     speak(setup)
     pairs = read(batch, setup)
@@ -57,7 +58,7 @@ def encode(
     found["cut"], found["lost"] = cut, lost
     found["row"] = [pair.row for pair in pairs]
     if all(pair.references for pair in pairs):
-        found["labels"] = _labels(pairs, setup, room(setup))
+        found["labels"] = _labels(pairs, setup, room(setup), begun)
     return found
 
 
@@ -65,17 +66,19 @@ def _count(setup: Setup, pair: Pair) -> int:
     return count_tokens(setup, [pair.asked(setup)])[0]
 
 
-def _labels(pairs: list[Pair], setup: Setup, limit: int) -> list[list[int]]:
+def _labels(pairs: list[Pair], setup: Setup, limit: int, begun: bool) -> list[list[int]]:
     """Return what the model shall write: each text, then the token that ends it; no more than that.
 
-    Where a tokenizer of encoders begins each text with a token, that one is given, not written.
+    Where a tokenizer of encoders begins each text with a token, that one is given, not written: a
+    decoder that had to write it again would learn to repeat it.
     """
     tokenizer = setup.tokenizer
-    begun = tokenizer.bos_token_id is None and tokenizer.cls_token_id is not None
+    begun |= tokenizer.bos_token_id is None and tokenizer.cls_token_id is not None
+    starts = {tokenizer.bos_token_id, tokenizer.cls_token_id} - {None}
     end = tokenizer.sep_token_id if tokenizer.eos_token_id is None else tokenizer.eos_token_id
 
     def ended(ids: list[int]) -> list[int]:
-        if begun and ids[:1] == [tokenizer.cls_token_id]:
+        if begun and ids[0] in starts:
             ids = ids[1:]
         # mBART's language stands after the end.
         return ids if end is None or end in ids[-2:] else [*ids[: limit - 1], end]
@@ -86,7 +89,9 @@ def _labels(pairs: list[Pair], setup: Setup, limit: int) -> list[list[int]]:
     return [ended(ids) for ids in found["input_ids"]]
 
 
-def cut_answers(batch: Batch, setup: Setup, read: PairsOf = pairs_of) -> CutAnswers:
+def cut_answers(
+    batch: Batch, setup: Setup, read: PairsOf = pairs_of, begun: bool = False
+) -> CutAnswers:
     """Return the tokens of the targets that are longer than may be written, and what limits them.
 
     They are cut there when they are learned, so the model also never learns to end them.
@@ -96,7 +101,7 @@ def cut_answers(batch: Batch, setup: Setup, read: PairsOf = pairs_of) -> CutAnsw
     speak(setup)
     longest = dict.fromkeys(batch["row"], 0)
     pairs = read(batch, setup)
-    for pair, ids in zip(pairs, _labels(pairs, setup, LONGEST_TOKENS), strict=True):
+    for pair, ids in zip(pairs, _labels(pairs, setup, LONGEST_TOKENS, begun), strict=True):
         longest[pair.row] = max(longest[pair.row], len(ids))
     return {why: (limit, [count if count > limit else 0 for count in longest.values()])}
 
@@ -113,6 +118,15 @@ def lengths(batch: Batch, setup: Setup) -> list[int]:
     aspect = max(aspects(setup), key=len, default="")
     pairs = [Pair(0, source, [], aspect) for source in batch["source"]]
     return count_tokens(setup, [pair.asked(setup) for pair in pairs])
+
+
+def from_encoder(task: Task, read: PairsOf = pairs_of) -> Task:
+    """Return the task for an encoder that is given a decoder made of itself."""
+    return replace(
+        task,
+        encode=partial(encode, read=read, begun=True),
+        cut_answers=partial(cut_answers, read=read, begun=True),
+    )
 
 
 def lengths_of(read: PairsOf, batch: Batch, setup: Setup) -> list[int]:

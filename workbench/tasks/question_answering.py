@@ -349,13 +349,14 @@ def by_kind(task: Task, spec: RunSpec, kind: Kind | None) -> Task:
     pairs_of = written_answers.pairs_of
     if kind == "decoder":
         return as_decoder(written, pairs_of, ASKED, written_answers.request)
-    return replace(
+    written = replace(
         written, encode=partial(seq2seq.encode, read=pairs_of),
         lengths=partial(seq2seq.lengths_of, pairs_of),
         cut_answers=partial(seq2seq.cut_answers, read=pairs_of), adapt=seq2seq.adapt,
         collate=seq2seq.collate, forward=seq2seq.forward, loss=class_loss, keep=seq2seq.keep,
         observe=seq2seq.observe, infer=seq2seq.infer,
     )  # fmt: skip
+    return seq2seq.from_encoder(written, pairs_of) if kind == "encoder" else written
 
 
 def check_written(setup: Setup) -> None:

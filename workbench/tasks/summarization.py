@@ -81,7 +81,9 @@ def request(spec: RunSpec, train: Any, asked: str, answered: str) -> str:
 
 def by_kind(task: Task, spec: RunSpec, kind: Kind | None) -> Task:
     """Return the task with a prompt and its answer, for models that go on with what they read."""
-    return as_decoder(task, pairs_of, ASKED, request) if kind == "decoder" else task
+    if kind == "decoder":
+        return as_decoder(task, pairs_of, ASKED, request)
+    return seq2seq.from_encoder(task) if kind == "encoder" else task
 
 
 TASK = Task(
