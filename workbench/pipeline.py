@@ -138,13 +138,19 @@ def _carry_out(run: RunFolder, prepare: Callable[[], Prepared]) -> None:
     from .report import write_report
     from .training.ending import ending_cleanly
     from .training.processes import main_first, processes
-    from .training.run import quiet_libraries, recording_failure, train_into
+    from .training.run import (
+        quiet_libraries,
+        recording_failure,
+        reporting_full_disk,
+        train_into,
+    )
 
     if not processes().main:  # it learns; all else is the main process's
         with language.using(run.spec().output.language), quiet_libraries():
             train_into(run, main_first(prepare), SilentWriter())
         return
     with (
+        reporting_full_disk(run),
         ending_cleanly(),
         language.using(run.spec().output.language),
         writer_lock(run),

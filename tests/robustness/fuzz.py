@@ -117,8 +117,8 @@ class Bench:
                 shutil.rmtree(runs / name, ignore_errors=True)
         if self.looked_at:
             found.faults.append(f"{seed}: {told}: opened {self.looked_at[0]}")
-        held = {path.name: path.read_text() for path in self.outside.iterdir()}
-        if held != {"key": "PRIVATE KEY"}:
+        held = {path.name: path.read_bytes() for path in self.outside.iterdir()}
+        if held != {"key": b"PRIVATE KEY"}:
             found.faults.append(f"{seed}: {told}: outside there is {held}")
         found.folders += 1
         shutil.rmtree(runs, ignore_errors=True)

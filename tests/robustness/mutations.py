@@ -60,6 +60,9 @@ def _link(file: Path, outside: Path, rng: random.Random) -> None:
 
 def _link_folder(file: Path, outside: Path, rng: random.Random) -> None:
     folder = file.parent
+    if (folder / "checkpoints").exists():  # the run itself
+        _link(file, outside, rng)
+        return
     shutil.rmtree(folder)
     folder.symlink_to(outside)
 

@@ -178,7 +178,7 @@ def execute(notebook: Path, out: Path, parameters: dict[str, Any], keep_failed: 
                 parameters=parameters,
                 kernel_name="python3",
                 progress_bar=sys.stderr.isatty(),
-                extra_arguments=["--IPKernelApp.log_level=ERROR"],
+                extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
             )
     except DeadKernelError:
         raise _broken_off("died", out, parameters, began) from None
