@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from pathlib import Path
+from tempfile import mkdtemp
 
 from tests.tiny_models import make_tiny_bert
+from workbench.runs import EventWriter, RunFolder
 from workbench.spec import RunSpec
 
 GOOD = ("wonderful", "great", "happy", "kind", "good")
@@ -57,3 +60,18 @@ def tiny_spec(folder: Path, **changes: object) -> RunSpec:
             **changes,
         }
     )
+
+
+def played(home: Path, acts: Iterable[tuple[int, str, object]], total_steps: int = 70) -> str:
+    """Write the log of a run in which somebody did `acts`: step, knob, value. Return its folder."""
+    run = RunFolder(Path(mkdtemp(dir=home)) / "played")
+    run.path.mkdir()
+    run.spec_path.write_text("{}", "utf-8")
+    writer = EventWriter(run.events_path)
+    writer.write("run_started", 0, total_steps=total_steps)
+    for step, knob, value in acts:
+        writer.write(
+            "steered", step, knob=knob, old=None, new=value, who="ada", total_steps=total_steps
+        )
+    writer.close()
+    return str(run.path)

@@ -61,6 +61,7 @@ def test_the_values_that_papermill_injects_give_back_the_spec(spec):
 def test_the_cell_shows_sections_ranges_and_units():
     lines = to_cell(RunSpec()).splitlines()
     assert "# train" in lines
+    assert not any(line.endswith(" []") for line in lines)
     assert (
         "max_tokens: int = 128  # cut texts after so many tokens [4 to 131072 tokens, log scale]"
         in lines

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tests.tiny_runs import tiny_spec
+from tests.tiny_runs import played, tiny_spec
 from workbench import pipeline
 from workbench.errors import InputError, RunError
 from workbench.runs import RunState
@@ -114,11 +114,9 @@ def test_what_a_fork_cannot_change_is_refused(parent, changes, message):
 
 
 def test_what_was_moved_by_hand_is_in_the_spec_of_the_fork(tmp_path):
-    from tests.training.test_steering import played
-
     spec = tiny_spec(tmp_path, **{"output.save_total_limit": 10})
     acts = [(30, "learning_rate", 1e-3), (30, "dropout", 0.4), (50, "weight_decay", 0.3)]
-    run = pipeline.train(spec.replace({"train.replay": str(played(tmp_path, acts).path)}))
+    run = pipeline.train(spec.replace({"train.replay": played(tmp_path, acts)}))
     child = pipeline.fork(run, 40, {})
     assert child.spec().train.learning_rate == 1e-3
     assert child.spec().train.weight_decay == spec.train.weight_decay

@@ -1,14 +1,12 @@
 """Turning knobs while a tiny model learns: what it does, what is noted, and doing it again."""
 
 import json
-import tempfile
-from pathlib import Path
 
 import pytest
 
-from tests.tiny_runs import tiny_spec
+from tests.tiny_runs import played, tiny_spec
 from workbench import pipeline
-from workbench.runs import EventWriter, RunFolder, RunState, ask
+from workbench.runs import RunState, ask
 from workbench.runs.control import knobs
 from workbench.training.knobs import MOVED
 
@@ -36,22 +34,9 @@ def rates(run):
     return {event["step"]: event["learning_rate"] for event in fold(run).steps}
 
 
-def played(home, acts):
-    """Write the log of a run in which somebody did `acts`: step, knob, value."""
-    run = RunFolder(Path(tempfile.mkdtemp(dir=home)) / "played")
-    run.path.mkdir()
-    run.spec_path.write_text("{}", "utf-8")
-    writer = EventWriter(run.events_path)
-    writer.write("run_started", 0, total_steps=70)
-    for step, knob, value in acts:
-        writer.write("steered", step, knob=knob, old=None, new=value, who="ada", total_steps=70)
-    writer.close()
-    return run
-
-
 def steered(home, *acts):
-    played_path = str(played(home, acts).path)
-    return pipeline.train(tiny_spec(home, **{"train.eval_steps": 10, "train.replay": played_path}))
+    changes = {"train.eval_steps": 10, "train.replay": played(home, acts)}
+    return pipeline.train(tiny_spec(home, **changes))
 
 
 def test_every_number_that_can_be_asked_for_can_be_moved():

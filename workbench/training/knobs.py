@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..runs.control import SPEC_KNOBS
 from ..spec import RunSpec
-from ..tasks import served_by
 
 if TYPE_CHECKING:
+    from ..tasks import Task
     from .loop import TrainingLoop
 
 MOVED = (*SPEC_KNOBS, "dropout")
@@ -28,11 +28,13 @@ def move(loop: TrainingLoop, name: str, value: float) -> float:
     return old
 
 
-def without_effect(spec: RunSpec, model: Any = None) -> dict[str, str]:
-    """Return the knobs that would change nothing in a run, each with what does not use it."""
+def without_effect(spec: RunSpec, task: Task, model: Any = None) -> dict[str, str]:
+    """Return the knobs that would change nothing in a run, each with what does not use it.
+
+    `task` is the run's, as its model does it.
+    """
     found = {}
-    served = served_by().get("train.label_smoothing_factor", ())
-    if spec.task not in served:
+    if "train.label_smoothing_factor" not in task.options:
         found["label_smoothing_factor"] = spec.task
     elif spec.train.custom_loss:
         found["label_smoothing_factor"] = f"train.custom_loss {spec.train.custom_loss}"

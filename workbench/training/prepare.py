@@ -250,7 +250,7 @@ class Prepared:
             "precision": self.precision.name,
             "precision_reason": self.precision.reason,
             "environment": environment(),
-            "knobs_without_effect": without_effect(self.spec),
+            "knobs_without_effect": without_effect(self.spec, self.task),
         }
 
 

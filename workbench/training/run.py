@@ -92,7 +92,7 @@ def train_into(
     with quiet_libraries(), asked_to_end() as interrupted, noted:
         writer.interrupted = interrupted
         model = prepared.new_model()
-        useless = without_effect(spec, model)
+        useless = without_effect(spec, prepared.task, model)
         own = [event for event in run.events() if event["event"] == "steered"]
         steering = Steering(
             writer,
