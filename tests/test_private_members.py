@@ -19,8 +19,8 @@ import workbench
 HOME = Path(workbench.__file__).parent
 UNAVOIDABLE = HOME / "private_members.py"
 PRIVATE = re.compile(r"_(?!_)\w+")
-# Protocols that libraries document for others to implement and to call.
-PROTOCOLS = re.compile(r"_repr_\w+_|_ipython_display_")
+# Protocols that libraries document for others to implement and to call; `os._exit` is documented.
+PROTOCOLS = re.compile(r"_repr_\w+_|_ipython_display_|_exit")
 ASKING = {"getattr", "hasattr", "setattr", "delattr", "attrgetter", "methodcaller"}
 
 
