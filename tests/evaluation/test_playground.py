@@ -152,7 +152,7 @@ def test_a_model_that_does_not_write_is_refused(tmp_path):
     other.write_spec(RunSpec(), {})
     with pytest.raises(RunError, match="moods learned text-classification") as caught:
         open_playground(other)
-    assert "workbench predict moods TEXT" in str(caught.value)
+    assert f"workbench predict {other.path} TEXT" in str(caught.value)
     with language.using("zh"):
         assert "不生成文本" in str(caught.value)
 
