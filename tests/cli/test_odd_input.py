@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.tiny_runs import write_csv
 from workbench.cli import main
 from workbench.errors import InputError
+from workbench.runs.events import KINDS as EVENTS
 from workbench.runs.events import parse_event
 from workbench.sources import _streams, find_data, find_model
 from workbench.spec import RunSpec, SpecError, from_yaml, parse_value
@@ -162,14 +163,15 @@ def test_any_text_is_a_spec_or_a_fault(text):
 
 @SLOW
 @given(st.text())
-def test_any_text_is_a_value(text):
-    parse_value(text)
+def test_any_text_is_a_value_that_yaml_can_write(text):
+    assert yaml.safe_dump(parse_value(text)).strip()
 
 
 @SLOW
 @given(st.binary() | TREES.map(repr).map(str.encode))
 def test_any_line_is_an_event_or_none(line):
-    parse_event(line)
+    event = parse_event(line)
+    assert event is None or event["event"] in EVENTS
 
 
 @SLOW

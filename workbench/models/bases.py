@@ -16,12 +16,14 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from ..errors import ModelError, SourceError, shorten
 from ..runs.names import expanded
 from ..sources import FoundModel, entries, find_model
 from ..sources.paths import show, split_gguf
 from .folder import weight_files
+from .notes import read_note
 
 FILE = "adapter_base.json"
 FOLDERS = "WORKBENCH_MODELS"
@@ -94,22 +96,12 @@ def read_record(folder: Path) -> dict[str, str] | None:
     Raises:
         ModelError: it is damaged.
     """
-    path = folder / FILE
-    if not path.is_file():
-        return None
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ValueError(f"{path.stat().st_size} bytes")
-        record = json.loads(path.read_text("utf-8"))
-        if not isinstance(record, dict) or not all(isinstance(v, str) for v in record.values()):
-            raise TypeError(type(record).__name__)
-    except (OSError, ValueError, TypeError) as error:
-        raise ModelError(
-            "{path} is damaged ({reason})",
-            "use an adapter that a run wrote",
-            path=show(path),
-            reason=shorten(error),
-        ) from None
+    return read_note(folder / FILE, MAX_BYTES, _taken)
+
+
+def _taken(record: Any) -> dict[str, str]:
+    if not isinstance(record, dict) or not all(isinstance(v, str) for v in record.values()):
+        raise TypeError(type(record).__name__)
     return record
 
 

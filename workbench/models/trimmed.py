@@ -27,6 +27,7 @@ from ..sources import FoundModel, cache_dir
 from ..sources.paths import show
 from .bases import fingerprint
 from .load import load_tokenizer
+from .notes import read_note
 from .trimmed_pieces import Tree, kept_pieces, require_pieces, with_pieces
 from .trimmed_weights import require_one_vocabulary, token_numbers, write_trimmed
 
@@ -148,23 +149,14 @@ def read_trimmed(folder: Path) -> Trimmed | None:
     Raises:
         ModelError: the note of it is damaged.
     """
-    path = folder / FILE
-    if not path.is_file():
-        return None
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ValueError(f"{path.stat().st_size} bytes")
-        trimmed = Trimmed(**json.loads(path.read_text("utf-8")))
-        counts = [trimmed.tokens_before, trimmed.parameters_before, trimmed.parameters]
-        if not all(type(one) is int and one >= 0 for one in [*trimmed.kept, *counts]):
-            raise TypeError(FILE)
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise ModelError(
-            "{path} is damaged ({reason})",
-            "use a model that a run wrote",
-            path=show(path),
-            reason=shorten(error),
-        ) from None
+    return read_note(folder / FILE, MAX_BYTES, _taken)
+
+
+def _taken(note: Any) -> Trimmed:
+    trimmed = Trimmed(**note)
+    counts = [trimmed.tokens_before, trimmed.parameters_before, trimmed.parameters]
+    if not all(type(one) is int and one >= 0 for one in [*trimmed.kept, *counts]):
+        raise TypeError(FILE)
     return trimmed
 
 

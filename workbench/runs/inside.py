@@ -53,30 +53,31 @@ def require_inside(run: Path, below: bool = True) -> None:
                 waiting.append(Path(entry.path))
 
 
-def read_json(path: Path) -> Any:
-    """Read a note of a run.
+def read_json(path: Path, limit_bytes: int | None = None) -> Any:
+    """Read a note of a run, of at most `limit_bytes` (by default `MAX_BYTES`).
 
     Raises:
         OSError: it is not there.
         ValueError: it is damaged, nested far too deeply or far too large.
     """
     try:
-        return json.loads(read_text(path))
+        return json.loads(read_text(path, limit_bytes))
     except RecursionError:
         raise ValueError(told("nested far too deeply")) from None
 
 
-def read_text(path: Path) -> str:
-    """Read a text of a run.
+def read_text(path: Path, limit_bytes: int | None = None) -> str:
+    """Read a text of a run, of at most `limit_bytes` (by default `MAX_BYTES`).
 
     Raises:
         OSError: it is not there, or is no file.
         ValueError: it is no UTF-8, or far too large.
     """
+    limit = MAX_BYTES if limit_bytes is None else limit_bytes
     with path.open("rb") as file:
-        if os.fstat(file.fileno()).st_size > MAX_BYTES:
-            raise ValueError(told("larger than {size} MB", size=MAX_BYTES // 1_000_000))
-        return file.read(MAX_BYTES).decode("utf-8")
+        if os.fstat(file.fileno()).st_size > limit:
+            raise ValueError(told("larger than {size} MB", size=f"{limit / 1_000_000:g}"))
+        return file.read(limit).decode("utf-8")
 
 
 def _kind(entry: os.DirEntry[str]) -> str:
