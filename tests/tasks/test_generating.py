@@ -14,7 +14,7 @@ from workbench.models import load_model, load_tokenizer
 from workbench.sources import find_model
 from workbench.spec import RunSpec, SpecError
 from workbench.tasks import Setup, load_task
-from workbench.tasks._generating import settle
+from workbench.tasks._generating import set_generation_config
 from workbench.training.checks import check_spec
 from workbench.training.encoding import encode_rows
 from workbench.training.precision import Precision
@@ -171,7 +171,7 @@ def test_what_is_saved_writes_so_without_a_tokenizer_at_hand(writers, tmp_path):
     assert kept["repetition_penalty"] == 1.2
     assert "stop_strings" not in kept
     told = GenerationConfig(do_sample=True, temperature=0.3, top_p=0.2, num_beams=9)
-    settle(told, Setup(RunSpec(), None, [], 8), 5)
+    set_generation_config(told, Setup(RunSpec(), None, [], 8), 5)
     assert (told.do_sample, told.temperature, told.top_p, told.num_beams) == (False, None, None, 1)
 
 

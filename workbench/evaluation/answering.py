@@ -66,20 +66,20 @@ class Answerer:
     ) -> list[dict[str, Any]]:
         """Return one record for each row of what is asked by role, in order.
 
-        A model that writes does so as the spec says, or as `sampling` does. A `stream` hears each
+        A model that writes does so as the spec says, or as `sampling` does. A `stream` gets each
         token, unless the model goes by beams: these choose whole answers.
         """
         if stream is not None:
             spec = self.setup.spec if sampling is None else within(self.setup.spec, sampling)
             if spec.generate.num_beams > 1:
                 return self.ask(rows, sampling)
-            heard = replace(
+            streamed = replace(
                 self.setup,
                 spec=self.setup.spec.replace({"train.per_device_eval_batch_size": 1}),
-                written_to=stream.generate_arguments(),
+                generate_arguments=stream.generate_arguments(),
             )
             with stream.of(self.model):
-                return replace(self, setup=heard).ask(rows, sampling)
+                return replace(self, setup=streamed).ask(rows, sampling)
         if sampling is not None:
             setup = replace(self.setup, spec=within(self.setup.spec, sampling))
             try:

@@ -24,7 +24,7 @@ from .streaming import Token, TokenStream
 
 FILE = "answers.json"
 _KEPT = ("asked", "before", "after")
-Heard = Callable[[str, Token], None]
+OnToken = Callable[[str, Token], None]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Playground:
         self,
         asked: str,
         sampling: Sampling | None = None,
-        heard: Heard | None = None,
+        on_token: OnToken | None = None,
         is_stopped: Callable[[], bool] = lambda: False,
     ) -> Exchange:
         """Return what both write to a text, each from the same seed; by itself as the spec says.
@@ -70,7 +70,7 @@ class Playground:
         Args:
             asked: the text.
             sampling: how tokens are chosen.
-            heard: called with "before" or "after" and each token while it is written; never
+            on_token: called with "before" or "after" and each token while it is written; never
                 where a model goes by beams.
             is_stopped: asked after each token; True ends what is being written.
 
@@ -82,9 +82,9 @@ class Playground:
         answers: dict[str, Any] = {}
         for name, model in both.items():
             stream = None
-            if model is not None and heard is not None:
+            if model is not None and on_token is not None:
                 tokenizer = model.setup.tokenizer
-                stream = TokenStream(tokenizer, partial(heard, name), is_stopped)
+                stream = TokenStream(tokenizer, partial(on_token, name), is_stopped)
             answers[name] = model and self._answer(name, model, asked, sampling, stream)
         return Exchange(asked, **answers)
 

@@ -26,21 +26,21 @@ class Token:
 
 
 class TokenStream:
-    """Hears what `model.generate` writes to one prompt: its `streamer` and a stopping criterion.
+    """Receives what `model.generate` writes to one prompt: its `streamer` and a stopping criterion.
 
     Args:
         tokenizer: turns token ids into texts.
-        heard: called with each `Token`, in the thread that writes.
+        on_token: called with each `Token`, in the thread that writes.
         is_stopped: asked after each token; True ends the answer.
     """
 
     def __init__(
         self,
         tokenizer: Any,
-        heard: Callable[[Token], None],
+        on_token: Callable[[Token], None],
         is_stopped: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._tokenizer, self._heard, self._is_stopped = tokenizer, heard, is_stopped
+        self._tokenizer, self._on_token, self._is_stopped = tokenizer, on_token, is_stopped
         self._ids: list[int] = []
         self._shown = ""
         self._is_writing = False
@@ -48,7 +48,7 @@ class TokenStream:
         self._probabilities: deque[Any] = deque()
 
     def generate_arguments(self) -> dict[str, Any]:
-        """Return what `model.generate` is given, so that it is heard and can be stopped."""
+        """Return what `model.generate` is given, to stream its tokens and to be stopped."""
         import torch
         from transformers import StoppingCriteriaList
 
@@ -82,7 +82,7 @@ class TokenStream:
             self._probabilities.clear()
             return
         for token in value.reshape(-1).tolist():
-            self._heard(self._token(token))
+            self._on_token(self._token(token))
 
     def end(self) -> None:
         """Take note that the answer is complete; the next `put` is another prompt."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ._generating import settle
+from ._generating import set_generation_config
 from .contract import Setup
 
 MARK = "{# the plain template #}"
@@ -77,7 +77,7 @@ def _settings(told: Any, setup: Setup) -> Any:
     from copy import deepcopy
 
     told = deepcopy(told)
-    settle(told, setup, setup.spec.generate.max_new_tokens)
+    set_generation_config(told, setup, setup.spec.generate.max_new_tokens)
     told.eos_token_id, told.pad_token_id = (
         setup.tokenizer.eos_token_id, setup.tokenizer.pad_token_id or 0,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 
 from ._dynamics import of_written
 from ._forward import forward, write_on
-from ._generating import asked_of, seed_of, told_until
+from ._generating import cut_at_stop_strings, generate_settings, seed_of
 from ._guessing import IGNORED, sums
 from ._padding import pad
 from .contract import Record, Setup
@@ -59,9 +59,9 @@ def _write(model: Any, prompts: list[list[int]], setup: Setup) -> list[str]:
         tokenizer.pad_token_id or 0,
         seed=seed_of(setup),
         eos_token_id=tokenizer.eos_token_id,
-        **asked_of(setup),
+        **generate_settings(setup),
     )
-    return told_until(tokenizer.batch_decode(found, skip_special_tokens=True), setup)
+    return cut_at_stop_strings(tokenizer.batch_decode(found, skip_special_tokens=True), setup)
 
 
 def observe(outputs: Any, labels: Any, setup: Setup) -> dict[str, Any]:

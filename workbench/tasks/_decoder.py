@@ -19,7 +19,7 @@ from ..spec import RunSpec
 from . import _causal as causal
 from ._as_written import as_saved
 from ._fitting import fitted, is_lost
-from ._generating import settle
+from ._generating import set_generation_config
 from ._guessing import IGNORED
 from ._losses import next_token_loss
 from ._pairs import Pair, aspects
@@ -129,4 +129,4 @@ def cut_answers(pairs_of: PairsOf, default: str, batch: Batch, setup: Setup) -> 
 
 def adapt(model: Any, setup: Setup) -> None:
     """Let the model write as the spec says, from now on and wherever it is taken."""
-    settle(model.generation_config, setup, room(setup))
+    set_generation_config(model.generation_config, setup, room(setup))

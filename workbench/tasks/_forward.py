@@ -25,7 +25,7 @@ from ._batching import (
     inner_of,
     padding_of,
 )
-from ._generating import drawn_from
+from ._generating import seeded
 from ._guessing import IGNORED
 
 _OF_TOKENS = ("start_logits", "end_logits")
@@ -77,7 +77,7 @@ def write(
     ends = model.generation_config.eos_token_id
     alone = [[row] for row in range(len(inputs["input_ids"]))]
     for rows in _parts(model, inputs) if seed is None else alone:
-        with drawn_from(seed, model):
+        with seeded(seed, model):
             written = model.generate(**cut(inputs, rows), **settings).tolist()
         for row, ids in zip(rows, written, strict=True):
             found[row] = ids[:1] + _to_the_end(ids[1:], ends)  # some begin with the end token
@@ -118,7 +118,7 @@ def write_on(
         missing = [width - len(prompts[row]) for row in rows]
         ids = [[padding] * n + prompts[row] for n, row in zip(missing, rows, strict=True)]
         mask = [[0] * n + [1] * (width - n) for n in missing]
-        with drawn_from(seed, model):
+        with seeded(seed, model):
             written = model.generate(
                 input_ids=torch.tensor(ids).to(model.device),
                 attention_mask=torch.tensor(mask).to(model.device),

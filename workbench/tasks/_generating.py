@@ -22,7 +22,7 @@ OPTIONS = (
 )  # fmt: skip
 
 
-def settle(told: Any, setup: Setup, room: int) -> None:
+def set_generation_config(told: Any, setup: Setup, room: int) -> None:
     """Write into a generation config what the spec says; at most `room` tokens are written.
 
     What the model's own folder asked for (BART's summarisers for beams and a least length) is set
@@ -41,7 +41,7 @@ def settle(told: Any, setup: Setup, room: int) -> None:
     told.stop_strings = None
 
 
-def asked_of(setup: Setup) -> dict[str, Any]:
+def generate_settings(setup: Setup) -> dict[str, Any]:
     """Return what `generate` is given to write as the spec says, but for the number of tokens."""
     asked = setup.spec.generate
     found: dict[str, Any] = {
@@ -52,14 +52,14 @@ def asked_of(setup: Setup) -> dict[str, Any]:
         found |= {name: getattr(asked, name) for name in ("temperature", "top_k", "top_p")}
     if asked.num_beams > 1:
         found["length_penalty"] = asked.length_penalty
-    return found | stops_of(setup)
+    return found | stop_settings(setup)
 
 
-def stops_of(setup: Setup) -> dict[str, Any]:
-    """Return what `generate` is given to stop where the spec says so, and to be heard."""
+def stop_settings(setup: Setup) -> dict[str, Any]:
+    """Return what `generate` is given to stop where the spec says so, and the further arguments."""
     stops = setup.spec.generate.stop_strings
-    heard = dict(setup.written_to)
-    return heard | ({"stop_strings": list(stops), "tokenizer": setup.tokenizer} if stops else {})
+    further = dict(setup.generate_arguments)
+    return further | ({"stop_strings": list(stops), "tokenizer": setup.tokenizer} if stops else {})
 
 
 def seed_of(setup: Setup) -> int | None:
@@ -69,7 +69,7 @@ def seed_of(setup: Setup) -> int | None:
 
 
 @contextmanager
-def drawn_from(seed: int | None, model: Any) -> Iterator[None]:
+def seeded(seed: int | None, model: Any) -> Iterator[None]:
     """Let chance begin at a seed, and go on as before afterwards; None: leave it alone."""
     if seed is None:
         yield
@@ -82,7 +82,7 @@ def drawn_from(seed: int | None, model: Any) -> Iterator[None]:
         yield
 
 
-def told_until(texts: list[str], setup: Setup) -> list[str]:
+def cut_at_stop_strings(texts: list[str], setup: Setup) -> list[str]:
     """Return texts as they are shown: up to the first stop string, without blanks at the ends."""
     found = []
     for text in texts:

@@ -21,7 +21,7 @@ from ._dynamics import of_written
 from ._encode import encode_texts, encoder_of
 from ._fitting import fitted, is_lost
 from ._generating import OPTIONS as GENERATES
-from ._generating import seed_of, settle, stops_of, told_until
+from ._generating import cut_at_stop_strings, seed_of, set_generation_config, stop_settings
 from ._guessing import IGNORED, followed, means, sums
 from ._languages import speak, start_with_language
 from ._padding import pad
@@ -204,11 +204,11 @@ def infer(model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup) 
 
 def _write(model: Any, inputs: dict[str, Any], setup: Setup) -> list[str]:
     """Let the model write, as `adapt` told it."""
-    how = {"use_cache": can_cache(model), **stops_of(setup)}
+    how = {"use_cache": can_cache(model), **stop_settings(setup)}
     found = plain.write(model, inputs, seed=seed_of(setup), **how)
     language = model.generation_config.forced_bos_token_id  # not all tokenizers call it special
     bare = [[one for one in ids if one != language] for ids in found]
-    return told_until(setup.tokenizer.batch_decode(bare, skip_special_tokens=True), setup)
+    return cut_at_stop_strings(setup.tokenizer.batch_decode(bare, skip_special_tokens=True), setup)
 
 
 def can_cache(model: Any) -> bool:
@@ -225,7 +225,7 @@ def adapt(model: Any, setup: Setup) -> None:
 
     A model of many languages begins with the token of the right one.
     """
-    settle(model.generation_config, setup, room(setup))
+    set_generation_config(model.generation_config, setup, room(setup))
     start_with_language(model, setup)
     for module in model.modules():
         if "Sinusoidal" in type(module).__name__:  # Marian's positions: a formula, never saved

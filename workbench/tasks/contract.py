@@ -102,8 +102,8 @@ class Setup:
     how often each label, or tag, stands in the training rows, `label_means` and `label_stds` mean
     and standard deviation of each column of numbers over them, `train_rows` how many they are;
     all are empty when a finished model is used, but for what `recall` takes from it.
-    `written_to` are further arguments of `model.generate` for one prompt at a time, such as a
-    streamer.
+    `generate_arguments` are further arguments of `model.generate` for one prompt at a time, such
+    as a streamer.
     """
 
     spec: RunSpec
@@ -114,7 +114,7 @@ class Setup:
     label_means: Mapping[str, float] = field(default_factory=dict)
     label_stds: Mapping[str, float] = field(default_factory=dict)
     train_rows: int = 0
-    written_to: Mapping[str, Any] = field(default_factory=dict)
+    generate_arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from ._causal import collate, infer, keep, observe
 from ._causal_rows import cut_answers, encode, is_plain, lengths
 from ._defaults import means_of
 from ._generating import OPTIONS as GENERATES
-from ._generating import settle
+from ._generating import set_generation_config
 from ._guessing import IGNORED, TokenCounts, followed, means, perplexity, read_paragraphs
 from ._labelling import Labelling
 from ._losses import next_token_loss
@@ -37,7 +37,7 @@ def adapt(model: Any, setup: Setup) -> None:
     Raises:
         ModelError: saying what to set.
     """
-    settle(model.generation_config, setup, setup.spec.generate.max_new_tokens)
+    set_generation_config(model.generation_config, setup, setup.spec.generate.max_new_tokens)
     if setup.spec.data.packing:
         require_apart(model)
 

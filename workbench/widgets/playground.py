@@ -110,11 +110,11 @@ class PlaygroundDesk(anywidget.AnyWidget):
             self.send({"act": "begin", "asked": text})
             tokens: dict[str, list[dict[str, Any]]] = {}
 
-            def heard(name: str, token: Token) -> None:
+            def on_token(name: str, token: Token) -> None:
                 tokens.setdefault(name, []).append(asdict(token))
                 self.send({"act": "token", "by": name, "token": asdict(token)})
 
-            exchange = asdict(self._playground.ask(text, asked, heard, self._stopped.is_set))
+            exchange = asdict(self._playground.ask(text, asked, on_token, self._stopped.is_set))
             told = asked.told(self._spec, self._language)
             self.said = [*self.said, exchange | {"told": told, "tokens": tokens}]
         except (InputError, OSError, RuntimeError, ValueError) as error:
