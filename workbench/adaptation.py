@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import RunError
-from .report import write_report
+from .reporting import write_report
 from .runs import RunFolder
 from .spec import RunSpec
 

@@ -119,7 +119,7 @@ def resume(
 
 def finish(run: RunFolder) -> None:
     """Write the report of a run that ended before it was written."""
-    from .report import write_report
+    from .reporting import write_report
     from .training.run import reporting_full_disk
 
     with reporting_full_disk(run), language.using(run.spec().output.language), writer_lock(run):
@@ -135,7 +135,7 @@ def lacks_report(run: RunFolder) -> bool:
 
 def _carry_out(run: RunFolder, prepare: Callable[[], Prepared]) -> None:
     from .evaluation.run import evaluate_prepared
-    from .report import write_report
+    from .reporting import write_report
     from .training.ending import ending_cleanly
     from .training.processes import main_first, processes
     from .training.run import (

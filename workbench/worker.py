@@ -236,7 +236,7 @@ def _warm_up() -> None:
     import torch
     from transformers import AutoModel, AutoTokenizer  # noqa: F401
 
-    from . import report  # noqa: F401
+    from . import reporting  # noqa: F401
     from .evaluation import run as _evaluation  # noqa: F401
     from .training import run as _training  # noqa: F401
     from .training.precision import choose_precision

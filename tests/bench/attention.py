@@ -81,7 +81,7 @@ def beside(threads: int) -> None:
 def desk(tokens: int) -> dict[str, Any]:
     """The desk's page: every head in small or whole, statistics, formula, rollout."""
     from workbench.attention.look import look_well
-    from workbench.report.look import desk_page
+    from workbench.reporting.look import desk_page
 
     watched = minilm(tokens)
     look_well(watched, "warm")
@@ -184,7 +184,7 @@ def painted() -> None:
     sys.path.insert(0, str(README.parent))
     from tests.browser.lab import CHROMIUM_ARGUMENTS
     from tests.tiers import find_chromium
-    from workbench.report.look import write_look
+    from workbench.reporting.look import write_look
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         path = Path(folder) / "long.html"

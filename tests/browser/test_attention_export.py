@@ -21,7 +21,7 @@ from tests.records import record_of
 from workbench import language
 from workbench.attention.budget import shrunk
 from workbench.attention.packing import quantise
-from workbench.report.look import write_look
+from workbench.reporting.look import write_look
 
 pytestmark = pytest.mark.browser
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from report.folders import run_folder
+from reporting.folders import run_folder
 
 from workbench.cli import main
 

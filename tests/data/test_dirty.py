@@ -15,7 +15,7 @@ from workbench import language
 from workbench.data import describe_source
 from workbench.data.profiling import profile_source
 from workbench.errors import InputError
-from workbench.report.profile import profile_bundles, render_profile
+from workbench.reporting.profile import profile_bundles, render_profile
 from workbench.spec import RunSpec
 
 from .examples import write

@@ -11,7 +11,7 @@ from workbench.dynamics.corrections import correct, corrected, open_corrections
 from workbench.dynamics.rows import LearnedRows, describe_rows
 from workbench.errors import RunError
 from workbench.labelling import Journal
-from workbench.report.compare import comparison
+from workbench.reporting.compare import comparison
 from workbench.runs import read_state
 
 

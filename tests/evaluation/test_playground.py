@@ -16,7 +16,7 @@ from workbench.evaluation import sampling
 from workbench.evaluation.playground import open_playground, read_answers
 from workbench.evaluation.run import predict_texts
 from workbench.notebook import pages
-from workbench.report import render
+from workbench.reporting import render
 from workbench.runs import RunFolder
 from workbench.spec import RunSpec
 from workbench.widgets.playground import PlaygroundDesk

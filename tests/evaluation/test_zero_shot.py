@@ -13,7 +13,7 @@ from workbench.cli.training import print_result
 from workbench.evaluation.run import evaluate_file
 from workbench.evaluation.zero_shot import intervals
 from workbench.export.card import model_card_text
-from workbench.report import render
+from workbench.reporting import render
 from workbench.tasks import Outcome, load_task
 from workbench.tasks._bleu import chrf_counts, chrf_of
 from workbench.tasks._rouge import rouge_l

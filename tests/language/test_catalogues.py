@@ -89,7 +89,7 @@ def keys_used_in_python() -> list[tuple[str, str]]:
 def keys_used_in_templates() -> list[tuple[str, str]]:
     """Return place and pattern of every key that the report's template asks for."""
     found = []
-    for file in sorted((PACKAGE / "report").glob("*.j2")):
+    for file in sorted((PACKAGE / "reporting").glob("*.j2")):
         for line_number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
             for key, joined in re.findall(r"""\bt\(["']([\w.]+)["']( ~)?""", line):
                 place = f"report/{file.name}:{line_number}"

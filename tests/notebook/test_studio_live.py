@@ -6,7 +6,7 @@ import pytest
 
 from tests.tiny_runs import tiny_spec
 from workbench.errors import RunError
-from workbench.notebook.studio import Studio
+from workbench.notebook.sections import Studio
 from workbench.spec import RunSpec, SpecError, to_flat
 from workbench.widgets import finding
 from workbench.widgets import studio as widgets

@@ -13,8 +13,8 @@ from workbench.cli import main
 from workbench.data import load_data
 from workbench.errors import ModelError
 from workbench.evaluation.run import evaluate_file, predict_texts
-from workbench.report import render
-from workbench.report.compare import comparison, render_comparison
+from workbench.reporting import render
+from workbench.reporting.compare import comparison, render_comparison
 from workbench.spec import DataSpec, RunSpec
 from workbench.tasks import Setup, load_task
 from workbench.tasks._guessing import IGNORED

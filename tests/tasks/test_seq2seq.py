@@ -23,8 +23,8 @@ from workbench.evaluation.run import evaluate_file, predict_texts
 from workbench.models import load_model, load_tokenizer, load_trained, model_card
 from workbench.models.card import card_of
 from workbench.notebook.looking import Answers, open_watched
-from workbench.report import render
-from workbench.report.predictions import show_predictions
+from workbench.reporting import render
+from workbench.reporting.predictions import show_predictions
 from workbench.runs import read_state
 from workbench.sources import find_model
 from workbench.spec import RunSpec

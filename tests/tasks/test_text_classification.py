@@ -10,7 +10,7 @@ from tests.tiny_writers import WRITERS
 from workbench import pipeline
 from workbench.errors import DataError
 from workbench.evaluation.run import evaluate_file, predict_texts
-from workbench.report import render
+from workbench.reporting import render
 from workbench.spec import RunSpec
 from workbench.tasks import Setup, load_task
 from workbench.training.prepare import prepare

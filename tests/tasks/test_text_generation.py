@@ -14,7 +14,7 @@ from workbench.cli import main
 from workbench.data import load_data
 from workbench.errors import DataError, ModelError
 from workbench.evaluation.run import evaluate_file, predict_texts
-from workbench.report import render
+from workbench.reporting import render
 from workbench.spec import DataSpec, RunSpec
 from workbench.tasks import Outcome, Setup, load_task
 from workbench.tasks._guessing import IGNORED

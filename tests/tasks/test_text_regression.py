@@ -12,8 +12,8 @@ from workbench.cli import main
 from workbench.errors import DataError, InputError
 from workbench.evaluation.run import evaluate_file, predict_texts
 from workbench.models import load_trained
-from workbench.report import render
-from workbench.report.predictions import show_predictions
+from workbench.reporting import render
+from workbench.reporting.predictions import show_predictions
 from workbench.spec import RunSpec, SpecError
 from workbench.tasks import load_task
 from workbench.training.estimate import estimate

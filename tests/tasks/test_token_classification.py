@@ -12,7 +12,7 @@ from workbench.cli import main
 from workbench.data import load_data
 from workbench.errors import DataError
 from workbench.evaluation.run import evaluate_file, predict_texts
-from workbench.report import render
+from workbench.reporting import render
 from workbench.spec import DataSpec
 from workbench.tasks import load_task
 from workbench.tasks._tags import as_bio, entities, entity_scores

@@ -12,7 +12,7 @@ from workbench import pipeline
 from workbench.cli import main
 from workbench.errors import DataError
 from workbench.evaluation.run import predict_texts
-from workbench.report import render
+from workbench.reporting import render
 from workbench.spec import SpecError, load
 from workbench.tasks import load_task
 from workbench.tasks._answers import compare

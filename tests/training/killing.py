@@ -28,7 +28,7 @@ def main() -> None:
     import sklearn.metrics  # noqa: F401
 
     import workbench.evaluation.run
-    import workbench.report
+    import workbench.reporting
     import workbench.training.run  # noqa: F401
 
     gc.freeze()  # a child that collects nothing old copies no old pages

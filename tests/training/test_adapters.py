@@ -14,7 +14,7 @@ from workbench.errors import InputError, ModelError
 from workbench.evaluation.run import evaluate_file, predict_texts
 from workbench.models import load_trained, quantization
 from workbench.models.freezing import count_parameters
-from workbench.report import write_report
+from workbench.reporting import write_report
 from workbench.runs import RunState
 from workbench.spec import RunSpec, SpecError
 from workbench.training.estimate import estimate

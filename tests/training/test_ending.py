@@ -28,12 +28,12 @@ HANGS = {
         "workbench.training.prepare.Prepared.new_model = lambda self: (print('hangs', flush=True), "
         "hashlib.pbkdf2_hmac('sha256', b'', b'', 2**31 - 1))"
     ),
-    "the report": "workbench.report.write_report = hang",
+    "the report": "workbench.reporting.write_report = hang",
 }
 CODE = """
 import hashlib, sys, time
 from pathlib import Path
-import workbench.report, workbench.training.prepare, workbench.training.run
+import workbench.reporting, workbench.training.prepare, workbench.training.run
 from workbench.cli import main
 def hang(*_, **__):
     print("hangs", flush=True)
@@ -98,7 +98,7 @@ def test_a_full_disk_after_the_last_event_is_told_and_resume_writes_the_report(
 ):
     run, prepared = pipeline.prepare_run(spec)
     with monkeypatch.context() as patch:
-        patch.setattr(import_module("workbench.report"), "write_report", no_room)
+        patch.setattr(import_module("workbench.reporting"), "write_report", no_room)
         with pytest.raises(RunError, match=r"disk of .* is full; .*workbench runs resume"):
             pipeline.train_prepared(run, prepared)
         assert summarise(run).status == "finished"

@@ -8,7 +8,7 @@ import pytest
 
 from tests.records import record_of
 from workbench.errors import InputError
-from workbench.report.desk import desk_labels, desk_module, desk_script, desk_style
+from workbench.reporting.desk import desk_labels, desk_module, desk_script, desk_style
 from workbench.widgets import STATIC
 from workbench.widgets.attention import AttentionDesk
 

@@ -24,7 +24,7 @@ def add_compare(runs_group: Any) -> None:
 
 def compare_runs(options: argparse.Namespace) -> None:
     """Print what differs between runs, or write it as a page."""
-    from ..report.compare import comparison, write_comparison
+    from ..reporting.compare import comparison, write_comparison
 
     runs = [open_run(run, options.runs_dir) for run in options.runs]
     found = comparison(runs)

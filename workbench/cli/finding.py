@@ -38,7 +38,7 @@ def add_commands(commands: Any) -> None:
 
 def find_rate(options: argparse.Namespace) -> None:
     """Print the suggestion and why, or everything that was measured."""
-    from ..report.lr_finder import check_ending, write_finder
+    from ..reporting.lr_finder import check_ending, write_finder
     from ..training.lr_finder import explain, find_learning_rate, ramp
     from ..training.prepare import prepare
     from ..training.run import quiet_libraries

@@ -212,7 +212,7 @@ def texts_to_predict(options: argparse.Namespace) -> list[Any]:
 def attend(options: argparse.Namespace) -> None:
     """Write where a model looks in a text, alone or against another."""
     from ..notebook.looking import look
-    from ..report.look import write_look
+    from ..reporting.look import write_look
 
     source, against = _looked_at(options.run, options), _looked_at(options.against, options)
     _, records = look(source, options.text, options.pair, against, options.check)
@@ -273,7 +273,7 @@ def _looked_at(name: str | None, options: argparse.Namespace) -> Any:
 
 def report(options: argparse.Namespace) -> None:
     """Write `report.html` from what lies in the run folder."""
-    from ..report import write_report
+    from ..reporting import write_report
 
     run: RunFolder = open_run(options.run, options.runs_dir)
     print(write_report(run))

@@ -55,7 +55,7 @@ def add_actions(group: Any) -> None:
 
 def profile(options: argparse.Namespace) -> None:
     """Print the findings, or the rows of one; write the page where that is wished."""
-    from ..report.profile import check_ending, write_profile
+    from ..reporting.profile import check_ending, write_profile
 
     out = Path(options.out) if options.out else None
     if out is not None:

@@ -93,7 +93,7 @@ def train(options: argparse.Namespace) -> None:
 def adapt(options: argparse.Namespace) -> None:
     """Carry out both steps and the second alone, and print what the first was worth."""
     from ..adaptation import adapt as carry_out
-    from ..report.compare import write_comparison
+    from ..reporting.compare import write_comparison
 
     second = spec_from(options.second, trusting(options) | parse_changes(options.changes))
     try:

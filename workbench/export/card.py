@@ -197,14 +197,14 @@ def _tree(spec: RunSpec) -> dict[str, Any]:
 
 def _scores(metrics: dict[str, Any]) -> list[tuple[str, list[str]]]:
     """Return each metric that was measured, with the values of the model and its rivals."""
-    from ..report.page import score_rows
+    from ..reporting.page import score_rows
 
     rows = score_rows(metrics) if metrics else []
     return [(name, values) for name, values in rows if any(value != "–" for value in values)]
 
 
 def _rivals(metrics: dict[str, Any]) -> list[str]:
-    from ..report.page import score_columns
+    from ..reporting.page import score_columns
 
     return score_columns(metrics)
 

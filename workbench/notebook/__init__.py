@@ -33,7 +33,7 @@ def studio(namespace: Mapping[str, Any] | None = None) -> Any:
     Raises:
         SpecError: a parameter is unknown or holds what it cannot.
     """
-    from .studio import Studio
+    from .sections import Studio
 
     go_home()
     return Studio(namespace or {})
@@ -141,7 +141,7 @@ def playground(run: RunFolder | str | Path, beside: RunFolder | str | Path | Non
     Raises:
         InputError: the run's model writes no text, or is not there yet.
     """
-    from .playground import play
+    from .playing import play
 
     play(_run(run), None if beside is None else _run(beside))
 
@@ -259,7 +259,7 @@ def split(
 
 def compare(*runs: RunFolder | str | Path) -> None:
     """Show runs side by side: scores, curves, forks, what differs, and what each got wrong."""
-    from ..report.compare import compare as compared
+    from ..reporting.compare import compare as compared
     from .kernel import Slots
 
     Slots(live=False, count=0).fill(compared([_run(run) for run in runs]))
@@ -313,7 +313,7 @@ def suspects(
 
 def report(run: RunFolder | str | Path) -> Path:
     """Write a run's `report.html` and return its path."""
-    from ..report import write_report
+    from ..reporting import write_report
 
     return write_report(_run(run))
 

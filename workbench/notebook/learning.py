@@ -78,6 +78,6 @@ def _show_live(run: RunFolder, by: str) -> None:
 
 def _compare(slots: Slots, run: RunFolder, child: RunFolder) -> None:
     """Show the curves of a run on corrected labels over those of its parent."""
-    from ..report.compare import compare
+    from ..reporting.compare import compare
 
     slots.fill(compare([run, child]))

@@ -139,8 +139,8 @@ def show_kept(run: RunFolder) -> Looked:
 
 def kept_records(run: RunFolder) -> tuple[list[AttentionRecord], list[tuple[int, float]]]:
     """Return what a run kept of its first probe sentence, by step, and its training loss."""
-    from ..report.attention import loss_points, probe_records
-    from ..report.contents import read_probes
+    from ..reporting.attention import loss_points, probe_records
+    from ..reporting.contents import read_probes
 
     probes = read_probes(run)
     return (probe_records(run, probes[0]) if probes else []), loss_points(read_state(run))
@@ -152,7 +152,7 @@ def show(
     loss: Sequence[tuple[int, float]] = (),
 ) -> Looked:
     """Show the desk of records: live where somebody watches, else as it needs no kernel."""
-    from ..report.look import comparing
+    from ..reporting.look import comparing
     from .kernel import in_notebook, is_live
 
     start = comparing(1) if len(watched) > 1 else None
@@ -164,7 +164,7 @@ def show(
     elif in_notebook():
         from IPython.display import display
 
-        from ..report.look import desk_bundle
+        from ..reporting.look import desk_bundle
 
         display(desk_bundle(records, loss=loss, start=start), raw=True)
     return Looked(records)

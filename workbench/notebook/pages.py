@@ -80,8 +80,8 @@ def spec_page(spec: RunSpec) -> list[Bundle]:
 def data_page(profile: DataProfile, task: Task) -> list[Bundle]:
     """Return facts, preview, and the figures that the task has of its data."""
     from .. import figures
-    from ..report import data_facts
-    from ..report.profile import findings_bundle
+    from ..reporting import data_facts
+    from ..reporting.profile import findings_bundle
 
     notes = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in profile.notes)
     markup = facts(data_facts(profile)) + (f"<ul>{notes}</ul>" if notes else "")
@@ -98,7 +98,7 @@ def data_page(profile: DataProfile, task: Task) -> list[Bundle]:
 
 def model_page(card: ModelCard) -> list[Bundle]:
     """Return the model's card."""
-    from ..report import card_facts
+    from ..reporting import card_facts
 
     return [page(facts(card_facts(card.to_dict())), f"{card.source}: {card.parameters:,}")]
 
@@ -184,7 +184,7 @@ def evaluation_page(run: RunFolder) -> list[Bundle]:
 
 def answers_page(run: RunFolder) -> list[Bundle]:
     """Return what the model wrote to the probe sentences, before and after, if it writes."""
-    from ..report.predictions import show_answers
+    from ..reporting.predictions import show_answers
 
     rows = show_answers(run)
     if not rows:
@@ -196,7 +196,7 @@ def answers_page(run: RunFolder) -> list[Bundle]:
 
 def score_rows(metrics: dict[str, Any]) -> list[dict[str, Any]]:
     """Return one row a metric: fine-tuned, before, and the rules that learned nothing."""
-    from ..report.page import score_rows, scored
+    from ..reporting.page import score_rows, scored
 
     names = [text(f"figures.series.{name}") for name in scored(metrics)]
     return [
@@ -207,8 +207,8 @@ def score_rows(metrics: dict[str, Any]) -> list[dict[str, Any]]:
 
 def worst_errors(run: RunFolder, task: Task, count: int = 10) -> Bundle:
     """Return the wrong predictions with the highest loss, as a table."""
-    from ..report.contents import wrong_predictions
-    from ..report.predictions import show_predictions
+    from ..reporting.contents import wrong_predictions
+    from ..reporting.predictions import show_predictions
 
     records = wrong_predictions(run.evaluation_path / "predictions.parquet", task, count)
     shown = show_predictions(task, records)
@@ -222,7 +222,7 @@ def attention_page(
     records: list[AttentionRecord], loss: list[tuple[int, float]], identity: str = ""
 ) -> list[Bundle]:
     """Return the desk as it needs no kernel; a live desk with this identity hides it."""
-    from ..report.look import desk_bundle
+    from ..reporting.look import desk_bundle
 
     return [desk_bundle(records, identity, loss=loss)] if records else []
 

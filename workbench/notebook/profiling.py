@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data.profiling import Finding, Profiled, SourceProfile, profile_source
-from ..report.profile import plain_text, profile_bundles, write_profile
+from ..reporting.profile import plain_text, profile_bundles, write_profile
 from ..spec import RunSpec
 from .kernel import fetching, is_live
 

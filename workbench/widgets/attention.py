@@ -12,8 +12,8 @@ import traitlets
 
 from ..attention.record import AttentionRecord
 from ..errors import InputError
-from ..report.desk import desk_labels, desk_module, desk_style
-from ..report.look import comparing, desk_bundle
+from ..reporting.desk import desk_labels, desk_module, desk_style
+from ..reporting.look import comparing, desk_bundle
 from .routing import answer_at_once
 
 Ask = Callable[..., Any]

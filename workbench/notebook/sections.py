@@ -300,7 +300,7 @@ class Studio:
         """Make the place of the playground, which a finished run fills whose model writes."""
         from ..tasks import load_task
         from ..widgets.studio import show_place
-        from .playground import desk_of
+        from .playing import desk_of
 
         fill = show_place()
 

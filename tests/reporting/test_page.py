@@ -8,11 +8,11 @@ from html.parser import HTMLParser
 import pytest
 from figures.examples import HOSTILE
 
-from report.folders import LONG, run_folder
+from reporting.folders import LONG, run_folder
 from workbench import language
-from workbench.report import render, write_report
-from workbench.report.desk import desk_script
-from workbench.report.page import SECTIONS
+from workbench.reporting import render, write_report
+from workbench.reporting.desk import desk_script
+from workbench.reporting.page import SECTIONS
 from workbench.runs import RunFolder
 
 LOADING = {
@@ -181,7 +181,7 @@ def test_the_attention_can_be_explored_and_has_a_still_picture_first(page):
 
 
 def test_attention_that_is_too_large_stays_a_picture(tmp_path, monkeypatch):
-    monkeypatch.setattr("workbench.report.attention.MAX_ATTENTION_BYTES", 100)
+    monkeypatch.setattr("workbench.reporting.attention.MAX_ATTENTION_BYTES", 100)
     html = render(run_folder(tmp_path))
     assert language.text("report.too_large", "en") in html
     assert 'class="records"' not in html

@@ -6,8 +6,8 @@ import pytest
 from figures.examples import profile
 
 from workbench import language
-from workbench.report import card_facts
-from workbench.report.facts import data_facts, duration, size, value
+from workbench.reporting import card_facts
+from workbench.reporting.facts import data_facts, duration, size, value
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from figures.examples import HOSTILE, source_profile
 from workbench import language
 from workbench.data.profiling import Finding
 from workbench.errors import InputError
-from workbench.report.profile import profile_bundles, render_profile, write_profile
+from workbench.reporting.profile import profile_bundles, render_profile, write_profile
 
 FORMULA = '=HYPERLINK("http://example.org","click")'
 

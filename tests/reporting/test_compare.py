@@ -6,12 +6,12 @@ import re
 import pytest
 from figures.examples import HOSTILE, state
 
-from report.folders import LABELS, LONG, run_folder
-from report.test_page import LOADING, Page
+from reporting.folders import LABELS, LONG, run_folder
+from reporting.test_page import LOADING, Page
 from workbench import language
 from workbench.errors import InputError
 from workbench.evaluation.run import write_predictions
-from workbench.report.compare import (
+from workbench.reporting.compare import (
     SECTIONS,
     compare,
     comparison,
@@ -120,7 +120,7 @@ def test_the_page_says_who_is_right_where_two_runs_disagree(runs):
 @pytest.mark.parametrize("reason", ["no_predictions", "other_task", "other_labels", "other_rows"])
 def test_runs_whose_answers_do_not_compare_get_a_sentence(runs, monkeypatch, reason):
     from workbench.evaluation.disagree import Disagreements
-    from workbench.report import compare as module
+    from workbench.reporting import compare as module
 
     monkeypatch.setattr(module, "find_disagreements", lambda *_: Disagreements(reason))
     assert language.text(f"compare.reason.{reason}") in Page(render_comparison(runs)).text
