@@ -50,3 +50,11 @@ def test_a_module_without_a_floor_is_noticed(copy):
     done = lint_imports(copy)
     assert done.returncode == 1
     assert "stray" in done.stdout + done.stderr
+
+
+def test_a_circle_is_noticed_even_inside_a_function(copy):
+    with (copy / "workbench" / "attention" / "record.py").open("a", encoding="utf-8") as file:
+        file.write("\n\ndef read():\n    from .reading import read_json\n")
+    done = lint_imports(copy)
+    assert done.returncode == 1
+    assert "No cycles are allowed in workbench.attention" in done.stdout

@@ -11,7 +11,7 @@ from tests.attention.against_eager import TEXT, compare, eager_maps
 from tests.zoo.families import Family
 from workbench.attention.causal import METHODS, check
 from workbench.attention.look import attend, open_source
-from workbench.attention.record import AttentionRecord
+from workbench.attention.reading import read_json
 from workbench.errors import ModelError
 
 CAUSAL, MASKED, WRITES = "AutoModelForCausalLM", "AutoModelForMaskedLM", "AutoModelForSeq2SeqLM"
@@ -57,7 +57,7 @@ def test_an_encoder_that_looks_at_pieces_says_so_beside_its_decoder(kind, tmp_pa
     assert len(decoder.maps) == len(cross.maps) == 8
     assert any("2 of 2 layers keep no map of tokens by tokens" in note for note in record.notes)
     assert record.rollout is None
-    assert AttentionRecord.from_json(record.to_json()).blocks[2].maps.keys() == cross.maps.keys()
+    assert read_json(record.to_json()).blocks[2].maps.keys() == cross.maps.keys()
 
 
 @pytest.mark.parametrize("kind", ["t5", "longt5", "switch_transformers", "plbart"])

@@ -7,7 +7,7 @@ import torch
 from tests.attention.zoo import ZOO, make, tokenizer
 from workbench.attention.capture import capture
 from workbench.attention.causal import METHODS, check, importance_of, rank_correlation
-from workbench.attention.record import AttentionRecord
+from workbench.attention.reading import read_json
 from workbench.attention.texts import read_text
 
 TEXT = "the film was wonderful and the crew was kind"
@@ -52,7 +52,7 @@ def test_the_word_that_the_answer_hangs_on_is_the_most_important(method):
     assert record.occlusion["method"] == method
     others = [abs(one) for one, t in zip(importance, record.tokens, strict=True) if t != pieces[0]]
     assert max(others) < max(map(abs, importance)) / 2
-    assert AttentionRecord.from_json(record.to_json()).occlusion == record.occlusion
+    assert read_json(record.to_json()).occlusion == record.occlusion
 
 
 def test_occlusion_is_what_the_answer_loses_when_one_token_is_masked():

@@ -9,7 +9,7 @@ from tests.attention.zoo import make, tokenizer
 from tests.records import record_of
 from workbench.attention.compare import compared, divergence, jensen_shannon, moved_most
 from workbench.attention.look import Watched, attend
-from workbench.attention.record import AttentionRecord
+from workbench.attention.reading import read_json
 from workbench.errors import InputError
 
 TOKENS = ["[CLS]", "a", "b", "[SEP]"]
@@ -49,7 +49,7 @@ def test_the_head_that_moved_is_the_first_in_the_table():
 def test_the_record_keeps_how_far_it_moved():
     before, after = records()
     known = compared(before, after)
-    again = AttentionRecord.from_json(known.to_json())
+    again = read_json(known.to_json())
     assert again.divergence == {"against": "before", "blocks": divergence(before, after)}
     assert moved_most(before, again) == moved_most(before, after)
 

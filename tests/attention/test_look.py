@@ -7,7 +7,7 @@ import pytest
 from tests.attention.zoo import make, tokenizer
 from tests.tiny_models import make_tiny_bert
 from workbench.attention.look import Watched, attend, look_well, open_before, open_source
-from workbench.attention.record import AttentionRecord
+from workbench.attention.reading import read_json
 from workbench.errors import InputError
 
 TEXT = "the film was wonderful and the crew was kind"
@@ -31,7 +31,7 @@ def test_a_saved_model_of_any_architecture_is_looked_into(name, tmp_path):
     assert [b.name for b in record.blocks] == (
         ["encoder", "decoder", "cross"] if name == "t5" else ["self"]
     )
-    assert AttentionRecord.from_json(record.to_json()).to_json() == record.to_json()
+    assert read_json(record.to_json()).to_json() == record.to_json()
 
 
 def test_what_comes_free_comes_unasked(tmp_path):

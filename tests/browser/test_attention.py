@@ -23,10 +23,10 @@ pytestmark = pytest.mark.browser
 SHOW = """
 import json
 from pathlib import Path
-from workbench.attention.record import AttentionRecord
+from workbench.attention.reading import read_json
 from workbench.widgets.attention import AttentionDesk, show_desk
 lines = Path("{name}").read_text("utf-8").splitlines()
-show_desk(AttentionDesk([AttentionRecord.from_json(line) for line in lines]))
+show_desk(AttentionDesk([read_json(line) for line in lines]))
 """
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.data import DataProfile, profile_data
-from workbench.data.profile import length_edges
+from workbench.data.lengths import length_edges
 from workbench.spec import RunSpec
 from workbench.tasks import Setup
 

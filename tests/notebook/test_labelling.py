@@ -4,8 +4,9 @@ import pytest
 
 import workbench as wb
 from workbench.errors import InputError
+from workbench.evaluation.labels import _name, open_labels
 from workbench.labelling import Journal
-from workbench.notebook.labelling import Labels, _name, open_labels
+from workbench.notebook.labelling import Labels
 from workbench.spec import RunSpec
 
 

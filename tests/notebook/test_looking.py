@@ -5,9 +5,10 @@ import pytest
 
 from tests.tiny_models import make_tiny_bert
 from workbench.attention.look import Watched
+from workbench.attention.opening import look, open_watched
 from workbench.attention.packing import unpack
 from workbench.errors import InputError
-from workbench.notebook.looking import Answers, Looked, look, open_watched
+from workbench.notebook.looking import Answers, Looked
 
 
 @pytest.fixture(scope="module")

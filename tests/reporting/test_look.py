@@ -9,7 +9,7 @@ import pytest
 
 from tests.records import record_of
 from workbench import language
-from workbench.attention.record import AttentionRecord
+from workbench.attention.reading import read_json
 from workbench.errors import InputError
 from workbench.reporting.look import desk_bundle, write_look
 
@@ -57,7 +57,7 @@ def test_a_hostile_token_is_text(tmp_path):
 
 def test_a_json_file_holds_a_record_a_line(tmp_path):
     lines = written([record("before"), record()], tmp_path, ".json").decode("utf-8").splitlines()
-    assert [AttentionRecord.from_json(line).model for line in lines] == ["before", "after"]
+    assert [read_json(line).model for line in lines] == ["before", "after"]
 
 
 def test_pictures_are_png_and_svg(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from tests.tiny_runs import write_csv
 from workbench.cli import main
 from workbench.errors import InputError
-from workbench.notebook.labelling import open_labels
+from workbench.evaluation.labels import open_labels
 from workbench.runs import note_read, one_command, refuse_if_read
 from workbench.runs.folder import require_writable, write_output
 from workbench.spec import RunSpec

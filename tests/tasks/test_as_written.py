@@ -11,7 +11,7 @@ from workbench.evaluation.playground import remembers
 from workbench.evaluation.run import predict_texts
 from workbench.export import export_run
 from workbench.models import load_tokenizer
-from workbench.tasks._as_written import has_template
+from workbench.tasks._prompts import has_template
 from workbench.training.prepare import prepare
 
 ASKED = ["what was good?", "is the sky blue?"]

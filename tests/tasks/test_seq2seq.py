@@ -13,6 +13,7 @@ from tests.tiny_runs import BAD, GOOD, THINGS, tiny_spec
 from tests.tiny_writers import WRITERS, make_tiny_bart
 from workbench import pipeline
 from workbench.attention.look import attend, stored_records
+from workbench.attention.opening import open_watched
 from workbench.attention.snapshots import read_snapshots
 from workbench.cli import main
 from workbench.data import load_data
@@ -22,7 +23,7 @@ from workbench.evaluation.playground import open_playground
 from workbench.evaluation.run import evaluate_file, predict_texts
 from workbench.models import load_model, load_tokenizer, load_trained, model_card
 from workbench.models.card import card_of
-from workbench.notebook.looking import Answers, open_watched
+from workbench.notebook.looking import Answers
 from workbench.reporting import render
 from workbench.reporting.predictions import show_predictions
 from workbench.runs import read_state

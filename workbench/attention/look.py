@@ -32,6 +32,7 @@ from .capture import capture, unwrapped
 from .collect import Chosen
 from .compare import compared, moved_most
 from .packing import pack
+from .reading import read_json
 from .record import AttentionRecord
 from .texts import Reading, read, read_text, with_prefix
 
@@ -243,7 +244,7 @@ def stored_records(run: RunFolder) -> list[AttentionRecord]:
         run.attention_path.glob("probe-*.json"),
         key=lambda path: (path.stem.rsplit("-", 1)[0], "after" in path.stem),
     )
-    return [AttentionRecord.from_json(path.read_text("utf-8")) for path in before_first]
+    return [read_json(path.read_text("utf-8")) for path in before_first]
 
 
 def _open_run(run: RunFolder) -> Watched:

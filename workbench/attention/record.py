@@ -213,7 +213,7 @@ class AttentionRecord:
         return self.blocks[block].map(layer, head)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data, as `from_dict` reads it."""
+        """Return plain data, as `reading.read_record` reads it."""
         rollout = self.rollout
         return {
             "version": VERSION,
@@ -240,25 +240,3 @@ class AttentionRecord:
         return json.dumps(
             self.to_dict(), ensure_ascii=False, allow_nan=False, separators=(",", ":")
         )
-
-    @classmethod
-    def from_dict(cls, plain: Any) -> AttentionRecord:
-        """Read what `to_dict` gave.
-
-        Raises:
-            InputError: it is not a record, or a damaged one.
-        """
-        from .reading import read_record
-
-        return read_record(plain)
-
-    @classmethod
-    def from_json(cls, text: str) -> AttentionRecord:
-        """Read what `to_json` wrote.
-
-        Raises:
-            InputError: it is not a record, or a damaged one.
-        """
-        from .reading import read_json
-
-        return read_json(text)

@@ -18,6 +18,7 @@ from typing import Any
 from ..errors import InputError, ModelError
 from ..runs import RunFolder, write_text
 from ..tasks._encode import TextEncoder
+from .reading import read_json, read_record
 from .record import AttentionRecord
 
 MOST_PICTURES = 20
@@ -114,9 +115,9 @@ def read_snapshots(run: RunFolder, number: int = 0) -> list[AttentionRecord]:
     before = run.attention_path / f"probe-{number:02d}-before.json"
     plain: list[Any] = [line["record"] for line in _lines(steps_path(run, number))]
     for text in [before.read_text("utf-8")] if before.is_file() else []:
-        records += _readable(lambda text=text: AttentionRecord.from_json(text))
+        records += _readable(lambda text=text: read_json(text))
     for one in plain:
-        records += _readable(lambda one=one: AttentionRecord.from_dict(one))
+        records += _readable(lambda one=one: read_record(one))
     return sorted(records, key=lambda record: record.step)
 
 
@@ -139,7 +140,7 @@ def _append(path: Path, step: int, record: AttentionRecord, lines: list[dict[str
         return
     if len(drawn) >= MOST_PICTURES:
         for one in drawn[1::2]:
-            bare = without_pictures(AttentionRecord.from_dict(one["record"]))
+            bare = without_pictures(read_record(one["record"]))
             one.update(record=bare.to_dict(), drawn=False)
     kept = [_line(one["step"], one["record"], one.get("drawn", True)) for one in lines]
     write_text(path, "".join(kept) + line)

@@ -69,7 +69,7 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
 
 
 def _labels(options: argparse.Namespace, **more: Any) -> Any:
-    from ..notebook.labelling import open_labels
+    from ..evaluation.labels import open_labels
     from .options import spec_from
 
     is_spec = options.source.endswith((".yaml", ".yml"))

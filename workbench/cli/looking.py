@@ -211,7 +211,7 @@ def texts_to_predict(options: argparse.Namespace) -> list[Any]:
 
 def attend(options: argparse.Namespace) -> None:
     """Write where a model looks in a text, alone or against another."""
-    from ..notebook.looking import look
+    from ..attention.opening import look
     from ..reporting.look import write_look
 
     source, against = _looked_at(options.run, options), _looked_at(options.against, options)

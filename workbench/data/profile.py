@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -11,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from ..errors import shorten
 from ..tasks import Setup, Task
 from .cells import as_text
+from .lengths import length_edges
+from .profiling.loaded import findings_of
 
 if TYPE_CHECKING:
     from .load import LoadedData
 
-MOST_BINS = 32
 PREVIEW_ROWS = 5
 PREVIEW_CHARACTERS = 200
 MEASURE_BINS = 20
@@ -71,8 +71,6 @@ def profile_data(loaded: LoadedData, task: Task, setup: Setup) -> DataProfile:
     Units:
         Lengths are in tokens, special tokens included, before texts are cut.
     """
-    from .profiling.loaded import findings_of
-
     splits = {"train": loaded.train, "validation": loaded.validation}
     lengths = {name: _lengths(table, task, setup) for name, table in splits.items()}
     edges = length_edges([*lengths["train"], *lengths["validation"]], setup.max_tokens)
@@ -108,21 +106,6 @@ def count_labels(table: Any, labels: list[str]) -> dict[str, int]:
     flat = [n for value in values for n in value] if isinstance(values[0], list) else values
     counts = Counter(flat)
     return {label: counts[number] for number, label in enumerate(labels)}
-
-
-def length_edges(lengths: Sequence[int], max_tokens: int) -> list[int]:
-    """Return the edges of even bins of a round width that show nearly all lengths.
-
-    The few longest texts would squeeze all others into one bin; they are left to the last one,
-    which reaches beyond `max_tokens` if any text does.
-    """
-    ordered = sorted(lengths)
-    top = max(ordered[int(0.995 * (len(ordered) - 1))], 1)
-    if ordered[-1] > max_tokens:
-        top = max(top, max_tokens + 1)
-    widths = (1, 2, 4, 5, 8, 10, 16, 20, 32, 40, 50, 64, 80, 100, 128, 200, 256, 500, 512)
-    width = next((w for w in widths if top <= w * MOST_BINS), -(-top // MOST_BINS))
-    return [*range(0, top, width), -(-top // width) * width]
 
 
 def _lengths(table: Any, task: Task, setup: Setup) -> list[int]:

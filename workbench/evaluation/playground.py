@@ -17,7 +17,7 @@ from ..runs import RunFolder, read_json, write_json
 from ..runs.commands import quoted
 from ..spec import RunSpec
 from ..tasks import load_task
-from ..tasks._as_written import has_template
+from ..tasks._prompts import has_template
 from .answering import Answerer, before, finished, rows_to_ask
 from .sampling import Sampling, usual
 from .streaming import Token, TokenStream

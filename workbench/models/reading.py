@@ -51,6 +51,30 @@ def quiet() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
+@contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """Keep the libraries' own chatter out of notebook and terminal; our events say it all."""
+    import datasets
+    import transformers
+
+    # It speaks of models that were trained before 2021, at each loss of an EncoderDecoderModel.
+    warnings.filterwarnings("ignore", "Version v4.12.0 introduces", FutureWarning)
+    before = transformers.logging.get_verbosity()
+    bars = datasets.utils.logging.is_progress_bar_enabled()
+    model_bars = transformers.logging.is_progress_bar_enabled()
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        transformers.logging.set_verbosity(before)
+        if model_bars:
+            transformers.logging.enable_progress_bar()
+        if bars:
+            datasets.enable_progress_bars()
+
+
 def give_back_memory() -> None:
     """Give memory that nothing uses any more back to the system, where the C library can.
 

@@ -165,11 +165,12 @@ def attend(
     Raises:
         InputError: there is no such run or model, or it has no attention to show.
     """
+    from ..attention.opening import look
     from . import looking
 
     if text is None:
         return looking.show_kept(_run(model_or_run))
-    return looking.show(*looking.look(model_or_run, text, pair, against, check))
+    return looking.show(*look(model_or_run, text, pair, against, check))
 
 
 def clean(
@@ -279,7 +280,7 @@ def label(
     `several`, a row may have any number. Further: `journal` (a file), `who`, `guidelines`, `scale`,
     `split`, `run` (its model suggests), `order` (`source`, `random`, `diversity`,
     `least_confident`, `margin`, `entropy`), `rows` (how many, or which), `blind`, `adjudicate`,
-    `seed`; see `workbench.notebook.labelling.open_labels`. Headless, the labels are those that the
+    `seed`; see `workbench.evaluation.labels.open_labels`. Headless, the labels are those that the
     journal holds.
 
     Raises:

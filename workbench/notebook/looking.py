@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-from ..attention.look import Watched, attend, look_at_both, look_well, open_before, open_source
+from ..attention.look import Watched, look_at_both, look_well
 from ..attention.packing import pack
 from ..attention.record import AttentionRecord
 from ..errors import ModelError, RunError
-from ..runs import RunFolder, open_run, read_state
+from ..runs import RunFolder, read_state
 
 
 @dataclass(frozen=True)
@@ -84,45 +83,6 @@ class Looked(list[AttentionRecord]):
         return "; ".join(parts)
 
 
-def open_watched(source: Any, against: Any = None) -> list[Watched]:
-    """Load one model, or two of which the second is looked at against the first.
-
-    Raises:
-        InputError: there is no such run or model.
-    """
-    source, against = _found(source), _found(against)
-    after = open_source(source)
-    if against is None:
-        return [after]
-    if against == "before":
-        return [open_before(source), replace(after, label="after")]
-    return [open_source(against), after]
-
-
-def look(
-    source: Any, text: str, pair: str | None = None, against: Any = None, check: str | None = None
-) -> tuple[list[Watched], list[AttentionRecord]]:
-    """Return the models, one or before and after, and where each looked in a text.
-
-    Raises:
-        InputError: there is no such run or model, or it has no attention to show.
-    """
-    from ..training.run import quiet_libraries
-
-    with quiet_libraries():
-        watched = open_watched(source, against)
-    before = watched[0] if len(watched) > 1 else None
-    records = attend(watched[-1], text, pair, against=before)
-    if check is not None:
-        from ..attention import causal
-
-        records = [
-            causal.check(one.model, one.tokenizer, record, method=check, encoder=one.encoder)
-            for one, record in zip(watched, records, strict=True)
-        ]
-    return watched, records
-
-
 def show_kept(run: RunFolder) -> Looked:
     """Show what a run kept of its probe sentence: before, along the way, after, and its loss.
 
@@ -168,13 +128,3 @@ def show(
 
         display(desk_bundle(records, loss=loss, start=start), raw=True)
     return Looked(records)
-
-
-def _found(source: Any) -> Any:
-    """Return the run that a name or folder stands for; all else as it is."""
-    if not isinstance(source, str | Path) or source == "before":
-        return source
-    try:
-        return open_run(source)
-    except RunError:
-        return source

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ..attention.reading import read_json as read_attention
 from ..attention.record import AttentionRecord
 from ..data.profile import DataProfile
 from ..dynamics import Dynamics, read_dynamics
@@ -112,7 +113,7 @@ def read_probes(run: RunFolder) -> list[Probe]:
     for when in ("before", "after"):
         for path in sorted(run.attention_path.glob(f"probe-*-{when}.json")):
             number = path.name.split("-")[1]
-            read = _read(path, lambda p: AttentionRecord.from_json(p.read_text("utf-8")))
+            read = _read(path, lambda p: read_attention(p.read_text("utf-8")))
             if read is not None and number.isdigit():
                 probe = probes.setdefault(int(number), Probe(int(number)))
                 probe.records[when] = read

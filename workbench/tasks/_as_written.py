@@ -13,16 +13,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from ._generating import set_generation_config
+from ._prompts import MARK, asked_tokens, end_of, prompts_of, start_of
 from .contract import Setup
 
-MARK = "{# the plain template #}"
 _PROBE = "is the sky blue?"
-
-
-def has_template(tokenizer: Any) -> bool:
-    """Say whether a tokenizer has a chat template of its own."""
-    template = getattr(tokenizer, "chat_template", None)
-    return bool(template) and not str(template).startswith(MARK)
 
 
 def plain_template(begins: bool, ends: bool) -> str:
@@ -59,8 +53,6 @@ def as_saved(model: Any, setup: Setup) -> Iterator[None]:
 
 def _fitting(setup: Setup) -> str | None:
     """Return the template if the tokenizer turns it into the tokens that the run asks with."""
-    from ._prompts import asked_tokens, end_of, prompts_of, start_of
-
     tokenizer = setup.tokenizer
     ends = bool(end_of(setup)) and setup.spec.train.assistant_turns != "last"
     template = plain_template(bool(start_of(setup)), ends)

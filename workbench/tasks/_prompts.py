@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from ._as_written import has_template
 from ._chat import Message, Span, tokens_of, turn_of, write
 from ._encode import encoder_of
 from .contract import Batch, Record, RowError, Setup
@@ -35,6 +34,14 @@ HEADINGS = {
 
 
 INPUT = "### Input:\n{content}"
+# What a chat template begins with that a run saved for a tokenizer without one of its own.
+MARK = "{# the plain template #}"
+
+
+def has_template(tokenizer: Any) -> bool:
+    """Say whether a tokenizer has a chat template of its own."""
+    template = getattr(tokenizer, "chat_template", None)
+    return bool(template) and not str(template).startswith(MARK)
 
 
 def template_texts(columns: Collection[str]) -> list[str]:

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ..runs.control import SPEC_KNOBS
-from ..spec import RunSpec
-
-if TYPE_CHECKING:
-    from ..tasks import Task
-    from .loop import TrainingLoop
+from ..spec import RunSpec, TrainSpec
+from ..tasks import Task
 
 MOVED = (*SPEC_KNOBS, "dropout")
 
 
-def move(loop: TrainingLoop, name: str, value: float) -> float:
+class Loop(Protocol):
+    """What a knob reaches of the training loop."""
+
+    model: Any
+    optimizer: Any
+    train: TrainSpec
+    knob_values: dict[str, Any]
+
+    def limit_gradients(self, norm: float) -> None:
+        """Clip gradients to this norm from now on."""
+
+    def renew_loss(self) -> None:
+        """Minimise from now on what the knobs say."""
+
+    def replan(self) -> None:
+        """Count the steps anew."""
+
+
+def move(loop: Loop, name: str, value: float) -> float:
     """Set a knob for the steps that follow and return what it was before."""
     if name == "dropout":
         old = _set_dropout(loop.model, value)
@@ -43,23 +58,23 @@ def without_effect(spec: RunSpec, task: Task, model: Any = None) -> dict[str, st
     return found
 
 
-def _weight_decay(loop: TrainingLoop, value: float) -> None:
+def _weight_decay(loop: Loop, value: float) -> None:
     loop.optimizer.param_groups[0]["weight_decay"] = value  # the second group never has any
 
 
-def _max_grad_norm(loop: TrainingLoop, value: float) -> None:
+def _max_grad_norm(loop: Loop, value: float) -> None:
     loop.limit_gradients(value)
 
 
-def _label_smoothing_factor(loop: TrainingLoop, value: float) -> None:
+def _label_smoothing_factor(loop: Loop, value: float) -> None:
     loop.renew_loss()
 
 
-def _gradient_accumulation_steps(loop: TrainingLoop, value: float) -> None:
+def _gradient_accumulation_steps(loop: Loop, value: float) -> None:
     loop.replan()
 
 
-def _num_train_epochs(loop: TrainingLoop, value: float) -> None:
+def _num_train_epochs(loop: Loop, value: float) -> None:
     loop.train = loop.train.model_copy(update={"max_steps": -1})  # the epochs decide from now on
     loop.replan()
 
@@ -87,7 +102,7 @@ def _dropouts(model: Any) -> Iterator[tuple[Any, str]]:
 
 
 # The other knobs are read from the spec's section at each step.
-_EFFECTS: dict[str, Callable[[TrainingLoop, float], None]] = {
+_EFFECTS: dict[str, Callable[[Loop, float], None]] = {
     "weight_decay": _weight_decay,
     "max_grad_norm": _max_grad_norm,
     "label_smoothing_factor": _label_smoothing_factor,

@@ -12,7 +12,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import torch
 
@@ -31,8 +31,15 @@ from .speed import on_processor
 from .step import Stepper, Taken
 from .validation import validate
 
-if TYPE_CHECKING:
-    from .steering import Steering
+
+class Steering(Protocol):
+    """What is called before each step, and reaches into the loop."""
+
+    def __call__(self, loop: TrainingLoop) -> None:
+        """Do what was asked for before this step."""
+
+    def wait_for_room(self, loop: TrainingLoop) -> None:
+        """Wait until the disk has room for a checkpoint."""
 
 
 class TrainingLoop:

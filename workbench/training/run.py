@@ -6,7 +6,6 @@ import math
 import shutil
 import sys
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from typing import Any
 from ..data.export import as_lines
 from ..errors import InputError, RunError, disk_is_full, plain, shorten
 from ..models import unused_pooler
+from ..models.reading import quiet_libraries
 from ..models.trimmed import copy_trimmed
 from ..runs import Event, EventWriter, RunFolder, create_run, open_run, write_json, write_text
 from ..runs.commands import line, quoted
@@ -272,30 +272,6 @@ def _began(spec: RunSpec) -> dict[str, Any]:
 def rerun_command(run: RunFolder) -> str:
     """Return the line that repeats the run."""
     return line("train", run.spec_path)
-
-
-@contextmanager
-def quiet_libraries() -> Iterator[None]:
-    """Keep the libraries' own chatter out of notebook and terminal; our events say it all."""
-    import datasets
-    import transformers
-
-    # It speaks of models that were trained before 2021, at each loss of an EncoderDecoderModel.
-    warnings.filterwarnings("ignore", "Version v4.12.0 introduces", FutureWarning)
-    before = transformers.logging.get_verbosity()
-    bars = datasets.utils.logging.is_progress_bar_enabled()
-    model_bars = transformers.logging.is_progress_bar_enabled()
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    datasets.disable_progress_bars()
-    try:
-        yield
-    finally:
-        transformers.logging.set_verbosity(before)
-        if model_bars:
-            transformers.logging.enable_progress_bar()
-        if bars:
-            datasets.enable_progress_bars()
 
 
 def _last_step(run: RunFolder, kind: str = "") -> int:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..languages import UNDECIDED, identify_languages
+from ..lengths import length_edges
 from ..patterns import PATTERNS, Pattern
-from ..profile import length_edges
 from .found import finding
 from .record import Finding
 from .source import Split
