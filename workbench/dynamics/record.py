@@ -11,8 +11,6 @@ Shapes:
 from __future__ import annotations
 
 import json
-import os
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ import numpy as np
 
 from ..errors import RunError, shorten
 from ..runs import RunFolder
+from ..runs.append_log import AppendLog
 
 VERSION = 1
 FILE = "dynamics.records"
@@ -105,11 +104,7 @@ class DynamicsWriter:
                 path=path,
                 found=shorten(found["labels"]),
             )
-        self._file = path.open("r+b", buffering=0)
-        whole = (path.stat().st_size - len(line)) // self.type.itemsize
-        self._size = len(line) + whole * self.type.itemsize
-        self._file.truncate(self._size)
-        self._file.seek(self._size)
+        self._log = AppendLog(path, start=len(line), width=self.type.itemsize)
 
     def append(self, records: np.ndarray, durable: bool = False) -> None:
         """Append records of `type`; `durable` waits until they are on the disk.
@@ -117,24 +112,11 @@ class DynamicsWriter:
         Raises:
             OSError: the disk is full or at fault; then none of them was written.
         """
-        block = memoryview(records.tobytes())
-        try:
-            written = 0
-            while written < len(block):
-                written += self._file.write(block[written:])
-            if durable:
-                os.fsync(self._file.fileno())
-        except OSError:
-            self._file.truncate(self._size)
-            self._file.seek(self._size)
-            raise
-        self._size += len(block)
+        self._log.append(records.tobytes(), durable)
 
     def close(self) -> None:
         """Close the file, all of it on the disk."""
-        with suppress(OSError):
-            os.fsync(self._file.fileno())
-        self._file.close()
+        self._log.close()
 
 
 def has_dynamics(run: RunFolder) -> bool:

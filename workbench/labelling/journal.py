@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -23,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, shorten
+from ..runs.append_log import AppendLog, LineReader
 from ..runs.lock import whoami
 from ..runs.names import cut_name, expanded
-from ..runs.waiting import holding
 
 ACTS = ("label", "skip", "note", "undo")
 
@@ -68,7 +67,7 @@ class Journal:
     def __init__(self, path: str | Path, upto: int | None = None) -> None:
         self.path = expanded(path)
         self.upto = upto
-        self._offset = 0
+        self._lines = LineReader(self.path)
         self._records: list[Decision] = []
         self.refresh()
 
@@ -84,11 +83,7 @@ class Journal:
     def refresh(self) -> None:
         """Read what others have appended since."""
         try:
-            with self.path.open("rb") as file:
-                file.seek(self._offset)
-                block = file.read()
-        except FileNotFoundError:
-            return
+            found = [_parse(line) for line in self._lines.new()]
         except OSError as error:
             raise DataError(
                 "cannot read the journal {path} ({reason})",
@@ -96,9 +91,6 @@ class Journal:
                 path=self.path,
                 reason=error.strerror,
             ) from None
-        whole, newline, _ = block.rpartition(b"\n")
-        self._offset += len(whole) + len(newline)
-        found = (_parse(line) for line in whole.split(b"\n"))
         self._records += [record for record in found if record is not None]
         if self.upto is not None:
             del self._records[self.upto :]
@@ -213,13 +205,15 @@ class Journal:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with holding(self.path.with_name(f".{cut_name(self.path.name, 100)}.lock")):
+            lock = self.path.with_name(f".{cut_name(self.path.name, 100)}.lock")
+            with AppendLog.shared(self.path, lock) as log:
                 self.refresh()
                 seq = self._records[-1].seq + 1 if self._records else 0
                 record = Decision(
                     seq, now, who or whoami(), row, split, key, act, value, was, note, why, of
                 )
-                self._write(record)
+                log.append(_line(record))
+            self.refresh()
         except OSError as error:
             raise DataError(
                 "cannot write the journal {path} ({reason})",
@@ -228,16 +222,6 @@ class Journal:
                 reason=error.strerror,
             ) from None
         return record
-
-    def _write(self, record: Decision) -> None:
-        held = {k: v for k, v in asdict(record).items() if k != "of" or v is not None}
-        line = json.dumps(held, ensure_ascii=False, allow_nan=False) + "\n"
-        with self.path.open("ab") as file:
-            file.truncate(self._offset)  # a torn line of somebody who was killed
-            file.write(line.encode("utf-8", "backslashreplace"))
-            file.flush()
-            os.fsync(file.fileno())
-        self.refresh()
 
 
 def open_journal(text: str) -> Journal:
@@ -284,6 +268,12 @@ def _letters(value: Any) -> str:
         value = "".join(value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return "".join(text.split()).casefold()
+
+
+def _line(record: Decision) -> bytes:
+    held = {k: v for k, v in asdict(record).items() if k != "of" or v is not None}
+    line = json.dumps(held, ensure_ascii=False, allow_nan=False) + "\n"
+    return line.encode("utf-8", "backslashreplace")
 
 
 _NAMES = {field.name for field in fields(Decision)}

@@ -10,7 +10,6 @@ in the events; a line that it cannot follow is told on its stderr (`worker.log`)
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,9 +20,9 @@ from typing import Any
 from ..errors import InputError, shorten
 from ..language import text, told
 from ..spec import Domain, find, parse_value
+from .append_log import AppendLog, LineReader
 from .folder import RunFolder
 from .lock import whoami
-from .waiting import holding
 
 # These fields of `spec.train` can be moved while the run trains.
 SPEC_KNOBS = (
@@ -160,10 +159,8 @@ def ask(run: RunFolder, act: str, value: Any = True, who: str = "") -> None:
     }
     require_effect(run, act)
     line = json.dumps(request, ensure_ascii=False) + "\n"
-    with holding(run.path / ".control.lock"), run.control_path.open("ab") as file:
-        file.write(line.encode("utf-8", "backslashreplace"))
-        file.flush()
-        os.fsync(file.fileno())
+    with AppendLog.shared(run.control_path, run.path / ".control.lock", end_torn=True) as log:
+        log.append(line.encode("utf-8", "backslashreplace"))
 
 
 class Requests:
@@ -172,7 +169,7 @@ class Requests:
     def __init__(self, run: RunFolder, taken: int = 0) -> None:
         self._run = run
         self._path = run.control_path
-        self._offset = 0
+        self._lines = LineReader(run.control_path)
         self._skip = taken
         self.taken = 0
 
@@ -182,17 +179,7 @@ class Requests:
         A line that asks for nothing known, or for what has no effect, is passed over, with a word
         on stderr: nothing that stands in a file may break a run.
         """
-        try:
-            if self._path.stat().st_size <= self._offset:
-                return
-            with self._path.open("rb") as file:
-                file.seek(self._offset)
-                block = file.read()
-        except FileNotFoundError:
-            return
-        whole, newline, _ = block.rpartition(b"\n")
-        self._offset += len(whole) + len(newline)
-        for line in whole.split(b"\n") if newline else ():
+        for line in self._lines.new():
             self.taken += 1
             if self.taken <= self._skip:
                 continue

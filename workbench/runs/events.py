@@ -31,15 +31,14 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ..errors import Interrupted, disk_is_full
+from .append_log import AppendLog, LineReader
 
 KINDS = (
     "run_started",
@@ -81,9 +80,7 @@ class EventWriter:
         waited = max((event["wall_seconds"] for event in earlier), default=0.0)
         self._start = time.monotonic() - waited
         self._written = {_key(event) for event in earlier if event["event"] in _ONCE}
-        _cut_torn_line(path)
-        self._file = path.open("ab", buffering=0)
-        self._size = path.stat().st_size
+        self._log = AppendLog(path)
         self._synced_at = -math.inf
 
     def write(self, event: str, step: int, **values: Any) -> Event:
@@ -114,16 +111,10 @@ class EventWriter:
     def _append(self, line: bytes, soon: bool) -> None:
         told = False
         while True:
-            written = 0
+            durable = not soon or time.monotonic() - self._synced_at > STEPS_SYNCED_EVERY_SECONDS
             try:
-                while written < len(line):
-                    written += self._file.write(line[written:])
-                if not soon or time.monotonic() - self._synced_at > STEPS_SYNCED_EVERY_SECONDS:
-                    os.fsync(self._file.fileno())
-                    self._synced_at = time.monotonic()
-                break
+                self._log.append(line, durable)
             except OSError as error:
-                self._file.truncate(self._size)  # no torn line for the next record to run into
                 if not disk_is_full(error):
                     raise
                 if not told:
@@ -132,13 +123,13 @@ class EventWriter:
                 if self.interrupted():
                     raise Interrupted(f"the disk of {self.path} is full") from None
                 time.sleep(WAIT_FOR_ROOM_SECONDS)
-        self._size += len(line)
+            else:
+                self._synced_at = time.monotonic() if durable else self._synced_at
+                return
 
     def close(self) -> None:
         """Close the file, all of it on the disk."""
-        with suppress(OSError):
-            os.fsync(self._file.fileno())
-        self._file.close()
+        self._log.close()
 
 
 class SilentWriter(EventWriter):
@@ -159,20 +150,11 @@ class EventReader:
     """Reads a growing file: each call of `new` gives the events appended since the last."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._offset = 0
+        self._lines = LineReader(path)
 
     def new(self) -> list[Event]:
         """Return the complete events not yet returned; an unfinished last line waits."""
-        try:
-            with self.path.open("rb") as file:
-                file.seek(self._offset)
-                block = file.read()
-        except FileNotFoundError:
-            return []
-        whole, newline, _ = block.rpartition(b"\n")
-        self._offset += len(whole) + len(newline)
-        return [event for line in whole.splitlines() if (event := parse_event(line)) is not None]
+        return [event for line in self._lines.new() if (event := parse_event(line)) is not None]
 
 
 def read_events(path: Path) -> Iterator[Event]:
@@ -259,13 +241,3 @@ def _number(value: Any) -> Any:
     if isinstance(value, list):
         return [_number(item) for item in value]
     return _NON_FINITE.get(value, value) if isinstance(value, str) else value
-
-
-def _cut_torn_line(path: Path) -> None:
-    """Drop a half-written last line, so that the next record starts on a line of its own."""
-    if not path.exists():
-        return
-    data = path.read_bytes()
-    if data and not data.endswith(b"\n"):
-        with path.open("r+b") as file:
-            file.truncate(data.rfind(b"\n") + 1)

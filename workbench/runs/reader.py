@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from zipfile import BadZipFile
 
+from .append_log import LineReader
 from .columns import COLUMNS, Steps
 from .events import Event, parse_event
 from .folder import RunFolder
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 # A third of a second to read again at most; below that nothing is left beside the log.
 SAVE_EVERY_BYTES = 8_000_000
-_BLOCK_BYTES = 4_000_000
 
 
 class RunReader:
@@ -35,7 +35,7 @@ class RunReader:
     def __init__(self, run: RunFolder) -> None:
         self.run = run
         self.state = RunState()
-        self._offset = 0
+        self._lines = LineReader(run.events_path)
         self._saved_offset = 0
         # Where the line of each step begins and ends in the log.
         self._places = array("q")
@@ -44,8 +44,8 @@ class RunReader:
         """Read what is new and return how many events that were; a torn last line waits."""
         try:
             with self.run.events_path.open("rb") as log:
-                count = 0 if self._offset else self._recall(log)
-                for event, start, end in self._lines(log):
+                count = 0 if self._lines.offset else self._recall(log)
+                for event, start, end in self._events(log):
                     count += 1
                     self.state.fold((event,))
                     if event["event"] == "step_logged" and len(self.state.steps):
@@ -53,20 +53,17 @@ class RunReader:
                         self._places.extend((start, end))
         except (FileNotFoundError, NotADirectoryError):
             return 0
-        if self._offset - self._saved_offset > SAVE_EVERY_BYTES:
+        if self._lines.offset - self._saved_offset > SAVE_EVERY_BYTES:
             self._save()
         return count
 
-    def _lines(self, log: BinaryIO) -> Iterator[tuple[Event, int, int]]:
+    def _events(self, log: BinaryIO) -> Iterator[tuple[Event, int, int]]:
         """Yield the events from where the last reading ended, and where their lines lie."""
-        log.seek(self._offset)
-        rest = b""
-        while block := log.read(_BLOCK_BYTES):
-            whole, newline, rest = (rest + block).rpartition(b"\n")
-            for line in whole.split(b"\n") if newline else ():
-                start, self._offset = self._offset, self._offset + len(line) + 1
-                if (event := parse_event(line)) is not None:
-                    yield event, start, self._offset
+        start = self._lines.offset
+        for line in self._lines.lines(log):
+            if (event := parse_event(line)) is not None:
+                yield event, start, self._lines.offset
+            start = self._lines.offset
 
     def _recall(self, log: BinaryIO) -> int:
         """Begin with the steps that an earlier reader left, if they are of this log."""
@@ -76,7 +73,7 @@ class RunReader:
                 state = _replay(log, places, numbers)
                 if len(state.steps) == len(places):
                     self.state, self._places = state, array("q", places.tobytes())
-                    self._offset = self._saved_offset = int(places[-1, 1])
+                    self._lines.offset = self._saved_offset = int(places[-1, 1])
                     return len(places)
         return 0
 
@@ -96,7 +93,7 @@ class RunReader:
         """Leave the steps beside the log; a folder that cannot be written goes without."""
         import numpy as np
 
-        self._saved_offset = self._offset
+        self._saved_offset = self._lines.offset
         numbers = np.frombuffer(self.state.steps.numbers()).reshape(-1, len(COLUMNS))
         places = np.frombuffer(self._places.tobytes(), np.int64).reshape(-1, 2)
         if not len(places):
