@@ -311,8 +311,9 @@ class Studio:
         self._after_run.append(show)
 
     def _show_attention(self, identity: str) -> None:
+        from ..attention.opening import open_watched
         from ..widgets.studio import AttentionPanel
-        from .looking import Answers, kept_records, open_watched
+        from .looking import Answers, kept_records
 
         known: dict[Any, Answers] = {}
 
