@@ -93,8 +93,13 @@ def test_a_missing_folder_names_what_is_near_it(tmp_path):
 def test_a_missing_file_in_the_working_folder_names_the_nearest(tmp_path, monkeypatch):
     write(tmp_path, "train.csv")
     monkeypatch.chdir(tmp_path)
-    assert message(find_data, "trains.csv") == "no such file: trains.csv; did you mean train.csv?"
-    assert message(find_model, "./model") == "no such file: ./model; . holds train.csv"
+    looked = f"looked for in {tmp_path}"
+    assert message(find_data, "trains.csv") == (
+        f"no such file: trains.csv, {looked}; did you mean train.csv?"
+    )
+    assert message(find_model, "./model") == (
+        f"no such file: ./model, {looked}; {tmp_path} holds train.csv"
+    )
 
 
 def test_a_missing_file_in_an_empty_folder_says_so(tmp_path):

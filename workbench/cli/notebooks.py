@@ -8,6 +8,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from ..language import told
 from ..runs import list_runs, note_read, open_run, refuse_if_read
 from ..runs.commands import quoted
 from ..runs.names import cut_name
+from ..sources.paths import NOTEBOOK_FOLDER
 from ..spec import RunSpec, from_flat, load, to_flat
 from .options import add_spec_changes, parse_changes, parse_value
 from .screen import complain
@@ -23,6 +26,7 @@ from .terminal import download_progress
 from .training import print_result
 
 RUN_MIME = "application/vnd.workbench.run+json"
+ROOT_OPTIONS = ("--ServerApp.root_dir", "--notebook-dir", "--NotebookApp.notebook_dir")
 
 
 def add_commands(commands: Any) -> None:
@@ -56,9 +60,10 @@ def run_notebook(options: argparse.Namespace) -> None:
     """
     notebook = read_notebook(Path(options.notebook))
     parameters = checked_parameters(notebook, options)
-    fetch(notebook, parameters)
     out = Path(options.out) if options.out else waiting_place(options.notebook)
-    executed = execute(Path(options.notebook), out, parameters, keep_failed=bool(options.out))
+    with looking_beside(Path(options.notebook)):
+        fetch(notebook, parameters)
+        executed = execute(Path(options.notebook), out, parameters, keep_failed=bool(options.out))
     run_path = run_folder_of(executed)
     if run_path is None:
         print(f"notebook {out}")
@@ -68,6 +73,20 @@ def run_notebook(options: argparse.Namespace) -> None:
         out = out.replace(run.path / Path(options.notebook).name)
     print_result(run, as_json=False)
     print(f"notebook {out}")
+
+
+@contextmanager
+def looking_beside(notebook: Path) -> Iterator[None]:
+    """Let files be found beside the notebook as well, here and in its kernel."""
+    before = os.environ.get(NOTEBOOK_FOLDER)
+    os.environ[NOTEBOOK_FOLDER] = str(notebook.absolute().parent)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[NOTEBOOK_FOLDER]
+        else:
+            os.environ[NOTEBOOK_FOLDER] = before
 
 
 def read_notebook(path: Path) -> Any:
@@ -119,13 +138,18 @@ def fetch(notebook: Any, parameters: dict[str, Any]) -> None:
         SourceError: it cannot be found or fetched; better now than when the kernel has started.
     """
     from ..sources import find_data, find_model
+    from ..sources.beside import beside_notebook
 
     named = {"data_source": find_data, "model_source": find_model}
     values = own_parameters(notebook) | parameters
     with download_progress() as progress:
         for name, find in named.items():
             if values.get(name):
-                find(values[name], values.get(name.replace("source", "revision")), progress)
+                find(
+                    beside_notebook(values[name]),
+                    values.get(name.replace("source", "revision")),
+                    progress,
+                )
 
 
 def own_parameters(notebook: Any) -> dict[str, Any]:
@@ -241,11 +265,40 @@ def run_folder_of(executed: Any) -> Path | None:
 
 
 def open_lab(options: argparse.Namespace) -> None:
-    """Start JupyterLab in this folder, on the studio."""
-    command = [sys.executable, "-m", "jupyterlab", options.notebook, *options.arguments]
+    """Become JupyterLab, with its root in this folder, on the studio.
+
+    Raises:
+        InputError: there is no such notebook or folder.
+    """
+    place = Path(options.notebook)
+    if not place.exists():
+        raise InputError(
+            "no notebook {path!r}, looked for in {folder}",
+            "name one, or a folder: workbench lab PLACE",
+            path=str(place),
+            folder=Path.cwd(),
+        )
+    given = next((w for w in options.arguments if w.startswith(ROOT_OPTIONS) and "=" in w), None)
+    root = lab_root(place) if given is None else Path(given.partition("=")[2]).absolute()
+    command = [sys.executable, "-m", "jupyterlab", str(place.absolute()), *options.arguments]
+    if given is None:
+        command.append(f"--ServerApp.root_dir={root}")
     # Kernels start in the notebook's folder; the studio goes back to this one, so that paths
-    # mean the same in a notebook and on the command line.
-    environment = os.environ | {"WORKBENCH_ROOT": str(Path.cwd())}
+    # mean the same in a notebook, in the file browser and on the command line.
+    environment = os.environ | {"WORKBENCH_ROOT": str(root)}
+    if os.name == "posix":  # one process: what is sent to it (SIGTERM, Ctrl-C) the server gets
+        os.execve(sys.executable, command, environment)
     code = subprocess.run(command, env=environment, check=False).returncode
     if code:
         raise InputError("JupyterLab ended with code {code}", "its message is above", code=code)
+
+
+def lab_root(place: Path) -> Path:
+    """Return the one folder that file browser, notebook and command line share.
+
+    It is this one; or a folder that was named, or that of a notebook which lies elsewhere.
+    """
+    if place.is_dir():
+        return place.absolute()
+    here = place.resolve().is_relative_to(Path.cwd().resolve())
+    return Path.cwd() if here else place.absolute().parent

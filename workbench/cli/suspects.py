@@ -101,7 +101,7 @@ def _as_file(ending: str, dynamics: Any, records: list[dict[str, Any]]) -> str:
     drawn = figures.dataset_map(dynamics)
     if ending == ".svg":
         return figures.to_svg(drawn)
-    return drawn.to_html(include_plotlyjs=True, full_html=True)
+    return figures.interactive_page(drawn)
 
 
 def _as_csv(records: list[dict[str, Any]]) -> str:

@@ -6,7 +6,7 @@ sentence that says what to look for: `caption(name)`, with the function's name.
 
 from ._acts import describe_mark
 from .attention import attention_picture
-from .bundle import bundle, explained, image, summary
+from .bundle import bundle, explained, image, interactive_page, summary
 from .compare import compared_metric, compared_training_loss, compared_validation_loss
 from .curves import (
     gradient_norm_curve,
@@ -48,6 +48,7 @@ __all__ = [
     "explained",
     "gradient_norm_curve",
     "image",
+    "interactive_page",
     "label_counts",
     "languages",
     "learning_rate_curve",

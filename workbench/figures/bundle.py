@@ -14,6 +14,21 @@ from .svg import to_svg
 
 PLOTLY = "application/vnd.plotly.v1+json"
 
+# What plotly puts over a chart: a few buttons, and none that sends the chart to somebody.
+CONFIG = {
+    "displayModeBar": "hover",
+    "displaylogo": False,
+    "showSendToCloud": False,
+    "plotlyServerURL": "",
+    "modeBarButtons": [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
+    "responsive": True,
+}
+# While nobody points at the chart, its buttons are no stops for the Tab key either.
+STYLE = (
+    "<style>.js-plotly-plot .modebar-btn{visibility:hidden}"
+    ".js-plotly-plot:hover .modebar-btn{visibility:visible}</style>"
+)
+
 
 def bundle(figure: go.Figure) -> dict[str, Any]:
     """Return a figure as `{mime type: data}`, for `display(…, raw=True)`.
@@ -25,8 +40,9 @@ def bundle(figure: go.Figure) -> dict[str, Any]:
     """
     from plotly.io import to_json
 
+    drawn = json.loads(to_json(figure, validate=False, engine="json"))
     return {
-        PLOTLY: json.loads(to_json(figure, validate=False, engine="json")),
+        PLOTLY: drawn | {"config": CONFIG},
         "image/svg+xml": to_svg(figure),
         "text/plain": summary(figure),
     }
@@ -39,8 +55,14 @@ def explained(*figures: go.Figure) -> list[dict[str, Any]]:
 
 def _look(figure: go.Figure) -> dict[str, Any]:
     look = figure.layout.meta["look"]
-    markup = f'<div class="workbench-page"><p>{html.escape(look)}</p></div>'
+    markup = f'<div class="workbench-page">{STYLE}<p>{html.escape(look)}</p></div>'
     return {"text/html": markup, "text/plain": look}
+
+
+def interactive_page(figure: go.Figure) -> str:
+    """Return a page of one figure that needs neither network nor kernel, and that can be zoomed."""
+    drawn = figure.to_html(include_plotlyjs=True, full_html=True, config=CONFIG)
+    return drawn.replace("</head>", f"{STYLE}</head>", 1)
 
 
 def image(figure: go.Figure, adaptive: bool = False) -> str:

@@ -10,7 +10,9 @@ from .. import pipeline, worker
 from ..attention.record import AttentionRecord
 from ..errors import RunError
 from ..runs import RunFolder, open_run
+from ..sources.beside import beside_notebook
 from ..spec import RunSpec, load
+from .beside import with_files_found
 from .handle import Run, hold
 from .kernel import go_home, is_headless
 
@@ -117,7 +119,7 @@ def evaluate(run: RunFolder | str | Path, data: str | None = None) -> dict[str, 
         return folder.metrics()
     from ..evaluation.run import evaluate_file
 
-    return evaluate_file(folder, data)[0]
+    return evaluate_file(folder, beside_notebook(str(data)))[0]
 
 
 def predict(run: RunFolder | str | Path, texts: list[str]) -> list[dict[str, Any]]:
@@ -233,7 +235,7 @@ def audit(
 
     spec = _spec_of_data(data, task, columns)
     if against is not None:
-        spec = spec.replace({"data.validation_split": str(against)})
+        spec = with_files_found(spec.replace({"data.validation_split": str(against)}))
     return profiled(spec, near=True, whole=False)
 
 
@@ -351,15 +353,17 @@ def _spec_of_data(
         changes["data.columns"] = dict(columns)
     go_home()
     if isinstance(data, Path) or (isinstance(data, str) and "\n" not in data.strip()):
-        spec = find_spec(str(data)) or RunSpec().replace({"data.source": str(data)})
+        place = beside_notebook(str(data))
+        spec = find_spec(place) or RunSpec().replace({"data.source": place})
     else:
         spec = data if isinstance(data, RunSpec) else _with_data(RunSpec(), data)
-    return spec.replace(changes)
+    return with_files_found(spec.replace(changes))
 
 
 def _spec(spec: RunSpec | str | Path) -> RunSpec:
     go_home()
-    return spec if isinstance(spec, RunSpec) else load(spec)
+    found = spec if isinstance(spec, RunSpec) else load(beside_notebook(str(spec)))
+    return with_files_found(found)
 
 
 def _run(run: RunFolder | str | Path) -> RunFolder:

@@ -7,7 +7,10 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+
+from ..sources.paths import NOTEBOOK_FOLDER
 
 
 def is_live() -> bool:
@@ -39,8 +42,12 @@ def is_headless() -> bool:
 
 
 def go_home() -> None:
-    """Work in the folder that `workbench lab` was started in, where paths mean the same."""
+    """Work in the folder that `workbench lab` was started in, where paths mean the same.
+
+    The folder of the notebook, in which its kernel began, is kept in mind: a file may lie there.
+    """
     if root := os.environ.get("WORKBENCH_ROOT"):
+        os.environ.setdefault(NOTEBOOK_FOLDER, str(Path.cwd()))
         os.chdir(root)
 
 

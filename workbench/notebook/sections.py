@@ -19,6 +19,7 @@ from ..runs import RunFolder
 from ..runs.commands import rerun_line
 from ..spec import RunSpec, first_recipe, from_namespace, load
 from . import pages
+from .beside import with_files_found
 from .kernel import Slot, Slots, fetching, is_live
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Studio:
         """
         spec = self._form.spec if self._form is not None else self._spec
         language.use(spec.output.language)
-        return spec
+        return with_files_found(spec)
 
     def data(self) -> None:
         """Show the data: preview, label counts, token lengths, share truncated."""

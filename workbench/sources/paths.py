@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 from difflib import get_close_matches
 from pathlib import Path
 
 from ..errors import SourceError, shorten
-from ..language import text, told
+from ..language import text as say
+from ..language import told
 from ..runs.names import expanded
 
 PREFIXES = ("wheel", "scratch")
+# Says in which folder the notebook lies that is at work, where that is another than we work in.
+NOTEBOOK_FOLDER = "WORKBENCH_NOTEBOOK_FOLDER"
 DATA_SUFFIXES = (
     ".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".parquet", ".feather", ".arrow",
     ".xlsx", ".xlsm", ".xls", ".txt",
@@ -108,38 +112,54 @@ def is_data_file(path: Path) -> bool:
     return bare_name(path.name).endswith((*DATA_SUFFIXES, *TAGGED_SUFFIXES))
 
 
+def notebook_folder() -> Path | None:
+    """Return the folder of the notebook that is at work, if it is another than the present one."""
+    folder = Path(os.environ.get(NOTEBOOK_FOLDER) or ".").absolute()
+    return None if folder == Path.cwd() or not folder.is_dir() else folder
+
+
 def no_such_file(text: str) -> SourceError:
-    """Return the error for a path where nothing is, naming what is nearest to it."""
+    """Return the error for a path where nothing is: where it was looked for, and what is near."""
     path = expanded(text)
-    folder = path.parent
-    if folder.is_dir():
-        near = _nearest(folder, path.name)
-        what, remedy = "no such file: {path}", "the folder {folder} is empty"
+    folders = [path.absolute().parent]
+    if not path.is_absolute() and (notebook := notebook_folder()):
+        folders.append((notebook / path).parent)
+    if found := [folder for folder in folders if folder.is_dir()]:
+        near = _nearest(found, path.name)
+        absolute = path.is_absolute()
+        what = "no such file: {path}" if absolute else "no such file: {path}, looked for in {tried}"
+        remedy = "the folder {folder} is empty"
     else:
-        existing = next((p for p in path.parents if p.is_dir()), Path())
-        near = _nearest(existing, path.relative_to(existing).parts[0] if existing != Path() else "")
+        existing = next(p for p in folders[0].parents if p.is_dir())
+        near = _nearest([existing], folders[0].relative_to(existing).parts[0])
         what = "no such file: {path} (its folder {folder} does not exist either)"
         remedy = "check the path"
     return SourceError(
         what,
         "{near}" if near else remedy,
         path=show(text),
-        folder=show(folder),
+        folder=show(folders[0]),
+        tried=say("spec.and").join(map(show, folders)),
         near=near,
     )
 
 
-def _nearest(folder: Path, name: str) -> str:
-    """Name what is in `folder`: the names like `name` first, else a few of all."""
-    try:
-        names = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
-    except OSError:
-        return ""
-    close = {lower: original for original in names if (lower := original.lower())}
+def _nearest(folders: list[Path], name: str) -> str:
+    """Name what is in the folders: the names like `name` first, else a few of all."""
+    held = {folder: _names(folder) for folder in folders}
+    close = {one.lower(): one for names in held.values() for one in names}
     near = [close[match] for match in get_close_matches(name.lower(), close, n=3, cutoff=0.5)]
     if near:
-        return told("did you mean {near}?", near=text("spec.or").join(near))
-    some = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
-    if not names:
-        return ""
-    return told("{folder} holds {names}", folder=show(folder), names=shorten(some, 200))
+        return told("did you mean {near}?", near=say("spec.or").join(near))
+    for folder, names in held.items():
+        if names:
+            some = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+            return told("{folder} holds {names}", folder=show(folder), names=shorten(some, 200))
+    return ""
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
+    except OSError:
+        return []
