@@ -60,6 +60,7 @@ lint: $(STAMP)
 	$(PY) -m ruff format --check .
 	$(BIN)/lint-imports
 	$(PY) tests/test_notebooks_clean.py
+	$(PY) tests/front_end.py
 
 bench: $(STAMP)
 	$(PY) tests/bench/training_speed.py $(ARGS)
@@ -77,4 +78,4 @@ screenshot: $(STAMP)
 	$(PY) tests/browser/screenshots.py $(ARGS)
 
 clean:
-	$(PYTHON) -c "import shutil; [shutil.rmtree(name, ignore_errors=True) for name in ('.venv', '.pytest_cache', '.ruff_cache', '.import_linter_cache', '.hypothesis', 'artifacts', 'dist')]"
+	$(PYTHON) -c "import shutil; [shutil.rmtree(name, ignore_errors=True) for name in ('.venv', '.pytest_cache', '.ruff_cache', '.import_linter_cache', '.hypothesis', 'artifacts', 'dist', 'node_modules')]"

@@ -28,7 +28,8 @@ TOP_LEVEL = {
     ".ci", ".gitattributes", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md",
     "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "README.zh.md", "SECURITY.md",
     "constraints.txt",
-    "docs", "environment.yml", "notebooks", "pyproject.toml", "tests", "workbench",
+    "docs", "environment.yml", "eslint.config.js", "notebooks", "package-lock.json", "package.json",
+    "pyproject.toml", "tests", "workbench",
 }  # fmt: skip
 
 
@@ -306,7 +307,8 @@ def test_ci_can_be_run_and_calls_the_readmes_own_commands():
 def test_pre_commit_checks_what_make_lint_checks():
     hooks = yaml.safe_load(read(".pre-commit-config.yaml"))["repos"][0]["hooks"]
     entries = " ".join(hook["entry"] for hook in hooks)
-    for tool in ("ruff check", "ruff format --check", "lint-imports", "test_notebooks_clean.py"):
+    for tool in ("ruff check", "ruff format --check", "lint-imports", "test_notebooks_clean.py",
+                 "front_end.py"):  # fmt: skip
         assert tool in entries
         assert tool in read("Makefile")
 

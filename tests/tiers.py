@@ -10,7 +10,7 @@ from pathlib import Path
 from workbench.errors import InputError, shorten
 
 ROOT = Path(__file__).parents[1]
-MARKERS = ("wheel", "notebook", "browser")
+MARKERS = ("node", "wheel", "notebook", "browser")
 
 # Where Chromium or Chrome lies when it is not on the search path.
 _APPLICATIONS = (
@@ -31,9 +31,8 @@ def all_required() -> bool:
 def missing(marker: str) -> str:
     """Return why this machine cannot run a tier, or an empty string."""
     if marker not in _known:
-        _known[marker] = {"wheel": _wheels_missing, "browser": _chromium_missing}.get(
-            marker, lambda: ""
-        )()
+        asked = {"node": _node_missing, "wheel": _wheels_missing, "browser": _chromium_missing}
+        _known[marker] = asked.get(marker, lambda: "")()
     return _known[marker]
 
 
@@ -72,6 +71,12 @@ def _chromium_missing() -> str:
         "browser tier left out: no Chromium on this machine; install it, "
         "run `playwright install chromium`, or set WORKBENCH_CHROMIUM"
     )
+
+
+def _node_missing() -> str:
+    import front_end
+
+    return front_end.missing()
 
 
 def _wheels_missing() -> str:

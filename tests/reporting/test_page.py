@@ -11,9 +11,9 @@ from figures.examples import HOSTILE
 from reporting.folders import LONG, run_folder
 from workbench import language
 from workbench.reporting import render, write_report
-from workbench.reporting.desk import desk_script
 from workbench.reporting.page import SECTIONS
 from workbench.runs import RunFolder
+from workbench.static import script
 
 LOADING = {
     "src", "href", "srcset", "data", "poster", "action", "formaction", "background", "xlink:href",
@@ -177,7 +177,7 @@ def test_the_attention_can_be_explored_and_has_a_still_picture_first(page):
     assert len(views[0]["records"][1]["blocks"][0]["maps"]) == 6
     assert views[0]["labels"]["layer"] == language.text("attention.view.layer", lang)
     assert html.index('class="wb-desk-still"') < html.index('class="wb-desk-live"')
-    assert desk_script() in html
+    assert script("attention/page.js") in html
 
 
 def test_attention_that_is_too_large_stays_a_picture(tmp_path, monkeypatch):
@@ -185,7 +185,7 @@ def test_attention_that_is_too_large_stays_a_picture(tmp_path, monkeypatch):
     html = render(run_folder(tmp_path))
     assert language.text("report.too_large", "en") in html
     assert 'class="records"' not in html
-    assert desk_script() not in html
+    assert script("attention/page.js") not in html
     assert len(Page(html).tags("img")) == 13
 
 

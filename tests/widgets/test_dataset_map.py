@@ -1,8 +1,5 @@
 """The live dataset map: what it sends, and what it does when asked."""
 
-import shutil
-import subprocess
-
 import numpy as np
 import pytest
 
@@ -11,7 +8,6 @@ from workbench.dynamics import DynamicsWriter
 from workbench.dynamics.corrections import open_corrections
 from workbench.runs import RunFolder
 from workbench.spec import RunSpec
-from workbench.widgets import joined
 from workbench.widgets.dataset_map import CORRECTED, FLAGGED, DatasetMap
 
 
@@ -125,9 +121,3 @@ def test_the_map_fills_in_as_the_run_goes_on(tmp_path, monkeypatch):
     chart.update()
     assert chart.sent == []
     writer.close()
-
-
-@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
-def test_the_pieces_join_to_one_well_formed_module(tmp_path):
-    (tmp_path / "map.mjs").write_text(joined("controls.js", "dataset_map.js"), "utf-8")
-    subprocess.run(["node", "--check", tmp_path / "map.mjs"], check=True)

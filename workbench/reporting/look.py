@@ -18,7 +18,8 @@ from ..figures.attention import Head, attention_picture
 from ..figures.theme import FONT
 from ..language import text
 from ..runs import write_output
-from .desk import desk_labels, desk_script, desk_style
+from ..static import script, style
+from .desk import desk_labels
 from .parts import file, template
 
 # A picture of a longer text is large, so it is kept at half the fineness.
@@ -100,8 +101,11 @@ def desk_bundle(
 
 def desk_scripts(places: str) -> dict[str, Markup]:
     """Return script and style that bring to life the desks at `places`, a CSS selector."""
-    script = f"const PLACES = {json.dumps(places)};\n{desk_script()}\n{file('attention.js')}"
-    return {"attention_script": Markup(script), "attention_style": Markup(desk_style())}
+    shown = f"{script('attention/page.js')}showDesks({json.dumps(places)});\n"
+    return {
+        "attention_script": Markup(shown),
+        "attention_style": Markup(style("attention/desk.css")),
+    }
 
 
 def write_look(

@@ -1,18 +1,26 @@
-// Pieces that several widgets share; `widgets.joined` puts them before a widget's own script.
+// Pieces that several widgets share.
 
-function make(tag, className = "", text = "") {
+export function make(tag, className = "", text = "") {
   const node = document.createElement(tag);
   if (className) node.className = className;
   if (text) node.textContent = text;
   return node;
 }
 
+// Call an act at each event of a model, until what is returned is called.
+export function listen(model, acts) {
+  for (const [name, act] of Object.entries(acts)) model.on(name, act);
+  return () => {
+    for (const [name, act] of Object.entries(acts)) model.off(name, act);
+  };
+}
+
 // Lab would take arrows and letters for its own shortcuts on nodes that are not typed into.
-function keepKeys(node) {
+export function keepKeys(node) {
   node.dataset.lmSuppressShortcuts = "true";
 }
 
-function makeButton(label, act) {
+export function makeButton(label, act) {
   const node = make("button", "", label);
   node.type = "button";
   keepKeys(node);
@@ -20,7 +28,7 @@ function makeButton(label, act) {
   return node;
 }
 
-function makeTextBox(className = "") {
+export function makeTextBox(className = "") {
   const input = make("input", className);
   input.type = "text";
   input.spellcheck = false;
@@ -29,7 +37,7 @@ function makeTextBox(className = "") {
 }
 
 // Folded content under a line that opens it.
-function makeDetails(className, title) {
+export function makeDetails(className, title) {
   const box = make("details", className);
   const summary = make("summary", "", title);
   keepKeys(summary);
@@ -38,7 +46,7 @@ function makeDetails(className, title) {
 }
 
 // A line that is read out when it says what is wrong.
-function makeFault(id) {
+export function makeFault(id) {
   const node = make("p", "wb-fault");
   node.id = id;
   node.setAttribute("role", "alert");
@@ -53,7 +61,7 @@ function makeFault(id) {
 }
 
 // A slider that moves over `stops`, which are texts of numbers.
-function makeSlider({ stops, log, unit, range }, label) {
+export function makeSlider({ stops, log, unit, range }, label) {
   const node = make("input");
   node.type = "range";
   node.min = 0;
@@ -86,7 +94,7 @@ function nearest(stops, log, text) {
 }
 
 // Pages served without https have no clipboard object; there the selection is copied.
-async function toClipboard(node) {
+export async function toClipboard(node) {
   try {
     await navigator.clipboard.writeText(node.textContent);
     return true;

@@ -1,5 +1,8 @@
 // The dataset map: points on a canvas, a lasso or a click, and the list of what it caught.
 
+import { keepKeys, listen, make, makeButton, makeFault } from "./controls.js";
+import { watchTheme } from "./theme.js";
+
 const AREA = { left: 52, right: 14, top: 12, bottom: 40 };
 const COLUMNS = 5; // row, variability, confidence, kind, mark
 const [FLAGGED, CORRECTED] = [1, 2];
@@ -61,7 +64,8 @@ export default {
       if (message.kind === "retrained") count.textContent = "";
       if (message.kind === "fault") count.textContent = "";
     };
-    model.on("msg:custom", received);
+    const leave = listen(model, { "msg:custom": received });
+    const unwatch = watchTheme(draw);
 
     canvas.addEventListener("pointerdown", (event) => {
       lasso = [place(canvas, event)];
@@ -90,7 +94,8 @@ export default {
     model.send({ kind: "sync" });
     return () => {
       sized.disconnect();
-      model.off("msg:custom", received);
+      unwatch();
+      leave();
     };
   },
 };
@@ -106,7 +111,7 @@ const cell = ({ table, count }, at, column) => table[column * count + at];
 
 // ---- where things are
 
-function place(canvas, event) {
+export function place(canvas, event) {
   const box = canvas.getBoundingClientRect();
   return [event.clientX - box.left, event.clientY - box.top];
 }

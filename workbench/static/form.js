@@ -1,6 +1,8 @@
 // The form of a spec. The inputs hold `entries`; Python answers with `faults`. A slider only
 // writes into the text box beside it, so that any value can be typed and none is rounded.
 
+import { keepKeys, listen, make, makeDetails, makeFault, makeSlider, makeTextBox } from "./controls.js";
+
 let forms = 0;
 
 export default { render };
@@ -8,6 +10,7 @@ export default { render };
 function render({ model, el }) {
   const prefix = `wb-form-${++forms}`;
   let rows = {};
+  let showRecipe = () => {};
 
   const draw = () => {
     const schema = model.get("schema");
@@ -15,8 +18,11 @@ function render({ model, el }) {
     rows = {};
     el.replaceChildren();
     el.classList.add("wb-controls", "wb-form");
-    el.append(recipePicker(schema, model, prefix));
+    const recipe = recipePicker(schema, model, prefix);
+    showRecipe = recipe.show;
+    el.append(recipe.box);
     for (const group of schema.groups) el.append(section(group, schema.labels));
+    showRecipe();
     showEntries();
     showFaults();
     // In another language the form is drawn anew; who was in it stays where they were.
@@ -62,14 +68,12 @@ function render({ model, el }) {
   };
 
   draw();
-  model.on("change:schema", draw);
-  model.on("change:entries", showEntries);
-  model.on("change:faults", showFaults);
-  return () => {
-    model.off("change:schema", draw);
-    model.off("change:entries", showEntries);
-    model.off("change:faults", showFaults);
-  };
+  return listen(model, {
+    "change:schema": draw,
+    "change:entries": showEntries,
+    "change:faults": showFaults,
+    "change:recipe": () => showRecipe(),
+  });
 }
 
 function recipePicker(schema, model, prefix) {
@@ -92,14 +96,12 @@ function recipePicker(schema, model, prefix) {
     select.value = model.get("recipe");
     title.textContent = schema.recipes[select.value] ?? "";
   };
-  show();
-  model.on("change:recipe", show);
   const control = make("div", "wb-control");
   const notes = make("div", "wb-notes");
   control.append(select);
   notes.append(title);
   box.append(label, control, notes);
-  return box;
+  return { box, show };
 }
 
 // Whether the chosen task heeds the field; one that was changed stays in sight all the same.
@@ -120,7 +122,7 @@ function fieldRow(field, labels, id, changed) {
   help.id = `${id}-help`;
   const fault = makeFault(`${id}-fault`);
 
-  const input = makeInput(field, id);
+  const input = makeInput(field);
   input.id = id;
   input.title = [field.help, field.range].filter(Boolean).join(" ");
   input.setAttribute("aria-describedby", `${help.id} ${fault.node.id}`);
@@ -162,7 +164,7 @@ function fieldRow(field, labels, id, changed) {
   };
 }
 
-function makeInput(field, id) {
+function makeInput(field) {
   if (field.kind === "choice") {
     const select = make("select");
     for (const choice of field.choices) {

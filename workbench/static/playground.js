@@ -2,6 +2,8 @@
 // pointed at, or reached with the arrow keys, shows what else could have stood there.
 // Everything that people or models wrote is put in as text, never as markup.
 
+import { keepKeys, listen, make, makeButton, makeFault, makeTextBox } from "./controls.js";
+
 const PATIENCE_MS = 5000;
 
 export default { render };
@@ -110,16 +112,18 @@ function render({ model, el }) {
     alert.show(model.get("fault"));
   }
 
-  const shows = { said: showLog, busy: showBusy, fault: showFault, ...how.shows };
-  for (const [name, show] of Object.entries(shows)) {
-    show();
-    model.on(`change:${name}`, show);
-  }
-  model.on("msg:custom", heardMessage);
+  const shows = {
+    "change:said": showLog,
+    "change:busy": showBusy,
+    "change:fault": showFault,
+    "change:entries": how.entries,
+    "change:faults": how.faults,
+  };
+  for (const show of Object.values(shows)) show();
+  const leave = listen(model, { ...shows, "msg:custom": heardMessage });
   return () => {
     heard();
-    model.off("msg:custom", heardMessage);
-    for (const [name, show] of Object.entries(shows)) model.off(`change:${name}`, show);
+    leave();
   };
 }
 
@@ -236,5 +240,5 @@ function numbers(model) {
       input.setAttribute("aria-invalid", String(name in found));
     }
   };
-  return { node, shows: { entries, faults } };
+  return { node, entries, faults };
 }

@@ -1,5 +1,7 @@
 // The spec beside its form: the headless line and the YAML, each to copy, and YAML to paste.
 
+import { keepKeys, listen, make, makeButton, makeDetails, toClipboard } from "./controls.js";
+
 export default { render };
 
 function render({ model, el }) {
@@ -10,9 +12,9 @@ function render({ model, el }) {
     el.replaceChildren();
     end = draw({ model, el });
   };
-  model.on("change:labels", again);
+  const leave = listen(model, { "change:labels": again });
   return () => {
-    model.off("change:labels", again);
+    leave();
     end();
   };
 }
@@ -55,13 +57,13 @@ function draw({ model, el }) {
     if (message.kind === "pasted" && message.ok) status.textContent = labels.applied;
   };
   show();
-  const names = ["command", "yaml", "form_faults", "paste_faults"];
-  for (const name of names) model.on(`change:${name}`, show);
-  model.on("msg:custom", answered);
-  return () => {
-    for (const name of names) model.off(`change:${name}`, show);
-    model.off("msg:custom", answered);
-  };
+  return listen(model, {
+    "change:command": show,
+    "change:yaml": show,
+    "change:form_faults": show,
+    "change:paste_faults": show,
+    "msg:custom": answered,
+  });
 }
 
 // A title, a text and a button that copies the text.

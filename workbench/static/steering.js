@@ -1,6 +1,8 @@
 // The controls of a run that trains elsewhere. Python says in `shown` how the run stands; every
 // button and knob sends one message, which is answered with its fault, or an empty one.
 
+import { listen, make, makeButton, makeDetails, makeFault, makeSlider, makeTextBox } from "./controls.js";
+
 let panels = 0;
 
 export default { render };
@@ -49,11 +51,10 @@ function render({ model, el }) {
     else fault.show(message.fault);
   };
   show();
-  model.on("change:shown", show);
-  model.on("msg:custom", answered);
+  const leave = listen(model, { "change:shown": show, "msg:custom": answered });
   return () => {
-    model.off("change:shown", show);
-    model.off("msg:custom", answered);
+    leave();
+    for (const row of rows) row.leave();
   };
 }
 
@@ -83,7 +84,7 @@ function actBar(labels, model, send, confirm) {
       if (phase.textContent !== words) phase.textContent = words;
       pause.textContent = paused ? labels.go_on : labels.pause;
       setWaiting(pause, asked.includes("paused"));
-      for (const name in now) setWaiting(now[name], asked.includes(name));
+      for (const [asks, button] of Object.entries(now)) setWaiting(button, asked.includes(asks));
       for (const button of stops) setWaiting(button, asked.includes("stop"));
       const away = name === "interrupted" || name === "failed";
       for (const button of [pause, ...Object.values(now), ...stops]) {
@@ -259,6 +260,7 @@ function knobRow(knob, labels, id, send) {
   return {
     box,
     name: knob.name,
+    leave: () => clearTimeout(rest),
     show(shown, movable) {
       value = shown;
       input.disabled = slider.node.disabled = !movable;

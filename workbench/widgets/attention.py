@@ -12,8 +12,9 @@ import traitlets
 
 from ..attention.record import AttentionRecord
 from ..errors import InputError
-from ..reporting.desk import desk_labels, desk_module, desk_style
+from ..reporting.desk import desk_labels
 from ..reporting.look import comparing, desk_bundle
+from ..static import script, style
 from .routing import answer_at_once
 
 Ask = Callable[..., Any]
@@ -37,8 +38,8 @@ class AttentionDesk(anywidget.AnyWidget):
     hidden while the desk lives.
     """
 
-    _esm = desk_module()
-    _css = desk_style()
+    _esm = script("attention/widget.js")
+    _css = style("attention/desk.css")
     records = traitlets.List().tag(sync=True)
     labels = traitlets.Dict().tag(sync=True)
     live = traitlets.List().tag(sync=True)

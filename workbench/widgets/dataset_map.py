@@ -24,7 +24,7 @@ from ..figures import theme
 from ..figures.learning import GROUPS, kinds_of, shown_places
 from ..runs import RunFolder
 from ..runs.summary import summarise
-from . import joined
+from ..static import script, style
 from .points import columns_first
 from .routing import answer_at_once
 
@@ -48,8 +48,8 @@ class DatasetMap(anywidget.AnyWidget):
     it, for a run on the corrected labels.
     """
 
-    _esm = joined("controls.js", "dataset_map.js")
-    _css = joined("controls.css", "dataset_map.css")
+    _esm = script("dataset_map.js")
+    _css = style("controls.css", "dataset_map.css")
     labels = traitlets.Dict().tag(sync=True)
     colours = traitlets.List().tag(sync=True)
 

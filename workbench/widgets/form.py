@@ -31,8 +31,8 @@ from ..spec import (
     recipe_title,
     to_flat,
 )
+from ..static import script, style
 from ..tasks import served_by
-from . import joined
 from .entries import entry, kind, number, parse, slider_values
 from .routing import answer_at_once
 
@@ -60,8 +60,8 @@ class SpecForm(anywidget.AnyWidget):
     may still be typed. `language` is `en` or `zh`; left out, what the spec itself asks for.
     """
 
-    _esm = joined("controls.js", "form.js")
-    _css = joined("controls.css", "form.css")
+    _esm = script("form.js")
+    _css = style("controls.css", "form.css")
     schema = traitlets.Dict().tag(sync=True)
     entries = traitlets.Dict().tag(sync=True)
     faults = traitlets.Dict().tag(sync=True)

@@ -11,7 +11,7 @@ import traitlets
 from .. import language as languages
 from ..errors import InputError, shorten
 from ..labelling.session import Session
-from . import joined
+from ..static import script, style
 from .routing import answer_at_once
 
 _WORDS = (
@@ -28,8 +28,8 @@ class LabellingDesk(anywidget.AnyWidget):
     then, and its `turn`, which comes back with every act, tells a key pressed twice.
     """
 
-    _esm = joined("controls.js", "labelling/choices.js", "labelling/spans.js", "labelling/panel.js")
-    _css = joined("controls.css", "labelling.css")
+    _esm = script("labelling/panel.js")
+    _css = style("controls.css", "labelling.css")
     state = traitlets.Dict().tag(sync=True)
     question = traitlets.Dict().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)

@@ -21,7 +21,7 @@ from ..runs import RunFolder
 from ..runs.reader import RunReader, read_state
 from ..runs.summary import summarise
 from ..spec import SpecError
-from . import joined
+from ..static import script, style
 from .forking import fork_changes, fork_offer
 from .points import (
     MOST_HELD,
@@ -40,8 +40,6 @@ SECONDS_BETWEEN_UPDATES = 0.5
 # A run that has been silent for so long is asked whether anybody still writes it.
 SILENT_SECONDS = 5.0
 
-_PIECES = ("numbers", "store", "canvas", "panel", "callout", "view")
-
 
 class LiveChart(anywidget.AnyWidget):
     """A run's losses, scores, rates and speed, growing with its events.
@@ -52,8 +50,8 @@ class LiveChart(anywidget.AnyWidget):
     and what is to be changed in the spec.
     """
 
-    _esm = joined(*(f"live/{piece}.js" for piece in _PIECES))
-    _css = joined("controls.css", "live.css")
+    _esm = script("live/view.js")
+    _css = style("controls.css", "live.css")
     run_names = traitlets.List().tag(sync=True)
     labels = traitlets.Dict().tag(sync=True)
     can_fork = traitlets.Bool().tag(sync=True)

@@ -15,7 +15,7 @@ from ..errors import InputError
 from ..evaluation import sampling
 from ..evaluation.playground import Playground
 from ..evaluation.streaming import Token
-from . import joined
+from ..static import script, style
 from .entries import number
 from .routing import answer_at_once
 
@@ -38,8 +38,8 @@ class PlaygroundDesk(anywidget.AnyWidget):
         names: of the models, "before" and "after", where they are not those of one run.
     """
 
-    _esm = joined("controls.js", "playground.js")
-    _css = joined("controls.css", "playground.css")
+    _esm = script("playground.js")
+    _css = style("controls.css", "playground.css")
     said = traitlets.List().tag(sync=True)
     fields = traitlets.List().tag(sync=True)
     entries = traitlets.Dict().tag(sync=True)

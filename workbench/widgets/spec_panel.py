@@ -13,7 +13,7 @@ import traitlets
 
 from .. import language as languages
 from ..spec import RunSpec, SpecError, changes, find, from_yaml, to_yaml
-from . import joined
+from ..static import script, style
 from .entries import one_line
 from .form import SpecForm
 from .routing import answer_at_once
@@ -29,8 +29,8 @@ _LABELS = (
 class SpecPanel(anywidget.AnyWidget):
     """What the form says, as a command line and as YAML, each to copy; YAML pasted here sets it."""
 
-    _esm = joined("controls.js", "spec_panel.js")
-    _css = joined("controls.css", "spec_panel.css")
+    _esm = script("spec_panel.js")
+    _css = style("controls.css", "spec_panel.css")
     command = traitlets.Unicode().tag(sync=True)
     yaml = traitlets.Unicode().tag(sync=True)
     form_faults = traitlets.List().tag(sync=True)

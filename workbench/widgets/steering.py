@@ -24,7 +24,7 @@ from ..runs.control import Requests, knobs_without_effect, parse
 from ..runs.lock import is_locked
 from ..runs.reader import RunReader
 from ..runs.summary import summarise
-from . import joined
+from ..static import script, style
 from .entries import number
 from .knobs import describe_knob, movable, starting_values
 from .routing import answer_at_once
@@ -51,8 +51,8 @@ class SteeringPanel(anywidget.AnyWidget):
     starts a process for a run that nobody writes any more; without it such a run has no button.
     """
 
-    _esm = joined("controls.js", "steering.js")
-    _css = joined("controls.css", "steering.css")
+    _esm = script("steering.js")
+    _css = style("controls.css", "steering.css")
     labels = traitlets.Dict().tag(sync=True)
     rows = traitlets.List().tag(sync=True)
     shown = traitlets.Dict().tag(sync=True)

@@ -1,8 +1,12 @@
 // Along the way: the snapshots of one text, scrubbed by step beside the loss curve.
 
+import { readLook, sized } from "./colour.js";
+import { figure } from "./numbers.js";
+import { keepKeys, make } from "../controls.js";
+
 const PLOT = { wide: 640, high: 120, left: 46, right: 10, top: 8, foot: 20 };
 
-function makeAlong(desk) {
+export function makeAlong(desk) {
   const box = make("section", "wb-along");
   const label = make("label", "wb-scrub", desk.say("scrub"));
   const slider = make("input");

@@ -1,11 +1,20 @@
 // All layers and heads as small maps on one canvas, each with a bar for the chosen statistic.
 
+import { measurable, toggleHead } from "./choice.js";
+import {
+  PIXELS, SCALE, changeColour, css, mix, pictureOf, pixel, readLook, sized,
+} from "./colour.js";
+import { makePicker, makeStatistics } from "./controls.js";
+import { figure } from "./numbers.js";
+import { WEIGHTS, allHeads, headKey, smallMap } from "./packed.js";
+import { keepKeys, make } from "../controls.js";
+
 const TILE_GAP = 4;
 const BAR = 5;
 const LARGEST_TILE = 68;
 const SMALLEST_TILE = 13;
 
-function makeAtlas(desk) {
+export function makeAtlas(desk) {
   const box = make("section", "wb-atlas");
   const tools = make("div", "wb-tools");
   const tint = makePicker(tools, desk.say("tint"), (value) => {
@@ -333,6 +342,3 @@ function atlasNotes(desk) {
   return notes;
 }
 
-function figure(value) {
-  return Math.abs(value) >= 100 ? value.toFixed(0) : Math.abs(value) >= 10 ? value.toFixed(1) : value.toFixed(3);
-}

@@ -1,8 +1,14 @@
 // Before and after: what the model answered, and the heads that moved most.
 
+import { STATISTICS, measurable, nameOfRecord } from "./choice.js";
+import { barCell } from "./formula.js";
+import { signedFigure } from "./numbers.js";
+import { allHeads, statistic } from "./packed.js";
+import { make, makeButton } from "../controls.js";
+
 const MOST_MOVED = 12;
 
-function makeChange(desk) {
+export function makeChange(desk) {
   const box = make("section", "wb-change");
   const answers = make("div", "wb-scroll");
   const place = make("div", "wb-scroll");

@@ -1,11 +1,14 @@
 // What is chosen on a desk, shared by all its views, and what follows from it.
 
-const STATISTICS = [
+import { allHeads, headKey, statistic } from "./packed.js";
+import { divergence, makeCoarse, makeDifference, makeShown } from "./weights.js";
+
+export const STATISTICS = [
   "entropy", "distance", "previous", "first", "separators", "diagonal", "induction",
 ];
 
 // `desk.change({…})` sets choices and redraws; everything else is asked of the desk.
-function makeDesk(model, labels) {
+export function makeDesk(model, labels) {
   const choice = {
     at: 0, // the record shown
     against: null, // the record it is compared with, or null
@@ -89,7 +92,7 @@ function makeDesk(model, labels) {
 // In a long text every weight is small, and on a scale up to 1 all would be dark.
 const DARK_TOKENS = 96;
 
-function isBright(desk) {
+export function isBright(desk) {
   return !desk.comparing() && (desk.choice.brighten ?? desk.block().keys.length > DARK_TOKENS);
 }
 
@@ -99,7 +102,7 @@ function brightened(desk, shown) {
 }
 
 // The statistics that any head of the block has.
-function measurable(desk) {
+export function measurable(desk) {
   const has = (name) => desk.block().statistics[name]?.some((row) => row?.some((one) => one !== null));
   const names = STATISTICS.filter(has);
   return desk.comparing() ? ["divergence", ...names] : names;
@@ -113,13 +116,13 @@ function toldDivergence(desk) {
   return told.blocks[desk.choice.block];
 }
 
-function remembered(desk, name, make) {
-  if (!desk.memo.has(name)) desk.memo.set(name, make());
+function remembered(desk, name, compute) {
+  if (!desk.memo.has(name)) desk.memo.set(name, compute());
   return desk.memo.get(name);
 }
 
 // Keep the choices within what the record holds.
-function tidy(desk) {
+export function tidy(desk) {
   const { choice } = desk;
   choice.at = Math.min(choice.at, desk.records.length - 1);
   if (choice.against !== null && choice.against >= desk.records.length) choice.against = null;
@@ -148,7 +151,7 @@ function firstChoice(block) {
   return whole.length === block.layers[last].heads ? whole : kept.slice(-1);
 }
 
-function rolloutFits(desk) {
+export function rolloutFits(desk) {
   const found = desk.record().rollouts[desk.choice.source];
   const block = desk.block();
   return Boolean(found) && block.sameText && found.shape[0] === block.queries.length
@@ -156,7 +159,7 @@ function rolloutFits(desk) {
 }
 
 // "layer 3, head 5", or what the map is the mean of.
-function nameOfChoice(desk) {
+export function nameOfChoice(desk) {
   const { choice } = desk;
   const block = desk.block();
   if (choice.source !== "heads") return desk.say(choice.source);
@@ -170,7 +173,7 @@ function nameOfChoice(desk) {
   return desk.say("mean_of_heads", { heads: choice.heads.length });
 }
 
-function nameOfRecord(desk, at) {
+export function nameOfRecord(desk, at) {
   const { model, step } = desk.records[at].plain;
   if (/^step \d+$/.test(model)) return desk.say("step", { step: step.toLocaleString() });
   const name = desk.labels[model] ?? (model || String(at + 1));
@@ -180,13 +183,13 @@ function nameOfRecord(desk, at) {
   return twins.length > 1 ? desk.say("at_step", { model: name, step: step.toLocaleString() }) : name;
 }
 
-function toggleHead(heads, head) {
+export function toggleHead(heads, head) {
   const rest = heads.filter((other) => headKey(other) !== headKey(head));
   if (rest.length === heads.length) return [...heads, head];
   return rest.length ? rest : heads;
 }
 
-function togglePicked(picked, members) {
+export function togglePicked(picked, members) {
   const rest = picked.filter((token) => !members.includes(token));
   if (rest.length === picked.length) return [...picked, ...members];
   return rest.length ? rest : picked;

@@ -1,52 +1,54 @@
 // Colours and the few strokes that all views share.
 
+import { make } from "../controls.js";
+
 // Viridis, as in workbench/figures/theme.py: even to the eye, and readable without colour.
-const SCALE = [
+export const SCALE = [
   [68, 1, 84], [72, 40, 120], [62, 73, 137], [49, 104, 142], [38, 130, 142],
   [31, 158, 137], [53, 183, 121], [110, 206, 88], [181, 222, 43], [253, 231, 37],
 ];
 // Less and more, from dark through a light middle to dark; the sign is also written.
-const SIGNED = [
+export const SIGNED = [
   [8, 64, 129], [43, 119, 186], [115, 175, 217], [189, 217, 238], [243, 243, 243],
   [253, 212, 166], [245, 152, 75], [204, 92, 14], [127, 52, 4],
 ];
 const TABLE = Array.from({ length: 256 }, (_, byte) => mix(SCALE, byte / 255));
-const PIXELS = Uint32Array.from(TABLE, pixel);
+export const PIXELS = Uint32Array.from(TABLE, pixel);
 
 // Colour grows with the square root of a weight, because most weights are tiny.
-function weightColour(weight, brightest = 1) {
+export function weightColour(weight, brightest = 1) {
   return TABLE[shadeOf(weight, brightest)];
 }
 
-function shadeOf(weight, brightest) {
+export function shadeOf(weight, brightest) {
   return Math.round(Math.sqrt(Math.min(1, Math.max(0, weight / brightest))) * 255);
 }
 
-function changeColour(change) {
+export function changeColour(change) {
   if (Number.isNaN(change)) return [128, 128, 128];
   const size = Math.sqrt(Math.min(1, Math.abs(change)));
   return mix(SIGNED, (1 + Math.sign(change) * size) / 2);
 }
 
-function mix(scale, share) {
+export function mix(scale, share) {
   const place = Math.min(1, Math.max(0, share)) * (scale.length - 1);
   const low = Math.min(scale.length - 2, Math.floor(place));
   return scale[low].map((from, i) => Math.round(from + (scale[low + 1][i] - from) * (place - low)));
 }
 
-function css([red, green, blue]) {
+export function css([red, green, blue]) {
   return `rgb(${red}, ${green}, ${blue})`;
 }
 
 // Black or white, whichever reads better on a colour.
-function inkOn([red, green, blue]) {
+export function inkOn([red, green, blue]) {
   const linear = (part) => (part / 255 <= 0.04 ? part / 3294 : ((part / 255 + 0.055) / 1.055) ** 2.4);
   const light = 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
   return light > 0.18 ? "#000" : "#fff";
 }
 
 // A canvas of this many page pixels, sharp on every screen; returns its pen.
-function sized(canvas, width, height) {
+export function sized(canvas, width, height) {
   const ratio = window.devicePixelRatio || 1;
   canvas.width = Math.round(width * ratio);
   canvas.height = Math.round(height * ratio);
@@ -58,7 +60,7 @@ function sized(canvas, width, height) {
 }
 
 // A picture of one pixel a value, to be drawn large; `pixelAt` gives what `pixel` makes.
-function pictureOf(rows, columns, pixelAt) {
+export function pictureOf(rows, columns, pixelAt) {
   const canvas = document.createElement("canvas");
   canvas.width = columns;
   canvas.height = rows;
@@ -70,11 +72,11 @@ function pictureOf(rows, columns, pixelAt) {
 }
 
 // Bytes in the order of the machine, which is little-endian wherever a browser runs.
-function pixel([red, green, blue]) {
+export function pixel([red, green, blue]) {
   return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 }
 
-function readLook(el) {
+export function readLook(el) {
   const style = getComputedStyle(el);
   const read = (name) => style.getPropertyValue(name).trim();
   return {
@@ -88,7 +90,7 @@ function readLook(el) {
 }
 
 // The bar that says which colour is which weight.
-function makeScale(title, ticks, colourOf) {
+export function makeScale(title, ticks, colourOf) {
   const box = make("div", "wb-scale");
   const bar = make("div", "wb-ramp");
   const stops = Array.from({ length: 33 }, (_, n) => css(colourOf(n / 32)));

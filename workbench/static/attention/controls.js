@@ -1,6 +1,11 @@
 // Pickers, switches and the table of statistics.
 
-function makePicker(parent, title, act) {
+import { measurable } from "./choice.js";
+import { figure } from "./numbers.js";
+import { allHeads, headKey } from "./packed.js";
+import { keepKeys, make, makeButton, makeDetails } from "../controls.js";
+
+export function makePicker(parent, title, act) {
   const label = make("label", "", title);
   const select = make("select");
   select.setAttribute("aria-label", title);
@@ -24,7 +29,7 @@ function makePicker(parent, title, act) {
   };
 }
 
-function makeSwitch(parent, title, act) {
+export function makeSwitch(parent, title, act) {
   const label = make("label", "wb-switch");
   const box = make("input");
   box.type = "checkbox";
@@ -42,7 +47,7 @@ function makeSwitch(parent, title, act) {
 }
 
 // Every statistic of every head in numbers; a click on a title sorts, a click on a row selects.
-function makeStatistics(desk) {
+export function makeStatistics(desk) {
   const details = makeDetails("wb-table", desk.say("all_statistics"));
   const place = make("div", "wb-scroll");
   place.tabIndex = 0;
@@ -101,7 +106,7 @@ function statisticsRow(desk, head, names, chosen) {
 }
 
 // Panels that take turns; the arrow keys move between their titles.
-function makeTabs(panels) {
+export function makeTabs(panels) {
   const box = make("div", "wb-tabs");
   const bar = make("div", "wb-tab-bar");
   bar.setAttribute("role", "tablist");

@@ -1,13 +1,25 @@
 // Where a model looked: one desk of views with one selection. The notebook shows it through
-// anywidget, a page inlines it with a model of its own that knows `get`. Texts reach the page as
-// text only.
+// `widget.js`, a page through `page.js`. Texts reach the page as text only.
 //
 // `records`: plain attention records (workbench/attention/record.py); `labels`: interface text;
 // `live`: what Python can be asked for (map, formula, causal, text); `loss`: [step, loss] pairs.
 
-export default { render };
+import { makeAlong } from "./along.js";
+import { makeAtlas } from "./atlas.js";
+import { makeChange } from "./change.js";
+import { makeDesk, tidy } from "./choice.js";
+import { makeTabs } from "./controls.js";
+import { makeFormula } from "./formula.js";
+import { makeHead } from "./head.js";
+import { makeHonesty } from "./honesty.js";
+import { makeLens } from "./lens.js";
+import { headKey, openFormula, openRecord, unpack } from "./packed.js";
+import { makeStrip } from "./strip.js";
+import { makeZoom } from "./zoom.js";
+import { listen, make } from "../controls.js";
+import { watchTheme } from "../theme.js";
 
-function render({ model, el }) {
+export function render({ model, el }) {
   const desk = makeDesk(model, model.get("labels") ?? {});
   desk.root = el;
   el.classList.add("wb-attention");
@@ -16,8 +28,8 @@ function render({ model, el }) {
   const atlas = makeAtlas(desk);
   const zoom = makeZoom(desk);
   const strip = makeStrip(desk);
-  connect(desk, model, head.fault);
-  const panels = [makeChange, makeAlong, makeFormula, makeLens, makeHonesty].map((make) => make(desk));
+  const disconnect = connect(desk, model, head.fault);
+  const panels = [makeChange, makeAlong, makeFormula, makeLens, makeHonesty].map((view) => view(desk));
   const tabs = makeTabs(panels);
   const two = make("div", "wb-two");
   two.append(atlas.node, zoom.node);
@@ -29,6 +41,7 @@ function render({ model, el }) {
   desk.views = [head, atlas, zoom, strip, tabs];
 
   let loading = 0;
+  let below = 0;
   const load = async () => {
     const mine = ++loading;
     const opened = await Promise.all((model.get("records") ?? []).map(openRecord));
@@ -41,7 +54,7 @@ function render({ model, el }) {
     // The maps are seen at once; what lies below them follows when they have been painted.
     for (const view of [head, atlas, zoom]) view.update();
     el.dispatchEvent(new CustomEvent("wb-ready", { bubbles: true }));
-    setTimeout(() => [strip, tabs].forEach((view) => view.update()));
+    below = setTimeout(() => [strip, tabs].forEach((view) => view.update()));
   };
   let width = 0;
   const redraw = () => {
@@ -54,14 +67,17 @@ function render({ model, el }) {
   };
   const resized = new ResizeObserver(fit);
   resized.observe(el);
-  const themed = new MutationObserver(redraw);
-  themed.observe(document.body, { attributes: true });
-  model.on?.("change:records", load);
+  const unwatch = watchTheme(redraw);
+  const leave = listen(model, { "change:records": load });
   load();
   return () => {
+    loading += 1; // what is still being opened comes too late
+    clearTimeout(below);
+    cancelAnimationFrame(desk.waiting);
     resized.disconnect();
-    themed.disconnect();
-    model.off?.("change:records", load);
+    unwatch();
+    leave();
+    disconnect();
   };
 }
 
@@ -88,7 +104,7 @@ function open(desk, start, first) {
   tidy(desk);
 }
 
-// Questions to Python, and what becomes of their answers.
+// Questions to Python, and what becomes of their answers; returns what ends the conversation.
 function connect(desk, model, fault) {
   const waiting = new Map();
   let last = 0;
@@ -109,10 +125,10 @@ function connect(desk, model, fault) {
     else await take(message.answer);
     desk.change({});
   };
-  model.on?.("msg:custom", (message) => {
+  const answered = (message) => {
     waiting.get(message.id)?.(message);
     waiting.delete(message.id);
-  });
+  };
   const place = (head) => ({ block: desk.choice.block, layer: head[0], head: head[1] });
   desk.want = (head) => {
     for (const at of new Set([desk.choice.at, desk.choice.against ?? desk.choice.at])) {
@@ -137,4 +153,5 @@ function connect(desk, model, fault) {
     });
   };
   desk.fetchText = (text) => ask("text", { text }, () => {});
+  return listen(model, { "msg:custom": answered });
 }

@@ -1,8 +1,14 @@
 // softmax(QKᵀ/√d_k)V on one head, number by number, for one token that looks.
 
+import { nameOfChoice } from "./choice.js";
+import { changeColour, pictureOf, pixel, sized } from "./colour.js";
+import { makePicker } from "./controls.js";
+import { WEIGHTS, headKey } from "./packed.js";
+import { keepKeys, make, makeButton } from "../controls.js";
+
 const MOST_ROWS = 400;
 
-function makeFormula(desk) {
+export function makeFormula(desk) {
   const box = make("section", "wb-formula");
   const head = make("h4");
   const lacking = make("p", "wb-lacking");
@@ -54,7 +60,7 @@ function makeFormula(desk) {
       drawMatrix(desk, "K", formula.k, -1, block.keys.labels),
       drawMatrix(desk, "V", formula.v, -1, block.keys.labels),
     );
-    steps.replaceChildren(tableOfSteps(desk, formula, row, block, query));
+    steps.replaceChildren(tableOfSteps(desk, formula, row, block));
     result.replaceChildren(drawVector(desk, row.result));
     check.textContent = checkOf(desk, formula, before, block, query);
   };
@@ -124,7 +130,7 @@ function entropyOf(weights) {
   return weights.reduce((sum, p) => (p > 0 ? sum - p * Math.log2(p) : sum), 0);
 }
 
-function tableOfSteps(desk, formula, row, block, query) {
+function tableOfSteps(desk, formula, row, block) {
   const wide = formula.v.shape[1];
   const titles = ["step_key", "step_score", "step_scaled", ...(formula.bias ? ["step_bias"] : []),
     "step_masked", "step_softmax", "step_value"];
@@ -159,7 +165,7 @@ function tableOfSteps(desk, formula, row, block, query) {
   return table;
 }
 
-function barCell(share, text) {
+export function barCell(share, text) {
   const cell = make("td", "wb-bar-cell");
   const bar = make("span", "wb-bar-fill");
   bar.style.width = `${Math.max(0, Math.min(1, share)) * 100}%`;

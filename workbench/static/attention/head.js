@@ -1,6 +1,11 @@
 // The head of a desk: whose attention, on which text, and what it answered.
 
-function makeHead(desk) {
+import { nameOfRecord } from "./choice.js";
+import { makePicker } from "./controls.js";
+import { allHeads } from "./packed.js";
+import { keepKeys, make, makeButton, makeFault, makeTextBox } from "../controls.js";
+
+export function makeHead(desk) {
   const box = make("header", "wb-head");
   const tools = make("div", "wb-tools");
   const record = makePicker(tools, desk.say("record"), (value) => {

@@ -1,11 +1,18 @@
 // What attention does not say: a check by cause, two sentences, and whom they come from.
 
+import { nameOfChoice } from "./choice.js";
+import { changeColour, css, inkOn } from "./colour.js";
+import { makePicker } from "./controls.js";
+import { barCell } from "./formula.js";
+import { signedFigure } from "./numbers.js";
+import { make, makeButton } from "../controls.js";
+
 const SOURCES = [
   "Jain, S. & Wallace, B. C. (2019). Attention is not Explanation. NAACL. arXiv:1902.10186",
   "Wiegreffe, S. & Pinter, Y. (2019). Attention is not not Explanation. EMNLP. arXiv:1908.04626",
 ];
 
-function makeHonesty(desk) {
+export function makeHonesty(desk) {
   const box = make("section", "wb-honesty");
   const tools = make("div", "wb-tools");
   const method = makePicker(tools, desk.say("method"), () => {});

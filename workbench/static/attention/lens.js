@@ -1,6 +1,10 @@
 // The logit lens of a decoder: which word each layer would have written next.
 
-function makeLens(desk) {
+import { css, inkOn, weightColour } from "./colour.js";
+import { marked } from "./tokens.js";
+import { make } from "../controls.js";
+
+export function makeLens(desk) {
   const box = make("section", "wb-lens");
   const place = make("div", "wb-scroll");
   place.tabIndex = 0;

@@ -1,9 +1,11 @@
 // Attention records as workbench/attention/record.py writes them, opened for drawing: packed
 // arrays are base64 of zlib of raw bytes, and a stored byte b is the weight (b / 255)².
 
-const WEIGHTS = Float32Array.from({ length: 256 }, (_, byte) => (byte / 255) ** 2);
+import { makeSequence } from "./tokens.js";
 
-async function unpack(packed) {
+export const WEIGHTS = Float32Array.from({ length: 256 }, (_, byte) => (byte / 255) ** 2);
+
+export async function unpack(packed) {
   if (!packed) return null;
   const text = atob(packed.data);
   const raw = new Uint8Array(text.length);
@@ -32,7 +34,7 @@ function half(bits) {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-async function openRecord(plain) {
+export async function openRecord(plain) {
   const [blocks, formula, withSinks, withoutSinks] = await Promise.all([
     Promise.all(plain.blocks.map((block) => openBlock(plain, block))),
     openFormula(plain.formula),
@@ -63,25 +65,25 @@ async function openBlock(plain, block) {
   };
 }
 
-async function openFormula(plain) {
+export async function openFormula(plain) {
   if (!plain) return null;
   const names = ["q", "k", "v", "bias", "mask"];
   const opened = await Promise.all(names.map((name) => unpack(plain[name])));
   return { ...plain, ...Object.fromEntries(names.map((name, n) => [name, opened[n]])) };
 }
 
-function headKey([layer, head]) {
+export function headKey([layer, head]) {
   return `${layer}.${head}`;
 }
 
-function allHeads(block) {
+export function allHeads(block) {
   return block.layers.flatMap((layer, l) =>
     layer.missing ? [] : Array.from({ length: layer.heads }, (_, h) => [l, h]),
   );
 }
 
 // A head as a small picture of bytes: its thumbnail, or the whole map where there is none.
-function smallMap(block, [layer, head]) {
+export function smallMap(block, [layer, head]) {
   if (block.thumbnails) {
     const [, heads, rows, columns] = block.thumbnails.shape;
     const start = (layer * heads + head) * rows * columns;
@@ -91,7 +93,7 @@ function smallMap(block, [layer, head]) {
   return data ? { rows: block.queries.length, columns: block.keys.length, data } : null;
 }
 
-function statistic(block, name, [layer, head]) {
+export function statistic(block, name, [layer, head]) {
   const value = block.statistics[name]?.[layer]?.[head];
   return typeof value === "number" && Number.isFinite(value) ? value : null;
 }

@@ -1,10 +1,14 @@
 // How the large map is laid out and painted: cells, labels on both sides, marks.
 
-const LARGEST_CELL = 30;
+import { changeColour, inkOn, readLook, sized, weightColour } from "./colour.js";
+import { signedFigure } from "./numbers.js";
+import { isPicked } from "./weights.js";
+
+export const LARGEST_CELL = 30;
 const LABEL_STEP = 12; // least page pixels from one label to the next
 const SLANT = (55 * Math.PI) / 180;
 
-function planZoom(desk, frame, { rows, columns, coarse }) {
+export function planZoom(desk, frame, { rows, columns, coarse }) {
   const look = readLook(frame);
   const font = `12px ${look.family}`;
   const longest = (groups) => Math.max(20, ...groups.map((group) => widthOf(group.label, `bold ${font}`)));
@@ -38,7 +42,7 @@ function widthOf(label, font) {
   return WIDTHS.get(key);
 }
 
-function paintZoom(desk, zoom, canvas, frame, shown) {
+export function paintZoom(desk, zoom, canvas, frame, shown) {
   const { plan } = zoom;
   const [wide, high] = [Math.min(frame.clientWidth, plan.width), Math.min(frame.clientHeight, plan.height)];
   const pen = sized(canvas, wide, high);

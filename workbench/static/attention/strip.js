@@ -1,8 +1,15 @@
 // The text itself, shaded by what the chosen tokens look at or by who looks at them.
 
+import { isBright, togglePicked } from "./choice.js";
+import { changeColour, css, inkOn, weightColour } from "./colour.js";
+import { makePicker } from "./controls.js";
+import { signedFigure } from "./numbers.js";
+import { isPicked, sumOfPicked } from "./weights.js";
+import { keepKeys, make } from "../controls.js";
+
 const MOST_NAMED = 6;
 
-function makeStrip(desk) {
+export function makeStrip(desk) {
   const box = make("section", "wb-strip");
   const tools = make("div", "wb-tools");
   const direction = makePicker(tools, desk.say("direction"), (value) => {
@@ -17,11 +24,11 @@ function makeStrip(desk) {
   readout.setAttribute("role", "status");
   box.append(make("h4", "", desk.say("strip")), tools, chooserName, chooser, shadedName, shaded, readout);
   const strip = { node: box };
-  let nodes = { chosen: [], others: [] };
+  const nodes = { chosen: [], others: [] };
   let groups = { chosen: [], others: [] };
 
-  const build = (place, groups, act) => {
-    const made = groups.map((group, n) => {
+  const build = (place, words, act) => {
+    const made = words.map((group, n) => {
       const node = make("span", "wb-word", group.label);
       node.dataset.place = n;
       if (act) {
@@ -33,7 +40,7 @@ function makeStrip(desk) {
       return node;
     });
     if (act && made.length) {
-      const first = groups.findIndex((group) => isPicked(group, desk.choice.picked));
+      const first = words.findIndex((group) => isPicked(group, desk.choice.picked));
       made[Math.max(0, first)].tabIndex = 0;
     }
     place.setAttribute("role", act ? "listbox" : "list");
@@ -43,8 +50,8 @@ function makeStrip(desk) {
     return made;
   };
   const pick = (node, several) => {
-    const groups = desk.choice.direction === "from" ? desk.shown().rows : desk.shown().columns;
-    const { members } = groups[Number(node.dataset.place)];
+    const own = desk.choice.direction === "from" ? desk.shown().rows : desk.shown().columns;
+    const { members } = own[Number(node.dataset.place)];
     desk.change({ picked: several ? togglePicked(desk.choice.picked, members) : [...members] });
   };
   const wordOf = (event) => event.target.closest?.(".wb-word");

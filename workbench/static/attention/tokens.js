@@ -4,7 +4,7 @@
 const part = /⟨\d+\/\d+⟩/;
 const parts = /(.)⟨1\/(\d+)⟩(?:\1⟨\d+\/\2⟩)+/gu;
 
-function makeSequence(plain, name) {
+export function makeSequence(plain, name) {
   const raw = plain.sequences[name];
   const labels = raw.tokens.map((token, n) => written(plain, raw, token, n));
   return { ...raw, name, length: raw.tokens.length, labels };
@@ -21,12 +21,12 @@ function written(plain, raw, token, n) {
   return piece ? (spaced ? "␣" : "") + piece : marked(token);
 }
 
-function marked(token) {
+export function marked(token) {
   return token.replace(/[Ġ▁]/g, "␣").replace(/Ċ|\n/g, "⏎") || "∅";
 }
 
 // Rows or columns of a map: each a token, or the pieces of a word; hidden ones are left out.
-function makeGroups(sequence, { words, hideSpecial, hideFirst }) {
+export function makeGroups(sequence, { words, hideSpecial, hideFirst }) {
   const groups = [];
   let last = null;
   for (let n = 0; n < sequence.length; n++) {
@@ -54,13 +54,13 @@ function makeGroups(sequence, { words, hideSpecial, hideFirst }) {
 }
 
 // As many stretches of neighbouring tokens as a thumbnail has rows or columns.
-function stretches(sequence, count) {
+export function stretches(sequence, count) {
   return Array.from({ length: count }, (_, n) => {
     const start = Math.floor((n * sequence.length) / count);
     const end = Math.ceil(((n + 1) * sequence.length) / count);
     const [first, last] = [sequence.labels[start], sequence.labels[end - 1]];
     return {
-      members: Array.from({ length: end - start }, (_, at) => start + at),
+      members: Array.from({ length: end - start }, (_unused, at) => start + at),
       label: end - start > 1 ? `${first} … ${last}` : first,
       made: sequence.prompt != null && start >= sequence.prompt,
     };
@@ -68,7 +68,7 @@ function stretches(sequence, count) {
 }
 
 // Pairs of places in two lists of labels that stay in order: the longest common subsequence.
-function align(before, after) {
+export function align(before, after) {
   if (before.length === after.length && before.every((label, n) => label === after[n])) {
     return after.map((_, n) => n);
   }

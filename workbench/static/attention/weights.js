@@ -1,8 +1,11 @@
 // From stored bytes to the map that is shown: heads averaged, values weighed in, pieces merged,
 // tokens hidden, and the difference of two such maps. Nothing here draws.
 
+import { WEIGHTS, headKey, smallMap } from "./packed.js";
+import { align, makeGroups, stretches } from "./tokens.js";
+
 // `shown.weights` has a row a group of query tokens and a column a group of key tokens.
-function makeShown(record, block, choice) {
+export function makeShown(record, block, choice) {
   const full = choice.source === "heads"
     ? meanOfHeads(block, choice)
     : fromBytes(record.rollouts[choice.source]?.data);
@@ -16,7 +19,7 @@ function makeShown(record, block, choice) {
 
 // The thumbnails of heads whose maps were not kept: a cell is the largest of the weights of the
 // tokens it stands for, as `shrunk` in workbench/attention/budget.py takes it.
-function makeCoarse(block, { heads, source }) {
+export function makeCoarse(block, { heads, source }) {
   if (!block.thumbnails || source !== "heads") return null;
   const [, , high, wide] = block.thumbnails.shape;
   const weights = new Float32Array(high * wide);
@@ -77,7 +80,7 @@ function renormalise(weights, width) {
 }
 
 // After minus before, on the rows and columns of after; NaN where before has no such token.
-function makeDifference(before, after) {
+export function makeDifference(before, after) {
   if (!before.weights || !after.weights) return { ...after, weights: null, signed: true };
   const labels = (groups) => groups.map((group) => group.label);
   const rowOf = align(labels(before.rows), labels(after.rows));
@@ -93,7 +96,7 @@ function makeDifference(before, after) {
 
 // The mean over query tokens of the Jensen–Shannon divergence of a head's rows, in bits: 0 where
 // nothing moved, 1 where a token looks at wholly other tokens. Only tokens in both texts count.
-function divergence(before, after, head) {
+export function divergence(before, after, head) {
   const [p, q] = [before, after].map((block) => block.maps.get(headKey(head)));
   if (!p || !q) return null;
   const rows = align(before.queries.labels, after.queries.labels);
@@ -130,7 +133,7 @@ function rowDivergence(pairs, p, startP, q, startQ) {
 
 // What the chosen tokens look at, or who looks at them: one number for each group on the other
 // side. Several tokens are summed.
-function sumOfPicked(shown, picked, direction) {
+export function sumOfPicked(shown, picked, direction) {
   const chosen = direction === "from" ? shown.rows : shown.columns;
   const others = direction === "from" ? shown.columns : shown.rows;
   const width = shown.columns.length;
@@ -144,6 +147,6 @@ function sumOfPicked(shown, picked, direction) {
   return sums;
 }
 
-function isPicked(group, picked) {
+export function isPicked(group, picked) {
   return group.members.some((member) => picked.includes(member));
 }

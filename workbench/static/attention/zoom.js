@@ -1,10 +1,19 @@
 // One map, large: rows of tokens that look, columns of tokens that are looked at. One canvas as
 // large as what is seen of it; it scrolls over the map, however long the text.
 
+import { isBright, nameOfChoice, rolloutFits, togglePicked } from "./choice.js";
+import {
+  PIXELS, SIGNED, changeColour, makeScale, mix, pictureOf, pixel, shadeOf, weightColour,
+} from "./colour.js";
+import { makePicker, makeSwitch } from "./controls.js";
+import { signedFigure } from "./numbers.js";
+import { LARGEST_CELL, paintZoom, planZoom } from "./paint.js";
+import { keepKeys, make } from "../controls.js";
+
 const MOST_HEIGHT = 640;
 const COARSE_ERROR = 0.02; // of a thumbnail's weights, see `_coarse` in workbench/attention/budget.py
 
-function makeZoom(desk) {
+export function makeZoom(desk) {
   const box = make("section", "wb-zoom");
   const title = make("h4");
   const tools = makeZoomTools(desk);
@@ -189,11 +198,6 @@ function describeCell(desk, shown, [row, column]) {
 
 function errorOf(desk) {
   return desk.record().plain.error ?? 0.004;
-}
-
-function signedFigure(value, digits) {
-  const text = Math.abs(value).toFixed(digits);
-  return `${value < 0 && Number(text) ? "−" : "+"}${text}`;
 }
 
 function placeOf(desk, shown, [row, column]) {

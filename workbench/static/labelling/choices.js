@@ -1,10 +1,12 @@
 // Answers that are chosen: classes, one or several, and numbers of a scale.
 // An answer is {node, key(event) → whether it was used, begin()}.
 
+import { make, makeButton, makeTextBox } from "../controls.js";
+
 const MOST_KEYS = 10;
 
 // One class or number: a click or its key decides.
-function makeChoice({ values, names, keys, hints, chosen, decide, find, changed }) {
+export function makeChoice({ values, names, keys, hints, chosen, decide, find, changed }) {
   const several = Array.isArray(chosen);
   const on = new Set(several ? chosen : chosen === null ? [] : [chosen]);
   let at = Math.max(0, values.findIndex((value) => on.has(value) || hints.has(value)));
@@ -82,7 +84,7 @@ function makeChoice({ values, names, keys, hints, chosen, decide, find, changed 
 }
 
 // A number of a scale with few whole steps is chosen like a class, another one typed.
-function makeNumber({ scale, value, hint, decide, label }) {
+export function makeNumber({ scale, value, hint, decide, label }) {
   const [low, high] = scale ?? [null, null];
   const few = scale && Number.isInteger(low) && Number.isInteger(high) && high - low <= 10;
   if (few) {
@@ -113,7 +115,7 @@ function makeNumber({ scale, value, hint, decide, label }) {
 }
 
 // A text: written or corrected; Ctrl+Enter saves it.
-function makeWriting({ text, decide, changed, label }) {
+export function makeWriting({ text, decide, changed, label }) {
   const node = make("textarea", "wb-writing");
   node.rows = 5;
   node.value = text;

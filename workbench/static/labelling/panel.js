@@ -1,6 +1,11 @@
 // The labelling widget: a row, the question asked of it, and keys that answer.
 // The kernel moves on only when a decision is in the journal; until it has, no key counts.
 
+import { keepKeys, listen, make, makeButton, makeFault, makeTextBox } from "../controls.js";
+import { dropDraft, keepDraft, readDraft } from "../drafts.js";
+import { makeChoice, makeNumber, makeWriting } from "./choices.js";
+import { makeSpans } from "./spans.js";
+
 const PATIENCE_MS = 5000;
 
 export default { render };
@@ -45,7 +50,7 @@ function render({ model, el }) {
   const decide = (value) => send("decide", { value });
   // What is half written or marked outlives the kernel, and the page.
   const draftOf = (item) => `${question.drafts}:${item.id}`;
-  const keep = (item) => localStorage.setItem(draftOf(item), JSON.stringify(answer.value()));
+  const keep = (item) => keepDraft(draftOf(item), answer.value());
   let shown = null;
 
   function show() {
@@ -54,7 +59,7 @@ function render({ model, el }) {
     root.removeAttribute("aria-busy");
     const state = model.get("state");
     const { progress, item } = state;
-    if (shown && state.said && item?.id !== shown.id) localStorage.removeItem(draftOf(shown));
+    if (shown && state.said && item?.id !== shown.id) dropDraft(draftOf(shown));
     shown = item;
     bar.max = progress.total;
     bar.value = progress.labelled + progress.skipped;
@@ -87,7 +92,7 @@ function render({ model, el }) {
     const keys = question.labels.map((_, n) => (n < 9 ? String(n + 1) : n === 9 ? "0" : ""));
     const hint = item.suggestion && { value: item.suggestion.value, text: item.suggestion.text };
     const say = (text) => (status.textContent = text);
-    const draft = JSON.parse(localStorage.getItem(draftOf(item)));
+    const draft = readDraft(draftOf(item));
     const changed = () => keep(item);
     switch (question.kind) {
       case "class": {
@@ -176,11 +181,11 @@ function render({ model, el }) {
     else if (pressed) return;
     else if (answer?.key(event)) event.preventDefault();
     else if (typing) return;
-    else if (!act(event)) return;
+    else if (!command(event)) return;
     event.preventDefault();
     event.stopPropagation();
   });
-  function act(event) {
+  function command(event) {
     const held = event.ctrlKey || event.metaKey;
     const key = event.key.toLowerCase();
     if (key === "u" && !held) send("undo");
@@ -196,10 +201,10 @@ function render({ model, el }) {
   }
 
   show();
-  model.on("change:state", show);
+  const leave = listen(model, { "change:state": show });
   return () => {
     clearTimeout(waiting);
-    model.off("change:state", show);
+    leave();
   };
 }
 

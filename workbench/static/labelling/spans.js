@@ -1,12 +1,14 @@
 // Spans of a text: marked by words with the arrows, or with the mouse; named by number keys.
 // Places count characters as Python does; the browser's own count half of some of them.
 
+import { keepKeys, make, makeButton } from "../controls.js";
+
 // A Chinese or Japanese character, else a word, else a mark: as the task of tags cuts texts.
 const HAN = "\\u3040-\\u30ff\\u3400-\\u9fff\\uf900-\\ufaff";
 const LETTER = `(?:(?![${HAN}])[\\p{L}\\p{M}\\p{N}_])`;
 const WORD = new RegExp(`[${HAN}]|${LETTER}+(?:['’]${LETTER}+)?|\\S`, "gu");
 
-function makeSpans({ text, labels, keys, spans, decide, changed, words, say }) {
+export function makeSpans({ text, labels, keys, spans, decide, changed, words, say }) {
   const characters = Array.from(text);
   const units = wordsOf(text);
   let marked = spans.map((span) => ({ ...span }));

@@ -1,6 +1,8 @@
 // What stands beside a picked step: the offer to fork the run there, with what could be changed.
 
-function makeCallout(model, store, labels, acts) {
+import { beside, make, makeLabel } from "./parts.js";
+
+export function makeCallout(model, store, labels, acts) {
   const { look } = store;
   const box = make("div", "wb-callout");
   box.setAttribute("role", "group");
@@ -45,7 +47,7 @@ function makeCallout(model, store, labels, acts) {
     if (event.key === "Enter" && event.target.tagName === "INPUT") ask();
   });
 
-  function draw(el, store, panels) {
+  function draw(el, panels) {
     const panel = callout.panel ?? panels[0];
     box.hidden = look.picked === null || !model.get("can_fork") || !panel.axes;
     if (box.hidden) return;
@@ -87,11 +89,11 @@ function say(node, text) {
 }
 
 // The answer to a fork: done, and the form goes; or what was wrong, and it stays as it is.
-function takeAnswer(look, fault) {
+export function takeAnswer(look, fault) {
   Object.assign(look, { forking: false, fault });
   if (!fault) look.picked = null;
 }
 
-function leaveFork(look) {
+export function leaveFork(look) {
   Object.assign(look, { offer: null, fault: "", forking: false });
 }

@@ -1,11 +1,14 @@
 // Drawing one panel on its canvas: axes, curves, marks, and the line where one reads.
 
+import { lastAtOrBefore, limits, logTicks, robustLimits, short, ticks } from "./numbers.js";
+import { shownSteps, xOfStep } from "./store.js";
+
 const BEST = "#c0629b";
 const LOST = "#c62828";
-const MARK_COLOURS = { act: "#9b6bc8", checkpoint: "#57809c", evaluation: "#d9640b", break: "#777c83" };
+export const MARK_COLOURS = { act: "#9b6bc8", checkpoint: "#57809c", evaluation: "#d9640b", break: "#777c83" };
 
 // Lay out the axes of a panel; null while it has no width.
-function layOut(canvas, spec, series, store, labels, left) {
+export function layOut(canvas, spec, series, store, labels, left) {
   const width = canvas.clientWidth;
   if (!width) return null;
   const height = spec.height;
@@ -46,7 +49,7 @@ function yRange(series, [xLow, xHigh], spec, log, clip) {
   return { low, high: high + margin, outside: count ? { count, thinned } : null };
 }
 
-function paint(canvas, axes, spec, series, store, labels, style) {
+export function paint(canvas, axes, spec, series, store, labels, style) {
   const { area } = axes;
   const ratio = window.devicePixelRatio || 1;
   const [width, height] = [Math.round(area.width * ratio), Math.round(area.height * ratio)];
@@ -239,7 +242,7 @@ function drawMarks(ctx, { px, area }, store) {
 }
 
 // The marks within a few pixels of where one reads.
-function marksNear(store, axes, step) {
+export function marksNear(store, axes, step) {
   const at = axes.px(xOfStep(store, step));
   return store.marks.filter(({ kind, step: other }) => {
     const near = Math.abs(axes.px(xOfStep(store, other)) - at) <= 5;

@@ -1,13 +1,13 @@
 // Numbers: how they are written, searched, smoothed and put on an axis. Nothing here draws.
 
-function exact(value) {
+export function exact(value) {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
   const number = Number(value.toPrecision(6));
   return size && size < 1e-3 ? tidy(number.toExponential()) : String(number);
 }
 
-function short(value) {
+export function short(value) {
   const size = Math.abs(value);
   if (size && (size < 1e-3 || size >= 1e6)) return tidy(value.toExponential());
   return size >= 1e4 ? value.toLocaleString() : String(value);
@@ -17,7 +17,7 @@ function tidy(text) {
   return text.replace("e+", "e");
 }
 
-function clock(seconds) {
+export function clock(seconds) {
   const whole = Math.round(seconds);
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
   const two = (n) => String(n).padStart(2, "0");
@@ -26,7 +26,7 @@ function clock(seconds) {
 
 // ---- search in ascending numbers
 
-function lastAtOrBefore(sorted, wanted) {
+export function lastAtOrBefore(sorted, wanted) {
   let low = 0;
   let high = sorted.length;
   while (low < high) {
@@ -37,7 +37,7 @@ function lastAtOrBefore(sorted, wanted) {
   return low - 1;
 }
 
-function nearest(sorted, wanted) {
+export function nearest(sorted, wanted) {
   const at = lastAtOrBefore(sorted, wanted);
   if (at < 0) return 0;
   const next = at + 1;
@@ -45,7 +45,7 @@ function nearest(sorted, wanted) {
 }
 
 // The value at `x` of the line through the points (xs, ys), which goes on straight beyond them.
-function interpolate(xs, ys, x) {
+export function interpolate(xs, ys, x) {
   if (xs.length < 2) return xs.length ? (ys[0] / (xs[0] || 1)) * x : NaN;
   const at = Math.min(Math.max(lastAtOrBefore(xs, x), 0), xs.length - 2);
   const share = (x - xs[at]) / (xs[at + 1] - xs[at] || 1);
@@ -56,7 +56,7 @@ function interpolate(xs, ys, x) {
 
 // The moving average of workbench/figures/curves.py. A point may stand for a stretch of logged
 // steps: then it counts as many times as the stretch is long, with the stretch's mean.
-function smooth(means, index, share) {
+export function smooth(means, index, share) {
   const length = index.length ? index.at(-1) + 1 : 0;
   const weight = 1 - 1 / Math.max(1, length * share);
   let [total, seen, before] = [0, 0, index.length ? index[0] - 1 : 0];
@@ -72,7 +72,7 @@ function smooth(means, index, share) {
 
 // ---- limits and ticks
 
-function limits(values) {
+export function limits(values) {
   let low = Infinity;
   let high = -Infinity;
   for (const value of values) {
@@ -83,7 +83,7 @@ function limits(values) {
 }
 
 // The limits without outliers: where the middle 96 % lie, and half as much again around them.
-function robustLimits(values) {
+export function robustLimits(values) {
   const [low, high] = limits(values) ?? [0, 1];
   const sorted = Float64Array.from(values).sort();
   if (sorted.length < 20) return [low, high];
@@ -92,7 +92,7 @@ function robustLimits(values) {
   return [Math.max(low, at(0.02) - room), Math.min(high, at(0.98) + room)];
 }
 
-function ticks(low, high, wanted) {
+export function ticks(low, high, wanted) {
   const rough = (high - low) / Math.max(2, wanted);
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough * 0.999);
@@ -103,7 +103,7 @@ function ticks(low, high, wanted) {
   return found;
 }
 
-function logTicks(low, high, wanted) {
+export function logTicks(low, high, wanted) {
   const found = [];
   for (let power = Math.floor(low); power <= Math.ceil(high); power++) {
     for (const m of [1, 2, 5]) found.push(Number((m * 10 ** power).toPrecision(3)));
@@ -115,7 +115,7 @@ function logTicks(low, high, wanted) {
 }
 
 // A round number at or beyond `value`, so that an axis that follows it moves seldom.
-function roundUp(value) {
+export function roundUp(value) {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1e-9)));
   return [1, 1.5, 2, 3, 4, 5, 7.5, 10].map((m) => m * power).find((end) => end >= value * 0.9999);
 }

@@ -1,6 +1,11 @@
 // One panel: its title, its legend, its canvas, and what mouse and keys do there.
 
-const PANELS = [
+import { MARK_COLOURS, layOut, paint } from "./canvas.js";
+import { nearest } from "./numbers.js";
+import { make } from "./parts.js";
+import { readableSteps, seriesOf, shownSteps, stepAtX } from "./store.js";
+
+export const PANELS = [
   { name: "loss", height: 280, log: true },
   { name: "metrics", height: 190 },
   { name: "rate", height: 190, zero: true, folds: true },
@@ -12,7 +17,7 @@ const LEFT = 62;
 const DRAG_PIXELS = 5;
 
 // `acts` is what a panel can ask of the view: draw, point, pick, zoom.
-function makePanel(spec, store, labels, acts) {
+export function makePanel(spec, store, labels, acts) {
   const box = make(spec.folds ? "details" : "div", `wb-panel wb-panel-${spec.name}`);
   const caption = make(spec.folds ? "summary" : "div", "wb-caption");
   const legend = make("span", "wb-legend");
@@ -208,15 +213,4 @@ function pan(store, acts, by) {
 function middle(store) {
   const [low, high] = shownSteps(store);
   return (low + high) / 2;
-}
-
-// Lab takes a key for its cells unless the element that has the focus forbids it.
-const TAKES_KEYS = ["button", "canvas", "input", "select", "summary"];
-
-function make(tag, className = "", text = "") {
-  const node = document.createElement(tag);
-  if (TAKES_KEYS.includes(tag)) node.dataset.lmSuppressShortcuts = "true";
-  if (className) node.className = className;
-  if (text) node.textContent = text;
-  return node;
 }

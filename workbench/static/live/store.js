@@ -2,7 +2,9 @@
 // Float64 columns, and says how many rows a view must already hold; whoever has missed some asks
 // for all of them. Where a log is long, Python sends some of its rows: those with the extremes.
 
-function makeStore() {
+import { interpolate, roundUp, smooth } from "./numbers.js";
+
+export function makeStore() {
   return {
     state: {},
     runs: [],
@@ -27,7 +29,7 @@ function makeStore() {
 }
 
 // Take a message of new points; false when rows before them are missing.
-function takePoints(store, message, buffers) {
+export function takePoints(store, message, buffers) {
   store.state = message.state;
   const whole = message.parts.every((part, number) => takePart(store, part, buffers[number]));
   if (message.marks_at > store.marks.length) return false;
@@ -52,7 +54,7 @@ function takePart(store, part, buffer) {
 }
 
 // Take the rows of a stretch that someone has zoomed into.
-function takeDetail(store, message, buffer) {
+export function takeDetail(store, message, buffer) {
   const run = store.runs[message.run];
   if (!run) return;
   const table = makeTable(Object.keys(run.steps.columns));
@@ -79,7 +81,7 @@ function appendRows(table, buffer) {
 // ---- what is looked at
 
 // The steps of a run to draw: in full where one has zoomed in and they have arrived.
-function stepsTable(store, run) {
+export function stepsTable(store, run) {
   const { detail, steps } = store.runs[run];
   return detail && covers(detail, steps, store.look.zoom) ? detail.table : steps;
 }
@@ -90,7 +92,7 @@ function covers(stretch, steps, zoom) {
 }
 
 // The runs that have more steps in the stretch one has zoomed into than are held here.
-function runsThatLackDetail(store) {
+export function runsThatLackDetail(store) {
   const { zoom } = store.look;
   if (!zoom) return [];
   return [...store.runs.keys()].filter((number) => {
@@ -99,28 +101,28 @@ function runsThatLackDetail(store) {
   });
 }
 
-const X_COLUMNS = { step: "step", samples: "rows", time: "active_seconds" };
+export const X_COLUMNS = { step: "step", samples: "rows", time: "active_seconds" };
 
 // Where a step lies on the x axis of the moment, for one of the runs.
-function xOfStep(store, step, run = 0) {
+export function xOfStep(store, step, run = 0) {
   if (store.look.x === "step") return step;
   const { step: steps = [], [X_COLUMNS[store.look.x]]: xs = [] } = store.runs[run]?.steps.columns ?? {};
   return interpolate(steps, xs, step);
 }
 
-function stepAtX(store, x) {
+export function stepAtX(store, x) {
   if (store.look.x === "step") return x;
   const { step: steps = [], [X_COLUMNS[store.look.x]]: xs = [] } = store.runs[0]?.steps.columns ?? {};
   return interpolate(xs, steps, x);
 }
 
 // Whether the log knows samples or times (older ones do not).
-function knowsX(store, x) {
+export function knowsX(store, x) {
   return Number.isFinite(store.runs[0]?.steps.columns[X_COLUMNS[x]]?.at(-1));
 }
 
 // The steps in sight that the read-out can stand on, in order.
-function readableSteps(store) {
+export function readableSteps(store) {
   if (!store.runs.length) return [];
   const own = stepsTable(store, 0).columns.step ?? [];
   const checked = store.runs[0].evaluations.columns.step ?? [];
@@ -130,7 +132,7 @@ function readableSteps(store) {
 }
 
 // The steps between which the curves are drawn.
-function shownSteps(store) {
+export function shownSteps(store) {
   if (store.look.zoom) return store.look.zoom;
   let last = 1;
   for (const run of store.runs) {
@@ -161,7 +163,7 @@ const NO_SCORES = ["index", "step", "loss"];
 const DASHES = [[], [7, 4], [2, 4], [7, 3, 2, 3]];
 
 // The curves of a panel, those of the watched run first.
-function seriesOf(store, panel, labels) {
+export function seriesOf(store, panel, labels) {
   return store.runs
     .flatMap((run, number) => looksOf(panel, run).map((look) => makeSeries(store, number, look, labels)))
     .filter((series) => series.ys.some(Number.isFinite) || (series.own && series.ys.length));

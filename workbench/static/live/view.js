@@ -1,12 +1,23 @@
 // The chart as a whole: head, tools, panels, read-out and call-out.
 // One factory call a model: `initialize` and `render` share the store through its closure.
 
+import { leaveFork, makeCallout, takeAnswer } from "./callout.js";
+import { MARK_COLOURS, marksNear } from "./canvas.js";
+import { clock, exact, interpolate, lastAtOrBefore } from "./numbers.js";
+import { PANELS, makePanel } from "./panel.js";
+import { listen } from "../controls.js";
+import { watchTheme } from "../theme.js";
+import { beside, make, makeLabel, makeSwitch } from "./parts.js";
+import {
+  X_COLUMNS, knowsX, makeStore, runsThatLackDetail, shownSteps, stepsTable, takeDetail, takePoints,
+} from "./store.js";
+
 export default () => {
   const store = makeStore();
   const redraw = () => store.views.forEach((draw) => draw());
   return {
     initialize({ model }) {
-      model.on("msg:custom", (message, buffers) => {
+      const received = (message, buffers) => {
         if (message.kind === "points" && !takePoints(store, message, buffers)) {
           model.send({ kind: "sync" });
         }
@@ -14,8 +25,10 @@ export default () => {
         if (message.kind === "offer" && message.step === store.look.picked) store.look.offer = message;
         if (message.kind === "forked") takeAnswer(store.look, message.fault);
         redraw();
-      });
+      };
+      const leave = listen(model, { "msg:custom": received });
       model.send({ kind: "sync" });
+      return leave;
     },
     render({ model, el }) {
       return makeView(store, model, el, redraw);
@@ -85,7 +98,7 @@ function makeView(store, model, el, redraw) {
     tools.draw();
     panels.forEach((panel) => panel.draw(style));
     drawTip(tip, el, pointed, panels, store, labels);
-    callout.draw(el, store, panels);
+    callout.draw(el, panels);
   };
   const draw = () => {
     cancelAnimationFrame(waiting);
@@ -94,14 +107,14 @@ function makeView(store, model, el, redraw) {
 
   const resized = new ResizeObserver(draw);
   resized.observe(el);
-  const themed = new MutationObserver(draw);
-  themed.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-name"] });
+  const unwatch = watchTheme(draw);
   store.views.add(draw);
   draw();
   return () => {
     store.views.delete(draw);
     resized.disconnect();
-    themed.disconnect();
+    unwatch();
+    askForDetail.cancel();
     cancelAnimationFrame(waiting);
   };
 }
@@ -133,10 +146,12 @@ function readStyle(el) {
 
 function later(milliseconds, act) {
   let timer = 0;
-  return () => {
+  const ask = () => {
     clearTimeout(timer);
     timer = setTimeout(act, milliseconds);
   };
+  ask.cancel = () => clearTimeout(timer);
+  return ask;
 }
 
 // ---------------------------------------------------------------- head
@@ -183,8 +198,8 @@ function makeTools(look, labels, store, redraw) {
   reset.type = "button";
   reset.addEventListener("click", () => change({ zoom: null }));
 
-  const [log, logLabel] = makeSwitch(labels.log, (log) => change({ log }));
-  const [clip, clipLabel] = makeSwitch(labels.clip, (clip) => change({ clip }));
+  const [log, logLabel] = makeSwitch(labels.log, (on) => change({ log: on }));
+  const [clip, clipLabel] = makeSwitch(labels.clip, (on) => change({ clip: on }));
   const slider = makeLabel(labels.smoothing, smoothing);
   slider.append(share);
   slider.title = labels.smoothing_hint;
@@ -202,22 +217,6 @@ function makeTools(look, labels, store, redraw) {
       reset.hidden = look.zoom === null;
     },
   };
-}
-
-function makeLabel(text, control) {
-  const label = make("label");
-  control.setAttribute("aria-label", text);
-  label.append(make("span", "", text), control);
-  return label;
-}
-
-function makeSwitch(text, act) {
-  const box = make("input");
-  box.type = "checkbox";
-  box.addEventListener("change", () => act(box.checked));
-  const label = make("label");
-  label.append(box, make("span", "", text));
-  return [box, label];
 }
 
 // ---------------------------------------------------------------- read-out
@@ -254,7 +253,7 @@ function valueOf({ label, colour, steps, ys, smooth: smoothed }, step, labels) {
   return [{ label, colour, text: exact(ys[at]) + also + since }];
 }
 
-function sentence({ title, rows, marks }) {
+export function sentence({ title, rows, marks }) {
   return [title, ...rows.map((row) => `${row.label} ${row.text}`), ...marks.map((mark) => mark.text)].join(", ");
 }
 
@@ -289,12 +288,3 @@ function tipNote({ text, colour }) {
   return note;
 }
 
-// Put a box beside a step of a panel, on the side where it fits.
-function beside(box, el, panel, store, step, down) {
-  const outer = el.getBoundingClientRect();
-  const inner = panel.canvas.getBoundingClientRect();
-  const left = inner.left - outer.left + panel.axes.px(xOfStep(store, step));
-  const fits = left + 16 + box.offsetWidth < outer.width;
-  box.style.left = `${Math.max(0, fits ? left + 14 : left - 14 - box.offsetWidth)}px`;
-  box.style.top = `${inner.top - outer.top + down}px`;
-}

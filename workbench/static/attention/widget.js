@@ -1,0 +1,5 @@
+// The attention desk in a notebook, through anywidget.
+
+import { render } from "./desk.js";
+
+export default { render };

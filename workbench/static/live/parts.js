@@ -1,0 +1,40 @@
+// Pieces of the chart that several of its modules use.
+
+import { xOfStep } from "./store.js";
+
+// Lab takes a key for its cells unless the element that has the focus forbids it.
+const TAKES_KEYS = ["button", "canvas", "input", "select", "summary"];
+
+export function make(tag, className = "", text = "") {
+  const node = document.createElement(tag);
+  if (TAKES_KEYS.includes(tag)) node.dataset.lmSuppressShortcuts = "true";
+  if (className) node.className = className;
+  if (text) node.textContent = text;
+  return node;
+}
+
+export function makeLabel(text, control) {
+  const label = make("label");
+  control.setAttribute("aria-label", text);
+  label.append(make("span", "", text), control);
+  return label;
+}
+
+export function makeSwitch(text, act) {
+  const box = make("input");
+  box.type = "checkbox";
+  box.addEventListener("change", () => act(box.checked));
+  const label = make("label");
+  label.append(box, make("span", "", text));
+  return [box, label];
+}
+
+// Put a box beside a step of a panel, on the side where it fits.
+export function beside(box, el, panel, store, step, down) {
+  const outer = el.getBoundingClientRect();
+  const inner = panel.canvas.getBoundingClientRect();
+  const left = inner.left - outer.left + panel.axes.px(xOfStep(store, step));
+  const fits = left + 16 + box.offsetWidth < outer.width;
+  box.style.left = `${Math.max(0, fits ? left + 14 : left - 14 - box.offsetWidth)}px`;
+  box.style.top = `${inner.top - outer.top + down}px`;
+}
