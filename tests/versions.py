@@ -1,4 +1,4 @@
-"""The tests of what touches the libraries most, with their lowest and their newest versions.
+"""The unit tier with the lowest and with the newest versions of the libraries that matter most.
 
     python -m tests.versions [lowest] [newest]
 
@@ -20,9 +20,6 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 LIBRARIES = ("transformers", "accelerate", "plotly", "pandas")
-TESTS = ("tests/training", "tests/tasks", "tests/figures", "tests/data")
-# Long, and of nothing that these libraries do.
-WITHOUT = ("tests/training/test_processes.py", "tests/training/test_resuming.py")
 
 
 def bounds() -> dict[str, Requirement]:
@@ -54,11 +51,10 @@ def install(which: str, folder: Path) -> None:
 def test_with(folder: Path, arguments: list[str]) -> int:
     """Run the tests with the versions in a folder; return pytest's exit code."""
     path = os.pathsep.join([str(folder), str(ROOT)])
-    left_out = [f"--ignore={file}" for file in WITHOUT]
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m",
          "not (wheel or notebook or browser)", "--numprocesses", "logical", "--dist", "loadscope",
-         *left_out, *(arguments or TESTS)],
+         *arguments],
         env=os.environ | {"PYTHONPATH": path}, cwd=ROOT, check=False,
     ).returncode  # fmt: skip
 
