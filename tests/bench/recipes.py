@@ -71,7 +71,7 @@ def read(run: RunFolder) -> dict[str, Any]:
         "task": spec.task,
         "model": spec.model.source,
         "metric": metric,
-        "higher_is_better": task.metric(metric).higher_is_better,
+        "greater_is_better": task.metric(metric).greater_is_better,
         "score": scores[metric],
         "standard_error": error,
         "baselines": {
@@ -86,7 +86,7 @@ def read(run: RunFolder) -> dict[str, Any]:
 
 def beats_every_baseline(record: dict[str, Any]) -> bool:
     """Say whether a recipe's score is better than each of its baselines'."""
-    sign = 1 if record["higher_is_better"] else -1
+    sign = 1 if record["greater_is_better"] else -1
     return all(sign * record["score"] > sign * rival for rival in record["baselines"].values())
 
 

@@ -167,9 +167,9 @@ def test_recipes_are_listed_and_shown_in_every_face(capsys):
     needs = {line.split()[0]: line.partition("[needs ")[2].rstrip("]") for line in out.splitlines()}
     assert needs["quickstart"] == ""
     assert needs["sms-spam"] == "a file"
-    assert needs["sst2-bert"] == "the hub"
+    assert needs["sst2-bert"] == "the hub, needs a GPU"
     assert needs["cjrc-zh"] == "a file"
-    assert needs["cjrc-zh-bert"] == "a file and the hub"
+    assert needs["cjrc-zh-bert"] == "a file and the hub, needs a GPU"
     with language.using("zh"):
         _, chinese, _ = call(capsys, "recipes")
     assert "SQuAD：针对维基百科段落提问，答案是段落里的词句。 [需要文件]" in chinese

@@ -87,23 +87,25 @@ ALPACA = {"alpaca/train.jsonl": lines(lambda n: json.dumps(instruction(n)))}
 
 # The files of a recipe, by their paths, and what stands in for its model.
 GIVEN = {
-    "alpaca": ({"alpaca/alpaca_data.json": INSTRUCTIONS}, None),
-    "alpaca-smollm": (ALPACA, make_tiny_llama),
+    "alpaca": ({"alpaca/alpaca_data.json": INSTRUCTIONS}, make_tiny_llama),
     "alpaca-zh": ({"alpaca/alpaca_data_zh.json": INSTRUCTIONS}, None),
     "alpaca-zh-qwen": (ALPACA, make_tiny_llama),
-    "cjrc-zh": (CJRC, None),
+    "cjrc-zh": (CJRC, make_tiny_bert),
     "cjrc-zh-bert": (CJRC, make_tiny_bert),
     "covid-qa": ({"covidqa/COVID-QA.json": articles(
         ("wonderful", found(" film", 4)), ("kind", found("crew", 31)), document_id=1,
     )}, make_tiny_bert),
     "hotel-reviews-zh": (
-        {"ChnSentiCorp_htl_all.csv": "label,review\n" + lines(review, 120)}, None
+        {"ChnSentiCorp_htl_all.csv": "label,review\n" + lines(review, 120)}, make_tiny_bert
     ),
     "mrpc": ({
         f"mrpc/msr_paraphrase_{split}.txt": (
             "\ufeffQuality\t#1 ID\t#2 ID\t#1 String\t#2 String\n" + lines(paraphrase)
         ) for split in ("train", "test")
     }, None),
+    "names-zh": ({"msra_test_bio.txt": lines(
+        lambda n: f"王\tB-PER\n明{n}\tI-PER\n在\tO\n上\tB-LOC\n海\tI-LOC\n"
+    )}, make_tiny_bert),
     "policyqa": ({"policyqa/train.json": articles(
         ("wonderful", found("film", 4)), ("kind", found("crew", 31)),
     )}, make_tiny_bert),
@@ -128,9 +130,11 @@ GIVEN = {
         f"stsb_en/{split}.csv": lines(lambda n: f"a man {n},a crew {n},{n % 6}.0\r")
         for split in ("train", "dev")
     }, None),
-    "stsb-zh": (STSB_ZH, None),
+    "stsb-zh": (STSB_ZH, make_tiny_bert),
     "stsb-zh-bge": (STSB_ZH, make_tiny_bert),
-    "takeaway-reviews-zh": ({"waimai_10k.csv": "label,review\n" + lines(review, 120)}, None),
+    "takeaway-reviews-zh": (
+        {"waimai_10k.csv": "label,review\n" + lines(review, 120)}, make_tiny_bert
+    ),
     "tatoeba-en-zh": (TATOEBA_ZH, None),
     "tatoeba-en-zh-marian": (TATOEBA_ZH, make_tiny_marian),
     "tatoeba-zh-ja": (TATOEBA_JA, None),

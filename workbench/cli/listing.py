@@ -12,6 +12,7 @@ from ..spec import (
     RunSpec,
     fields,
     load,
+    needs_gpu,
     offered_recipes,
     recipe_names,
     recipe_text,
@@ -198,14 +199,17 @@ def show_recipes(options: argparse.Namespace) -> None:
     else:
         width = max(map(len, recipe_names())) + 2
         for name in offered_recipes():
-            print(f"{name:{width}}{recipe_title(name)}{_needs(load(name))}")
+            print(f"{name:{width}}{recipe_title(name)}{_needs(name)}")
 
 
-def _needs(recipe: RunSpec) -> str:
+def _needs(name: str) -> str:
     """Return in brackets what a recipe needs beside what is built in."""
+    recipe = load(name)
     kinds = kind_of(recipe.data.source, "data"), kind_of(recipe.model.source, "model")
     wanted = "_".join(kind for kind in ("local", "hub") if kind in kinds)
-    return f" [{language.text(f'form.ui.needs.{wanted}')}]" if wanted else ""
+    needs = [language.text(f"form.ui.needs.{wanted}")] if wanted else []
+    needs += [language.text("form.ui.needs.gpu")] if needs_gpu(name) else []
+    return f" [{', '.join(needs)}]" if needs else ""
 
 
 def run_doctor(options: argparse.Namespace) -> None:

@@ -12,7 +12,14 @@ from .faults import SpecError, build
 from .fields import Field, fields, find
 from .flat import changes, from_flat, to_flat
 from .model import AdapterSpec, ModelSpec
-from .recipes import first_recipe, offered_recipes, recipe_names, recipe_text, recipe_title
+from .recipes import (
+    first_recipe,
+    needs_gpu,
+    offered_recipes,
+    recipe_names,
+    recipe_text,
+    recipe_title,
+)
 from .run import EvaluateSpec, GenerateSpec, InspectSpec, OutputSpec, RunSpec
 from .train import TrainSpec
 from .yaml import dump_tree, find_spec, from_yaml, load, parse_tree, parse_value, to_yaml
@@ -42,6 +49,7 @@ __all__ = [
     "from_namespace",
     "from_yaml",
     "load",
+    "needs_gpu",
     "offered_recipes",
     "parse_step",
     "parse_tree",

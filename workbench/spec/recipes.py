@@ -1,18 +1,26 @@
-"""Recipes: ready specs that ship with the package, one YAML file each."""
+"""Recipes: ready specs that ship with the package, one YAML file each.
+
+Those in the folder `gpu` take more than ten minutes on two processor cores; the others beat their
+baselines within that (docs/recipes.md).
+"""
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 
 from ..language import LANGUAGES, current
 
 
 def recipe_names() -> list[str]:
     """Return the names of all recipes, sorted."""
-    folder = resources.files("workbench").joinpath("recipes")
-    return sorted(
-        file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml")
-    )
+    return sorted(_files())
+
+
+def needs_gpu(name: str) -> bool:
+    """Say whether a recipe is for a GPU: on a processor it takes hours."""
+    return name in _in("gpu")
 
 
 def first_recipe(language: str | None = None) -> str:
@@ -21,17 +29,33 @@ def first_recipe(language: str | None = None) -> str:
 
 
 def offered_recipes(language: str | None = None) -> list[str]:
-    """Return the names of all recipes, that of a first run before the others."""
+    """Return the names of all recipes: that of a first run first, those for a GPU last."""
     first = first_recipe(language)
-    return [first, *(name for name in recipe_names() if name != first)]
+    return sorted(recipe_names(), key=lambda name: (name != first, needs_gpu(name), name))
 
 
 def recipe_text(name: str) -> str:
     """Return a recipe's YAML as written."""
-    return resources.files("workbench").joinpath("recipes", f"{name}.yaml").read_text("utf-8")
+    return _files()[name].read_text("utf-8")
 
 
 def recipe_title(name: str, language: str | None = None) -> str:
     """Return what a recipe is, in a line: its first comment is English, its second Chinese."""
     line = LANGUAGES.index(language or current())
     return recipe_text(name).splitlines()[line].removeprefix("# ")
+
+
+def _files() -> dict[str, Traversable]:
+    return _in() | _in("gpu")
+
+
+@cache
+def _in(*folders: str) -> dict[str, Traversable]:
+    """Return the recipes of one folder, by name."""
+    place = resources.files("workbench").joinpath("recipes", *folders)
+    suffix = ".yaml"
+    return {
+        file.name.removesuffix(suffix): file
+        for file in place.iterdir()
+        if file.name.endswith(suffix)
+    }

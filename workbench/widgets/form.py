@@ -25,6 +25,7 @@ from ..spec import (
     fields,
     from_flat,
     from_yaml,
+    needs_gpu,
     offered_recipes,
     recipe_names,
     recipe_text,
@@ -188,9 +189,16 @@ def _schema(language: str, suggestions: Mapping[str, list[str]]) -> dict[str, An
         group[part].append(_describe(field, language, suggestions.get(field.name, [])))
     return {
         "groups": list(groups.values()),
-        "recipes": {name: recipe_title(name, language) for name in offered_recipes(language)},
+        "recipes": {name: _recipe_line(name, language) for name in offered_recipes(language)},
         "labels": {name: text(f"ui.{name}") for name in ("recipe", "no_recipe", "more", "slider")},
     }
+
+
+def _recipe_line(name: str, language: str) -> str:
+    """Return a recipe's title, and whether it needs a GPU."""
+    title = recipe_title(name, language)
+    gpu = languages.text("form.ui.needs.gpu", language)
+    return f"{title} [{gpu}]" if needs_gpu(name) else title
 
 
 def _describe(field: Field, language: str, suggestions: list[str]) -> dict[str, Any]:
