@@ -160,7 +160,10 @@ def test_a_worker_is_known_by_its_command_and_the_moment_it_began():
         stdout=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        began = psutil.Process(worker.pid).create_time()
+        process = psutil.Process(worker.pid)
+        while not process.cmdline():  # Linux sets it a moment after the process has begun
+            time.sleep(0.01)
+        began = process.create_time()
         here = {"machine": platform.node(), "user": "x", "began": 0.0}
         assert is_worker(Owner(worker.pid, started=began, **here))
         assert not is_worker(Owner(worker.pid, started=began - 5, **here))
