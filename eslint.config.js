@@ -42,5 +42,8 @@ export default defineConfig(
       ],
     },
   },
-  { files: ["*.js", "tests/**/*.js"], languageOptions: { globals: globals.node } },
+  {
+    files: ["*.js", "tests/**/*.js"],
+    languageOptions: { globals: { ...globals.browser, ...globals.node } },
+  },
 );

@@ -52,6 +52,20 @@ def open_file(context, tmp_path):
         page.close()
 
 
+def test_colours_that_are_data_stay_where_colours_are_forced(open_file):
+    page = open_file([make_record()])
+    page.emulate_media(forced_colors="active", reduced_motion="reduce")
+    shades = page.locator(".wb-word[style*=background]").evaluate_all(
+        "words => words.map((word) => [getComputedStyle(word).backgroundColor,"
+        " word.style.backgroundColor])"
+    )
+    assert len(shades) > 5
+    assert all(shown == meant for shown, meant in shades)
+    ramp = page.locator(".wb-ramp").first
+    assert "gradient" in ramp.evaluate("one => getComputedStyle(one).backgroundImage")
+    assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+
+
 def test_hover_click_sort_and_compare_work_from_disk(open_file):
     records = [make_record(model="before"), make_record()]
     page = open_file(records)

@@ -34,7 +34,7 @@ def imported_by(name):
         if name not in found:
             found.add(name)
             folder = FOLDER.joinpath(name).parent
-            paths = re.findall(r'from "(\.[^"]+)"', static._read(name))
+            paths = re.findall(r'(?m)^(?:import|}).* from "(\.[^"]+)"', static._read(name))
             waiting += [
                 (folder / path).resolve().relative_to(FOLDER.resolve()).as_posix() for path in paths
             ]
@@ -64,7 +64,7 @@ def test_a_linked_script_can_lie_in_a_page(entry):
 
 @pytest.mark.parametrize("name", MODULES + SHEETS)
 def test_nothing_reaches_for_the_network_or_writes_markup_from_data(name):
-    text = style(name)
+    text = static._COMMENT.sub("", style(name))
     assert not re.search(r"https?:|fetch\(|XMLHttp|WebSocket|import\(|@import|url\(", text)
     for sink in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
         assert sink not in text

@@ -10,6 +10,7 @@ import { makeModel, openPage } from "./browser.js";
 const MODULES = {
   attention: "attention/widget.js",
   labelling: "labelling/panel.js",
+  dataset_map: "dataset_map/map.js",
   live: "live/view.js",
 };
 const file = process.env.WORKBENCH_SAMPLES;

@@ -1,5 +1,13 @@
+// @ts-check
 // Pieces that several widgets share.
 
+/** @import { Model } from "./types.d.ts" */
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
 export function make(tag, className = "", text = "") {
   const node = document.createElement(tag);
   if (className) node.className = className;
@@ -7,7 +15,11 @@ export function make(tag, className = "", text = "") {
   return node;
 }
 
-// Call an act at each event of a model, until what is returned is called.
+/**
+ * Call an act at each event of a model, until what is returned is called.
+ * @param {Pick<Model<any>, "on" | "off">} model
+ * @param {Record<string, (...about: any[]) => void>} acts
+ */
 export function listen(model, acts) {
   for (const [name, act] of Object.entries(acts)) model.on(name, act);
   return () => {
@@ -15,11 +27,18 @@ export function listen(model, acts) {
   };
 }
 
-// Lab would take arrows and letters for its own shortcuts on nodes that are not typed into.
+/**
+ * Lab would take arrows and letters for its own shortcuts on nodes that are not typed into.
+ * @param {HTMLElement} node
+ */
 export function keepKeys(node) {
   node.dataset.lmSuppressShortcuts = "true";
 }
 
+/**
+ * @param {string} label
+ * @param {() => void} [act]
+ */
 export function makeButton(label, act) {
   const node = make("button", "", label);
   node.type = "button";
@@ -36,7 +55,11 @@ export function makeTextBox(className = "") {
   return input;
 }
 
-// Folded content under a line that opens it.
+/**
+ * Folded content under a line that opens it.
+ * @param {string} className
+ * @param {string} title
+ */
 export function makeDetails(className, title) {
   const box = make("details", className);
   const summary = make("summary", "", title);
@@ -45,7 +68,10 @@ export function makeDetails(className, title) {
   return box;
 }
 
-// A line that is read out when it says what is wrong.
+/**
+ * A line that is read out when it says what is wrong.
+ * @param {string} id
+ */
 export function makeFault(id) {
   const node = make("p", "wb-fault");
   node.id = id;
@@ -53,36 +79,43 @@ export function makeFault(id) {
   node.hidden = true;
   return {
     node,
-    show(text) {
+    show(/** @type {string} */ text) {
       node.textContent = text;
       node.hidden = !text;
     },
   };
 }
 
-// A slider that moves over `stops`, which are texts of numbers.
+/**
+ * A slider that moves over `stops`, which are texts of numbers.
+ * @param {{ stops: string[], log: boolean, unit: string, range: string }} domain
+ * @param {string} label
+ */
 export function makeSlider({ stops, log, unit, range }, label) {
   const node = make("input");
   node.type = "range";
-  node.min = 0;
-  node.max = stops.length - 1;
-  node.step = 1;
+  Object.assign(node, { min: 0, max: stops.length - 1, step: 1 });
   node.title = range;
   node.setAttribute("aria-label", label);
   keepKeys(node);
   return {
     node,
-    stop: () => stops[node.value],
-    place(text) {
-      node.value = nearest(stops, log, text);
+    stop: () => stops[Number(node.value)],
+    place(/** @type {string} */ text) {
+      node.value = String(nearest(stops, log, text));
       node.setAttribute("aria-valuetext", [text, unit].filter(Boolean).join(" "));
     },
   };
 }
 
-// The stop nearest to a typed value; an empty or unreadable one stands at the end.
-function nearest(stops, log, text) {
-  const scale = (value) => (log ? Math.log(value) : value);
+/**
+ * The stop nearest to a typed value; an empty or unreadable one stands at the end.
+ * @param {string[]} stops
+ * @param {boolean} log
+ * @param {string} text
+ */
+export function nearest(stops, log, text) {
+  const scale = (/** @type {number} */ value) => (log ? Math.log(value) : value);
   const value = scale(Number(text));
   if (text.trim() === "" || Number.isNaN(value)) return stops.length - 1;
   let best = 0;
@@ -93,17 +126,20 @@ function nearest(stops, log, text) {
   return best;
 }
 
-// Pages served without https have no clipboard object; there the selection is copied.
+/**
+ * Pages served without https have no clipboard object; there the selection is copied.
+ * @param {Node} node
+ */
 export async function toClipboard(node) {
   try {
-    await navigator.clipboard.writeText(node.textContent);
+    await navigator.clipboard.writeText(node.textContent ?? "");
     return true;
   } catch {
     const range = document.createRange();
     range.selectNodeContents(node);
     const selection = getSelection();
-    selection.removeAllRanges();
-    selection.addRange(range);
+    selection?.removeAllRanges();
+    selection?.addRange(range);
     return document.execCommand("copy");
   }
 }

@@ -1,7 +1,11 @@
+// @ts-check
 // What a canvas has to be drawn anew for: its colours are not the style sheet's business.
 
-// Call `redraw` when the page takes other colours, until what is returned is called. A notebook
-// changes attributes of the body with its theme; pages follow the system.
+/**
+ * Call `redraw` when the page takes other colours, until what is returned is called. A notebook
+ * changes attributes of the body with its theme; pages follow the system.
+ * @param {() => void} redraw
+ */
 export function watchTheme(redraw) {
   const themed = new MutationObserver(redraw);
   themed.observe(document.body, { attributes: true });

@@ -36,7 +36,8 @@ PLAIN, FLAGGED, CORRECTED = range(3)
 
 _LABELS = (
     "map", "x", "y", "always", "sometimes", "never", "flagged", "corrected", "hint", "suspects",
-    "undo", "retrain", "starting", "given", "likely", "right", "nothing", "rank", "said", "list",
+    "undo", "retrain", "starting", "keys", "point", "area", "given", "likely", "right", "nothing",
+    "rank", "said", "list",
 )  # fmt: skip
 
 
@@ -48,7 +49,7 @@ class DatasetMap(anywidget.AnyWidget):
     it, for a run on the corrected labels.
     """
 
-    _esm = script("dataset_map.js")
+    _esm = script("dataset_map/map.js")
     _css = style("controls.css", "dataset_map.css")
     labels = traitlets.Dict().tag(sync=True)
     colours = traitlets.List().tag(sync=True)
