@@ -4,9 +4,14 @@ import sys
 
 import pytest
 
+import workbench as wb
 from tests.tiny_runs import tiny_spec
 from workbench.errors import RunError
+from workbench.language import text
 from workbench.notebook.sections import Studio
+from workbench.runs import RunFolder
+from workbench.runs.lock import writer_lock
+from workbench.runs.summary import announce
 from workbench.spec import RunSpec, SpecError, to_flat
 from workbench.widgets import finding
 from workbench.widgets import studio as widgets
@@ -165,3 +170,46 @@ def test_what_hinders_the_finder_is_said_beside_its_button(studio, finder):
     assert "role='alert'" in finder._status.value
     assert "absent.csv" in finder._status.value
     assert finder.shown == []
+
+
+def shown_by(studio, monkeypatch):
+    """Return what the studio's places are filled with from now on."""
+    shown = []
+    slots = sys.modules[Studio.__module__].Slots
+    monkeypatch.setattr(slots, "fill", lambda _, bundles: shown.extend(bundles))
+    return shown
+
+
+def test_opened_again_it_shows_the_results_of_the_last_run(tmp_path, studio, monkeypatch):
+    assert studio.run is None
+    run = wb.train(tiny_spec(tmp_path, **{"train.max_steps": 3}))
+    again = Studio(to_flat(tiny_spec(tmp_path)))
+    assert again.run.name == run.name
+    shown = shown_by(again, monkeypatch)
+    again.evaluation()
+    told = [bundle["text/plain"] for bundle in shown]
+    assert told[1] == text("studio.last_run", run=run.name)
+    assert any("accuracy" in line for line in told)
+    again.report()
+    assert any(str(run.report_path) in str(bundle) for bundle in shown)
+
+
+def test_a_run_that_is_training_is_offered(tmp_path, studio, monkeypatch):
+    spec = tiny_spec(tmp_path)
+    run = RunFolder(tmp_path / "runs" / "elsewhere")
+    run.path.mkdir(parents=True)
+    run.write_spec(spec, {})
+    made = []
+    panel = widgets.StartPanel
+    monkeypatch.setattr(widgets, "StartPanel", lambda *given: made.append(panel(*given)) or made[0])
+    watched = []
+    monkeypatch.setattr(widgets.RunPlaces, "fill", lambda _, run, *__: watched.append(run))
+    with writer_lock(run):
+        announce(run)
+        Studio(to_flat(spec)).train()
+        sentence, button = made[0]._offer.children
+        assert "1 run is training" in sentence.value
+        assert button.description == "Show elsewhere"
+        button.click()
+    assert [one.name for one in watched] == ["elsewhere"]
+    assert made[0]._offer.children == ()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .. import language, pipeline, worker
@@ -19,6 +20,7 @@ from ..runs import RunFolder
 from ..runs.commands import rerun_line
 from ..spec import RunSpec, first_recipe, from_namespace, load
 from . import pages
+from .attaching import active_runs, last_finished
 from .beside import with_files_found
 from .kernel import Slot, Slots, fetching, is_live
 
@@ -44,8 +46,10 @@ class Studio:
         spec = from_namespace(namespace, strict=not self.live)
         language.use(spec.output.language)
         self._form: Any = None
+        self._before = False  # the run is one of an earlier session
         if self.live:
             self._show_form(_first(spec))
+            self._find_last_run()
         else:
             self._spec = spec
             Slots(live=False, count=0).fill(pages.spec_page(spec))
@@ -177,6 +181,14 @@ class Studio:
             raise InputError(text("studio.not_yet"))
         return self.run
 
+    def _find_last_run(self) -> None:
+        """Take the latest finished run, whose results are shown until a new one has some."""
+        try:
+            self.run = last_finished(self._form.spec.output.runs_dir)
+        except InputError:  # a faulty form, or a folder that may not be read, is told elsewhere
+            return
+        self._before = self.run is not None
+
     def _section(
         self,
         name: str,
@@ -226,16 +238,22 @@ class Studio:
         if not self.live:
             Slots(live=False, count=0).fill([intro, *build()])
             return
-        slots = Slots(live=True, count=count + 1)
+        slots = Slots(live=True, count=count + 2)
 
         def show() -> None:
             try:
-                slots.fill([intro, *build()])
+                slots.fill([intro, *self._whose(), *build()])
             except InputError as error:
                 slots.fill([intro, pages.note(str(error))])
 
         show()
         self._after_run.append(show)
+
+    def _whose(self) -> list[pages.Bundle]:
+        """Return, of results from before, a sentence that says which run they are of."""
+        if not self._before or self.run is None:
+            return []
+        return [pages.note(text("studio.last_run", run=self.run.name))]
 
     def _show_form(self, spec: RunSpec) -> None:
         from ..widgets.studio import show_form
@@ -246,6 +264,7 @@ class Studio:
         from ..widgets.studio import StartPanel
 
         fault_slot: Slot
+        curves: Slots
 
         def start() -> RunFolder | None:
             fault_slot.clear()
@@ -255,18 +274,30 @@ class Studio:
             except InputError as error:
                 fault_slot.fill(pages.fault(error))
                 return None
+            self._before = False
+            curves.fill([])
             return self.run
 
-        def finished() -> None:
+        def finished(run: RunFolder) -> None:
+            self.run, self._before = run, False
             for show in self._after_run:
                 show()
             worker.make_ready(self._prepared)
 
-        panel = StartPanel(start, finished)
+        panel = StartPanel(start, finished, self._active())
         panel.show()
         worker.make_ready(self._prepared)
         self._starts = True
         fault_slot = Slot(live=True)
+        curves = Slots(live=True, count=3)
+        if self._before and self.run is not None:
+            curves.fill([*self._whose(), *pages.curves_page(self.run)])
+
+    def _active(self) -> list[RunFolder]:
+        try:
+            return active_runs(self._form.spec.output.runs_dir)
+        except InputError:
+            return []
 
     def _show_finder(self) -> None:
         from ..training.lr_finder import Finder, find_learning_rate
@@ -309,6 +340,9 @@ class Studio:
             run = self._finished()
             fill([desk_of(run)] if load_task(run.spec().task).fitted(run.spec()).writes else [])
 
+        if self._before:
+            with suppress(InputError):  # the run has lost its model; the section above says so
+                show()
         self._after_run.append(show)
 
     def _show_attention(self, identity: str) -> None:
@@ -337,6 +371,8 @@ class Studio:
         }
         panel = AttentionPanel(look, asks, lambda: kept_records(self._finished())[1], identity)
         panel.show()
+        if self._before:
+            panel.refresh()
         self._after_run.append(panel.refresh)
 
 

@@ -2,8 +2,11 @@
 // button and knob sends one message, which is answered with its fault, or an empty one.
 
 import { listen, make, makeButton, makeDetails, makeFault, makeSlider, makeTextBox } from "./controls.js";
+import { makeLost, watchKernel } from "./lost.js";
 
 let panels = 0;
+
+const OVER = ["finished", "early_stopped", "stopped", "discarded"];
 
 export default { render };
 
@@ -31,7 +34,8 @@ function render({ model, el }) {
 
   const panel = make("section");
   panel.setAttribute("aria-label", labels.panel);
-  panel.append(acts.box, sure.box, news, fault.node, alert.box, settings);
+  const lost = makeLost(labels);
+  panel.append(lost, acts.box, sure.box, news, fault.node, alert.box, settings);
   el.append(panel);
 
   const show = () => {
@@ -51,8 +55,14 @@ function render({ model, el }) {
     else fault.show(message.fault);
   };
   show();
+  const over = () => OVER.includes(model.get("shown").phase);
+  const unheard = watchKernel(model, over, (isLost) => {
+    lost.hidden = !isLost;
+    for (const part of [acts.box, sure.box, alert.box, settings]) part.inert = isLost;
+  });
   const leave = listen(model, { "change:shown": show, "msg:custom": answered });
   return () => {
+    unheard();
     leave();
     for (const row of rows) row.leave();
   };

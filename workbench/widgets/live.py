@@ -34,11 +34,14 @@ from .points import (
     steps_between,
 )
 from .routing import answer_at_once
-from .words import chart_labels, count_marks, describe_marks, describe_state
+from .words import attach_line, chart_labels, count_marks, describe_marks, describe_state
 
 SECONDS_BETWEEN_UPDATES = 0.5
 # A run that has been silent for so long is asked whether anybody still writes it.
 SILENT_SECONDS = 5.0
+
+# Whoever shows the curves hears so often that the kernel is there.
+SECONDS_BETWEEN_SIGNS = 3.0
 
 
 class LiveChart(anywidget.AnyWidget):
@@ -69,6 +72,7 @@ class LiveChart(anywidget.AnyWidget):
         self._followed = [_Followed(folder) for folder in (run, *behind)]
         self._marks_sent = 0
         self._watched = False
+        self._sign_at = 0.0
         self._interrupted = False
         self._news_at = time.monotonic()
         # The watching thread and the front end's questions meet in these.
@@ -76,7 +80,7 @@ class LiveChart(anywidget.AnyWidget):
         self._closing = threading.Event()
         super().__init__(
             run_names=[folder.name for folder in (run, *behind)],
-            labels=chart_labels(self._language),
+            labels=chart_labels(self._language) | {"attach": attach_line(run)},
             can_fork=on_fork is not None,
         )
         self.on_msg(self._received)
@@ -107,6 +111,13 @@ class LiveChart(anywidget.AnyWidget):
             news.append(self._look_for_writer(any(news)))
             if self._watched and any(news):
                 self._publish(whole=False)
+            elif self._watched and time.monotonic() - self._sign_at > SECONDS_BETWEEN_SIGNS:
+                self._sign_at = time.monotonic()
+                self.send({"kind": "alive"}, [])
+
+    def rest(self) -> None:
+        """Stop watching; a page that is opened later still gets the curves from here."""
+        self._closing.set()
 
     def close(self) -> None:
         """Stop watching and take the chart away."""
@@ -176,6 +187,7 @@ class LiveChart(anywidget.AnyWidget):
             for about, rows in followed.parts(whole):
                 parts.append({"run": number} | about)
                 buffers.append(rows)
+        self._sign_at = time.monotonic()
         state = self._followed[0].reader.state
         start = 0 if whole else self._marks_sent
         self._marks_sent = count_marks(state)
@@ -287,7 +299,7 @@ def show_live(
 
     def replace() -> None:
         handle.update(static_record(run), raw=True)
-        chart.close()
+        chart.rest()
         if on_end is not None:
             on_end()
 

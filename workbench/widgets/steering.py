@@ -28,9 +28,11 @@ from ..static import script, style
 from .entries import number
 from .knobs import describe_knob, movable, starting_values
 from .routing import answer_at_once
+from .words import attach_line
 
 SECONDS_BETWEEN_UPDATES = 0.5
 SECONDS_BETWEEN_LOOKS = 2.0
+SECONDS_BETWEEN_SIGNS = 3.0
 STEPS_BETWEEN_ALERTS = 50
 
 _STEERABLE = ("new", "running", "paused")
@@ -40,7 +42,7 @@ _ACTS = ("paused", "evaluate", "checkpoint", "rollback", "probe", "stop")
 _LABELS = (
     "panel", "acts", "pause", "go_on", "evaluate", "checkpoint", "rollback", "stop_keep",
     "stop_discard", "sure_keep", "sure_discard", "yes_keep", "yes_discard", "train_on", "resume",
-    "slider", "more", "keys", "probe", "probe_hint", "add", "alert", "dismiss",
+    "slider", "more", "keys", "probe", "probe_hint", "add", "alert", "dismiss", "lost",
 )  # fmt: skip
 
 
@@ -83,7 +85,7 @@ class SteeringPanel(anywidget.AnyWidget):
         self._lock = threading.RLock()
         self._closing = threading.Event()
         super().__init__(
-            labels={name: self._text(name) for name in _LABELS},
+            labels={name: self._text(name) for name in _LABELS} | {"attach": attach_line(run)},
             rows=[
                 describe_knob(knob, self._values[knob.name], self._language) for knob in movable()
             ],
@@ -121,8 +123,12 @@ class SteeringPanel(anywidget.AnyWidget):
         super().close()
 
     def _watch(self) -> None:
+        told = 0.0
         while not self._closing.is_set() and not self.ended:
             self.update()
+            if time.monotonic() - told > SECONDS_BETWEEN_SIGNS:
+                told = time.monotonic()
+                self.send({"kind": "alive"})
             self._closing.wait(SECONDS_BETWEEN_UPDATES)
 
     def _received(self, _: Any, content: dict[str, Any], __: Any) -> None:

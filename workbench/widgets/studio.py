@@ -89,12 +89,24 @@ class StartPanel:
     """The Start button, its state in words, and the place of the live chart.
 
     `start` begins a run and returns its folder, or None when it could not; `finished` is called
-    when the run has ended, from the thread that follows its events.
+    with the run when it has ended, from the thread that follows its events. Runs that are training
+    already (`active`) are offered to be shown.
     """
 
-    def __init__(self, start: Callable[[], RunFolder | None], finished: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        start: Callable[[], RunFolder | None],
+        finished: Callable[[RunFolder], None],
+        active: Sequence[RunFolder] = (),
+    ) -> None:
         self._start = start
         self._finished = finished
+        self._offer = ipywidgets.VBox([self._offered(run) for run in active])
+        if active:
+            key = "studio.training_one" if len(active) == 1 else "studio.training_many"
+            words = html.escape(text(key, count=len(active)))
+            told = ipywidgets.HTML(f"<span role='status'>{words}</span>")
+            self._offer.children = (told, *self._offer.children)
         self._button = ipywidgets.Button(
             description=text("studio.start"),
             button_style="primary",
@@ -110,8 +122,23 @@ class StartPanel:
     def show(self) -> None:
         """Display the button, and below it the place where the chart will be."""
         intro = ipywidgets.HTML(f"<p>{html.escape(text('studio.train.intro'))}</p>")
-        display(ipywidgets.VBox([intro, ipywidgets.HBox([self._button, self._status])]))
+        buttons = ipywidgets.HBox([self._button, self._status])
+        display(ipywidgets.VBox([intro, self._offer, buttons]))
         self._places.show()
+
+    def _offered(self, run: RunFolder) -> ipywidgets.Button:
+        """Return the button that shows a run which is training already."""
+        button = ipywidgets.Button(
+            description=text("studio.show_run", run=run.name), icon="eye", layout={"width": "auto"}
+        )
+
+        def pressed(_: Any) -> None:
+            self._offer.children = ()
+            self._watch(run)
+
+        button.on_click(pressed)
+        answer_at_once(button)
+        return button
 
     def _clicked(self, _: Any) -> None:
         # The button is never disabled: one that has the focus would lose it.
@@ -125,6 +152,10 @@ class StartPanel:
         if run is None:
             self._say("")
             return
+        self._watch(run)
+
+    def _watch(self, run: RunFolder) -> None:
+        self._run = run
         self._say(text("studio.running"))
         self._places.fill(run, lambda: self._ended(run))
 
@@ -133,7 +164,7 @@ class StartPanel:
         ways = {"failed": "studio.failed", "discarded": "studio.discarded"}
         self._say(text(ways.get(state.status, "studio.finished"), message=state.failure))
         if state.status not in ways:
-            self._finished()
+            self._finished(run)
 
     def _say(self, sentence: str) -> None:
         self._status.value = f"<span role='status'>{html.escape(sentence)}</span>"

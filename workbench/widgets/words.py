@@ -6,7 +6,7 @@ from typing import Any
 
 from ..figures import describe_mark
 from ..language import catalogue, text
-from ..runs import RunState
+from ..runs import RunFolder, RunState
 
 _PANELS = {
     "loss": "loss_curves",
@@ -38,6 +38,11 @@ def chart_labels(language: str) -> dict[str, Any]:
         elif key.startswith(_METRIC) and key != f"{_METRIC}loss":
             labels["series"][f"evaluations.{key.removeprefix(_METRIC)}"] = word
     return labels
+
+
+def attach_line(run: RunFolder) -> str:
+    """Return the code that shows a run again, to be copied into a cell."""
+    return f"import workbench as wb; wb.attach({run.path.as_posix()!r})"
 
 
 def describe_state(state: RunState, language: str, interrupted: bool = False) -> dict[str, Any]:

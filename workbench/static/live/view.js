@@ -6,6 +6,7 @@ import { MARK_COLOURS, marksNear } from "./canvas.js";
 import { clock, exact, interpolate, lastAtOrBefore } from "./numbers.js";
 import { PANELS, makePanel } from "./panel.js";
 import { listen } from "../controls.js";
+import { makeLost, watchKernel } from "../lost.js";
 import { watchTheme } from "../theme.js";
 import { beside, make, makeLabel, makeSwitch } from "./parts.js";
 import {
@@ -36,11 +37,14 @@ export default () => {
   };
 };
 
+const OVER = ["finished", "early_stopped", "stopped", "discarded", "failed"];
+
 function makeView(store, model, el, redraw) {
   const labels = { ...model.get("labels"), runs: model.get("run_names") };
   const { look } = store;
   el.classList.add("wb-live");
 
+  const lost = makeLost(labels);
   const head = makeHead(labels);
   const tools = makeTools(look, labels, store, redraw);
   const spoken = make("div", "wb-spoken");
@@ -90,11 +94,11 @@ function makeView(store, model, el, redraw) {
 
   const panels = PANELS.map((spec) => makePanel(spec, store, labels, acts));
   grid.append(...panels.map((panel) => panel.box));
-  el.append(head.box, head.progress, tools.box, grid, spoken, tip, callout.box);
+  el.append(lost, head.box, head.progress, tools.box, grid, spoken, tip, callout.box);
 
   const paintAll = () => {
     const style = readStyle(el);
-    head.draw(store.state);
+    head.draw(store.state, !lost.hidden);
     tools.draw();
     panels.forEach((panel) => panel.draw(style));
     drawTip(tip, el, pointed, panels, store, labels);
@@ -110,7 +114,13 @@ function makeView(store, model, el, redraw) {
   const unwatch = watchTheme(draw);
   store.views.add(draw);
   draw();
+  const over = () => OVER.includes(store.state.status);
+  const leave = watchKernel(model, over, (isLost) => {
+    lost.hidden = !isLost;
+    draw();
+  });
   return () => {
+    leave();
     store.views.delete(draw);
     resized.disconnect();
     unwatch();
@@ -165,8 +175,10 @@ function makeHead(labels) {
   return {
     box,
     progress,
-    draw({ text, step, total, status }) {
-      if (state.textContent !== (text ?? labels.waiting)) state.textContent = text ?? labels.waiting;
+    draw({ text, step, total, status }, isLost) {
+      const known = text ?? labels.waiting;
+      const said = isLost ? labels.last_known.replace("{state}", known) : known;
+      if (state.textContent !== said) state.textContent = said;
       box.dataset.status = progress.dataset.status = status ?? "new";
       progress.max = total || 1;
       progress.value = Math.min(step ?? 0, progress.max);
