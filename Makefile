@@ -58,6 +58,7 @@ lab: $(STAMP)
 lint: $(STAMP)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(PY) -m mypy
 	$(BIN)/lint-imports
 	$(PY) tests/test_notebooks_clean.py
 	$(PY) tests/front_end.py
@@ -78,4 +79,4 @@ screenshot: $(STAMP)
 	$(PY) tests/browser/screenshots.py $(ARGS)
 
 clean:
-	$(PYTHON) -c "import shutil; [shutil.rmtree(name, ignore_errors=True) for name in ('.venv', '.pytest_cache', '.ruff_cache', '.import_linter_cache', '.hypothesis', 'artifacts', 'dist', 'node_modules')]"
+	$(PYTHON) -c "import shutil; [shutil.rmtree(name, ignore_errors=True) for name in ('.venv', '.pytest_cache', '.ruff_cache', '.mypy_cache', '.import_linter_cache', '.hypothesis', 'artifacts', 'dist', 'node_modules')]"

@@ -307,8 +307,8 @@ def test_ci_can_be_run_and_calls_the_readmes_own_commands():
 def test_pre_commit_checks_what_make_lint_checks():
     hooks = yaml.safe_load(read(".pre-commit-config.yaml"))["repos"][0]["hooks"]
     entries = " ".join(hook["entry"] for hook in hooks)
-    for tool in ("ruff check", "ruff format --check", "lint-imports", "test_notebooks_clean.py",
-                 "front_end.py"):  # fmt: skip
+    for tool in ("ruff check", "ruff format --check", "mypy", "lint-imports",
+                 "test_notebooks_clean.py", "front_end.py"):  # fmt: skip
         assert tool in entries
         assert tool in read("Makefile")
 

@@ -59,7 +59,7 @@ def prepare_run(
         together = processes()
         prepared = prepared.in_precision(together.share(prepared.precision))
         made = open_run_folder(prepared) if together.main else None
-        path = together.share(made and str(made.path.absolute()))
+        path: str = together.share(str(made.path.absolute()) if made else "")
         return made or open_run(path), prepared
 
 

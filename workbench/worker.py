@@ -44,6 +44,8 @@ class _Waiting:
 
     def __init__(self) -> None:
         self.process = _spawn(["worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self._stdin, self._stdout = self.process.stdin, self.process.stdout
         self.told: RunSpec | None = None
         self._has_said = threading.Event()
         self._may_wait = self._has_prepared = False
@@ -86,23 +88,23 @@ class _Waiting:
     def _send(self, job: dict[str, Any]) -> bool:
         job |= {"folder": Path.cwd(), "environment": dict(os.environ)}
         try:
-            self.process.stdin.write(json.dumps(job, default=str).encode() + b"\n")
-            self.process.stdin.flush()
+            self._stdin.write(json.dumps(job, default=str).encode() + b"\n")
+            self._stdin.flush()
         except OSError:  # it has just ended
             return False
         return True
 
     def _close(self) -> bool:
         try:
-            self.process.stdin.close()
+            self._stdin.close()
         except OSError:
             return False
         return True
 
     def _listen(self) -> None:
-        self._may_wait = self.process.stdout.readline() == _READY
+        self._may_wait = self._stdout.readline() == _READY
         self._has_said.set()
-        self._has_prepared = self.process.stdout.readline() == _PREPARED
+        self._has_prepared = self._stdout.readline() == _PREPARED
 
 
 _READY, _PREPARED = b"ready\n", b"prepared\n"
@@ -253,14 +255,15 @@ def _warm_up() -> None:
 
 def _spawn(arguments: list[str], **streams: Any) -> subprocess.Popen[bytes]:
     """Start this program in a process that neither the kernel's end nor its Ctrl-C reaches."""
-    apart: dict[str, Any] = (
-        {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS}
-        if os.name == "nt"
-        else {"start_new_session": True}
-    )
+    options: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS
+        options["creationflags"] = flags
+    else:
+        options["start_new_session"] = True
     command = [sys.executable, "-m", "workbench", *arguments]
-    quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
-    return subprocess.Popen(command, **(quiet | streams), **apart)
+    process: subprocess.Popen[bytes] = subprocess.Popen(command, **options | streams)
+    return process
 
 
 @atexit.register

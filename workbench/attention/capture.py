@@ -178,7 +178,7 @@ class _Repetition:
         self, model: Any, places: dict[str, tuple[int, int]], lengths: dict[str, int]
     ) -> None:
         self.places = Places(model)
-        self.scores: dict[tuple[int, int], list[float]] = {}
+        self.scores: dict[tuple[int, int], list[float | None]] = {}
         self._lengths = lengths
         self.why_not = ""
         self._spans = places
@@ -195,7 +195,8 @@ class _Repetition:
     def hear(self, heads: Any) -> None:
         if heads.first == 0:
             self._place = self.places.of(heads.module)
-        self.take(self._place, heads.first, heads.weights)
+        if self._place is not None:
+            self.take(self._place, heads.first, heads.weights)
 
     def begin(self, place: Place, heads: int) -> None:
         pass

@@ -81,9 +81,9 @@ class Collector:
             self._place = None if place.layer in self._layers[place.block] else place
             if self._place:
                 self._begin(place, heads.heads, heads.kv_heads, heads.window)
-        place = self._place
-        if place is None:
+        if self._place is None:
             return
+        place = self._place
         if not self.take(place, heads.first, heads.weights):
             return
         norms = heads.v[0].float().norm(dim=-1)
@@ -91,7 +91,7 @@ class Collector:
         wanted = self._wanted_formula
         if wanted == "last":
             wanted = place.block, place.layer, 0
-        if wanted is not None and wanted[:2] == (place.block, place.layer):
+        if isinstance(wanted, tuple) and wanted[:2] == (place.block, place.layer):
             within = wanted[2] - heads.first
             if 0 <= within < len(heads.weights):
                 self.formula = formula_of(heads, within, wanted)
@@ -136,7 +136,8 @@ class Collector:
         if bool((weights < 0).any()):
             kept.missing = "given as scores before the softmax"
             return False
-        if not bool(statistics["entropy"].isfinite().all()):  # one NaN makes all of it NaN
+        entropy = statistics["entropy"]
+        if entropy is None or not bool(entropy.isfinite().all()):  # one NaN makes all of it NaN
             kept.missing = "not finite"
             return False
         for stat, values in statistics.items():
@@ -210,7 +211,7 @@ class Collector:
     def rollout(self) -> dict[str, np.ndarray] | None:
         """Return rollout with and without sinks, as bytes; None if a layer is missing."""
         kept = self._layers[0]
-        complete = bool(kept) and len(kept) == len(self.places.layers(0, dict.fromkeys(kept)))
+        complete = bool(kept) and len(kept) == self.places.layers_of(0)
         if not self._rollouts or not complete or any(one.missing for one in kept.values()):
             return None
         with_sinks, without = (_bytes_of(rollout.result()) for rollout in self._rollouts)

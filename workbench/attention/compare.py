@@ -94,8 +94,8 @@ def require_comparable(before: AttentionRecord, after: AttentionRecord) -> None:
         InputError: they do not read the same tokens, or have not the same heads.
     """
     for name in {*before.sequences, *after.sequences}:
-        pair = [record.sequences.get(name) for record in (before, after)]
-        if None in pair or pair[0].tokens != pair[1].tokens:
+        one, other = (record.sequences.get(name) for record in (before, after))
+        if one is None or other is None or one.tokens != other.tokens:
             raise InputError(
                 "{one} and {other} do not read the same tokens ({name})",
                 "compare models that share a tokenizer; give an encoder-decoder its target text",
@@ -118,7 +118,7 @@ def require_comparable(before: AttentionRecord, after: AttentionRecord) -> None:
 
 def _statistics(record: AttentionRecord, block: int, layer: int, head: int) -> dict[str, Any]:
     return {
-        name: None if rows[layer] is None else rows[layer][head]
+        name: None if (heads := rows[layer]) is None else heads[head]
         for name, rows in record.blocks[block].statistics.items()
     }
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .record import Formula
 
 if TYPE_CHECKING:
+    import torch
+
     from .interface import Heads
 
 # Scores that a mask adds are far below any that a model computes.
@@ -92,12 +94,12 @@ def _as(formula: Formula, kind: type) -> Formula:
     return Formula(**{**formula.__dict__, **arrays})
 
 
-def _of(value: object, within: int) -> np.ndarray | None:
+def _of(value: Any, within: int) -> np.ndarray | None:
     """Return the (Tq, Tk) part of a (1, 1 or h, ., .) tensor that belongs to one head."""
     if value is None:
         return None
     return _numpy(value[0, within if value.shape[1] > 1 else 0])
 
 
-def _numpy(tensor: object) -> np.ndarray:
+def _numpy(tensor: torch.Tensor) -> np.ndarray:
     return tensor.detach().float().cpu().numpy()

@@ -70,8 +70,8 @@ class Watched:
 
     def look(self, text: str, pair: str | None = None, **how: Any) -> AttentionRecord:
         """Return where it looks in one text; `how` as for `capture`."""
-        asked = {"max_tokens": self.max_tokens, "label": self.label, "step": self.step}
-        asked["encoder"] = self.encoder
+        asked: dict[str, Any] = {"max_tokens": self.max_tokens, "label": self.label}
+        asked |= {"step": self.step, "encoder": self.encoder}
         return capture(self.model, self.tokenizer, text, pair, **asked | how)
 
 
@@ -100,8 +100,8 @@ def attend(
     if max_tokens is not None:
         how["max_tokens"] = max_tokens
     if against is None:
-        seen = {"pinned": pinned, "budget_bytes": budget_bytes, "formula": formula}
-        return [look_well(after, text, pair, **how, **seen)]
+        how |= {"pinned": pinned, "budget_bytes": budget_bytes, "formula": formula}
+        return [look_well(after, text, pair, **how)]
     if against == "before":
         before, after = open_before(source), replace(after, label="after")
     else:
@@ -273,7 +273,7 @@ def _load(found: FoundModel) -> Any:
         refuse_unsafe_weights(folder, plain)
     with readable(folder), quiet():
         config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
-    named = getattr(transformers, (config.architectures or [""])[0], None)
+    named: Any = getattr(transformers, (config.architectures or [""])[0], None)
     kind = named if hasattr(named, "from_pretrained") else _auto_class(config)
     if found.pretrained and kind is named:
         try:

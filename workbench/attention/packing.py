@@ -16,7 +16,11 @@ import numpy as np
 # Half a step of the square-root scale at w = 1: 2 · 0.5/255.
 LARGEST_ERROR = 0.004
 
-_TYPES = {"uint8": np.dtype("u1"), "float16": np.dtype("<f2"), "float32": np.dtype("<f4")}
+_TYPES: dict[str, np.dtype[Any]] = {
+    "uint8": np.dtype("u1"),
+    "float16": np.dtype("<f2"),
+    "float32": np.dtype("<f4"),
+}
 
 
 def quantise(weights: np.ndarray) -> np.ndarray:

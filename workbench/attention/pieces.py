@@ -44,8 +44,8 @@ def _is_byte_level(tokenizer: Any) -> bool:
 def _bytes_of(token: str, byte_level: bool) -> bytes | None:
     """Return the bytes that a token stands for; None where it is text already."""
     if byte_level:
-        numbers = [_byte_of_letter().get(letter) for letter in token]
-        return None if None in numbers else bytes(numbers)
+        known = _byte_of_letter()
+        return bytes(known[one] for one in token) if all(one in known for one in token) else None
     found = _BYTE.fullmatch(token)
     return bytes([int(found[1], 16)]) if found else None
 

@@ -65,6 +65,10 @@ class Places:
         """Take note of a layer whose place is known without its module."""
         self._sizes[place.block] = max(self._sizes[place.block], place.layer + 1)
 
+    def layers_of(self, block: int) -> int:
+        """Return how many layers a block has, as far as they have been called."""
+        return self._sizes[block]
+
     def layers(self, block: int, seen: dict[int, Layer]) -> list[Layer]:
         """Return all layers of a block; those not seen with the reason."""
         count = self._sizes[block] if seen else 0

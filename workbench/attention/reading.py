@@ -125,25 +125,19 @@ class _Reader:
         number, layer, head = (_whole(plain[name]) for name in ("block", "layer", "head"))
         if head >= blocks[number].layers[layer].heads:
             raise ValueError(f"the formula of head {head}, which there is not")
-        arrays = {
-            name: None if plain[name] is None else self.array(plain[name])
-            for name in ("q", "k", "v", "mask", "bias")
-        }
-        q, k, v = arrays["q"], arrays["k"], arrays["v"]
-        shape = (len(q), len(k))
+        q, k, v, mask = (self.array(plain[name]) for name in ("q", "k", "v", "mask"))
+        bias = None if plain["bias"] is None else self.array(plain["bias"])
         if q.shape[1] != k.shape[1] or len(v) != len(k):
             raise ValueError("a formula whose Q, K and V do not fit")
-        if any(
-            arrays[name] is not None and arrays[name].shape != shape for name in ("mask", "bias")
-        ):
+        if any(one is not None and one.shape != (len(q), len(k)) for one in (mask, bias)):
             raise ValueError("a formula whose mask or bias does not fit")
-        optional = {
-            name: None if plain.get(name) is None else _number(plain[name])
+        softcap, sink = (
+            None if plain.get(name) is None else _number(plain[name])
             for name in ("softcap", "sink")
-        }
+        )
         return Formula(
-            number, layer, head, _number(plain["scale"]), **arrays, **optional,
-            error=_number(plain.get("error", 0.0)),
+            number, layer, head, _number(plain["scale"]), q=q, k=k, v=v, mask=mask, bias=bias,
+            softcap=softcap, sink=sink, error=_number(plain.get("error", 0.0)),
         )  # fmt: skip
 
     def array(self, packed: Any, shape: tuple[int, ...] | None = None) -> np.ndarray:

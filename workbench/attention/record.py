@@ -97,7 +97,7 @@ class Block:
         kept = [self.maps[layer, one] for one in chosen if (layer, one) in self.maps]
         if not kept or len(kept) < len(chosen):
             return None
-        return np.mean([dequantise(one) for one in kept], axis=0, dtype=np.float32)
+        return np.stack([dequantise(one) for one in kept]).mean(axis=0, dtype=np.float32)
 
     def thumbnail(self, layer: int, head: int) -> np.ndarray | None:
         """Return one head in small, or whole where the whole was kept: float32; None if missing."""
@@ -228,7 +228,7 @@ class AttentionRecord:
             "sequences": {name: asdict(one) for name, one in self.sequences.items()},
             "blocks": [block.to_dict() for block in self.blocks],
             "formula": None if self.formula is None else self.formula.to_dict(),
-            "rollout": rollout and {name: pack(one) for name, one in rollout.items()},
+            "rollout": {name: pack(one) for name, one in rollout.items()} if rollout else None,
             "lens": self.lens,
             "occlusion": self.occlusion,
             "divergence": self.divergence,

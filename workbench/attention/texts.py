@@ -231,12 +231,13 @@ def _words(
     found: list[int | None] = []
     coarse = len({(s, w) for s, w, one in zip(segments, words, special, strict=True) if not one})
     alone = coarse <= len(set(segments))  # some tokenizers call the whole text one word
-    number, before = -1, None
+    number = -1
+    before: tuple[int, int | None] | None = None
     for segment, word, span, one in zip(segments, words, spans, special, strict=True):
         if one or (alone and span is None):
             found.append(None)
             continue
-        if alone:
+        if alone and span is not None:
             text = texts[segment] or ""
             new = before is None or before[0] != segment or text[before[1] : span[0] + 1].strip() \
                 != text[before[1] : span[0] + 1]  # fmt: skip
@@ -258,7 +259,7 @@ def _bare_sequence(tokenizer: Any, ids: list[int], prompt: int | None = None) ->
     for token, one in zip(tokens, special, strict=True):
         number += not one and (number < 0 or token.startswith("▁"))
         words.append(None if one else number)
-    blank = [None] * len(ids)
+    blank: list[tuple[int, int] | None] = [None] * len(ids)
     return TokenSequence(tokens, special, words, blank, [0] * len(ids), prompt)
 
 
@@ -304,7 +305,7 @@ def _start(model: Any) -> int:
     return next((one for one in told if one is not None), 0)
 
 
-def _ends(model: Any) -> set[int]:
+def _ends(model: Any) -> set[int | None]:
     ends = getattr(model.config, "eos_token_id", None)
     return set(ends) if isinstance(ends, list) else {ends}
 

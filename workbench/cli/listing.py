@@ -96,7 +96,7 @@ def list_models(options: argparse.Namespace) -> None:
         (lambda kind: task.fitted(RunSpec(), kind).auto_class) if task else "",
         options.size, options.language, options.licence, options.on or "",
     )  # fmt: skip
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": model.source,
             "kind": model.kind,

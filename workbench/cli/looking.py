@@ -194,8 +194,7 @@ def texts_to_predict(options: argparse.Namespace) -> list[Any]:
     else:
         content = ""
     # Not splitlines: a text may hold other line separators of Unicode.
-    lines = (line.rstrip("\r") for line in content.split("\n"))
-    lines = [line for line in lines if line.strip()]
+    lines = [line.rstrip("\r") for line in content.split("\n") if line.strip()]
     if not str(options.file).endswith(".jsonl"):
         return lines
     try:

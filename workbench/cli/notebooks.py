@@ -247,8 +247,8 @@ def input_error_names() -> set[str]:
     """Return the names of all errors that are the input's fault."""
     from ..spec import SpecError
 
-    def below(kind: type) -> set[str]:
-        return {kind.__name__}.union(*(below(child) for child in kind.__subclasses__()))
+    def below(kind: type[Exception]) -> set[str]:
+        return {kind.__name__}.union(*map(below, kind.__subclasses__()))
 
     return below(InputError) | {SpecError.__name__}
 

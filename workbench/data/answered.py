@@ -28,7 +28,8 @@ def answered(frame: Any, task: Task, spec: DataSpec) -> tuple[Any, list[str]]:
     if read_export(_records(frame.head(SAMPLE_ROWS))) is None:
         return _without_scores(frame, task)
     export = read_export(_records(frame)) or Export("")
-    rows, index = [], []
+    rows: list[dict[str, Any]] = []
+    index: list[int] = []
     for answer in export.answers:
         rows.append({**answer.texts, **_values(answer, spec.multi_label)})
         index.append(len(index) + 1)

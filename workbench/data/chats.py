@@ -170,7 +170,7 @@ def _speaker(turn: Turn) -> str:
 def _turn(turn: Turn, speaker: str) -> Turn:
     content = next((turn[key] for key in _CONTENTS if key in turn), None)
     if isinstance(content, list) and content:
-        parts = [one if isinstance(one, str) else one.get("text") for one in content
+        parts: list[Any] = [one if isinstance(one, str) else one.get("text") for one in content
                  if isinstance(one, str | dict)]  # fmt: skip
         if all(isinstance(one, str) for one in parts):
             content = "".join(parts)

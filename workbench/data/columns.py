@@ -14,6 +14,8 @@ from .cells import as_text
 from .header import is_number
 
 Columns = Mapping[str, str | list[str]]
+# As people name them: by name, or by number from 0.
+Given = Mapping[str, int | Sequence[str | int]]
 
 SAMPLE_ROWS = 2000
 LONGEST_LABEL = 60
@@ -147,7 +149,7 @@ def columns_of_zeros_and_ones(
     return [place, *others] if place in binary and others else []
 
 
-def told_columns(known: Columns, task: Task, given: Columns) -> dict[str, str | int | list[Any]]:
+def told_columns(known: Columns, task: Task, given: Given) -> dict[str, Any]:
     """Return the columns that are told: those given, and those known of the source beforehand.
 
     A set of the catalogue may be used for another task than the one it was listed for.
@@ -179,9 +181,9 @@ def present_columns(
         return guess_columns(frame, asked, given, name), [error.what]
 
 
-def columns_of(place: str | list[str]) -> list[str]:
+def columns_of(place: int | Sequence[str | int]) -> list[str]:
     """Return the columns that play a role: as a rule one."""
-    return place if isinstance(place, list) else [place]
+    return [str(one) for one in place] if isinstance(place, list) else [str(place)]
 
 
 def has_column(frame: Any, role: Role) -> bool:
@@ -195,7 +197,7 @@ def column_called(columns: Sequence[Any], role: Role) -> str | None:
     return next((names[name] for name in role.usual_names if name in names), None)
 
 
-def flat(columns: Columns) -> list[str]:
+def flat(columns: Given) -> list[str]:
     """Return the columns of all roles."""
     return [column for place in columns.values() for column in columns_of(place)]
 

@@ -11,7 +11,7 @@ from ..errors import DataError
 from ..labelling.journal import Decision, open_journal, row_key
 from ..language import text as say
 from ..spec import DataSpec
-from ..tasks import RowError, Task
+from ..tasks import Labelling, RowError, Task
 from .cleaning import clean_texts
 from .columns import Columns, column_called, columns_of, guess_columns, has_column
 from .counted import Counted
@@ -41,7 +41,8 @@ class Corrections:
         self.strata: dict[int, str] = {}
         if not spec.corrections:
             return
-        if task.labelling is None:
+        labelling = task.labelling
+        if labelling is None:
             raise DataError(
                 "data.corrections: rows of {task} have no answers to correct",
                 "leave it empty",
@@ -58,8 +59,8 @@ class Corrections:
         )
         for position, (row, one) in enumerate(decided.items()):
             with suppress(RowError):  # of a row without a text, whoever reads it tells
-                self._read(reader, position, row, one)
-        self._cells = self._written()
+                self._read(reader, labelling, position, row, one)
+        self._cells = self._written(labelling)
 
     def answer(self, row: int) -> dict[str, Any] | None:
         """Return the answer of a row as people gave it, unless it stands in `table` by now."""
@@ -79,7 +80,9 @@ class Corrections:
             if count
         ]
 
-    def _read(self, reader: RowReader, position: int, row: int, decision: Decision) -> None:
+    def _read(
+        self, reader: RowReader, labelling: Labelling, position: int, row: int, decision: Decision
+    ) -> None:
         """Keep the answer that a decision gives to the row's text, as it is or as it is cleaned."""
         task = self._task
         asked = reader.asked(position, _ignore)
@@ -91,10 +94,10 @@ class Corrections:
                 self._stale += 1
                 return
         try:
-            cell = task.labelling.cell(given, decision.value)
-            if task.labelling.kind == "class" and isinstance(cell, str):
+            cell = labelling.cell(given, decision.value)
+            if labelling.kind == "class" and isinstance(cell, str):
                 cell = [cell]  # a name such as [1] is none of a list
-            self._answers[row] = {task.labelling.role: self._held(cell)}
+            self._answers[row] = {labelling.role: self._held(cell, labelling.role)}
         except (RowError, TypeError, KeyError, ValueError):
             self._unfit.add(row, decision.value)
             return
@@ -102,17 +105,18 @@ class Corrections:
             source = task.read(asked | reader.answers(position, _ignore), _ignore)
             self.strata[row] = task.stratum(source)
 
-    def _held(self, cell: Any, names: list[str] | None = None, separator: str = "") -> Any:
-        role = self._task.role(self._task.labelling.role)
+    def _held(
+        self, cell: Any, name: str, names: list[str] | None = None, separator: str = ""
+    ) -> Any:
+        role = self._task.role(name)
         several = self._spec.multi_label
         return Cells(role, [role.name], [[cell]], names, separator, several).value(0, _ignore)
 
-    def _written(self) -> dict[int, Any]:
+    def _written(self, labelling: Labelling) -> dict[int, Any]:
         """Write names of classes into the table, for the steps of cleaning that look at labels.
 
         Returns the cells by row; an answer that no cell would stand for is left to `answer`.
         """
-        labelling = self._task.labelling
         places = columns_of(self._columns.get(labelling.role, []))
         if labelling.kind != "class" or len(places) != 1:
             return {}
@@ -122,7 +126,7 @@ class Corrections:
             label = answer[labelling.role]
             cell = names.index(label) if names and label in names else label
             with suppress(RowError):
-                if self._held(cell, names, self._spec.label_separator) == label:
+                if self._held(cell, labelling.role, names, self._spec.label_separator) == label:
                     cells[row] = cell
         column = self.table.frame[places[0]].astype(object)
         for row, cell in cells.items():

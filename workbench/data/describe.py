@@ -94,7 +94,7 @@ def _readings(
     """Return how each task reads a source, and why some do not."""
     fitting: dict[str, _Reading] = {}
     refused: dict[str, str] = {}
-    first = tables and tables.read(next(iter(tables.splits)))
+    first = tables.read(next(iter(tables.splits))) if tables else None
     small = bool(found.tables) or sum(file.stat().st_size for file in found.files) < MOST_BYTES
     for name in TASKS:
         task = load_task(name)

@@ -42,7 +42,7 @@ def _content(table: Any, name: str) -> str | bytes:
 
 def _has_classes(table: Any) -> bool:
     """Say whether a `datasets.Dataset` has names for numbered classes, which lines would lose."""
-    features = getattr(table, "features", None)
+    features: Any = getattr(table, "features", None)
     return hasattr(features, "to_dict") and bool(named_classes(features.to_dict()))
 
 

@@ -11,7 +11,7 @@ from ..labelling.items import Item
 from ..labelling.journal import row_key
 from ..sources import Progress
 from ..spec import DataSpec
-from ..tasks import RowError, Task
+from ..tasks import Labelling, RowError, Task
 from .columns import columns_of, guess_columns, told_columns
 from .corrections import answerable
 from .divide import train_split
@@ -45,7 +45,8 @@ def read_items(
         DataError: the file cannot be read, or has no text, or the task has nothing to label.
         SourceError: the source cannot be found or fetched.
     """
-    if task.labelling is None:
+    labelling = task.labelling
+    if labelling is None:
         raise DataError(
             "rows of {task} have no answers to label", "choose another task", task=task.name
         )
@@ -58,7 +59,7 @@ def read_items(
     items = []
     for position, row in enumerate(map(int, table.frame.index)):
         try:
-            items.append(_item(reader, task, position, row, name))
+            items.append(_item(reader, task, labelling, position, row, name))
         except RowError:
             continue
     if not items:
@@ -66,19 +67,21 @@ def read_items(
             "{name} has no row with a text", "set data.columns, or add rows", name=table.name
         )
     decisions = [item.was for item in items if item.was is not None]
-    place = columns.get(task.labelling.role)
+    place = columns.get(labelling.role)
     order = [] if place is None else table.class_names.get(columns_of(place)[0], [])
     return Items(
         table.name,
         items,
-        spec.labels or found.labels or _labels(decisions, task, order),
-        _scale(decisions, task),
+        spec.labels or found.labels or _labels(decisions, labelling.kind, order),
+        _scale(decisions) if labelling.kind == "number" else None,
         columns,
         len(table.frame) - len(items),
     )
 
 
-def _item(reader: RowReader, task: Task, position: int, row: int, split: str) -> Item:
+def _item(
+    reader: RowReader, task: Task, labelling: Labelling, position: int, row: int, split: str
+) -> Item:
     asked = reader.asked(position, _ignore)
     values = task.read(asked, _ignore)
     was = None
@@ -87,17 +90,16 @@ def _item(reader: RowReader, task: Task, position: int, row: int, split: str) ->
     except RowError:
         pass
     else:
-        was = task.labelling.decision(whole)
+        was = labelling.decision(whole)
         values = {name: whole[name] for name in values}
     texts = {name: held for name, held in values.items() if isinstance(held, str) and held}
-    if task.labelling.inside:
-        texts[task.labelling.inside] = task.labelling.shown(values)
+    if labelling.inside:
+        texts[labelling.inside] = labelling.shown(values)
     return Item(row, split, row_key(values, [r.name for r in task.inputs]), texts, values, was)
 
 
-def _labels(decisions: list[Any], task: Task, order: list[str]) -> list[str]:
+def _labels(decisions: list[Any], kind: str, order: list[str]) -> list[str]:
     """Return the labels that decisions use: as the source numbers them, else sorted."""
-    kind = task.labelling.kind
     counts: Counter[str] = Counter()
     for one in decisions:
         if kind == "class":
@@ -108,11 +110,9 @@ def _labels(decisions: list[Any], task: Task, order: list[str]) -> list[str]:
     return [*known, *sorted(counts.keys() - set(known), key=natural_key)]
 
 
-def _scale(decisions: list[Any], task: Task) -> tuple[float, float] | None:
+def _scale(decisions: list[Any]) -> tuple[float, float] | None:
     numbers = [one for one in decisions if isinstance(one, int | float)]
-    if task.labelling.kind != "number" or not numbers:
-        return None
-    return min(numbers), max(numbers)
+    return (min(numbers), max(numbers)) if numbers else None
 
 
 def _ignore(reason: str, shown: object) -> None:

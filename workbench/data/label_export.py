@@ -115,7 +115,7 @@ def _to_csv(labelled: list[tuple[Item, Decision]], question: Question) -> str:
 
 
 def _to_label_studio(labelled: list[tuple[Item, Decision]], question: Question) -> str:
-    tasks = [
+    tasks: list[Row] = [
         {
             "data": {**item.texts, "split": item.split, "row": item.row, "who": one.who},
             "annotations": [
@@ -154,7 +154,7 @@ def _results(value: Any, question: Question) -> list[tuple[str, Row]]:
 def _to_doccano(labelled: list[tuple[Item, Decision]], question: Question) -> str:
     lines = []
     for item, one in labelled:
-        value = one.value if isinstance(one.value, list) else [str(one.value)]
+        value: list[Any] = one.value if isinstance(one.value, list) else [str(one.value)]
         if question.kind == "spans":
             value = [[span["start"], span["end"], span.get("label", "answer")] for span in value]
         # doccano shows the other texts, such as the question on a passage, beside the text.

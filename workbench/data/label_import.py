@@ -143,7 +143,8 @@ class _Rows:
 
     def find(self, row: Row) -> Item | None:
         """Return the row that a label is for, if there is one."""
-        item = self._by_place.get((row.get("split"), row.get("row")))
+        place: Any = (row.get("split"), row.get("row"))  # of a file, so it may be anything
+        item = self._by_place.get(place)
         texts = dict(row["texts"])
         if not texts:
             return item

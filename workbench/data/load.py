@@ -18,6 +18,7 @@ from ..spec import DataSpec
 from ..tasks import Task
 from .columns import (
     Columns,
+    Given,
     columns_of,
     columns_of_zeros_and_ones,
     guess_columns,
@@ -140,7 +141,7 @@ def load_further(
     source: str | Path,
     task: Task,
     labels: Sequence[str],
-    columns: Columns,
+    columns: Given,
     spec: DataSpec,
 ) -> Any:
     """Load all rows of a further labelled file, for a model that knows `labels`.
@@ -190,7 +191,7 @@ def load_further(
     return to_dataset(examples, task, list(labels))
 
 
-def _missing(place: str | list[str], here: set[str]) -> str:
+def _missing(place: int | Sequence[str | int], here: set[str]) -> str:
     return shorten(next(column for column in columns_of(place) if column not in here))
 
 
@@ -258,7 +259,7 @@ def _notes(train: Part, validation: Part, unused: list[str]) -> list[str]:
 
 
 def column_notes(
-    table: Table, columns: Columns, task: Task, told: Columns, group_column: str = ""
+    table: Table, columns: Columns, task: Task, told: Given, group_column: str = ""
 ) -> list[str]:
     """Return what is to be said of columns: those that play no role, and told ones not there."""
     spare = [group_column, "file"] if group_column else ["file"]

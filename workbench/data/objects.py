@@ -200,7 +200,7 @@ def _in_a_frame(value: dict[str, Any]) -> list[Any] | None:
     """Return the rows that stand inside of an object beside other things; None where none do."""
     if {"columns", "data"} <= value.keys() <= {"columns", "data", "index"}:  # as pandas splits it
         return [dict(zip(map(str, value["columns"]), row, strict=True)) for row in value["data"]]
-    rows = value.get("rows")
+    rows = value.get("rows", [])
     if "features" in value and _is_table(rows) and all("row" in row for row in rows):
         return [row["row"] for row in rows]  # as the hub's viewer answers
     tables = [key for key, held in value.items() if _is_table(held)]

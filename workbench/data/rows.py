@@ -109,8 +109,8 @@ class RowReader:
 def _cells(table: Table, role: Role, columns: list[str], spec: DataSpec) -> tuple[Cells, list[str]]:
     """Return the cells of a role, none of them larger than any text should be, and notes."""
     found = [list(table.frame[column]) for column in columns]
-    for column, cells in zip(columns, found, strict=True):
-        for row, cell in zip(table.frame.index, cells, strict=True):
+    for column, held in zip(columns, found, strict=True):
+        for row, cell in zip(table.frame.index, held, strict=True):
             if isinstance(cell, str) and len(cell) > LARGEST_CELL:
                 raise DataError(
                     "{name}: row {row} has {count:,} characters in the column {column!r}, more "

@@ -147,10 +147,10 @@ def _divided(
 def _drawn(
     groups: Sequence[str], strata: Sequence[str], validation: float, test: float, seed: int
 ) -> dict[str, list[int]]:
-    learned, tested = list(range(len(groups))), []
+    learned, tested = list(range(len(groups))), list[int]()
     if test:
         learned, tested = hold_out(groups, strata, test, seed)
-    rest, checked = learned, []
+    rest, checked = learned, list[int]()
     if validation:
         share = validation / (1 - test)
         inner = hold_out([groups[i] for i in learned], [strata[i] for i in learned], share, seed)

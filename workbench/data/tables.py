@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -47,7 +47,7 @@ class Tables:
     """What a source holds: names of splits in order, and how to read each."""
 
     place: str
-    splits: dict[str, Callable[[], Table]]
+    splits: Mapping[str, Callable[[], Table]]
 
     def read(self, split: str) -> Table:
         """Read one split."""
@@ -208,7 +208,7 @@ def read_files(
         offset = int(frame.index[-1])
         frames.append(frame)
     whole = pandas.concat(frames) if len(frames) > 1 else frames[0]
-    detected = Detected(first.encoding, first.delimiter, first.header, len(whole), notes)
+    detected = replace(first or Detected(), rows=len(whole), notes=notes)
     name = files[0].name if len(files) == 1 else f"{files[0].parent.name} ({len(files)} files)"
     return Table(name, whole, class_names, detected)
 

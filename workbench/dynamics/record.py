@@ -196,7 +196,8 @@ def arrange(labels: list[str], records: np.ndarray) -> Dynamics:
         probabilities = np.full((*shape, classes), np.nan, np.float32)
         probabilities[at] = records["probabilities"]
     names = ("loss", "confidence", "margin", "correct", "predicted")
-    return Dynamics(labels, rows, given, *map(table, names), probabilities)
+    tables = {name: table(name) for name in names}
+    return Dynamics(labels, rows, given, **tables, probabilities=probabilities)
 
 
 def _kept(steps: np.ndarray) -> np.ndarray:

@@ -43,9 +43,10 @@ class LearnedRows:
                 spec=quoted(run.spec_path),
             )
         self.labels: list[str] = data.labels
-        self._labelling = task.labelling
-        answered = task.labelling and task.labelling.role in data.train.column_names
-        self.kind = task.labelling.kind if answered else ""
+        labelling = task.labelling
+        answered = labelling is not None and labelling.role in data.train.column_names
+        self._labelling = labelling if answered else None
+        self.kind: str = self._labelling.kind if self._labelling else ""
         self.split: str = data.splits["train"]
         self.asked = [r.name for r in task.inputs if r.name in data.train.column_names]
         self._table = data.train
@@ -76,7 +77,7 @@ class LearnedRows:
             RunError: the run did not learn from it.
         """
         held = self._held(row)
-        if not self.kind:
+        if self._labelling is None:
             return None
         given = held[self._labelling.role]
         if isinstance(given, int):

@@ -38,8 +38,8 @@ def find_disagreements(first: RunFolder, second: RunFolder) -> Disagreements:
     """
     if first.spec().task != second.spec().task:
         return Disagreements("other_task")
-    known = [run.record().get("labels") for run in (first, second)]
-    if all(isinstance(labels, list) for labels in known) and set(known[0]) != set(known[1]):
+    one, other = (run.record().get("labels") for run in (first, second))
+    if isinstance(one, list) and isinstance(other, list) and set(one) != set(other):
         return Disagreements("other_labels")
     answers = [_read(run) for run in (first, second)]
     if answers[0] is None or answers[1] is None:

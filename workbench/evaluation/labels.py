@@ -118,7 +118,7 @@ def open_labels(
             choices=" | ".join(ORDERS),
         )
     queue, suggestions, reasons = _queue(session, task, run, wish, spec.data.multi_label, seed)
-    queue = queue[: rows if chosen is None else None]
+    queue = queue[:rows] if isinstance(rows, int) else queue
     made = Session(queue, held, question, session.who, suggestions, reasons, blind=blind)
     return Labels(items, made)
 
@@ -151,8 +151,7 @@ def _queue(
             )
     texts = [" ".join(item.texts.values()) for item in rest]
     known = [" ".join(item.texts.values()) for item in decided]
-    places = order_rows(order, texts, shares, several, known, seed)
-    queue = [rest[n] for n in places]
+    queue = [rest[n] for n in order_rows(order, texts, shares, several, known, seed)]
     reasons = {} if order == "source" else {
         item.place: f"{order}, rank {rank}" for rank, item in enumerate(queue, 1)
     }  # fmt: skip
@@ -180,6 +179,7 @@ def _question(
     guidelines: str | Path,
 ) -> Question:
     labelling = task.labelling
+    assert labelling is not None  # `read_items` has refused such a task
     named_spans = labelling.kind == "spans" and task.names_labels
     if (labelling.kind == "class" or named_spans) and not names:
         raise InputError(

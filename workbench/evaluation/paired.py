@@ -50,7 +50,8 @@ def pair_scores(first: RunFolder, second: RunFolder) -> tuple[int, dict[str, Pai
         return 0, {}
     if _asked(answers[0], task) != _asked(answers[1], task):
         return 0, {}
-    return len(answers[0]), _resampled(*(task.rescore(rows) for rows in answers), len(answers[0]))
+    ours, theirs = map(task.rescore, answers)
+    return len(answers[0]), _resampled(ours, theirs, len(answers[0]))
 
 
 def _resampled(first: Any, second: Any, rows: int) -> dict[str, Paired]:

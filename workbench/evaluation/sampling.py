@@ -38,7 +38,7 @@ class Sampling:
 
     def told(self, spec: RunSpec, language: str | None = None) -> str:
         """Return in words how a model of this spec writes."""
-        known = {"tokens": self.max_new_tokens, "beams": spec.generate.num_beams}
+        known: dict[str, Any] = {"tokens": self.max_new_tokens, "beams": spec.generate.num_beams}
         if self.temperature:
             key, drawn = "playground.drawn", {"heat": self.temperature, "share": self.top_p}
             known |= {"seed": self.seed} | {name: f"{one:g}" for name, one in drawn.items()}
@@ -77,7 +77,8 @@ def chosen(spec: RunSpec, entries: Mapping[str, str]) -> Sampling:
     for name, remedy in faults(entries).items():
         what = text("spec.does_not_fit", field=name, value=shorten(repr(entries[name]), 60))
         raise InputError("{what}", "{remedy}", what=what, remedy=remedy)
-    return replace(usual(spec), **{name: _read(name, entry) for name, entry in entries.items()})
+    values: dict[str, Any] = {name: _read(name, entry) for name, entry in entries.items()}
+    return replace(usual(spec), **values)
 
 
 def _read(name: str, entry: str) -> float | int | str:

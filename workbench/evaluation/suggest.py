@@ -35,6 +35,8 @@ def suggest(
             task=task.name,
         )
     labelling = load_task(learned).labelling
+    if labelling is None:
+        return {}, None
     predictions = predict_texts(run, [item.values for item in items])
     found = {}
     for item, one in zip(items, predictions, strict=True):

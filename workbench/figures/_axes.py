@@ -54,8 +54,8 @@ def make_axis(
     says that the range holds zero, as bars want it.
     """
     values = list(values)
-    names = dict.fromkeys(v for v in values if isinstance(v, str))
-    names = {name: number for number, name in enumerate(names)}
+    words = dict.fromkeys(v for v in values if isinstance(v, str))
+    names = {name: number for number, name in enumerate(words)}
     kind = "log" if layout.type == "log" else "category" if names else "linear"
     low, high = _range(layout, [to_number(v, kind, names) for v in values], pad, zero)
     axis = Axis(kind, low, high, start, end, names, layout, [])

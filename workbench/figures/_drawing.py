@@ -162,8 +162,8 @@ class Drawing:
             image = Image.fromarray(mark.colours)
             if most is not None:
                 sides = (min(most, round(mark.wide)), min(most, round(mark.high)))
-                size = tuple(min(pair) for pair in zip(sides, image.size, strict=True))
-                image = image.resize(size, Image.Resampling.BOX)
+                wide, high = (min(pair) for pair in zip(sides, image.size, strict=True))
+                image = image.resize((wide, high), Image.Resampling.BOX)
             reduced = self._reduced(image, few=most is not None)
             data = base64.b64encode(_png_bytes(reduced)).decode("ascii")
             return (

@@ -53,7 +53,7 @@ def _error_bars(trace: Any, x: Axis, y: Axis, colour: str) -> list[str]:
     half, drawn = (trace.error_y.width or 6) / 2, []
     for a, b, error in zip(*map(values, (trace.x, trace.y, trace.error_y.array)), strict=False):
         at, low, high = x.pixel(a), y.pixel(b - error), y.pixel(b + error)
-        if None not in (at, low, high):
+        if at is not None and low is not None and high is not None:
             caps = "".join(f"M{at - half:.1f} {end:.1f}h{2 * half:.1f}" for end in (low, high))
             drawn.append(
                 f'<path d="M{at:.1f} {low:.1f}V{high:.1f}{caps}" fill="none" '
@@ -175,7 +175,8 @@ def colour_range(trace: Any) -> tuple[float, float]:
 
 def at_scale(scale: Any, share: float) -> str:
     """Return the colour at a share (0 to 1) of a plotly colour scale, as `#rrggbb`."""
-    stops = [(float(at), _rgb(colour)) for at, colour in scale or theme.COLOURSCALE]
+    known: Any = scale or theme.COLOURSCALE
+    stops = [(float(at), _rgb(colour)) for at, colour in known]
     for (a, first), (b, second) in pairwise(stops):
         if share <= b:
             part = (share - a) / (b - a) if b > a else 0.0

@@ -83,7 +83,8 @@ def smooth(values: Sequence[float | None]) -> list[float | None]:
     Gaps stay gaps. The start is corrected for having nothing before it, as Adam does.
     """
     weight = 1 - 1 / max(1.0, len(values) / 20)
-    total, seen, result = 0.0, 0.0, []
+    total, seen = 0.0, 0.0
+    result: list[float | None] = []
     for value in values:
         if value is None:
             result.append(None)
@@ -104,11 +105,11 @@ def thin(
     stretch = math.ceil(len(steps) / (limit // 2))
     for start in range(0, len(steps), stretch):
         numbers = range(start, min(start + stretch, len(steps)))
-        known = [n for n in numbers if values[n] is not None]
+        known = {n: value for n in numbers if (value := values[n]) is not None}
         if len(known) < len(numbers):
-            kept.add(next(n for n in numbers if values[n] is None))
+            kept.add(next(n for n in numbers if n not in known))
         if known:
-            kept |= {min(known, key=lambda n: values[n]), max(known, key=lambda n: values[n])}
+            kept |= {min(known, key=known.__getitem__), max(known, key=known.__getitem__)}
     order = sorted(kept)
     return [steps[n] for n in order], [values[n] for n in order]
 
@@ -136,7 +137,9 @@ def loss_traces(state: RunState) -> list[Any]:
 def _band(steps: list[int], losses: list[float | None]) -> go.Scatter:
     """Return the area between the lowest and the highest loss of every stretch of steps."""
     size = math.ceil(len(steps) / BANDS)
-    middles, lows, highs = [], [], []
+    middles: list[int] = []
+    lows: list[float | None] = []
+    highs: list[float | None] = []
     for start in range(0, len(steps), size):
         known = [loss for loss in losses[start : start + size] if loss is not None]
         if known:

@@ -157,7 +157,7 @@ def aspects(metrics: Metrics) -> go.Figure:
     """Show the leading score of each aspect by itself, beside those of its rivals."""
     held = metrics.get("aspects") or {}
     task = task_of(metrics)
-    first = next(iter(held.values()), {})
+    first: dict[str, Any] = next(iter(held.values()), {})
     name = next((name for name in task.leading if first.get(name) is not None), None)
     if name is None:
         return _nothing("aspects")

@@ -212,7 +212,8 @@ def _draw_x(x: Axis, y: Axis, labelled: bool) -> list[str]:
     drawn, foot, right_edge = [], y.start, -1e9
     angle = x.layout.tickangle or 0
     for value, name in x.ticks:
-        at = x.pixel(value)
+        if (at := x.pixel(value)) is None:
+            continue
         if x.layout.showgrid is not False:
             drawn.append(f'<path d="M{at:.1f} {foot:.1f}V{y.end:.1f}" class="grid"/>')
         if not labelled:
@@ -242,7 +243,8 @@ def _draw_x(x: Axis, y: Axis, labelled: bool) -> list[str]:
 def _draw_y(x: Axis, y: Axis) -> list[str]:
     drawn, upper_edge = [], 1e9
     for value, name in sorted(y.ticks, key=lambda tick: -(y.pixel(tick[0]) or 0)):
-        at = y.pixel(value)
+        if (at := y.pixel(value)) is None:
+            continue
         if y.layout.showgrid is not False:
             drawn.append(f'<path d="M{x.start:.1f} {at:.1f}H{x.end:.1f}" class="grid"/>')
         if at + 6 < upper_edge:

@@ -95,7 +95,7 @@ def begin(
     """
     values = {k: escape(v) if isinstance(v, str) else v for k, v in title_values.items()}
     figure = go.Figure(data=list(traces))
-    title = {"text": text(f"figures.{name}.title", **values)}
+    title: dict[str, Any] = {"text": text(f"figures.{name}.title", **values)}
     if subtitle:
         title["subtitle"] = {"text": subtitle}
     figure.update_layout(

@@ -107,8 +107,6 @@ def order_rows(
     Raises:
         ValueError: there is no such order, or it needs a model and there is none.
     """
-    if order not in ORDERS or (order in NEED_A_MODEL and shares is None):
-        raise ValueError(f"cannot order by {order!r}")
     if order == "source":
         return list(range(len(texts)))
     if order == "random":
@@ -116,6 +114,8 @@ def order_rows(
     if order == "diversity":
         weights = None if shares is None else uncertainty(shares, "entropy", several)
         return diverse(texts, known, weights, seed)
+    if order not in NEED_A_MODEL or shares is None:
+        raise ValueError(f"cannot order by {order!r}")
     return np.argsort(-uncertainty(shares, order, several), kind="stable").tolist()
 
 

@@ -94,7 +94,7 @@ class Session:
         counts: Counter[str] = Counter()
         for one in self._mine.values():
             held = one.value if isinstance(one.value, list) else [one.value]
-            names = [v.get("label") if isinstance(v, dict) else v for v in held]
+            names: list[Any] = [v.get("label") if isinstance(v, dict) else v for v in held]
             counts.update(name for name in names if one.act == "label" and name in self._names)
         return {
             "total": len(self.items),
@@ -130,9 +130,10 @@ class Session:
         found = {}
         for place, number in self._places.items():
             one = own.get(place)
-            old = one is None or one.key != self.items[number].key
+            if one is None or one.key != self.items[number].key:
+                continue
             # Of a row to adjudicate, what I said before I was asked to is no decision.
-            if not old and (place not in self.others or one.why == ADJUDICATION):
+            if place not in self.others or one.why == ADJUDICATION:
                 found[place] = one
         return found
 

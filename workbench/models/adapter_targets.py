@@ -91,7 +91,7 @@ def _usual(model: Any, method: str) -> list[str]:
     )
     config = model.config
     parts = [config, *(getattr(config, name, None) for name in ("encoder", "decoder"))]
-    lists = [known.get(getattr(part, "model_type", None)) for part in parts]
+    lists = [known.get(getattr(part, "model_type", "")) for part in parts]
     usual = [name for one in lists if isinstance(one, list) for name in one]
     names = [f".{name}" for name, _ in model.named_modules()]
     # peft's list may be that of an older version.

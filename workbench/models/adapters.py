@@ -153,7 +153,7 @@ def _config(model: Any, adapter: AdapterSpec, auto_class: str) -> Any:
         )
     return peft.LoraConfig(
         r=adapter.lora_rank,
-        lora_alpha=adapter.lora_alpha,
+        lora_alpha=adapter.lora_alpha,  # type: ignore[arg-type]  # it takes fractions, too
         lora_dropout=adapter.lora_dropout,
         use_dora=adapter.peft_method == "dora",
         target_modules=targets,

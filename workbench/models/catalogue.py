@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -70,7 +71,7 @@ def known_models() -> tuple[Known, ...]:
 
 
 def choose_models(
-    auto_class: str | Callable[[str], str] = "",
+    auto_class: str | Callable[[Any], str] = "",
     most_parameters: int | None = None,
     language: str = "",
     licence: str = "",

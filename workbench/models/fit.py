@@ -45,7 +45,8 @@ class Limits:
 
 def limits_of(config: Any) -> Limits:
     """Return what a model of a config can take; without tables to look at, what the config says."""
-    return _limits(type(config), config.to_json_string(use_diff=False))
+    kind: Any = type(config)
+    return _limits(kind, config.to_json_string(use_diff=False))
 
 
 @lru_cache(maxsize=32)
@@ -93,7 +94,7 @@ def _positions(model: Any, declared: int) -> int:
     for name, module in model.named_modules():
         last = name.rpartition(".")[2]
         relative = relative or bool(_RELATIVE.fullmatch(last))
-        table = getattr(module, "weight", None)
+        table: Any = getattr(module, "weight", None)
         if not _POSITIONS.fullmatch(last) or _OTHER.search(name) or getattr(table, "ndim", 0) != 2:
             continue
         padding, offset = getattr(module, "padding_idx", None), getattr(module, "offset", 0)

@@ -129,7 +129,11 @@ def train_tokenizer(texts: list[str], kind: str, vocab_size: int, writes: bool =
 
     specials = list(SPECIAL_TOKENS.values())
     unknown = SPECIAL_TOKENS["unk_token"]
-    usual = {"vocab_size": vocab_size, "special_tokens": specials, "show_progress": False}
+    usual: dict[str, Any] = {
+        "vocab_size": vocab_size,
+        "special_tokens": specials,
+        "show_progress": False,
+    }
     words = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Metaspace(),
@@ -137,6 +141,7 @@ def train_tokenizer(texts: list[str], kind: str, vocab_size: int, writes: bool =
             pre_tokenizers.Split("\n", behavior="isolated"),
         ]
     )
+    trainer: Any
     match kind:
         case "wordpiece":
             tokenizer = Tokenizer(models.BPE(unk_token=unknown))

@@ -177,12 +177,10 @@ def _writes_bytes(tree: Tree) -> bool:
 
 def _is_character(name: str) -> bool:
     """Say whether a piece of bytes is one character."""
-    bytes_ = [_byte_of().get(one) for one in name]
-    if None in bytes_:
-        return False
+    known = _byte_of()
     try:
-        return len(bytes(bytes_).decode("utf-8")) == 1
-    except UnicodeDecodeError:
+        return len(bytes(known[one] for one in name).decode("utf-8")) == 1
+    except (KeyError, UnicodeDecodeError):
         return False
 
 

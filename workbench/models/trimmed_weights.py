@@ -140,7 +140,7 @@ def _stored_axes(folder: Path, rows: int) -> Axes:
 
     config, plain = _config(folder), read_config(folder)
     named = getattr(transformers, (plain.get("architectures") or [""])[0] or "AutoModel", None)
-    makers = [transformers.AutoModel.from_config]
+    makers: list[Any] = [transformers.AutoModel.from_config]
     makers += [kind for name in _WRITERS if (kind := classes_of(name).get(type(config), None))]
     makers += [named] if hasattr(named, "config_class") else []
     known: dict[str, tuple[int, ...]] = {}
@@ -161,8 +161,8 @@ def _stored_axes(folder: Path, rows: int) -> Axes:
                 known.setdefault(same, found)
     axes: Axes = {}
     for name, (shape, _) in read_shapes(folder).items():
-        found = known.get(name)
-        if found is None:  # called otherwise in the file than in memory
+        found = known.get(name) or ()
+        if name not in known:  # called otherwise in the file than in memory
             found = tuple(n for n, size in enumerate(shape) if size == rows and rows not in others)
         if any(shape[n] != rows for n in found):
             raise _several_tables(config, folder)

@@ -35,10 +35,9 @@ def make_writer(
         ("encoder", AutoModel, reader),
         ("decoder", AutoModelForCausalLM, writer),
     ):
+        load: Any = auto.from_pretrained  # the annotation knows no `output_loading_info`
         if pretrained:
-            halves[name], report = auto.from_pretrained(
-                folder, config=own, output_loading_info=True, **how
-            )
+            halves[name], report = load(folder, config=own, output_loading_info=True, **how)
             reports.append((name, halves[name], report))
         else:
             halves[name] = auto.from_config(own)

@@ -73,7 +73,7 @@ def adapt(
     """
     from ..adaptation import adapt as carry_out
 
-    done = carry_out(_read_already(first) or _spec(first), _spec(second), pipeline.train)
+    done = carry_out(_read_already(first), _spec(second), pipeline.train)
     compare(done.without, done.adapted)
     return hold(done.reading), hold(done.without), hold(done.adapted)
 
@@ -331,15 +331,15 @@ def _with_data(spec: RunSpec | str | Path, data: Any) -> RunSpec:
     return found.replace({"data.source": str(kept), "data.revision": None})
 
 
-def _read_already(first: Any) -> RunFolder | None:
-    """Return the run that the first step names, if it is one."""
+def _read_already(first: RunSpec | RunFolder | str | Path) -> RunSpec | RunFolder:
+    """Return the run that the first step names, if it is one, or else the spec."""
     go_home()
-    if isinstance(first, RunSpec):
-        return None
+    if isinstance(first, RunSpec | RunFolder):
+        return first
     try:
         return _run(first)
     except RunError:
-        return None
+        return _spec(first)
 
 
 def _spec_of_data(

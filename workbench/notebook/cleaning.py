@@ -146,7 +146,7 @@ class Cleaning:
 
     def __repr__(self) -> str:
         """Return one line a step, and of several splits, above them the name of each."""
-        lines = []
+        lines: list[str] = []
         for split, cleaned in self._cleaned.items():
             lines += self._of(split).values()
             lines += (f"{one['step']}: {one['changed rows']:,} rows changed, "

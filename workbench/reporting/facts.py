@@ -22,10 +22,11 @@ def headline(contents: Contents) -> str:
         if state.status == "failed":
             return text("report.headline.failed", step=f"{state.step:,}", failure=state.failure)
         return text("report.headline.unfinished", step=f"{state.step:,}")
-    rows = f"{contents.metrics.get('rows', 0):,}"
+    metrics = contents.metrics or {}
+    rows = f"{metrics.get('rows', 0):,}"
     rivals = {
         rival: scored[name]
-        for rival, scored in (contents.metrics.get("baselines") or {}).items()
+        for rival, scored in (metrics.get("baselines") or {}).items()
         if scored.get(name) is not None
     }
     if name == "accuracy":

@@ -76,7 +76,9 @@ def _fill(contents: Contents, run: RunFolder) -> dict[str, Any]:
         "preview": profile.preview[:MAX_PREVIEW_ROWS] if profile else [],
         "card_facts": facts.card_facts(contents.card or {}),
         "curves": _curves(contents),
-        "baselines": drawing(figures.baselines(metrics)) if _has_baselines(metrics) else None,
+        "baselines": drawing(figures.baselines(metrics))
+        if metrics and metrics.get("metrics") and metrics.get("baselines")
+        else None,
         "compared": _compared(contents, run),
         "score_columns": score_columns(metrics),
         "score_rows": score_rows(metrics),
@@ -118,8 +120,9 @@ def _evaluation_figures(contents: Contents) -> list[dict[str, Any]]:
 def _data_figures(contents: Contents) -> list[dict[str, Any]]:
     profile = contents.profile
     drawn = _draw(profile, *(getattr(figures, name) for name in contents.task.data_figures))
-    measures = profile.measures if profile else {}
-    return drawn + [drawing(figures.measure_histogram(profile, name)) for name in measures]
+    if profile is None:
+        return drawn
+    return drawn + [drawing(figures.measure_histogram(profile, x)) for x in profile.measures]
 
 
 def _compared(contents: Contents, run: RunFolder) -> dict[str, Any] | None:
@@ -133,10 +136,6 @@ def _compared(contents: Contents, run: RunFolder) -> dict[str, Any] | None:
     except InputError:
         return None
     return None if figure is None else drawing(figure)
-
-
-def _has_baselines(metrics: dict[str, Any] | None) -> bool:
-    return bool(metrics and metrics.get("metrics") and metrics.get("baselines"))
 
 
 def scored(metrics: dict[str, Any] | None) -> dict[str, dict[str, Any]]:

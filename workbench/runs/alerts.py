@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 from typing import Any
 
 from ..language import text
-from ..spec import find
+from ..spec import field_of
 from .events import Event
 from .levels import SAMPLE, History, first_after, is_number, level, loss_of, spread
 from .state import RunState
@@ -83,7 +83,7 @@ def _not_a_number(state: RunState) -> Alert | None:
     # already spoilt every weight, and one such loss is proof.
     needed = 2 if state.started.get("precision") == "fp16" else 1
     if len(steps) >= needed and not any(is_number(loss_of(event)) for event in steps[-needed:]):
-        lost = steps
+        lost: Sequence[Event] = steps
     elif evaluations and not is_number(loss_of(evaluations[-1])):
         lost = evaluations
     else:
@@ -255,8 +255,8 @@ def _plateau(state: RunState, history: History) -> Alert | None:
     if end - start < 100 or start < history.settled:
         return None
     # A schedule that is lowering the rate already does what this alert would ask for.
-    rates = [steps[place].get("learning_rate") for place in (start, -1)]
-    if not all(map(is_number, rates)) or rates[1] < 0.9 * rates[0]:
+    then, latest = (steps[place].get("learning_rate") for place in (start, -1))
+    if not is_number(then) or not is_number(latest) or latest < 0.9 * then:
         return None
     middle = (start + end) // 2
     first, before, now = history.first(), level(steps, start, middle), level(steps, middle, end)
@@ -319,5 +319,5 @@ def _rate(state: RunState) -> float:
 
 
 def _within_domain(rate: float) -> float:
-    domain = find("train.learning_rate").domain
-    return min(domain.high, max(domain.low, float(f"{rate:.2g}")))
+    low, high = field_of("train.learning_rate").domain.bounds
+    return min(high, max(low, float(f"{rate:.2g}")))

@@ -24,8 +24,9 @@ def rerun_line(spec_path: Path, record: dict[str, Any]) -> str:
     The folder may be somebody else's, and the line is there to be copied into a terminal.
     """
     noted = record.get("command")
+    noted = noted if isinstance(noted, str) else ""
     try:
-        words = shlex.split(noted) if isinstance(noted, str) else []
+        words = shlex.split(noted)
     except ValueError:
         words = []
     if words[:1] == ["workbench"] and noted.isprintable() and shlex.join(words) == noted:

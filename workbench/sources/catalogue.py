@@ -184,7 +184,8 @@ def _read(path: Path) -> tuple[Entry, ...]:
         for name, plain in tree["wheels"].items()
     }
     found: list[Entry] = []
-    for kind, section in (("model", "models"), ("data", "data")):
+    sections: dict[Kind, str] = {"model": "models", "data": "data"}
+    for kind, section in sections.items():
         for name, plain in tree[section].items():
             facts = dict(plain)
             packs = {language: wheels[pack] for language, pack in facts.pop("packs", {}).items()}

@@ -64,8 +64,8 @@ def model(text: str, revision: str | None = None, progress: Progress | None = No
     if base is not None:
         config = json.loads((base.path / "config.json").read_text("utf-8")) | config
     content = json.dumps(config, indent=1, sort_keys=True).encode()
-    spoken = json.dumps(plain["tokenizer"], sort_keys=True) if base is None else base.revision
-    mark = hashlib.sha256(content + str(spoken).encode()).hexdigest()[:12]
+    spoken = str(base.revision) if base else json.dumps(plain["tokenizer"], sort_keys=True)
+    mark = hashlib.sha256(content + spoken.encode()).hexdigest()[:12]
     require_revision(text, revision, mark)
     folder = cache_dir() / "scratch" / f"{name}-{mark}"
     if not (folder / "config.json").is_file():

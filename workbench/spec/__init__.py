@@ -9,7 +9,7 @@ from .cleaning import parse_step, split_steps, step_help
 from .data import DataSpec
 from .domain import Domain
 from .faults import SpecError, build
-from .fields import Field, fields, find
+from .fields import Field, field_of, fields, find
 from .flat import changes, from_flat, to_flat
 from .model import AdapterSpec, ModelSpec
 from .recipes import (
@@ -40,6 +40,7 @@ __all__ = [
     "build",
     "changes",
     "dump_tree",
+    "field_of",
     "fields",
     "find",
     "find_spec",

@@ -22,7 +22,8 @@ def anchored(tree: dict[str, Any]) -> dict[str, Any]:
     that folder, all stays as it is written.
     """
     record = tree.get("record")
-    folder = record.get("folder") if isinstance(record, dict) else None
+    record = record if isinstance(record, dict) else {}
+    folder = record.get("folder")
     if not isinstance(folder, str) or not Path(folder).is_absolute() or Path(folder) == Path.cwd():
         return tree
     local = record.get("paths")
@@ -30,7 +31,9 @@ def anchored(tree: dict[str, Any]) -> dict[str, Any]:
     found = dict(tree)
     for (section, field), mark in _FIELDS.items():
         held = found.get(section)
-        text = held.get(field) if isinstance(held, dict) else None
+        if not isinstance(held, dict):
+            continue
+        text = held.get(field)
         named = field != "validation_split" or (isinstance(text, str) and {"/", "."} & set(text))
         if isinstance(text, str) and text and named:
             is_path = f"{section}.{field}" in local

@@ -246,8 +246,9 @@ def _read(entry: str) -> tuple[str, dict[str, Any]]:
             case ast.Name(id=name):
                 return name, {}
             case ast.Call(func=ast.Name(id=name), args=[], keywords=words):
-                if all(word.arg for word in words):
-                    return name, {word.arg: _plain(word.value) for word in words}
+                given = {word.arg: _plain(word.value) for word in words if word.arg}
+                if len(given) == len(words):
+                    return name, given
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         pass
     raise ValueError(text("spec.step_form"))
@@ -260,8 +261,8 @@ def _plain(value: ast.expr) -> Any:
             return word  # `true`, too: pydantic takes it where true or false is asked for
         case ast.List(elts=items) | ast.Tuple(elts=items):
             return [_plain(item) for item in items]
-        case ast.Dict(keys=keys, values=values):
-            return dict(zip(map(_plain, keys), map(_plain, values), strict=True))
+        case ast.Dict(keys=keys, values=values) if all(keys):
+            return {_plain(k): _plain(v) for k, v in zip(keys, values, strict=True) if k}
     return ast.literal_eval(value)
 
 

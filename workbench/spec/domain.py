@@ -51,6 +51,13 @@ class Domain:
         scale = ", log scale" if self.log else ""
         return f"{self.low:g} to {self.high:g}{self._unit()}{scale}"
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The lowest and the highest value, of a domain that has both."""
+        if self.low is None or self.high is None:
+            raise ValueError(f"no bounds: {self.help}")
+        return self.low, self.high
+
     def _unit(self) -> str:
         return f" {self.unit}" if self.unit else ""
 

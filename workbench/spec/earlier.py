@@ -16,8 +16,9 @@ _ALWAYS_WRITTEN = {"data": "max_tokens", "model": "source", "train": "learning_r
 def packed_otherwise(tree: dict[str, Any]) -> bool:
     """Say whether a run's version packed its texts so that each saw those before it in its row."""
     held = tree.get("data")
-    known = isinstance(held, dict) and "special_tokens_in_text" not in held
-    return "record" in tree and known and held.get("packing") is True
+    if not isinstance(held, dict) or "special_tokens_in_text" in held:
+        return False
+    return "record" in tree and held.get("packing") is True
 
 
 def as_it_was(tree: dict[str, Any]) -> dict[str, Any]:

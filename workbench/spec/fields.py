@@ -61,6 +61,11 @@ def find(name: str) -> Field | None:
     return _by_name().get(name)
 
 
+def field_of(name: str) -> Field:
+    """Return the field with this path or short name, which the code itself knows to exist."""
+    return _by_name()[name]
+
+
 @cache
 def _by_name() -> dict[str, Field]:
     return {key: field for field in fields() for key in (field.name, field.path)}

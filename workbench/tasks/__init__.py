@@ -10,11 +10,13 @@ from typing import Any
 from ..spec import RunSpec
 from ..spec.run import TASKS
 from ._forward import forward
+from ._labelling import Labelling
 from ._losses import Objective
 from .contract import Column, Metric, Outcome, Role, RowError, Setup, Task
 
 __all__ = [
     "Column",
+    "Labelling",
     "Metric",
     "Objective",
     "Outcome",

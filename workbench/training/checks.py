@@ -10,7 +10,7 @@ from ..language import told
 from ..models import quantization
 from ..models.adapters import can_prompt
 from ..sources.paths import has_prefix
-from ..spec import RunSpec, SpecError, find, to_flat
+from ..spec import RunSpec, SpecError, field_of, to_flat
 from ..tasks import Task, served_by
 
 
@@ -34,7 +34,7 @@ def check_spec(spec: RunSpec, task: Task) -> None:
     faults += _custom_loss_faults(spec)
     values = to_flat(spec)
     for path, served in served_by().items():
-        field = find(path)
+        field = field_of(path)
         if path not in task.options and values[field.name] != field.default:
             faults.append(
                 say(
@@ -55,7 +55,7 @@ def unused_settings(spec: RunSpec) -> list[str]:
     values = to_flat(spec)
     told = []
     for path, other, heeds in _HEEDED:
-        field, beside = find(path), find(other)
+        field, beside = field_of(path), field_of(other)
         value, held = values[field.name], values[beside.name]
         if value != field.default and not heeds(held):
             told.append(

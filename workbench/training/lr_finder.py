@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from ..language import text
-from ..spec import find
+from ..spec import field_of
 
 if TYPE_CHECKING:
     from .prepare import Prepared
@@ -108,7 +108,7 @@ def ramp(low: float, high: float, steps: int) -> list[float]:
     Raises:
         InputError: the rates do not fit the spec's domain, or there are too few steps.
     """
-    domain = find("train.learning_rate").domain
+    domain = field_of("train.learning_rate").domain
     for rate in (low, high):
         if remedy := domain.fault(rate):
             raise InputError(
@@ -168,8 +168,8 @@ def suggest(rates: Sequence[float], losses: Sequence[float]) -> Suggestion:
         risen = smoothed[-1] - start > enough or known < len(losses)
         return Suggestion(None, None, smoothed, "only_rises" if risen else "flat")
     rose = max(smoothed[lowest:]) - smoothed[lowest] > enough or known < len(losses)
-    domain = find("train.learning_rate").domain
-    rate = max(domain.low, float(f"{rates[lowest] / 10:.2g}"))
+    least, _ = field_of("train.learning_rate").domain.bounds
+    rate = max(least, float(f"{rates[lowest] / 10:.2g}"))
     return Suggestion(rate, rates[lowest], smoothed, "minimum" if rose else "still_falling")
 
 

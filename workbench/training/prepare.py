@@ -31,7 +31,7 @@ from ..models.padding import filled_side, follow_tokenizer
 from ..models.trimmed import Trimmed
 from ..runs import open_run
 from ..sources import FoundModel, find_model
-from ..spec import RunSpec, SpecError, find, to_flat
+from ..spec import RunSpec, SpecError, field_of, to_flat
 from ..tasks import Metric, Objective, Setup, Task, load_task
 from .checks import check_spec, unused_settings
 from .control_tokens import control_token_notes, new_token_notes
@@ -299,8 +299,8 @@ def prepare(
         )
     kind = read_config(found.path)["model_type"]
     tokenizer.padding_side = filled_side(kind, task.auto_class)
-    new, known = add_tokens(tokenizer, spec.model.add_tokens)
-    notes = [*new_token_notes(spec, new, known), *control_token_notes(data, task, spec, tokenizer)]
+    new, held = add_tokens(tokenizer, spec.model.add_tokens)
+    notes = [*new_token_notes(spec, new, held), *control_token_notes(data, task, spec, tokenizer)]
     data = replace(data, notes=[*data.notes, *notes])
     tokenizer.model_max_length = max(1, tokenizer.model_max_length - spec.adapter.prompt_tokens)
     precision = choose_precision(spec.train.precision, model_width(read_config(found.path)))
@@ -328,8 +328,8 @@ def prepare(
     validation = longest_first(encode_rows(data.validation, task, setup, training=False))
     require_fit(found, task.auto_class, spec.model.trust_remote_code)
     if max_tokens < spec.data.max_tokens and max(train["length"], default=0) >= max_tokens:
-        values = {"asked": spec.data.max_tokens, "limit": max_tokens}
-        data = replace(data, notes=[*data.notes, say("data.note.fewer_tokens", **values)])
+        fewer = say("data.note.fewer_tokens", asked=spec.data.max_tokens, limit=max_tokens)
+        data = replace(data, notes=[*data.notes, fewer])
     notes = [
         *prompt_notes(asked, spec, max_tokens, train, validation),
         *language_notes(asked, task, data),
@@ -393,7 +393,7 @@ def _fitted_to(head: Head, data: LoadedData) -> LoadedData:
 def same_ingredients(one: RunSpec, other: RunSpec) -> bool:
     """Return whether two specs need the same data, model and encoding."""
     # What the task heeds may go into the encoding.
-    heeded = [find(path).name for path in load_task(one.task).fitted(one).options]
+    heeded = [field_of(path).name for path in load_task(one.task).fitted(one).options]
     first, second = to_flat(one), to_flat(other)
     return (
         one.task == other.task

@@ -29,7 +29,7 @@ from ..models.trimmed import (
     with_trimmed_vocabulary,
 )
 from ..sources import FoundModel, cache_dir
-from ..spec import RunSpec, find, to_flat
+from ..spec import RunSpec, field_of, to_flat
 from ..tasks import Setup, Task
 from ..tasks._encode import encoder_for
 from .encoding import encode_rows, limit_tokens, training_texts
@@ -162,7 +162,7 @@ def _key(spec: RunSpec, task: Task, found: FoundModel, data: LoadedData) -> str:
     parts = [
         found.place, known, spec.task, spec.data.model_dump(exclude={"max_tokens"}),
         spec.model.add_tokens,
-        [flat[find(path).name] for path in task.options], spec.train.seed, spec.inspect.probes,
+        [flat[field_of(path).name] for path in task.options], spec.train.seed, spec.inspect.probes,
         data.fingerprint, version("transformers"), version("tokenizers"),
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:32]

@@ -40,11 +40,11 @@ class AttentionDesk(anywidget.AnyWidget):
 
     _esm = script("attention/widget.js")
     _css = style("attention/desk.css")
-    records = traitlets.List().tag(sync=True)
+    records: traitlets.List[Any] = traitlets.List().tag(sync=True)
     labels = traitlets.Dict().tag(sync=True)
-    live = traitlets.List().tag(sync=True)
-    loss = traitlets.List().tag(sync=True)
-    start = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
+    live: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    loss: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    start: Any = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
     twin = traitlets.Unicode().tag(sync=True)
 
     def __init__(
@@ -87,7 +87,8 @@ class AttentionDesk(anywidget.AnyWidget):
         try:
             # One model answers one question at a time.
             with self._lock:
-                answer = self._look_again(**about) if kind == "text" else self._asks[kind](**about)
+                ask: Callable[..., Any] = self._look_again if kind == "text" else self._asks[kind]
+                answer = ask(**about)
         except InputError as error:
             self.send({"id": number, "fault": str(error)})
             return
@@ -111,7 +112,7 @@ def show_desk(desk: AttentionDesk) -> None:
     """
     from IPython.display import display
 
-    view = desk._repr_mimebundle_()
+    view: Any = desk._repr_mimebundle_()
     widget = (view[0] if isinstance(view, tuple) else view)[_VIEW]
     display({_VIEW: widget, "text/plain": ""}, raw=True)
     handle = display(_copy(desk), raw=True, display_id=True)

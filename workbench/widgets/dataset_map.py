@@ -52,7 +52,7 @@ class DatasetMap(anywidget.AnyWidget):
     _esm = script("dataset_map/map.js")
     _css = style("controls.css", "dataset_map.css")
     labels = traitlets.Dict().tag(sync=True)
-    colours = traitlets.List().tag(sync=True)
+    colours: traitlets.List[Any] = traitlets.List().tag(sync=True)
 
     def __init__(
         self,

@@ -13,7 +13,8 @@ from typing import Any
 
 import yaml
 
-from ..spec import Domain, Field, parse_value
+from ..runs.control import Knob
+from ..spec import Field, parse_value
 
 Entry = str | bool
 
@@ -59,7 +60,7 @@ def parse(field: Field, shown: Entry) -> Any:
     return text
 
 
-def slider_values(field: Field) -> list[float]:
+def slider_values(field: Field | Knob) -> list[float]:
     """Return the values that the field's slider stops at; none if it has no slider.
 
     A slider needs two ends and either a logarithmic scale or a step. On a logarithmic scale it
@@ -69,8 +70,8 @@ def slider_values(field: Field) -> list[float]:
     if field.type not in (int, float) or domain.low is None or domain.high is None:
         return []
     if domain.log:
-        return _ratios(domain, whole=field.type is int)
-    return _steps(domain, field.type) if domain.step else []
+        return _ratios(*domain.bounds, whole=field.type is int)
+    return _steps(*domain.bounds, domain.step, field.type) if domain.step else []
 
 
 def number(value: float) -> str:
@@ -108,8 +109,7 @@ def _parse_number(number_type: type, text: str) -> Any:
         return text
 
 
-def _ratios(domain: Domain, whole: bool) -> list[float]:
-    low, high = domain.low, domain.high
+def _ratios(low: float, high: float, whole: bool) -> list[float]:
     if whole and math.log2(low).is_integer() and math.log2(high).is_integer():
         return [2**n for n in range(int(math.log2(low)), int(math.log2(high)) + 1)]
     mantissas = WHOLE_MANTISSAS if whole else MANTISSAS
@@ -119,8 +119,7 @@ def _ratios(domain: Domain, whole: bool) -> list[float]:
     return [int(v) if whole else v for v in values if low <= v <= high]
 
 
-def _steps(domain: Domain, number_type: type) -> list[float]:
-    low, high, step = domain.low, domain.high, domain.step
+def _steps(low: float, high: float, step: float, number_type: type) -> list[float]:
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     values = {low, high, *(round(n * step, 10) for n in range(first, last + 1))}
     return sorted(number_type(v) for v in values if low <= v <= high)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..language import text
 from ..runs import RunFolder
-from ..spec import find
+from ..spec import field_of
 from .entries import number, parse
 
 # What is asked for at a click; everything else can be set with `run.fork(step, …)`.
@@ -24,8 +24,7 @@ def fork_offer(run: RunFolder, step: int, language: str) -> dict[str, Any]:
     train = run.spec().train
     fields = []
     for name in KNOBS:
-        domain = find(f"train.{name}").domain
-        low, high = number(domain.low), number(domain.high)
+        low, high = map(number, field_of(f"train.{name}").domain.bounds)
         fields.append(
             {
                 "name": name,
@@ -39,7 +38,7 @@ def fork_offer(run: RunFolder, step: int, language: str) -> dict[str, Any]:
 
 def fork_changes(entries: Mapping[str, Any]) -> dict[str, Any]:
     """Return what was typed as changes of the spec; what does not fit, the spec itself refuses."""
-    fields = [find(f"train.{name}") for name in KNOBS if name in entries]
+    fields = [field_of(f"train.{name}") for name in KNOBS if name in entries]
     return {
         field.path: parse(field, str(entries[field.path.partition(".")[2]])) for field in fields
     }

@@ -39,7 +39,7 @@ def describe_knob(knob: Knob, value: float | None, language: str) -> dict[str, A
         )
     else:
         label, help_text = text(f"form.label.{field.path}", language), help_line(field, language)
-    low, high = number(domain.low), number(domain.high)
+    low, high = map(number, domain.bounds)
     return {
         "name": knob.name,
         "label": label,
@@ -53,13 +53,12 @@ def describe_knob(knob: Knob, value: float | None, language: str) -> dict[str, A
 
 def slider_stops(knob: Knob, value: float | None) -> list[float]:
     """Return where a knob's slider stops: its domain, or as much of it as is near `value`."""
-    stops = slider_values(knob)
-    domain = knob.domain
+    stops, (low, high) = slider_values(knob), knob.domain.bounds
     if not stops:  # a count without an end: round numbers, up to ten times as many
         ladder = [m * 10**power for power in range(7) for m in WHOLE_MANTISSAS]
-        reach = min(domain.high, 10 * max(value or 0, 100))
-        return [domain.low, *(n for n in ladder if domain.low < n <= reach)]
+        reach = min(high, 10 * max(value or 0, 100))
+        return [low, *(n for n in ladder if low < n <= reach)]
     if len(stops) > MOST_STOPS:
-        reach = max(10 * (value or 0), domain.low + 100 * domain.step)
+        reach = max(10 * (value or 0), low + 100 * (knob.domain.step or 0))
         return [stop for stop in stops if stop <= reach]
     return stops

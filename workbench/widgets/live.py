@@ -55,7 +55,7 @@ class LiveChart(anywidget.AnyWidget):
 
     _esm = script("live/view.js")
     _css = style("controls.css", "live.css")
-    run_names = traitlets.List().tag(sync=True)
+    run_names: traitlets.List[Any] = traitlets.List().tag(sync=True)
     labels = traitlets.Dict().tag(sync=True)
     can_fork = traitlets.Bool().tag(sync=True)
 
@@ -157,9 +157,7 @@ class LiveChart(anywidget.AnyWidget):
                 self.send({"kind": "detail", "run": run, "first": first, "last": last}, [rows])
             case {"kind": "pick", "step": int(step)} if self._on_fork is not None:
                 self._offer(step)
-            case {"kind": "fork", "step": int(step), "changes": dict(changes)} if (
-                self._on_fork is not None
-            ):
+            case {"kind": "fork", "step": int(step), "changes": dict(changes)}:
                 self._fork(step, changes)
 
     def _offer(self, step: int) -> None:
@@ -171,6 +169,8 @@ class LiveChart(anywidget.AnyWidget):
         self.send({"kind": "offer", "step": step} | offer, [])
 
     def _fork(self, step: int, changes: dict[str, Any]) -> None:
+        if self._on_fork is None:
+            return
         fault = ""
         try:
             self._on_fork(step, fork_changes(changes))

@@ -15,7 +15,7 @@ from IPython.display import display
 from .. import worker
 from ..runs import RunFolder, read_state
 from ..runs.summary import summarise
-from .live import LiveChart, show_live
+from .live import LiveChart, Record, show_live
 from .steering import SteeringPanel, show_steering
 
 _NOTHING = {"text/html": "", "text/plain": ""}
@@ -53,7 +53,7 @@ class RunPlaces:
             place = self._choose(run, parent)
             self._taken.append(place)
         place.take(run, on_end)
-        self._watch(place, parent)
+        self._watch(place, run, parent)
 
     def _choose(self, run: RunFolder, parent: RunFolder | None) -> _Place:
         """Return the place for a run, out of the lists of places."""
@@ -65,8 +65,8 @@ class RunPlaces:
         self._taken.remove(place)
         return place
 
-    def _watch(self, place: _Place, parent: RunFolder | None) -> None:
-        run, chart, controls = place.run, *place.turns
+    def _watch(self, place: _Place, run: RunFolder, parent: RunFolder | None) -> None:
+        chart, controls = place.turns
 
         def ended() -> None:
             if read_state(run).status != "failed":  # such a run can be taken up again
@@ -82,12 +82,12 @@ class RunPlaces:
         def fork(step: int, changes: dict[str, Any]) -> None:
             self.fill(worker.fork(run, step, changes), parent=run)
 
-        def show_curves() -> None:
+        def show_curves() -> LiveChart | Record:
             behind = [] if parent is None else [parent]
             place.view = show_live(run, ended, chart, on_fork=fork, behind=behind)
+            return place.view
 
-        show_curves()
-        if not place.view.ended or read_state(run).status == "failed":
+        if not show_curves().ended or read_state(run).status == "failed":
             place.panel = show_steering(run, controls, on_resume=resume)
 
 
@@ -99,7 +99,7 @@ class _Place:
         self.turns: list[_Turn] = []
         self.run: RunFolder | None = None
         self.on_end: Callable[[], None] | None = None
-        self.view: LiveChart | None = None
+        self.view: LiveChart | Record | None = None
         self.panel: SteeringPanel | None = None
 
     def take(self, run: RunFolder, on_end: Callable[[], None] | None) -> None:
@@ -115,10 +115,14 @@ class _Place:
 
     def holds(self, run: RunFolder | None) -> bool:
         """Return whether it is this run that is shown here."""
-        return None not in (run, self.run) and run.path.absolute() == self.run.path.absolute()
+        if run is None or self.run is None:
+            return False
+        return run.path.absolute() == self.run.path.absolute()
 
     def worth(self) -> tuple[bool, bool]:
         """Return how much would be lost with what is shown here; less is taken first."""
+        if self.run is None:
+            return False, False
         summary = summarise(self.run)
         return not summary.ended or summary.status == "failed", self.on_end is not None
 

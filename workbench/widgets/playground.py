@@ -40,8 +40,8 @@ class PlaygroundDesk(anywidget.AnyWidget):
 
     _esm = script("playground.js")
     _css = style("controls.css", "playground.css")
-    said = traitlets.List().tag(sync=True)
-    fields = traitlets.List().tag(sync=True)
+    said: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    fields: traitlets.List[Any] = traitlets.List().tag(sync=True)
     entries = traitlets.Dict().tag(sync=True)
     faults = traitlets.Dict().tag(sync=True)
     busy = traitlets.Bool(False).tag(sync=True)
@@ -125,11 +125,10 @@ class PlaygroundDesk(anywidget.AnyWidget):
 
 def _field(name: str, language: str) -> dict[str, str]:
     """Return what the browser needs to draw a number that says how tokens are chosen."""
-    domain = sampling.DOMAINS[name]
-    ends = {"low": number(domain.low), "high": number(domain.high)}
+    low, high = map(number, sampling.DOMAINS[name].bounds)
     return {
         "name": name,
         "label": languages.text(f"playground.label.{name}", language),
         "help": languages.text(f"playground.help.{name}", language),
-        "range": languages.text("form.ui.range", language, **ends),
+        "range": languages.text("form.ui.range", language, low=low, high=high),
     }

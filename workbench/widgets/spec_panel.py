@@ -12,7 +12,7 @@ import anywidget
 import traitlets
 
 from .. import language as languages
-from ..spec import RunSpec, SpecError, changes, find, from_yaml, to_yaml
+from ..spec import RunSpec, SpecError, changes, field_of, from_yaml, to_yaml
 from ..static import script, style
 from .entries import one_line
 from .form import SpecForm
@@ -33,8 +33,8 @@ class SpecPanel(anywidget.AnyWidget):
     _css = style("controls.css", "spec_panel.css")
     command = traitlets.Unicode().tag(sync=True)
     yaml = traitlets.Unicode().tag(sync=True)
-    form_faults = traitlets.List().tag(sync=True)
-    paste_faults = traitlets.List().tag(sync=True)
+    form_faults: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    paste_faults: traitlets.List[Any] = traitlets.List().tag(sync=True)
     labels = traitlets.Dict().tag(sync=True)
 
     def __init__(
@@ -87,7 +87,10 @@ def headless_line(spec: RunSpec, notebook: str = NOTEBOOK) -> str:
     for name, value in changes(spec).items():
         text = _argument(value)
         if text.startswith("-") and not re.fullmatch(r"-[0-9.]+", text):
-            words += ["--set", f"{find(name).path}={text}"]  # after -p it would read as an option
+            words += [
+                "--set",
+                f"{field_of(name).path}={text}",
+            ]  # after -p it would read as an option
         else:
             words += ["-p", name, text]
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)

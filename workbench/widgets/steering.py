@@ -56,7 +56,7 @@ class SteeringPanel(anywidget.AnyWidget):
     _esm = script("steering.js")
     _css = style("controls.css", "steering.css")
     labels = traitlets.Dict().tag(sync=True)
-    rows = traitlets.List().tag(sync=True)
+    rows: traitlets.List[Any] = traitlets.List().tag(sync=True)
     shown = traitlets.Dict().tag(sync=True)
 
     def __init__(
@@ -260,7 +260,8 @@ class SteeringPanel(anywidget.AnyWidget):
         elif asked is not None:
             value, note = asked[0], self._text("note.asked", who=asked[1])
         elif event is not None:
-            old, who = event.get("old"), event.get("who")
+            old: Any = event.get("old")
+            who = event.get("who")
             told = number(old) if _is_number(old) else "-"
             note = self._text("note.changed", step=event["step"], old=told, who=who)
         elif value is None:

@@ -58,8 +58,8 @@ def _parts(cell: str | float, names: list[str] | None, separator: str) -> list[s
 
 def _named(part: str, names: list[str] | None) -> str:
     number = part.strip()
-    known = names is not None and number.isdecimal() and int(number) < len(names)
-    return names[int(number)] if known else part
+    known = names or []
+    return known[int(number)] if number.isdecimal() and int(number) < len(known) else part
 
 
 def _chosen(
@@ -70,7 +70,7 @@ def _chosen(
     forms: dict[Any, list[str]] = defaultdict(list)
     for label in counts:
         forms[family.get(_bare(label), _bare(label))].append(label)
-    best = {}
+    best: dict[str, str] = {}
     for alike in forms.values():
         # Of forms that are as common, the longer one says more.
         kept = max(alike, key=lambda one: (one in wished, counts[one], len(one), one))

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from html.parser import HTMLParser
+from typing import Any
 
 from ...spec import cleaning as spec
 from ..patterns import PATTERNS, TAG_NAMES, pattern
@@ -58,7 +59,7 @@ def _senseless(text: str) -> int:
 
 def unicode(step: spec.Unicode) -> Mend:
     """Bring characters into a normal form (Unicode Standard Annex 15)."""
-    form = step.form
+    form: Any = step.form
     return lambda text: text if text.isascii() else unicodedata.normalize(form, text)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...tasks import Setup, Task
@@ -91,11 +92,15 @@ def _cut_answers(
             f"cut_answers.{why}",
             splits,
             {name: [i for i, n in enumerate(own) if n] for name, own in counts.items()},
-            lambda split, i, counts=counts: f"{counts[split.name][i]:,}",
+            partial(_tokens, counts),
             limit=f"{limits[why]:,}",
             longest=f"{max(map(max, counts.values())):,}",
         )
     ]
+
+
+def _tokens(counts: Mapping[str, Sequence[int]], split: Split, position: int) -> str:
+    return f"{counts[split.name][position]:,}"
 
 
 def _split(name: str, table: Any, task: Task, labels: list[str]) -> Split:

@@ -39,8 +39,8 @@ class Finding:
         splits = {name: split_name(str(self.about[name])) for name in ("split", "other")
                   if name in self.about}  # fmt: skip
         share = percent(self.count / self.of) if self.of else "0%"
-        values = {**self.about, **splits}
-        return say(f"findings.{self.kind}", count=f"{self.count:,}", share=share, **values)
+        values = self.about | splits | {"count": f"{self.count:,}", "share": share}
+        return say(f"findings.{self.kind}", **values)
 
     def to_dict(self, most_rows: int | None = MOST_ROWS) -> dict[str, Any]:
         """Return plain data with the sentence; of each split at most so many row numbers."""

@@ -113,7 +113,8 @@ def _conflicts(splits: Sequence[Split], kind: str) -> list[Finding]:
         for i in hits[split.name]:
             torn[split.keys[i]][split.answers[i]] += 1
         # Rows of one text together, so that what they disagree about is seen.
-        hits[split.name].sort(key=lambda i, split=split: (split.keys[i], i))
+        keys = split.keys
+        hits[split.name].sort(key=lambda i, keys=keys: (keys[i], i))  # type: ignore[misc]
 
     def why(split: Split, position: int) -> str:
         held = torn[split.keys[position]]

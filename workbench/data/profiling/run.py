@@ -12,7 +12,7 @@ from ...sources import Progress
 from ...spec import RunSpec
 from .columns import describe_columns
 from .labels import count_labels, label_findings, missing
-from .record import Column, Finding, SourceProfile
+from .record import Column, Finding, SourceProfile, Tokens
 from .repeats import NEAR_ROWS, repeats
 from .source import Split, drawn, fingerprint, open_splits
 from .texts import histogram, languages, odd_cells, scripts
@@ -78,7 +78,9 @@ def profile_source(
     columns = describe_columns(splits) if whole else []
     sample = drawn(splits, SAMPLE_ROWS) if whole else []
     tokenizer, notes = open_tokenizer(spec, progress) if whole else (None, [])
-    lengths, tokens, found = {}, None, []
+    lengths: dict[str, list[int]] = {}
+    tokens: Tokens | None = None
+    found: list[Finding] = []
     if tokenizer is not None and sample:
         lengths, tokens, found = measure_tokens(sample, tokenizer, spec)
     spoken, foreign = languages(sample)

@@ -191,13 +191,13 @@ def _labels(table: Table, columns: Columns, task: Task, spec: DataSpec) -> list[
         return [value] if isinstance(value, str) else list(value)
 
     # Labels recur, so each text is read once.
-    known: dict[str, list[str]] = {}
+    seen: dict[str, list[str]] = {}
     found = []
     for position, cell in enumerate(held[0]):
         if len(held) > 1 or not isinstance(cell, str):
             found.append(read(position))
             continue
-        if cell not in known:
-            known[cell] = read(position)
-        found.append(known[cell])
+        if cell not in seen:
+            seen[cell] = read(position)
+        found.append(seen[cell])
     return found

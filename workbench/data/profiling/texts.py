@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..languages import UNDECIDED, identify_languages
@@ -32,7 +32,7 @@ HINTS = {
 MAIN_SHARE = 0.6
 
 
-def histogram(lengths: dict[str, Sequence[int]], limit: int | None = None) -> dict[str, Any]:
+def histogram(lengths: Mapping[str, Sequence[int]], limit: int | None = None) -> dict[str, Any]:
     """Return lengths in even bins of a round width: `edges`, and `counts` by split.
 
     A bin counts lengths above its left edge and up to its right one; the last also longer ones.
