@@ -1,11 +1,22 @@
 """Ranking labels that are likely wrong."""
 
+import re
+
 import numpy as np
 import pytest
+from tiers import ROOT
 
-from workbench.dynamics import RANKINGS, Dynamics, flagged_places, measure, rank
-from workbench.dynamics.suspects import confident_learning, settled
+from workbench.dynamics import (
+    RANKINGS,
+    Dynamics,
+    expected_precision,
+    flagged_places,
+    measure,
+    rank,
+)
+from workbench.dynamics.suspects import MEASURED_PRECISION, confident_learning, settled
 from workbench.errors import InputError
+from workbench.figures import dataset_map
 
 
 def dynamics(probabilities, given):
@@ -271,3 +282,37 @@ def test_the_map_is_mean_and_deviation_over_the_passes_that_reached_a_row():
     assert measures.area_under_margin[0] == pytest.approx(
         (np.log(0.2 / 0.8) + np.log(0.4 / 0.6)) / 2
     )
+
+
+def test_before_a_second_pass_there_is_neither_a_count_nor_a_map():
+    found, _, _ = noisy(rows=60)
+    once = dynamics(found.probabilities[:1], found.given)
+    assert not once.repeated
+    assert rank(once).flagged is None
+    assert len(flagged_places(once)) == 0
+    assert "second pass" in dataset_map(once).layout.annotations[0].text
+    assert len(dataset_map(once).data) == 0
+    begun = dynamics(found.probabilities, found.given)
+    begun.loss[1, 30:] = np.nan  # the second pass is half done
+    assert not begun.repeated
+    assert rank(begun).flagged is None
+    ended = dynamics(found.probabilities, found.given)
+    ended.loss[1, 58:] = np.nan  # a last batch was dropped
+    assert ended.repeated
+    assert rank(ended).flagged == len(flagged_places(ended)) > 0
+    assert len(dataset_map(ended).data) > 0
+
+
+def test_the_count_stands_with_the_precision_that_was_measured():
+    """The numbers are those of the page, and go down to nothing with the count."""
+    page = (ROOT / "docs" / "label-errors.md").read_text("utf-8")
+    rows = re.findall(r"^\| confident learning [^|]*\|(.*)\|$", page, re.MULTILINE)
+    cells = [[cell.strip() for cell in row.split("|")] for row in rows]
+    measured = [(int(flagged) / 2000, float(precision)) for *_, flagged, precision, _ in cells]
+    assert ((0.0, 0.0), *measured) == MEASURED_PRECISION
+    assert expected_precision(0, 2000) == 0
+    assert expected_precision(206, 2000) == pytest.approx(0.621)
+    assert expected_precision(1000, 2000) == 0.708
+    shown = dataset_map(noisy()[0])
+    names = " ".join(one.name for one in shown.data)
+    assert re.search(r"label likely wrong \(\d+, about [567]\d% of them", names)

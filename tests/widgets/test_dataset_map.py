@@ -115,8 +115,13 @@ def test_the_map_fills_in_as_the_run_goes_on(tmp_path, monkeypatch):
         writer.append(records)
         chart.sent.clear()
         chart.update()
-        ((message, _),) = chart.sent
-        assert f"3 rows, passes: {epoch + 1}" in message["told"]
+        ((message, (points,)),) = chart.sent
+        if epoch == 0:  # neither a map nor a count
+            assert message["told"].startswith("3 rows, passes begun: 1. The map appears when")
+            assert points == b""
+        else:
+            assert "3 rows, passes: 2. Labels that are likely wrong: 0" in message["told"]
+            assert len(points) > 0
     chart.sent.clear()
     chart.update()
     assert chart.sent == []

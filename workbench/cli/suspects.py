@@ -41,7 +41,7 @@ def add_actions(data: Any) -> None:
 
 def list_(options: argparse.Namespace) -> None:
     """Print the most suspect rows, with what training said of each."""
-    from ..dynamics import rank, read_dynamics
+    from ..dynamics import expected_precision, rank, read_dynamics
     from ..dynamics.rows import LearnedRows, describe_rows
 
     run = open_run(options.run, options.runs_dir)
@@ -62,7 +62,13 @@ def list_(options: argparse.Namespace) -> None:
     ]  # fmt: skip
     print_table(shown, False, "no rows were recorded yet")
     if ranking.flagged is not None:
-        print(f"{ranking.flagged:,} of {len(dynamics):,} labels are counted as likely wrong")
+        expected = expected_precision(ranking.flagged, len(dynamics))
+        print(
+            f"{ranking.flagged:,} of {len(dynamics):,} labels are counted as likely wrong, "
+            f"of which about {expected:.0%} are expected to be"
+        )
+    elif ranking.name == "confident_learning":
+        print("how many labels are likely wrong is told after a second pass over the rows")
 
 
 def correct(options: argparse.Namespace) -> None:

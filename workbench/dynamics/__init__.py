@@ -7,7 +7,7 @@ rank the labels that are likely wrong: `suspects`.
 
 from .measures import Measures, measure
 from .record import Dynamics, DynamicsWriter, read_dynamics
-from .suspects import RANKINGS, Ranking, flagged_places, rank
+from .suspects import RANKINGS, Ranking, expected_precision, flagged_places, rank
 
 __all__ = [
     "RANKINGS",
@@ -15,6 +15,7 @@ __all__ = [
     "DynamicsWriter",
     "Measures",
     "Ranking",
+    "expected_precision",
     "flagged_places",
     "measure",
     "rank",

@@ -59,6 +59,14 @@ class Dynamics:
         """How many passes over the rows were begun."""
         return len(self.loss)
 
+    @property
+    def repeated(self) -> bool:
+        """Whether a second pass has ended; a few rows may have been left out of it."""
+        if self.passes < 2 or not len(self):
+            return False
+        reached = (~np.isnan(self.loss)).sum(axis=0)
+        return bool((reached >= 2).mean() >= 0.95)
+
     def __len__(self) -> int:
         """Return how many rows were seen."""
         return len(self.rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from ..dynamics import Dynamics, flagged_places, measure
+from ..dynamics import Dynamics, expected_precision, flagged_places, measure
 from ..language import text
 from . import theme
 
@@ -31,6 +31,9 @@ def dataset_map(dynamics: Dynamics) -> go.Figure:
     if not np.isfinite(measures.confidence).any():
         empty = theme.begin("dataset_map", [], legend="none")
         return theme.say(empty, text("figures.dataset_map.unsure"))
+    if not dynamics.repeated:
+        early = theme.begin("dataset_map", [], legend="none")
+        return theme.say(early, text("figures.dataset_map.one_pass"))
     shown = shown_places(len(dynamics), flagged)
     kinds = kinds_of(measures.correctness)
     traces = [
@@ -53,7 +56,11 @@ def dataset_map(dynamics: Dynamics) -> go.Figure:
             go.Scatter(
                 x=measures.variability[ringed].tolist(),
                 y=measures.confidence[ringed].tolist(),
-                name=text("figures.dataset_map.flagged", count=f"{len(flagged):,}"),
+                name=text(
+                    "figures.dataset_map.flagged",
+                    count=f"{len(flagged):,}",
+                    precision=f"{expected_precision(len(flagged), len(dynamics)):.0%}",
+                ),
                 mode="markers",
                 hoverinfo="skip",
                 marker={"size": 10, "color": theme.PINK, "symbol": "circle-open"},
@@ -63,8 +70,6 @@ def dataset_map(dynamics: Dynamics) -> go.Figure:
     if len(shown) < len(dynamics):
         counts = {"shown": f"{len(shown):,}", "all": f"{len(dynamics):,}"}
         said.append(text("figures.dataset_map.some", **counts))
-    if dynamics.passes < 2:
-        said.append(text("figures.dataset_map.one_pass"))
     figure = theme.begin("dataset_map", traces, " ".join(said), height=480)
     widest = max(0.05, float(measures.variability.max()))
     figure.update_xaxes(range=[-0.02 * widest, 1.05 * widest])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import worker
-from ..dynamics import Dynamics, Ranking, rank, read_dynamics
+from ..dynamics import Dynamics, Ranking, expected_precision, rank, read_dynamics
 from ..dynamics.rows import LearnedRows, describe_rows
 from ..errors import shorten
 from ..language import text
@@ -42,8 +42,13 @@ def suspects_page(
     ]
     told = []
     if ranking.flagged is not None:
+        precision = f"{expected_precision(ranking.flagged, len(dynamics)):.0%}"
         counts = {"flagged": f"{ranking.flagged:,}", "rows": f"{len(dynamics):,}"}
-        told = [pages.note(text("learning.counted", run=run.path.as_posix(), **counts))]
+        counts |= {"precision": precision, "run": run.path.as_posix()}
+        told = [pages.note(text("learning.counted", **counts))]
+    elif ranking.name == "confident_learning":
+        counts = {"rows": f"{len(dynamics):,}", "passes": f"{dynamics.passes}"}
+        told = [pages.note(text("learning.one_pass", **counts))]
     table = pages.page(pages.table(rows), f"{len(rows)} suspects")
     intro, heading = (pages.note(text(f"learning.{name}")) for name in ("intro", "heading"))
     return [intro, *explained(dataset_map(dynamics)), *told, heading, table]

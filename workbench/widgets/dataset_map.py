@@ -15,7 +15,15 @@ import numpy as np
 import traitlets
 
 from .. import language as languages
-from ..dynamics import Dynamics, Ranking, flagged_places, measure, rank, read_dynamics
+from ..dynamics import (
+    Dynamics,
+    Ranking,
+    expected_precision,
+    flagged_places,
+    measure,
+    rank,
+    read_dynamics,
+)
 from ..dynamics.corrections import correct, corrected, open_corrections
 from ..dynamics.record import FILE, has_dynamics
 from ..dynamics.rows import LearnedRows, describe_rows
@@ -192,6 +200,10 @@ class DatasetMap(anywidget.AnyWidget):
         if dynamics is None or not len(dynamics):
             self.send({"kind": "points", "told": self._text("nothing"), "changed": 0}, [b""])
             return
+        if not dynamics.repeated:
+            told = self._text("one_pass", rows=f"{len(dynamics):,}", passes=dynamics.passes)
+            self.send({"kind": "points", "told": told, "changed": len(self._changed())}, [b""])
+            return
         measures, flagged = measure(dynamics), flagged_places(dynamics)
         shown = shown_places(len(dynamics), flagged)
         shown = shown[np.isfinite(measures.confidence[shown])]
@@ -210,6 +222,7 @@ class DatasetMap(anywidget.AnyWidget):
             rows=f"{len(dynamics):,}",
             passes=dynamics.passes,
             flagged=f"{len(flagged):,}",
+            precision=f"{expected_precision(len(flagged), len(dynamics)):.0%}",
             changed=f"{changed:,}",
         )
         self.send({"kind": "points", "told": told, "changed": changed}, [columns_first(table)])
