@@ -38,7 +38,7 @@ def check_spec(spec: RunSpec, task: Task) -> None:
         if path not in task.options and values[field.name] != field.default:
             faults.append(
                 say(
-                    "spec.no_effect",
+                    "spec.no_effect_here" if task.name in served else "spec.no_effect",
                     field=path,
                     value=repr(values[field.name]),
                     task=task.name,
