@@ -92,9 +92,6 @@ GIVEN = {
     "alpaca-zh-qwen": (ALPACA, make_tiny_llama),
     "cjrc-zh": (CJRC, make_tiny_bert),
     "cjrc-zh-bert": (CJRC, make_tiny_bert),
-    "covid-qa": ({"covidqa/COVID-QA.json": articles(
-        ("wonderful", found(" film", 4)), ("kind", found("crew", 31)), document_id=1,
-    )}, make_tiny_bert),
     "hotel-reviews-zh": (
         {"ChnSentiCorp_htl_all.csv": "label,review\n" + lines(review, 120)}, make_tiny_bert
     ),
@@ -135,9 +132,7 @@ GIVEN = {
     "takeaway-reviews-zh": (
         {"waimai_10k.csv": "label,review\n" + lines(review, 120)}, make_tiny_bert
     ),
-    "tatoeba-en-zh": (TATOEBA_ZH, None),
     "tatoeba-en-zh-marian": (TATOEBA_ZH, make_tiny_marian),
-    "tatoeba-zh-ja": (TATOEBA_JA, None),
     "tatoeba-zh-ja-m2m100": (TATOEBA_JA, make_tiny_m2m),
     "wnut17": ({
         f"wnut17/{name}.conll": lines(lambda n: f"Paris{n}\tB-location\nis\tO\ngood\tO\n")

@@ -21,7 +21,7 @@ def test_the_promised_recipes_are_there():
     assert {"quickstart", "sst2-bert", "stsb", "toxicity", "wnut17", "policyqa"} <= set(
         recipe_names()
     )
-    assert {"xsum", "aclsum", "multi-lexsum", "interface-en-zh", "interface-zh-ja"} <= set(
+    assert {"xsum", "aclsum", "names-ja", "interface-en-zh", "interface-zh-ja"} <= set(
         recipe_names()
     )
 
