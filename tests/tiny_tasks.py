@@ -33,7 +33,7 @@ def tiny_task_spec(folder: Path, task: str, model: Path | None = None, **changes
             "data.source": str(data),
             "data.max_tokens": 48,
             "model.source": str(model),
-            **({"generate.max_new_tokens": 16} if load_task(task).writes else {}),
+            **({"generate.max_new_tokens": 16} if load_task(task).is_generative else {}),
             "inspect.probes": [],
             "evaluate.baselines": False,
             **changes,

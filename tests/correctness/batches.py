@@ -120,7 +120,7 @@ def difference(model: Any, setup: Setup, batch_size: int = ROWS) -> float:
     """Return how far the answers to rows that stand alone, and in a batch, are apart at most."""
     rows = rows_of(setup.spec.task, tuple(setup.tokenizer.model_input_names))
     task = load_task(setup.spec.task)
-    if task.writes:
+    if task.is_generative:
         task.adapt(model, setup)
     lonely = [n for n in range(len(rows)) if n < len(SIZES) or n % 8 == 0]
     try:

@@ -102,7 +102,7 @@ def spec_of(home: Path, task: str, adapter: str) -> Any:
         make_tiny_bert(home / "base", spread=0.3)
     (home / "rows.json").write_text(json.dumps(rows_of(task)), "utf-8")
     short = {"train.max_steps": 8, "train.eval_steps": 4, "evaluate.baselines": False}
-    writes = {"generate.max_new_tokens": WRITTEN} if load_task(task).writes else {}
+    writes = {"generate.max_new_tokens": WRITTEN} if load_task(task).is_generative else {}
     return tiny_spec(
         home, task=task,
         **{

@@ -200,7 +200,7 @@ def test_the_loss_of_a_question_does_not_count_the_padding():
     batch = task.collate(rows, setup)
     with torch.no_grad():
         outputs = forward(model, batch)
-    kept = task.keep((outputs.start_logits, outputs.end_logits), batch["labels"])
+    kept = task.reduce_logits((outputs.start_logits, outputs.end_logits), batch["labels"])
     for row, own in zip(rows, kept, strict=True):
         with torch.no_grad():
             alone = model(input_ids=torch.tensor([row["input_ids"]]))

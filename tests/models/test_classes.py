@@ -6,7 +6,7 @@ import transformers
 
 from tests.zoo.families import HEADS, Family, core
 from workbench.errors import ModelError
-from workbench.models.classes import classes_of
+from workbench.models.classes import classes_of, usual_class
 from workbench.models.load import load_model, require_fit
 from workbench.sources import FoundModel
 
@@ -26,6 +26,14 @@ def test_the_table_names_the_class_that_the_auto_class_makes(family):
 def test_each_auto_class_has_its_table(auto_class):
     own = {config.model_type for config in classes_of(auto_class)}
     assert "bert" in own or "bart" in own
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("Bert", "AutoModel"), ("GPT2", "AutoModelForCausalLM"), ("T5", "AutoModelForSeq2SeqLM")],
+)
+def test_a_model_whose_head_is_not_known_gets_the_usual_one(kind, name):
+    assert usual_class(getattr(transformers, f"{kind}Config")()).__name__ == name
 
 
 def test_a_model_that_goes_on_writing_after_a_sound_is_no_encoder_with_a_decoder(tmp_path):

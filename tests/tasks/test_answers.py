@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workbench.tasks import RowError
 from workbench.tasks import _answers as answers
-from workbench.tasks.contract import RowError
 
 WORDS = st.lists(
     st.sampled_from(["the", "a", "An", "cat", "Cat!", "dog-house", "theory", "."]), max_size=6

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from workbench.tasks.contract import Metric
+from workbench.tasks import Metric
 
 HIGH, LOW = Metric("accuracy"), Metric("loss", greater_is_better=False)
 

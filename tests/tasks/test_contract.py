@@ -1,14 +1,16 @@
 """Every task keeps the same promises; a new one is found by its folder."""
 
+import ast
 import inspect
+from pathlib import Path
 
 import pytest
 
+import workbench
 from workbench import figures, language
-from workbench.spec import find
+from workbench.spec import RunSpec, find
 from workbench.spec.run import TASKS
-from workbench.tasks import load_task, served_by
-from workbench.tasks.contract import Task
+from workbench.tasks import Task, load_task, served_by
 
 
 @pytest.fixture(params=TASKS)
@@ -82,6 +84,40 @@ def test_its_head_is_one_of_transformers(task):
     assert hasattr(transformers, task.auto_class)
 
 
-def test_every_public_function_of_a_task_has_a_sentence(task):
-    for name in ("encode", "score", "evaluate", "baselines", "predictions"):
-        assert inspect.getdoc(getattr(task, name)).endswith("."), name
+def test_every_method_of_a_task_has_a_sentence(task):
+    for name, method in inspect.getmembers(task, inspect.ismethod):
+        assert "." in inspect.getdoc(method), name
+
+
+@pytest.mark.parametrize("kind", [None, "encoder", "decoder", "encoder-decoder"])
+@pytest.mark.parametrize("answers", ["auto", "extractive", "generative"])
+def test_whatever_the_model_what_a_task_says_of_itself_agrees(task, kind, answers):
+    spec = RunSpec().replace({"model.answers": answers})
+    done = task.for_model(spec, kind)
+    heads = ("AutoModelForCausalLM", "AutoModelForSeq2SeqLM")
+    assert (done.name, done.roles) == (task.name, task.roles)
+    assert done.is_generative == (done.auto_class in heads)
+    assert done.is_causal == (done.auto_class == heads[0])
+    assert done.predicts_tokens == done.auto_class.endswith("LM")
+    assert done.names_labels == any(role.kind in ("label", "labels") for role in done.roles)
+    again = done.for_model(spec, kind)
+    assert type(again) is type(done)
+    assert vars(again) == vars(done)
+
+
+def _texts(folder):
+    """Yield each text in the code of a folder, with its file."""
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield path, node.value
+
+
+def test_nobody_else_knows_a_task_by_name_or_head():
+    package = Path(workbench.__file__).parent
+    for folder in package.iterdir():
+        if folder.is_dir() and folder.name != "tasks":
+            for path, text in _texts(folder):
+                assert folder.name == "spec" or text not in TASKS, path
+                if folder.name not in ("models", "sources"):
+                    assert not text.startswith("AutoModelFor"), path

@@ -397,8 +397,8 @@ def test_a_fork_ends_where_its_parent_did_bit_by_bit(tmp_path):
 
 def test_the_task_of_a_model_is_known_by_its_kind():
     task = load_task("summarization")
-    assert task.fitted(RunSpec(), "encoder-decoder") is task.fitted(RunSpec()) is task
-    decoder = task.fitted(RunSpec(), "decoder")
+    assert task.for_model(RunSpec(), "encoder-decoder") is task.for_model(RunSpec()) is task
+    decoder = task.for_model(RunSpec(), "decoder")
     assert decoder.auto_class == "AutoModelForCausalLM"
     assert (decoder.name, decoder.metrics, decoder.roles) == (task.name, task.metrics, task.roles)
 

@@ -127,7 +127,9 @@ def test_the_loss_of_packed_texts_is_that_of_the_texts_alone(tmp_path):
         encoded = [dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)]
         batch = TASK.collate(encoded, setup)
         with torch.no_grad():
-            return len(encoded), TASK.keep(forward(model, batch).logits, batch["labels"]).sum(0)
+            return len(encoded), TASK.reduce_logits(
+                forward(model, batch).logits, batch["labels"]
+            ).sum(0)
 
     (rows_alone, alone), (rows_together, together) = loss_of(False), loss_of(True)
     assert rows_together < rows_alone == 8

@@ -142,7 +142,7 @@ def test_the_loss_is_the_mean_over_both_ends_and_what_is_kept_is_met_by_tokens()
     starts = torch.tensor([[0.0, 9.0, 0.0, 0.0], [0.0, 0.0, 9.0, 0.0]])
     ends = torch.tensor([[0.0, 0.0, 9.0, 0.0], [0.0, 9.0, 0.0, 8.0]])
     labels = torch.tensor([[1, 2], [1, 3]])
-    kept = TASK.keep((starts, ends), labels)
+    kept = TASK.reduce_logits((starts, ends), labels)
     assert kept[:, :2].tolist() == [[1, 2], [2, 3]]  # an end never lies before its start
     scores = TASK.score(kept.numpy(), labels.numpy(), None)
     assert scores["span_exact"] == 0.5

@@ -224,7 +224,7 @@ def test_the_loss_of_a_batch_is_that_of_the_next_tokens():
 
     logits = torch.randn(2, 4, 9)
     labels = torch.tensor([[IGNORED, IGNORED, 3, 5], [IGNORED, 1, 2, IGNORED]])
-    kept = TASK.keep(logits, labels).numpy()
+    kept = TASK.reduce_logits(logits, labels).numpy()
     shares = logits.log_softmax(-1)
     by_hand = [
         -(shares[0, 1, 3] + shares[0, 2, 5]).item(),

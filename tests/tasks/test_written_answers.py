@@ -87,7 +87,7 @@ def test_answers_are_found_or_written_as_the_spec_says(kind, how, head, told, tm
     changes = SHORT | TERSE if told == "generative" else {}
     prepared = prepare(asked_spec(tmp_path, kind, **{"model.answers": how, **changes}))
     assert prepared.task.auto_class == head
-    assert prepared.task.writes == (told == "generative")
+    assert prepared.task.is_generative == (told == "generative")
     assert prepared.spec.model.answers == told
     asked = prepared.spec.data.prompt_template
     assert ("{question}" in asked) == (told == "generative")
@@ -172,7 +172,7 @@ def test_what_says_that_there_is_no_answer_is_none(said, run):
     from workbench.tasks import Outcome
 
     table = [{"row": 1, "question": "q", "context": "c", "answers": {"text": [], "start": []}}]
-    task = load_task("question-answering").fitted(run.spec(), "decoder")
+    task = load_task("question-answering").for_model(run.spec(), "decoder")
     outputs = [{"sums": [0.0, 0, 0], "written": said}]
     [one] = task.predictions(Outcome(outputs, None, table, SimpleNamespace(spec=run.spec())))
     assert (one["predicted"], one["exact"]) == ("", 1.0)

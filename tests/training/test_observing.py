@@ -1,5 +1,7 @@
 """What a run records of its rows while it learns from them."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -62,7 +64,9 @@ def test_the_labels_are_those_that_the_rows_were_learned_with(run):
 
 
 def test_recording_changes_nothing_of_the_training(run, monkeypatch):
-    monkeypatch.setattr("workbench.training.run.open_observer", lambda run, prepared: None)
+    nothing = dict.fromkeys(("take", "flush", "close"), lambda *given, **how: None)
+    unseen = SimpleNamespace(**nothing)
+    monkeypatch.setattr("workbench.training.run.open_observer", lambda run, prepared: unseen)
     without = pipeline.train(run.spec())
     assert not has_dynamics(without)
 
@@ -73,8 +77,6 @@ def test_recording_changes_nothing_of_the_training(run, monkeypatch):
 
 
 def test_rows_with_several_labels_are_judged_label_by_label():
-    from types import SimpleNamespace
-
     setup = SimpleNamespace(spec=SimpleNamespace(data=SimpleNamespace(multi_label=True)))
     logits = torch.tensor([[2.0, -1.0, 3.0], [1.0, 1.0, -1.0]])
     labels = torch.tensor([[1.0, 0.0, 1.0], [1.0, 0.0, 0.0]])

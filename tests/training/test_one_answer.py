@@ -14,8 +14,7 @@ from workbench.cli import main
 from workbench.runs import read_state
 from workbench.runs.alerts import find_alerts
 from workbench.spec import RunSpec, to_yaml
-from workbench.tasks import load_task
-from workbench.tasks.contract import Setup
+from workbench.tasks import Setup, load_task
 
 RATE = {
     "train.learning_rate": 0.1, "train.warmup_steps": 0, "train.num_train_epochs": 4,

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import InputError, ModelError
 from ..models import load_model, load_tokenizer, load_trained
+from ..models.classes import usual_class
 from ..models.fit import limits_in, require_known_tokens
 from ..models.folder import (
     read_config,
@@ -209,7 +210,9 @@ def open_before(source: Source) -> Watched:
     found = as_trimmed(found, run.path)
     model = load_model(
         found,
-        load_task(spec.task).fitted(spec, kind_in(found, spec.model.trust_remote_code)).auto_class,
+        load_task(spec.task)
+        .for_model(spec, kind_in(found, spec.model.trust_remote_code))
+        .auto_class,
         run.record().get("labels") or [],
         spec.train.seed,
         trust_remote_code=spec.model.trust_remote_code,
@@ -274,7 +277,7 @@ def _load(found: FoundModel) -> Any:
     with readable(folder), quiet():
         config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
     named: Any = getattr(transformers, (config.architectures or [""])[0], None)
-    kind = named if hasattr(named, "from_pretrained") else _auto_class(config)
+    kind = named if hasattr(named, "from_pretrained") else usual_class(config)
     if found.pretrained and kind is named:
         try:
             return load_trained(folder)
@@ -310,19 +313,6 @@ def load_model_quietly(kind: Any, folder: Path) -> Any:
         return kind.from_pretrained(
             folder, dtype=torch.float32, use_safetensors=True, local_files_only=True
         )
-
-
-def _auto_class(config: Any) -> Any:
-    import transformers
-    from transformers.models.auto import modeling_auto as known
-
-    kind = config.model_type
-    if config.is_encoder_decoder:
-        return transformers.AutoModelForSeq2SeqLM
-    words = kind in known.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
-    if words and kind not in known.MODEL_FOR_MASKED_LM_MAPPING_NAMES:
-        return transformers.AutoModelForCausalLM
-    return transformers.AutoModel
 
 
 def _light(record: AttentionRecord, keep_formula: bool) -> AttentionRecord:

@@ -93,7 +93,7 @@ def list_models(options: argparse.Namespace) -> None:
 
     task = load_task(options.task) if options.task else None
     found = choose_models(
-        (lambda kind: task.fitted(RunSpec(), kind).auto_class) if task else "",
+        (lambda kind: task.for_model(RunSpec(), kind).auto_class) if task else "",
         options.size, options.language, options.licence, options.on or "",
     )  # fmt: skip
     rows: list[dict[str, Any]] = [

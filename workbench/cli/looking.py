@@ -153,7 +153,7 @@ def predict(options: argparse.Namespace) -> None:
     from ..tasks import load_task
 
     run = open_trusted(options)
-    line = load_task(run.spec().task).fitted(run.spec()).line
+    line = load_task(run.spec().task).for_model(run.spec()).line
     for answer in predict_texts(run, texts_to_predict(options), _given(options)):
         if options.json:
             print_json(answer)

@@ -175,7 +175,7 @@ def present_columns(
     try:
         return guess_columns(frame, task, given, name, several), []
     except DataError as error:
-        asked = replace(task, roles=task.inputs, alternatives=())
+        asked = task.without_answers()
         if {*(given or {})} - {role.name for role in asked.roles}:
             raise
         return guess_columns(frame, asked, given, name), [error.what]

@@ -104,7 +104,7 @@ def finished(run: RunFolder) -> Answerer:
     """
     spec = run.spec()
     trusted = spec.model.trust_remote_code
-    task = load_task(spec.task).fitted(spec, kind_in(run.model_path, trusted))
+    task = load_task(spec.task).for_model(spec, kind_in(run.model_path, trusted))
     tokenizer = load_tokenizer(run.model_path, trusted)
     model = load_trained(run.model_path, trusted, spec.model.quantization)
     follow_tokenizer(model, tokenizer)

@@ -155,8 +155,8 @@ def require_writer(run: RunFolder) -> None:
     Raises:
         RunError: saying which task it learned.
     """
-    task = load_task(run.spec().task).fitted(run.spec())
-    if not task.writes:
+    task = load_task(run.spec().task).for_model(run.spec())
+    if not task.is_generative:
         raise RunError(
             "the run {run} learned {task}, which writes no text to talk with",
             "ask it with: workbench predict {path} TEXT",

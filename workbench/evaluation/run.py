@@ -31,7 +31,7 @@ def evaluate_prepared(run: RunFolder, prepared: Prepared, model: Any) -> dict[st
     def outputs_of(candidate: Any, rows: Any) -> Any:
         return run_model(candidate, rows, task, setup, prepared.precision, batch)
 
-    asks = task.writes and any(map(str.strip, spec.inspect.probes))
+    asks = task.is_generative and any(map(str.strip, spec.inspect.probes))
     base = prepared.base_model() if spec.evaluate.baselines or asks else None
     outcome = Outcome(outputs_of(model, rows), rows, prepared.data.validation, setup)
     metrics = {"task": task.name, "split": "validation", **task.evaluate(outcome)}
@@ -40,12 +40,12 @@ def evaluate_prepared(run: RunFolder, prepared: Prepared, model: Any) -> dict[st
             name: replace(outcome, outputs=outputs)
             for name, outputs in task.baselines(outcome, prepared.data.train).items()
         }
-        some = spread(outcome, spec.evaluate.zero_shot_rows) if task.writes else outcome
+        some = spread(outcome, spec.evaluate.zero_shot_rows) if task.is_generative else outcome
         rivals["before"] = replace(some, outputs=outputs_of(base, some.rows))
         judged = {name: task.evaluate(rival) for name, rival in rivals.items()}
         metrics["baselines"] = {name: found["metrics"] for name, found in judged.items()}
         metrics["baseline_rows"] = {name: found["rows"] for name, found in judged.items()}
-        if task.writes:
+        if task.is_generative:
             own = {"after": outcome, **rivals}
             metrics["intervals"] = {name: intervals(task, one) for name, one in own.items()}
         for aspect, own in metrics.get("aspects", {}).items():

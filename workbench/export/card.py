@@ -39,7 +39,7 @@ def model_card_text(run: RunFolder, kind: str = "folder") -> str:
     card, profile = _json(run.path / "model.json"), _json(run.path / "data.json")
     task = task_of(metrics, spec)
     if run.model_path.is_dir():
-        task = task.fitted(spec, kind_in(run.model_path, spec.model.trust_remote_code))
+        task = task.for_model(spec, kind_in(run.model_path, spec.model.trust_remote_code))
     with language.using(language.resolve(spec.output.language)):
         base, data = base_of(spec), _data(spec)
     adapter = spec.adapter.peft_method != "none" and kind in ("folder", "card")
@@ -60,8 +60,8 @@ def model_card_text(run: RunFolder, kind: str = "folder") -> str:
             adapter=adapter,
             one_by_one=adapter and misreads_padding(spec, task, str(card.get("model_type"))),
             auto_class=task.auto_class,
-            writes=task.writes,
-            asks=_asks(spec) if task.auto_class == "AutoModelForCausalLM" else "",
+            writes=task.is_generative,
+            asks=_asks(spec) if task.is_causal else "",
             kind=kind,
             scores=_scores(metrics),
             rivals=_rivals(metrics),
@@ -77,9 +77,7 @@ def _metadata(
 ) -> str:  # fmt: skip
     from huggingface_hub import EvalResult, ModelCardData
 
-    hub_task = spec.task
-    if task.auto_class == "AutoModelForSequenceClassification":
-        hub_task = "text-classification"  # the hub knows regression by that name, too
+    hub_task = task.hub_task or task.name
     scores = {
         name: value
         for name, value in (metrics.get("metrics") or {}).items()
@@ -151,8 +149,7 @@ def misreads_padding(spec: RunSpec, task: Task, model_type: str) -> bool:
     prompted = spec.adapter.peft_method == "prompt_tuning"
     decodes = model_type in modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
     encodes = model_type in modeling_auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES
-    classifies = task.auto_class == "AutoModelForSequenceClassification"
-    return prompted and classifies and decodes and not encodes
+    return prompted and task.reads_one_place and decodes and not encodes
 
 
 def _data(spec: RunSpec) -> dict[str, str]:

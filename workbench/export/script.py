@@ -111,8 +111,7 @@ def _notes(run: RunFolder, prepared: Prepared, tokens: bool) -> list[str]:
     names += ["steered"] * (steered or bool(spec.train.replay))
     names += ["forked"] * ("parent" in run.record())
     names += ["best"] * (spec.train.metric_for_best_model != "loss")
-    names += ["scale"] * (spec.task == "text-regression")
-    names += ["mask"] * (spec.task == "fill-mask")
+    names += prepared.task.script_notes
     names += ["place"] * (not _lies_beside(prepared) and not _hub_id(prepared))
     return [say(f"script.{name}") for name in names]
 
@@ -140,7 +139,7 @@ def _values(run: RunFolder, prepared: Prepared, model: Any) -> dict[str, Any]:
     return {
         "task": task.name,
         "auto_class": task.auto_class,
-        "writes": task.auto_class == "AutoModelForSeq2SeqLM",
+        "writes": task.is_generative and not task.is_causal,
         "labels": labels,
         "versions": {name: version(name) for name in ("transformers", "accelerate")},
         "train": spec.train,
@@ -163,9 +162,7 @@ def _values(run: RunFolder, prepared: Prepared, model: Any) -> dict[str, Any]:
         "adapter": adapter_settings(model),
         "patience": spec.train.early_stopping_patience,
         "arguments": trainer_arguments(prepared),
-        # Windows, conversations and hidden tokens are more than a call of the tokenizer.
-        "tokens": task.name in ("question-answering", "fill-mask")
-        or task.auto_class == "AutoModelForCausalLM",
+        "tokens": task.script_has_tokens,
         "notes": lambda tokens: _notes(run, prepared, tokens),
         **loss_settings(prepared),
     }
@@ -225,10 +222,10 @@ def _tokens(rows: Any) -> list[tuple[Any, ...]]:
 
 def _plain_rows(table: Any, prepared: Prepared) -> Iterator[dict[str, Any]]:
     """Yield rows as people read them, labels by name."""
-    names, by_name = prepared.labels, prepared.task.name != "text-regression"
+    names = prepared.labels
     for row in table.remove_columns("row"):
         for role in ("label", "tags"):
-            if by_name and role in row:
+            if prepared.task.names_labels and role in row:
                 held = row[role]
                 row[role] = [names[one] for one in held] if isinstance(held, list) else names[held]
         yield {name: held for name, held in row.items() if held is not None}

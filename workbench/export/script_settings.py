@@ -13,29 +13,24 @@ _SAME_NAME = (
     "gradient_accumulation_steps", "learning_rate", "lr_scheduler_type", "warmup_steps",
     "weight_decay", "max_grad_norm", "optim", "logging_steps", "seed",
 )  # fmt: skip
-_LOSSES = {
-    "text-regression": ("numbers", "fixed"),
-    "question-answering": ("span", "fixed"),
-    "text-classification": ("class", "fixed"),
-}
 _ABOUT = ("auto_mapping", "base_model_name_or_path", "revision", "peft_version", "inference_mode")
 
 
 def loss_settings(prepared: Prepared) -> dict[str, Any]:
     """Return which loss the script computes, with its weights and its focus."""
     setup, spec = prepared.setup, prepared.spec
-    loss, shape = _LOSSES.get(spec.task, ("class", "padded"))
-    if prepared.task.writes:
-        goes_on = prepared.task.auto_class == "AutoModelForCausalLM"
-        loss, shape = "next" if goes_on else "class", "padded"
-    if spec.data.multi_label:
-        loss = "sets"
+    loss = "sets" if spec.data.multi_label else prepared.task.script_loss
     weights = None
-    if spec.task in ("text-classification", "token-classification"):
+    if prepared.task.names_labels:
         weights = label_weights(setup)
         weights = None if set(weights) == {1.0} else weights
     gamma = focal_gamma(setup)
-    return {"loss": loss, "label_shape": shape, "weights": weights, "gamma": gamma}
+    return {
+        "loss": loss,
+        "label_shape": prepared.task.script_labels,
+        "weights": weights,
+        "gamma": gamma,
+    }
 
 
 def trainer_arguments(prepared: Prepared) -> dict[str, Any]:

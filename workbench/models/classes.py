@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping
 from math import prod
 from pathlib import Path
@@ -12,23 +13,29 @@ from ..errors import ModelError
 from ..sources.paths import show
 
 _CONTINUES = "AutoModelForCausalLM"
-# The public table behind each Auto class.
-_TABLES = {
-    "AutoModel": "MODEL_MAPPING",
-    "AutoModelForCausalLM": "MODEL_FOR_CAUSAL_LM_MAPPING",
-    "AutoModelForMaskedLM": "MODEL_FOR_MASKED_LM_MAPPING",
-    "AutoModelForQuestionAnswering": "MODEL_FOR_QUESTION_ANSWERING_MAPPING",
-    "AutoModelForSeq2SeqLM": "MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING",
-    "AutoModelForSequenceClassification": "MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING",
-    "AutoModelForTokenClassification": "MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING",
-}
+# What the public table of an Auto class is called, where not as the class.
+_TABLES = {"Seq2SeqLM": "SEQ_TO_SEQ_CAUSAL_LM", "CausalLM": "CAUSAL_LM", "MaskedLM": "MASKED_LM"}
 
 
 def classes_of(auto_class: str) -> Mapping[Any, Any]:
     """Return the class of model for each class of config that an Auto class knows."""
     import transformers
 
-    return getattr(transformers, _TABLES[auto_class])
+    head = auto_class.removeprefix("AutoModel").removeprefix("For")
+    words = _TABLES.get(head) or re.sub(r"(?<=[a-z])(?=[A-Z])", "_", head).upper()
+    return getattr(transformers, f"MODEL_FOR_{words}_MAPPING" if head else "MODEL_MAPPING")
+
+
+def usual_class(config: Any) -> Any:
+    """Return the Auto class for a model whose head is not known: one that writes, or a bare one."""
+    import transformers
+
+    kind = type(config)
+    if config.is_encoder_decoder:
+        return transformers.AutoModelForSeq2SeqLM
+    if kind in classes_of(_CONTINUES) and kind not in classes_of("AutoModelForMaskedLM"):
+        return transformers.AutoModelForCausalLM
+    return transformers.AutoModel
 
 
 def kind_of(config: Any) -> str:

@@ -338,7 +338,8 @@ class Studio:
 
         def show() -> None:
             run = self._finished()
-            fill([desk_of(run)] if load_task(run.spec().task).fitted(run.spec()).writes else [])
+            task = load_task(run.spec().task).for_model(run.spec())
+            fill([desk_of(run)] if task.is_generative else [])
 
         if self._before:
             with suppress(InputError):  # the run has lost its model; the section above says so

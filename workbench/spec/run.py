@@ -22,7 +22,7 @@ TASKS = tuple(
     sorted(
         file.stem.replace("_", "-")
         for file in (Path(__file__).parents[1] / "tasks").glob("[a-z]*.py")
-        if file.stem != "contract"
+        if file.stem != "base"
     )
 )
 

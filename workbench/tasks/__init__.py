@@ -12,7 +12,8 @@ from ..spec.run import TASKS
 from ._forward import forward
 from ._labelling import Labelling
 from ._losses import Objective
-from .contract import Column, Metric, Outcome, Role, RowError, Setup, Task
+from ._records import Column, Metric, Outcome, Role, RowError, Setup
+from .base import Task
 
 __all__ = [
     "Column",
@@ -40,7 +41,7 @@ def task_of(metrics: Mapping[str, Any] | None, spec: RunSpec | None = None) -> T
     """Return the task that an evaluation was of, else the spec's; one is always returned."""
     known = [(metrics or {}).get("task"), spec and spec.task, RunSpec().task]
     task = load_task(next(name for name in known if name in TASKS))
-    return task if spec is None else task.fitted(spec)
+    return task if spec is None else task.for_model(spec)
 
 
 @cache
@@ -48,6 +49,6 @@ def served_by() -> dict[str, tuple[str, ...]]:
     """Return, for each field of the spec that only some tasks heed, the names of those tasks."""
     served: dict[str, tuple[str, ...]] = {}
     for name in TASKS:
-        for path in load_task(name).fitted(RunSpec()).options:
+        for path in load_task(name).for_model(RunSpec()).options:
             served[path] = (*served.get(path, ()), name)
     return served

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .contract import Record, RowError
+from ._records import Record, RowError
 
 # How far a stated place may be off where the answer stands in the passage more than once.
 NEAR_CHARACTERS = 10
@@ -149,7 +149,7 @@ def write_answers(values: Record, answers: Sequence[tuple[str, int]]) -> Record:
         return {"answers": texts[0]} | beside
     if isinstance(held, dict):
         several = not isinstance(held["text"], str)
-        found = {"text": texts, "answer_start": starts, "start": starts}
+        found: Record = {"text": texts, "answer_start": starts, "start": starts}
         return {"answers": {
             name: (found[name] if several else found[name][0]) if name in found else cell
             for name, cell in held.items()

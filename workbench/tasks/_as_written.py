@@ -14,7 +14,7 @@ from typing import Any
 
 from ._generating import set_generation_config
 from ._prompts import MARK, asked_tokens, end_of, prompts_of, start_of
-from .contract import Setup
+from ._records import Setup
 
 _PROBE = "is the sky blue?"
 

@@ -67,7 +67,8 @@ def bears_longer_targets(model: Any, padding: int) -> bool:
 
 def call(model: Any, inputs: dict[str, Any]) -> Any:
     """Return what a model makes of those inputs that it knows of; it keeps nothing to write on."""
-    known = _parameters(type(inner_of(model)))
+    kind: Any = type(inner_of(model))
+    known = _parameters(kind)
     given = {
         name: tensor
         for name, tensor in inputs.items()
@@ -133,7 +134,7 @@ def padding_of(model: Any) -> int:
 
 
 @cache
-def _parameters(kind: type) -> frozenset[str]:
+def _parameters(kind: Any) -> frozenset[str]:
     return frozenset(inspect.signature(kind.forward).parameters)
 
 
@@ -233,11 +234,11 @@ def _batch(model: Any, lengths: list[int], padding: int) -> dict[str, Any]:
     inner, width = inner_of(model), max(lengths)
     config, usual = inner.config, _words(model, padding)
     end = getattr(config, "eos_token_id", None)
-    ends = config.is_encoder_decoder and isinstance(end, int)
+    ends = [end] if config.is_encoder_decoder and isinstance(end, int) else []
     rows, masks = [], []
     for row, length in enumerate(lengths):
         ids = [usual[(7 * n + 3 * row + n * n + 5) % len(usual)] for n in range(length)]
-        ids = [*ids[:-1], end] if ends else ids
+        ids = [*ids[: len(ids) - len(ends)], *ends]
         rows.append([*ids, *[padding] * (width - length)])
         masks.append([1] * length + [0] * (width - length))
     batch = {"input_ids": torch.tensor(rows), "attention_mask": torch.tensor(masks)}

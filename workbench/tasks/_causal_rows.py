@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ._causal import CausalTask
 from ._encode import encoder_of
 from ._guessing import IGNORED
 from ._packing import packed
 from ._prompts import asked_tokens, end_of, prompts_of, start_of, whole_tokens
-from .contract import Batch, CutAnswers, Record, Setup
+from ._records import Batch, CutAnswers, Record, Setup
 
 # Writing takes far longer than judging: of each thousand validation rows so many are written for.
 WRITTEN_ROWS = 64
@@ -16,27 +17,54 @@ WRITTEN_ROWS = 64
 OPENING_TOKENS = 32
 
 
-def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
-    """Turn texts, or prompts and answers, into token ids and labels.
+class TextRows(CausalTask):
+    """How texts, or prompts with answers, become rows of tokens."""
 
-    With `data.packing`, training rows are filled with several whole texts; see `_packing`. Rows to
-    be checked also have the tokens of the `prompt`, and whether something is to be `written` for
-    them. A training row in which nothing is to be guessed, such as the last token of a text alone,
-    is left out: a batch of it would have no loss.
-    """
-    if is_plain(batch, setup):
-        rows = _text_rows(batch, setup)
-    else:
-        rows = _answer_rows(batch, setup, training)
-    for row in rows:
-        row["labels"][0] = IGNORED  # nothing stands before it from which to guess it
-    if training:
-        rows = [{name: row[name] for name in ("row", "input_ids", "labels")} for row in rows]
-        rows = [row for row in rows if set(row["labels"]) != {IGNORED}]
-        if setup.spec.data.packing:
-            rows = packed(rows, setup.max_tokens)
-    names = rows[0] if rows else ("row", "input_ids", "labels")
-    return {name: [row[name] for row in rows] for name in names}
+    def encode(self, batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
+        """Turn texts, or prompts and answers, into token ids and labels.
+
+        With `data.packing`, training rows are filled with several whole texts; see `_packing`. Rows
+        to be checked also have the tokens of the `prompt`, and whether something is to be `written`
+        for them. A training row in which nothing is to be guessed, such as the last token of a text
+        alone, is left out: a batch of it would have no loss.
+        """
+        if is_plain(batch, setup):
+            rows = _text_rows(batch, setup)
+        else:
+            rows = _answer_rows(batch, setup, training)
+        for row in rows:
+            row["labels"][0] = IGNORED  # nothing stands before it from which to guess it
+        if training:
+            rows = [{name: row[name] for name in ("row", "input_ids", "labels")} for row in rows]
+            rows = [row for row in rows if set(row["labels"]) != {IGNORED}]
+            if setup.spec.data.packing:
+                rows = packed(rows, setup.max_tokens)
+        names = rows[0] if rows else ("row", "input_ids", "labels")
+        return {name: [row[name] for row in rows] for name in names}
+
+    def lengths(self, batch: Batch, setup: Setup) -> list[int]:
+        """Return the tokens of each row before any cut; long texts fill several rows."""
+        if is_plain(batch, setup):
+            found = [len(_ids(setup, text)) + 2 for text in batch["text"]]
+            return [min(length, setup.max_tokens) for length in found]
+        return [len(whole_tokens(prompt, setup).ids) for prompt in prompts_of(batch, setup)]
+
+    def cut_answers(self, batch: Batch, setup: Setup) -> CutAnswers:
+        """Return the tokens of answers longer than may be written, and of rows whose answer is cut.
+
+        The latter are prompt and answer together, where less than the whole answer is learned.
+        """
+        if is_plain(batch, setup):
+            return {}
+        written, learned = setup.spec.generate.max_new_tokens, setup.max_tokens
+        too_long, cut = [], []
+        for prompt in prompts_of(batch, setup):
+            found = whole_tokens(prompt, setup)
+            whole, answer = len(found.ids), len(found.ids) - found.answer
+            too_long.append(answer if answer > written else 0)
+            cut.append(whole if _cut(found.answer, answer, learned)[1] < answer else 0)
+        why = "learned" if learned == setup.spec.data.max_tokens else "model"
+        return {"written": (written, too_long), why: (learned, cut)}
 
 
 def is_plain(batch: Batch, setup: Setup) -> bool:
@@ -102,29 +130,3 @@ def _cut(asked: int, answer: int, limit: int) -> tuple[int, int]:
 
 def _ids(setup: Setup, text: str) -> list[int]:
     return encoder_of(setup)(text, add_special_tokens=False, verbose=False)["input_ids"]
-
-
-def lengths(batch: Batch, setup: Setup) -> list[int]:
-    """Return the tokens of each row before any cut; texts are not cut, but fill several rows."""
-    if is_plain(batch, setup):
-        found = [len(_ids(setup, text)) + 2 for text in batch["text"]]
-        return [min(length, setup.max_tokens) for length in found]
-    return [len(whole_tokens(prompt, setup).ids) for prompt in prompts_of(batch, setup)]
-
-
-def cut_answers(batch: Batch, setup: Setup) -> CutAnswers:
-    """Return the tokens of answers longer than may be written, and of rows whose answer is cut.
-
-    The latter are prompt and answer together, where less than the whole answer is learned.
-    """
-    if is_plain(batch, setup):
-        return {}
-    written, learned = setup.spec.generate.max_new_tokens, setup.max_tokens
-    too_long, cut = [], []
-    for prompt in prompts_of(batch, setup):
-        found = whole_tokens(prompt, setup)
-        whole, answer = len(found.ids), len(found.ids) - found.answer
-        too_long.append(answer if answer > written else 0)
-        cut.append(whole if _cut(found.answer, answer, learned)[1] < answer else 0)
-    why = "learned" if learned == setup.spec.data.max_tokens else "model"
-    return {"written": (written, too_long), why: (learned, cut)}

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..spec import RunSpec
 from ._control import Copy, controls_of, copy_of, pattern_of
-
-if TYPE_CHECKING:
-    from ..spec import RunSpec
-    from .contract import Outcome, Record, Setup
+from ._records import Outcome, Record, Setup
 
 Texts = str | list[str]
+# Longer texts are measured by their beginning: they are cut far before that anyway.
+CHARACTERS_A_TOKEN = 40
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,9 @@ class TextEncoder:
 
     def _found(self, text: str) -> list[str]:
         rest = text.removeprefix(self.prefix)
-        return [one for one in controls_of(self.tokenizer).found(rest) if one not in self.kept]
+        return [
+            one for one in controls_of(self.tokenizer).found(rest) if one not in (self.kept or ())
+        ]
 
     def _by_copy(self, texts: Texts, pairs: Texts | None, target: bool, how: Any) -> Any:
         copy = copy_of(self.tokenizer, [*_listed(texts), *_listed(pairs)])
@@ -80,8 +82,8 @@ class TextEncoder:
         else:
             backend.post_processor = self.tokenizer.backend_tokenizer.post_processor
         copy.tokenizer.model_max_length = self.tokenizer.model_max_length
-        texts, pairs = (_each(one, lambda text: self._meant(text, copy)) for one in (texts, pairs))
-        return copy.tokenizer(texts, pairs, **how)
+        given = (_each(one, lambda text: self._meant(text, copy)) for one in (texts, pairs))
+        return copy.tokenizer(*given, **how)
 
     def _meant(self, text: str, copy: Copy) -> str:
         """Return a text in which the control tokens that are meant have their new names."""
@@ -93,13 +95,12 @@ class TextEncoder:
         if target:
             return self.tokenizer(text_target=texts, split_special_tokens=True, **how)
         how = {name: value for name, value in how.items() if name != "return_offsets_mapping"}
+        beside: list[Any] = _listed(pairs) or [None] * len(_listed(texts))
         rows = [
             self.tokenizer.prepare_for_model(
                 self._pieces(text), None if pair is None else self._pieces(pair), **how
             )
-            for text, pair in zip(
-                _listed(texts), _listed(pairs) or [None] * len(_listed(texts)), strict=True
-            )
+            for text, pair in zip(_listed(texts), beside, strict=True)
         ]
         if isinstance(texts, str):
             return rows[0]
@@ -115,8 +116,9 @@ class TextEncoder:
         }
         before = self.prefix if text.startswith(self.prefix) else ""
         parts = [(part, True) for part in _cut(before, numbers)]
-        found = _cut(text[len(before) :], [*self.kept, *words])
-        parts += [(part, part in self.kept or part in words) for part in found]
+        kept = self.kept or ()
+        found = _cut(text[len(before) :], [*kept, *words])
+        parts += [(part, part in kept or part in words) for part in found]
         known = numbers | words
         ids: list[int] = []
         for part, meant in parts:
@@ -197,3 +199,13 @@ def texts_of(outcome: Outcome, roles: tuple[str, ...] = ("text", "text_pair")) -
     """Return `row` and texts of each example: the beginning of a prediction record."""
     known = [name for name in ("row", *roles) if name in outcome.table.column_names]
     return [{name: row[name] for name in known} for row in outcome.table.select_columns(known)]
+
+
+def count_tokens(setup: Setup, texts: list[str], pairs: list[str] | None = None) -> list[int]:
+    """Return the tokens of texts, or pairs of texts, special ones included, before any cut."""
+    limit = CHARACTERS_A_TOKEN * (setup.max_tokens + 10)
+    first = [text[:limit] for text in texts]
+    second = None if pairs is None else [text[:limit] for text in pairs]
+    # `verbose` off: the tokenizer would warn of texts beyond its limit, which we count.
+    encoded = encoder_of(setup)(first, second, truncation=False, verbose=False)
+    return [len(ids) for ids in encoded["input_ids"]]

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from ..errors import DataError
 from ._encode import encoder_of
 from ._pairs import Pair
-from .contract import Setup
+from ._records import Setup
 
 
 def fitted(pair: Pair, setup: Setup, limit: int, count: Callable[[Pair], int]) -> tuple[Pair, bool]:
@@ -49,7 +50,7 @@ def is_lost(whole: Pair, cut: Pair) -> bool:
 
 def _ends(text: str, setup: Setup) -> list[int]:
     """Return where each token of a text ends; from a tokenizer that knows no places, about."""
-    how = {"add_special_tokens": False, "return_offsets_mapping": True, "verbose": False}
+    how: Any = {"add_special_tokens": False, "return_offsets_mapping": True, "verbose": False}
     if not setup.tokenizer.is_fast:
         how.pop("return_offsets_mapping")
     found = encoder_of(setup)(text, **how)

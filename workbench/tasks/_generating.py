@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from .contract import Setup
+from ._records import Setup
 
 OPTIONS = (
     "generate.max_new_tokens", "generate.do_sample", "generate.temperature", "generate.top_p",

@@ -5,7 +5,7 @@ A decision is plain data, as a journal holds it: see `workbench.labelling.journa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,26 +17,31 @@ class Labelling:
     """How people answer the rows of a task.
 
     `kind` is what they give: a `class` (or several), a `number`, a `text`, or `spans` of the text
-    of the role `inside`; it becomes the answer of `role`. `shown(values)` is the text in which
-    spans are marked. `cell(values, decided)` makes of a decision what a cell of that role could
-    hold, `told(values)` of a row's answer the decision that would give it, and
-    `suggested(prediction)` of a record of the task's predictions the one that a model would take.
+    of the role `inside`; it becomes the answer of `role`.
     """
 
     kind: Literal["class", "number", "text", "spans"]
     role: str
     inside: str = ""
-    shown: Callable[[Values], str] = lambda values: ""
-    cell: Callable[[Values, Any], Any] = lambda values, decided: decided
-    told: Callable[[Values], Any] | None = None
-    suggested: Callable[[Values], Any] = lambda prediction: prediction["predicted"]
+
+    def shown(self, values: Values) -> str:
+        """Return the text in which spans are marked."""
+        return ""
+
+    def cell(self, values: Values, decided: Any) -> Any:
+        """Return what a cell of the role could hold for a decision."""
+        return decided
+
+    def suggested(self, prediction: Values) -> Any:
+        """Return the decision that a model would take, from a record of its predictions."""
+        return prediction["predicted"]
 
     def decision(self, values: Values) -> Any:
         """Return the decision that gives the answer of a row; None where it has none."""
-        if values.get(self.role) is None:
-            return None
-        if self.told is not None:
-            return self.told(values)
+        return None if values.get(self.role) is None else self.decided(values)
+
+    def decided(self, values: Values) -> Any:
+        """Return the decision that gives the answer that a row has."""
         answer = values[self.role]
         if self.kind == "text" and isinstance(answer, list):
             return answer[0]  # of several that are right, the one that is learned

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from ..errors import DataError, shorten
-from .contract import Setup
+from ._records import Setup
 
 _CODE = re.compile(r"(?:[a-z]{2,3}_[A-Z][A-Za-z]+)")
 

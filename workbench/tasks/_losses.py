@@ -18,7 +18,7 @@ from typing import Any
 
 from ..errors import DataError, shorten
 from ._guessing import IGNORED
-from .contract import Setup
+from ._records import Setup
 
 
 @dataclass(frozen=True)

@@ -17,53 +17,55 @@ from typing import Any
 import numpy as np
 
 from ._number_scores import scale_of
-from .contract import Setup
+from ._records import Setup
+from .base import Task
 
 
-def adapt(model: Any, setup: Setup) -> None:
-    """Note the scale of the numbers in the config; a head that has learned is set to that scale."""
-    mean, std = scale_of(setup)
-    old_mean, old_std = scale_given(model.config, len(mean))
-    order = getattr(model, "label_order", None)
-    if order is not None and not is_folded(model.config):
-        old_mean, old_std = old_mean[list(order)], old_std[list(order)]
-    names = set(model.label_weights) - set(model.new_weights)
-    _rescale(_weights(model, names), old_std / std, (old_mean - mean) / std)
-    _note(model.config, mean, std, [])
+class ScaledTask(Task):
+    """A task whose head gives numbers, in standard deviations from their mean while it learns."""
 
-
-def recall(model: Any, setup: Setup) -> Setup:
-    """Take the scale of the numbers from a model's config; older models have none.
-
-    A head that gives the units of the data is set back to the scale on which it learned: in half
-    precision, a large mean would swallow the differences.
-    """
-    config = model.config
-    scale = (getattr(config, name, None) or [] for name in ("target_mean", "target_std"))
-    means, stds = (dict(zip(setup.labels, held, strict=False)) for held in scale)
-    setup = replace(setup, label_means=means, label_stds=stds)
-    if is_folded(config):
+    def adapt(self, model: Any, setup: Setup) -> None:
+        """Note the scale of the numbers in the config; a head that has learned is set to it."""
         mean, std = scale_of(setup)
-        _rescale(_weights(model, set(config.target_folded)), 1 / std, -mean / std)
-        _note(config, mean, std, [])
-    return setup
-
-
-@contextmanager
-def as_saved(model: Any, setup: Setup) -> Iterator[None]:
-    """Let the head give the units of the data, for as long as the model is being saved."""
-    mean, std = scale_of(setup)
-    names = list(model.label_weights)
-    weights = _weights(model, set(names))
-    learned = {name: weight.detach().clone() for name, weight in weights.items()}
-    _rescale(weights, std, mean)
-    _note(model.config, mean, std, names)
-    try:
-        yield
-    finally:
-        for name, weight in weights.items():
-            weight.data.copy_(learned[name])
+        old_mean, old_std = scale_given(model.config, len(mean))
+        order = getattr(model, "label_order", None)
+        if order is not None and not is_folded(model.config):
+            old_mean, old_std = old_mean[list(order)], old_std[list(order)]
+        names = set(model.label_weights) - set(model.new_weights)
+        _rescale(_weights(model, names), old_std / std, (old_mean - mean) / std)
         _note(model.config, mean, std, [])
+
+    def recall(self, model: Any, setup: Setup) -> Setup:
+        """Take the scale of the numbers from a model's config; older models have none.
+
+        A head that gives the units of the data is set back to the scale on which it learned: in
+        half precision, a large mean would swallow the differences.
+        """
+        config = model.config
+        scale = (getattr(config, name, None) or [] for name in ("target_mean", "target_std"))
+        means, stds = (dict(zip(setup.labels, held, strict=False)) for held in scale)
+        setup = replace(setup, label_means=means, label_stds=stds)
+        if is_folded(config):
+            mean, std = scale_of(setup)
+            _rescale(_weights(model, set(config.target_folded)), 1 / std, -mean / std)
+            _note(config, mean, std, [])
+        return setup
+
+    @contextmanager
+    def as_saved(self, model: Any, setup: Setup) -> Iterator[None]:
+        """Let the head give the units of the data, for as long as the model is being saved."""
+        mean, std = scale_of(setup)
+        names = list(model.label_weights)
+        weights = _weights(model, set(names))
+        learned = {name: weight.detach().clone() for name, weight in weights.items()}
+        _rescale(weights, std, mean)
+        _note(model.config, mean, std, names)
+        try:
+            yield
+        finally:
+            for name, weight in weights.items():
+                weight.data.copy_(learned[name])
+            _note(model.config, mean, std, [])
 
 
 def in_units(numbers: np.ndarray, model: Any, setup: Setup) -> np.ndarray:
@@ -88,10 +90,10 @@ def scale_given(config: Any, count: int) -> tuple[np.ndarray, np.ndarray]:
     plain = np.zeros(count), np.ones(count)
     if is_folded(config):
         return plain
-    held = tuple(
+    mean, std = (
         np.asarray(getattr(config, f"target_{name}", None) or []) for name in ("mean", "std")
     )
-    return held if all(one.shape == (count,) for one in held) else plain
+    return (mean, std) if mean.shape == std.shape == (count,) else plain
 
 
 def _note(config: Any, mean: np.ndarray, std: np.ndarray, folded: list[str]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Setup
+from ._records import Setup
 
 POINTS = 1000
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import DataError, shorten
-from .contract import Batch, Setup
+from ._records import Batch, Setup
 
 # The places of a prompt template.
 PLACES = ("source", "context", "question")
@@ -74,8 +74,8 @@ def pairs_of(batch: Batch, setup: Setup) -> list[Pair]:
             asked = source.removeprefix(f"{own}: ") if own else source
             found += [Pair(row, asked, [], name) for name in ([own] if own else names)]
         else:
-            own = zip(names, texts, strict=True)
-            found += [Pair(row, source, [text], name) for name, text in own if text]
+            each = zip(names, texts, strict=True)
+            found += [Pair(row, source, [text], name) for name, text in each if text]
     return found
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from ._chat import Message, Span, tokens_of, turn_of, write
 from ._encode import encoder_of
-from .contract import Batch, Record, RowError, Setup
+from ._records import Batch, Record, RowError, Setup
 
 SPEAKERS = {
     "system": "system", "developer": "system", "user": "user", "human": "user",
@@ -164,8 +164,8 @@ def whole_tokens(prompt: Prompt, setup: Setup) -> Tokens:
     last = turn_of(tokenizer, messages, len(messages) - 1, written)
     if last is None or not text.startswith(asked.text):
         # Some templates write an answer of the past otherwise than one to come.
-        text, said = asked.text + prompt.reference, [*asked.said, (len(asked.text), None)]
-        written, said = asked, [(start, end or len(text)) for start, end in said]
+        text = asked.text + prompt.reference
+        written, said = asked, [*asked.said, (len(asked.text), len(text))]
         last = (len(asked.text), len(text))
     turns = _turns(setup, messages[:-1], written)
     encoder = encoder_of(setup)

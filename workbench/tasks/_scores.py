@@ -6,6 +6,7 @@ Shapes:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -184,7 +185,7 @@ def calibration(confidence: np.ndarray, right: np.ndarray, bins: int) -> dict[st
         count = int(inside.sum())
         mean_confidence = float(confidence[inside].mean()) if count else None
         accuracy = float(right[inside].mean()) if count else None
-        if count:
+        if mean_confidence is not None and accuracy is not None:
             error += count / len(right) * abs(accuracy - mean_confidence)
         rows.append(
             {
@@ -209,3 +210,16 @@ def mean(values: list[float | None]) -> float | None:
     """Return the mean of those that are known; None where none is."""
     known = [value for value in values if value is not None]
     return float(np.mean(known)) if known else None
+
+
+def means_of(records: list[dict[str, Any]], *names: str) -> Callable[[Any], dict[str, float]]:
+    """Return what gives the means of these entries over some records, of those that have them."""
+    held = {name: np.asarray([one.get(name, np.nan) for one in records], float) for name in names}
+    held = {name: values for name, values in held.items() if np.isfinite(values).any()}
+
+    def scores(places: Any) -> dict[str, float]:
+        known = {name: values[places] for name, values in held.items()}
+        known = {name: one[np.isfinite(one)] for name, one in known.items()}
+        return {name: float(one.mean()) for name, one in known.items() if len(one)}
+
+    return scores

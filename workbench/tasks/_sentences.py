@@ -10,8 +10,8 @@ from zlib import crc32
 from ..errors import ModelError
 from ._encode import encoder_of
 from ._labelling import word_places
+from ._records import RowError, Setup
 from ._tags import entities
-from .contract import RowError, Setup
 
 # The label of a piece that is not learned from.
 IGNORED = -100
@@ -53,9 +53,9 @@ def first_pieces(words: list[str], offsets: list[tuple[int, int]]) -> list[int]:
         owner += [number] * len(word) + [-1]
     first = [-1] * len(words)
     for piece, (start, end) in enumerate(offsets):
-        word = next((n for n in owner[start:end] if n >= 0), -1)
-        if word >= 0 and first[word] < 0:
-            first[word] = piece
+        own = next((n for n in owner[start:end] if n >= 0), -1)
+        if own >= 0 and first[own] < 0:
+            first[own] = piece
     return first
 
 

@@ -65,7 +65,7 @@ def entity_scores(true: list[list[str]], predicted: list[list[str]]) -> dict[str
         held.update(kind for kind, *_ in wanted)
         said.update(kind for kind, *_ in given)
         right.update(kind for kind, *_ in wanted & given)
-    per_type = [
+    per_type: list[dict[str, Any]] = [
         {"label": kind, **_shares(right[kind], said[kind], held[kind]), "support": held[kind]}
         for kind in sorted({*held, *said})
     ]

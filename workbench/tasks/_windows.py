@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import DataError, ModelError
 from ..spec import RunSpec
 from ._encode import encoder_of
-from .contract import Batch, Record, Setup
+from ._records import Batch, Record, Setup
 
 FEWEST_CONTEXT_TOKENS = 4
 

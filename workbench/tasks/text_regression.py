@@ -10,143 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from . import _defaults as usual
 from ._encode import encode_texts, texts_of
-from ._labelling import Labelling
+from ._labelling import Labelling, Values
 from ._losses import Objective
-from ._number_scale import adapt, as_saved, in_units, recall
+from ._number_scale import ScaledTask, in_units
 from ._number_scores import all_scores, losses_of, mean_scores, quick_scores, scale_of
+from ._records import Batch, Column, Metric, Outcome, Record, Role, Setup
 from ._rouge import rouge_n
-from .contract import Batch, Column, Metric, Outcome, Record, Role, Setup, Task
 
 # Enough for a straight line.
 FITTED_ROWS = 10_000
-
-
-def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
-    """Turn texts, or pairs of texts, into token ids, and numbers into standard deviations."""
-    inputs = encode_texts(setup, batch["text"], batch.get("text_pair"))
-    if "label" in batch:
-        mean, std = scale_of(setup)
-        inputs["labels"] = ((np.asarray(batch["label"], float) - mean) / std).tolist()
-    return inputs
-
-
-def infer(model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup) -> np.ndarray:
-    """Return the numbers of a batch in the units of the data: (B, C)."""
-    return in_units(usual.infer(model, inputs, rows, setup), model, setup)
-
-
-def loss(setup: Setup) -> Objective:
-    """Return what training minimises: the mean over rows and numbers of e², or of Huber's loss.
-
-    Errors e, and Huber's δ, are in standard deviations.
-
-    Source: Peter J. Huber, "Robust Estimation of a Location Parameter" (1964): e²/2 where |e| ≤ δ,
-    else δ(|e| − δ/2).
-    """
-
-    def total(outputs: Any, labels: Any) -> Any:
-        return _losses(outputs, labels, setup, "sum")
-
-    return Objective(total, lambda labels: labels.numel())
-
-
-def observe(outputs: Any, labels: Any, setup: Setup) -> dict[str, Any]:
-    """Return the loss of each row of a training batch; numbers have no probability."""
-    return {"loss": _losses(outputs, labels, setup, "none").mean(-1)}
-
-
-def _losses(outputs: Any, labels: Any, setup: Setup, reduction: str) -> Any:
-    import torch
-
-    predicted, true = outputs.logits.float(), labels.float()
-    if setup.spec.train.loss != "huber":
-        return torch.nn.functional.mse_loss(predicted, true, reduction=reduction)
-    delta = setup.spec.train.huber_delta
-    return torch.nn.functional.huber_loss(predicted, true, reduction=reduction, delta=delta)
-
-
-def score(predicted: np.ndarray, true: np.ndarray, setup: Setup) -> dict[str, float]:
-    """Return the loss and the correlations, which are followed during training."""
-    return quick_scores(predicted, true, setup)
-
-
-def only_answer(predicted: np.ndarray, true: np.ndarray, setup: Setup) -> str:
-    """Name the number that all rows got, but for a hundredth of what the true ones vary by."""
-    if (predicted.std(axis=0) < 0.01 * true.std(axis=0)).all():
-        means, stds = scale_of(setup)
-        return ", ".join(f"{one:.3g}" for one in predicted.mean(axis=0) * stds + means)
-    return ""
-
-
-def evaluate(outcome: Outcome) -> dict[str, Any]:
-    """Return correlations and errors, for each number where there are several, and the points."""
-    return all_scores(outcome.outputs, _true(outcome), outcome.setup)
-
-
-def baselines(outcome: Outcome, train: Any) -> dict[str, np.ndarray]:
-    """Return the mean of the training rows for every row, and of pairs what shared words tell.
-
-    The latter is the straight line through the training rows, from the share of words that the
-    two texts have in common (ROUGE-1, of Chinese by character) to the number.
-
-    Shapes:
-        each: (N, C).
-    """
-    true = np.asarray(train["label"][:], float)
-    rivals = {"mean": np.tile(true.mean(axis=0), (len(outcome.table), 1))}
-    if "text_pair" in outcome.table.column_names:
-        known = _shared_words(train[:FITTED_ROWS])
-        slope, start = np.polynomial.polynomial.polyfit(known, true[:FITTED_ROWS], 1)[::-1]
-        rivals["shared_words"] = start + np.outer(_shared_words(outcome.table[:]), slope)
-    return rivals
-
-
-def _shared_words(batch: Batch) -> list[float]:
-    return [
-        rouge_n(first, second, 1)
-        for first, second in zip(batch["text"], batch["text_pair"], strict=True)
-    ]
-
-
-def predictions(outcome: Outcome) -> list[Record]:
-    """Return each row's numbers, how far they are off, and the loss."""
-    names = outcome.setup.labels
-    records = [
-        texts
-        | {"predicted": [float(number) for number in row]}
-        | ({"names": names} if len(names) > 1 else {})
-        for texts, row in zip(texts_of(outcome), outcome.outputs, strict=True)
-    ]
-    if "label" in outcome.table.column_names:
-        true = _true(outcome)
-        errors = (outcome.outputs - true) / scale_of(outcome.setup)[1]
-        losses = losses_of(errors, outcome.setup).mean(axis=1)
-        for record, numbers, row, one in zip(records, true, outcome.outputs, losses, strict=True):
-            record |= {
-                "label": [float(number) for number in numbers],
-                "error": [float(number) for number in row - numbers],
-                "loss": float(one),
-            }
-    return records
-
-
-def rescore(records: list[Record]) -> Any:
-    """Return what gives the correlations and errors of some rows."""
-    predicted, true = (
-        np.asarray([record[name] for record in records], float) for name in ("predicted", "label")
-    )
-    return lambda places: {
-        name: value
-        for name, value in mean_scores(predicted[places], true[places]).items()
-        if value is not None
-    }
-
-
-def line(record: Record) -> str:
-    """Return a prediction as one line: its numbers, with their names if several, then the text."""
-    return f"{_told(record, 'predicted', 4)}\t{record['text']}"
 
 
 def shown(name: str) -> Any:
@@ -165,13 +38,19 @@ def _rounded(number: float, digits: int) -> str:
     return f"{number:.{digits}g}" if near_zero else f"{number:.{digits}f}"
 
 
-def _true(outcome: Outcome) -> np.ndarray:
-    return np.asarray(outcome.table["label"][:], float)
+class NumberLabelling(Labelling):
+    """How people give a number."""
+
+    def suggested(self, prediction: Values) -> Any:
+        """Return the number that a model gives."""
+        return prediction["predicted"][0]
 
 
-TASK = Task(
-    name="text-regression",
-    roles=(
+class TextRegression(ScaledTask):
+    """One number, or several, for a text or a pair of texts."""
+
+    name = "text-regression"
+    roles = (
         Role(
             "text",
             "text",
@@ -201,26 +80,24 @@ TASK = Task(
             ),
             answer=True,
         ),
-    ),
-    labelling=Labelling(
-        "number", "label", suggested=lambda prediction: prediction["predicted"][0]
-    ),
-    auto_class="AutoModelForSequenceClassification",
-    encode=encode,
-    metrics=(
+    )  # fmt: skip
+    labelling = NumberLabelling("number", "label")
+    auto_class = "AutoModelForSequenceClassification"
+    losses = ("mse", "huber")
+    options = ("train.huber_delta",)
+    metrics = (
         Metric("loss", followed=True, greater_is_better=False),
         Metric("pearson", followed=True),
         Metric("spearman", followed=True),
         Metric("mse", greater_is_better=False),
         Metric("mae", greater_is_better=False),
         Metric("r2"),
-    ),
-    score=score,
-    only_answer=only_answer,
-    evaluate=evaluate,
-    baselines=baselines,
-    predictions=predictions,
-    columns=(
+    )
+    leading = ("spearman", "pearson", "mae", "r2")
+    compared = ("mae", "mse")
+    figures = ("predicted_against_true",)
+    data_figures = ("length_histogram",)
+    columns = (
         Column("row", "number"),
         Column("text"),
         Column("text_pair"),
@@ -228,25 +105,151 @@ TASK = Task(
         Column("predicted", "wrong", cell=shown("predicted")),
         Column("error", "number"),
         Column("loss", "number"),
-    ),
-    figures=("predicted_against_true",),
-    leading=("spearman", "pearson", "mae", "r2"),
-    compared=("mae", "mse"),
-    options=("train.huber_delta",),
-    losses=("mse", "huber"),
-    data_figures=("length_histogram",),
-    measures=lambda table, setup: {
-        name: [numbers[place] for numbers in table["label"]]
-        for place, name in enumerate(setup.labels)
-    },
-    settings=lambda setup: {"problem_type": "regression"},
-    adapt=adapt,
-    as_saved=as_saved,
-    loss=loss,
-    observe=observe,
-    recall=recall,
-    infer=infer,
-    rescore=rescore,
-    is_wrong=lambda record: True,
-    line=line,
-)  # fmt: skip
+    )
+    reads_one_place = True
+    hub_task = "text-classification"  # the hub knows regression by that name, too
+    script_loss = "numbers"
+    script_labels = "fixed"
+    script_notes = ("scale",)
+
+    def encode(self, batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
+        """Turn texts, or pairs of texts, into token ids, and numbers into standard deviations."""
+        inputs = encode_texts(setup, batch["text"], batch.get("text_pair"))
+        if "label" in batch:
+            mean, std = scale_of(setup)
+            inputs["labels"] = ((np.asarray(batch["label"], float) - mean) / std).tolist()
+        return inputs
+
+    def infer(
+        self, model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup
+    ) -> np.ndarray:
+        """Return the numbers of a batch in the units of the data: (B, C)."""
+        return in_units(super().infer(model, inputs, rows, setup), model, setup)
+
+    def loss(self, setup: Setup) -> Objective:
+        """Return what training minimises: the mean over rows and numbers of e², or of Huber's loss.
+
+        Errors e, and Huber's δ, are in standard deviations.
+
+        Source: Peter J. Huber, "Robust Estimation of a Location Parameter" (1964): e²/2 where
+        |e| ≤ δ, else δ(|e| − δ/2).
+        """
+
+        def total(outputs: Any, labels: Any) -> Any:
+            return _losses(outputs, labels, setup, "sum")
+
+        return Objective(total, lambda labels: labels.numel())
+
+    def observe(self, outputs: Any, labels: Any, setup: Setup) -> dict[str, Any]:
+        """Return the loss of each row of a training batch; numbers have no probability."""
+        return {"loss": _losses(outputs, labels, setup, "none").mean(-1)}
+
+    def score(self, predicted: np.ndarray, true: np.ndarray, setup: Setup) -> dict[str, float]:
+        """Return the loss and the correlations, which are followed during training."""
+        return quick_scores(predicted, true, setup)
+
+    def only_answer(self, predicted: np.ndarray, true: np.ndarray, setup: Setup) -> str:
+        """Name the number that all rows got, but for a hundredth of what the true ones vary by."""
+        if (predicted.std(axis=0) < 0.01 * true.std(axis=0)).all():
+            means, stds = scale_of(setup)
+            return ", ".join(f"{one:.3g}" for one in predicted.mean(axis=0) * stds + means)
+        return ""
+
+    def evaluate(self, outcome: Outcome) -> dict[str, Any]:
+        """Return correlations and errors, for each number where several, and the points."""
+        return all_scores(outcome.outputs, _true(outcome), outcome.setup)
+
+    def baselines(self, outcome: Outcome, train: Any) -> dict[str, np.ndarray]:
+        """Return the mean of the training rows for every row, and of pairs what shared words tell.
+
+        The latter is the straight line through the training rows, from the share of words that the
+        two texts have in common (ROUGE-1, of Chinese by character) to the number.
+
+        Shapes:
+            each: (N, C).
+        """
+        true = np.asarray(train["label"][:], float)
+        rivals = {"mean": np.tile(true.mean(axis=0), (len(outcome.table), 1))}
+        if "text_pair" in outcome.table.column_names:
+            known = _shared_words(train[:FITTED_ROWS])
+            slope, start = np.polynomial.polynomial.polyfit(known, true[:FITTED_ROWS], 1)[::-1]
+            rivals["shared_words"] = start + np.outer(_shared_words(outcome.table[:]), slope)
+        return rivals
+
+    def predictions(self, outcome: Outcome) -> list[Record]:
+        """Return each row's numbers, how far they are off, and the loss."""
+        names = outcome.setup.labels
+        records = [
+            texts
+            | {"predicted": [float(number) for number in row]}
+            | ({"names": names} if len(names) > 1 else {})
+            for texts, row in zip(texts_of(outcome), outcome.outputs, strict=True)
+        ]
+        if "label" in outcome.table.column_names:
+            true = _true(outcome)
+            errors = (outcome.outputs - true) / scale_of(outcome.setup)[1]
+            losses = losses_of(errors, outcome.setup).mean(axis=1)
+            for record, numbers, row, one in zip(
+                records, true, outcome.outputs, losses, strict=True
+            ):
+                record |= {
+                    "label": [float(number) for number in numbers],
+                    "error": [float(number) for number in row - numbers],
+                    "loss": float(one),
+                }
+        return records
+
+    def rescore(self, records: list[Record]) -> Any:
+        """Return what gives the correlations and errors of some rows."""
+        predicted, true = (
+            np.asarray([record[name] for record in records], float)
+            for name in ("predicted", "label")
+        )
+        return lambda places: {
+            name: value
+            for name, value in mean_scores(predicted[places], true[places]).items()
+            if value is not None
+        }
+
+    def line(self, record: Record) -> str:
+        """Return a prediction as one line: its numbers, named if several, then the text."""
+        return f"{_told(record, 'predicted', 4)}\t{record['text']}"
+
+    def measures(self, table: Any, setup: Setup) -> dict[str, list[float]]:
+        """Return each number of the rows."""
+        return {
+            name: [numbers[place] for numbers in table["label"]]
+            for place, name in enumerate(setup.labels)
+        }
+
+    def settings(self, setup: Setup) -> dict[str, Any]:
+        """Return that numbers are learned."""
+        return {"problem_type": "regression"}
+
+    def is_wrong(self, record: Record) -> bool:
+        """Call each prediction wrong: none is right to the last digit."""
+        return True
+
+
+def _losses(outputs: Any, labels: Any, setup: Setup, reduction: str) -> Any:
+    import torch
+
+    predicted, true = outputs.logits.float(), labels.float()
+    if setup.spec.train.loss != "huber":
+        return torch.nn.functional.mse_loss(predicted, true, reduction=reduction)
+    delta = setup.spec.train.huber_delta
+    return torch.nn.functional.huber_loss(predicted, true, reduction=reduction, delta=delta)
+
+
+def _shared_words(batch: Batch) -> list[float]:
+    return [
+        rouge_n(first, second, 1)
+        for first, second in zip(batch["text"], batch["text_pair"], strict=True)
+    ]
+
+
+def _true(outcome: Outcome) -> np.ndarray:
+    return np.asarray(outcome.table["label"][:], float)
+
+
+TASK = TextRegression()

@@ -14,11 +14,11 @@ import numpy as np
 
 from ..language import text as say
 from ..sources.paths import bare_name
-from . import _defaults as usual
 from ._dynamics import of_tokens
-from ._labelling import Labelling, word_places
-from ._losses import check_weights, class_loss, label_weights
+from ._encode import count_tokens
+from ._labelling import Labelling, Values, word_places
 from ._padding import pad
+from ._records import Batch, Column, Metric, Outcome, Record, Role, RowError, Setup
 from ._scores import cross_entropy, softmax
 from ._sentences import (
     IGNORED,
@@ -30,252 +30,9 @@ from ._sentences import (
     words_of,
 )
 from ._tags import OUTSIDE, TAG, as_bio, entities, entity_scores, read_conll
-from .contract import Batch, Column, Metric, Outcome, Record, Role, RowError, Setup, Task
+from .base import ClassifyingTask
 
 TABLES = (".json", ".jsonl", ".ndjson", ".csv")
-
-
-def read_file(text: str, name: str) -> tuple[list[Record], list[str]] | None:
-    """Read a CoNLL file: a word and its tag on each line, empty lines between sentences."""
-    if bare_name(name).endswith(TABLES):
-        return None
-    found = read_conll(text)
-    if found is None:
-        return None
-    rows, cut = found
-    return rows, [say("data.note.word_places", count=f"{cut:,}")] if cut else []
-
-
-def read(values: Record, repaired: Any) -> Record:
-    """Take sentences with as many tags as words; tags of another scheme are rewritten as BIO."""
-    tags = values.get("tags")
-    words = words_of(values["tokens"], len(tags or ()))
-    if not words:
-        raise RowError("empty_text")
-    if tags is None:
-        return values | {"tokens": words}
-    if len(words) != len(tags):
-        raise RowError("tag_count", f"{len(words)} ≠ {len(tags)}: {' '.join(words)}")
-    strange = [tag for tag in tags if not TAG.match(tag)]
-    if strange and all(tag.isdecimal() for tag in tags):
-        raise RowError("numbered_tags", " ".join(tags))
-    if strange and (len(strange) < len(tags) or not all(map(is_class, tags))):
-        raise RowError("no_tag", strange[0])
-    if strange:
-        return values | {"tokens": words, "tags": list(tags)}
-    plain = as_bio(entities(tags), len(tags))
-    if plain != tags:
-        place = next(n for n, tag in enumerate(tags) if tag != plain[n])
-        repaired("tags_as_bio", f"{words[place]}: {tags[place]} → {plain[place]}")
-    return values | {"tokens": words, "tags": plain}
-
-
-def is_class(tag: str) -> bool:
-    """Say whether a tag without a scheme is the class of a word, such as NOUN; numbers are none."""
-    return bool(tag) and not tag.lstrip("-").isdecimal()
-
-
-def mended(values: Record, mend: Callable[[str], Any]) -> tuple[Record, bool]:
-    """Mend the words of a sentence one by one; those that would part or vanish stay: tags count."""
-    held = values.get("tokens")
-    if isinstance(held, str):
-        after = mend(held)
-        return (values, after != held) if "tags" in values else (values | {"tokens": after}, False)
-    if not isinstance(held, list) or not all(isinstance(word, str) for word in held):
-        return values, False
-    wished = [mend(word) for word in held]
-    pairs = zip(held, wished, strict=True)
-    words = [new if new and len(new.split()) == len(old.split()) else old for old, new in pairs]
-    return values | {"tokens": words}, words != wished
-
-
-def labels_of(values: Record) -> list[str]:
-    """Return the tags of a sentence, and those that could have been: B goes with I."""
-    tags = values["tags"]
-    if tags and not TAG.match(tags[0]):
-        return [*tags]
-    kinds = {tag.partition("-")[2] for tag in tags if tag != OUTSIDE}
-    possible = {OUTSIDE, *(f"{mark}-{kind}" for kind in kinds for mark in "BI")}
-    return [*tags, *sorted(possible - set(tags))]
-
-
-def lengths(batch: Batch, setup: Setup) -> list[int]:
-    """Return the pieces of each sentence, before it is cut."""
-    return usual.count_tokens(setup, [" ".join(words_of(held)) for held in batch["tokens"]])
-
-
-def encode(batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
-    """Turn words into pieces, and their tags into the labels of their first pieces.
-
-    `first` says which piece is the first of each word; -1 where there is none, for a word that
-    lies beyond `max_tokens` or that the tokenizer drops. A sentence of such words alone is left out
-    of training: a batch of it would have no loss.
-
-    Raises:
-        ModelError: the tokenizer does not say which piece comes from where.
-    """
-    sentences = [words_of(held) for held in batch["tokens"]]
-    encoded = pieces_of(setup, [" ".join(words) for words in sentences])
-    names = [name for name in setup.tokenizer.model_input_names if name in encoded]
-    inputs: dict[str, list[Any]] = {name: encoded[name] for name in names}
-    inputs["first"] = [
-        first_pieces(words, offsets)
-        for words, offsets in zip(sentences, encoded["offset_mapping"], strict=True)
-    ]
-    if "tags" in batch:
-        inputs["labels"] = [
-            on_pieces(first, tags, len(ids))
-            for first, tags, ids in zip(
-                inputs["first"], batch["tags"], inputs["input_ids"], strict=True
-            )
-        ]
-    if training:
-        seen = [n for n, first in enumerate(inputs["first"]) if max(first) >= 0]
-        inputs["row"] = batch["row"]
-        inputs = {name: [held[n] for n in seen] for name, held in inputs.items()}
-    return inputs
-
-
-def collate(rows: list[Record], setup: Setup) -> dict[str, Any]:
-    """Pad a batch; what is padded has no label.
-
-    Shapes:
-        input_ids, attention_mask, labels: (B, T).
-    """
-    return pad(rows, setup.tokenizer, {"labels": IGNORED} if "labels" in rows[0] else None)
-
-
-def keep(logits: Any, labels: Any) -> Any:
-    """Keep of each piece the likeliest tag and the loss: (B, T, 2)."""
-    import torch
-
-    losses = torch.nn.functional.cross_entropy(
-        logits.float().transpose(1, 2), labels, ignore_index=IGNORED, reduction="none"
-    )
-    return torch.stack([logits.argmax(dim=-1).float(), losses], dim=-1)
-
-
-def score(kept: np.ndarray, labels: np.ndarray, setup: Setup) -> dict[str, float]:
-    """Return the scores that are followed during training, of the words that were not cut off."""
-    known = labels != IGNORED
-    true = [_names(setup, row[mask]) for row, mask in zip(labels, known, strict=True)]
-    said = [_names(setup, row[mask, 0]) for row, mask in zip(kept, known, strict=True)]
-    found = entity_scores(true, said)
-    return {
-        "loss": float(kept[..., 1][known].mean()),
-        **{name: found[name] for name in ("precision", "recall", "f1")},
-        "accuracy": float((kept[..., 0] == labels)[known].mean()),
-    }
-
-
-def only_answer(kept: np.ndarray, labels: np.ndarray, setup: Setup) -> str:
-    """Name the tag that all words got although the true ones differ."""
-    known = labels != IGNORED
-    said, true = kept[..., 0][known], labels[known]
-    if len(said) and (said == said[0]).all() and not (true == true[0]).all():
-        return setup.labels[int(said[0])]
-    return ""
-
-
-def infer(model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup) -> list[Any]:
-    """Return the logits of each word: one array (words, C) a sentence.
-
-    A word that the model did not see has NaN.
-    """
-    logits = usual.infer(model, inputs, rows, setup)
-    answers = []
-    for row, own in zip(rows, logits, strict=True):
-        first = np.asarray(row["first"], int)
-        words = np.full((len(first), own.shape[-1]), np.nan, np.float32)
-        words[first >= 0] = own[first[first >= 0]]
-        answers.append(words)
-    return answers
-
-
-def evaluate(outcome: Outcome) -> dict[str, Any]:
-    """Return entity scores by seqeval's definition, for all and for each type, and by word."""
-    true, said = _true(outcome), [_said(own, outcome.setup) for own in outcome.outputs]
-    found = entity_scores(true, said)
-    pairs = [pair for row in zip(true, said, strict=True) for pair in zip(*row, strict=True)]
-    losses = np.concatenate(_losses(outcome))
-    return {
-        "rows": len(true),
-        "labels": outcome.setup.labels,
-        "metrics": {
-            "loss": float(np.nanmean(losses)) if np.isfinite(losses).any() else None,
-            **{name: found[name] for name in ("precision", "recall", "f1", "f1_macro")},
-            "accuracy": sum(a == b for a, b in pairs) / len(pairs),
-        },
-        "per_class": found["per_class"],
-        "unseen_words": int(np.isnan(losses).sum()),
-    }
-
-
-def baselines(outcome: Outcome, train: Any) -> dict[str, list[np.ndarray]]:
-    """Return the tags that each word had in the training rows; of new words, those of all."""
-    classes = len(outcome.setup.labels)
-    counts: dict[str, Counter[int]] = defaultdict(Counter)
-    for words, tags in zip(train["tokens"][:], train["tags"][:], strict=True):
-        for word, tag in zip(words, tags, strict=True):
-            counts[word][tag] += 1
-    every = sum(counts.values(), Counter())
-    shares = np.array([every[n] + 1e-3 for n in range(classes)])
-    shares /= shares.sum()
-    # One word's worth of all words decides ties, and keeps what was never seen possible.
-    known = {
-        word: np.log(np.array([held[n] for n in range(classes)]) + 0.1 * shares)
-        for word, held in counts.items()
-    }
-    unknown = np.log(shares)
-    return {
-        "most_frequent_tag": [
-            np.array([known.get(word, unknown) for word in words])
-            for words in outcome.table["tokens"][:]
-        ]
-    }
-
-
-def predictions(outcome: Outcome) -> list[Record]:
-    """Return the words of each sentence, their tags, the true ones, and the mean loss."""
-    records = []
-    for row, own in zip(outcome.table, outcome.outputs, strict=True):
-        words = words_of(row["tokens"])
-        sure = softmax(own).max(axis=-1)
-        records.append(
-            {
-                "row": row["row"],
-                "text": row["tokens"] if isinstance(row["tokens"], str) else joined(words),
-                "tokens": words,
-                "predicted": _said(own, outcome.setup),
-                "confidence": float(np.nanmin(sure)) if np.isfinite(sure).any() else None,
-            }
-        )
-    if "tags" in outcome.table.column_names:
-        for record, tags, losses in zip(records, _true(outcome), _losses(outcome), strict=True):
-            seen = losses[np.isfinite(losses)]
-            record |= {"label": tags, "loss": float(seen.mean()) if len(seen) else 0.0}
-    return records
-
-
-def _tags_of(values: Record, spans: Any) -> list[str]:
-    """Return the tags of a sentence's words that spans of its characters amount to."""
-    words = values["tokens"]
-    places = word_places(words, joined(words))
-    found = []
-    for span in spans:
-        inside = [n for n, (a, b) in enumerate(places) if a < span["end"] and b > span["start"]]
-        if inside:
-            found.append((span["label"], inside[0], inside[-1]))
-    return as_bio(found, len(words))
-
-
-def _spans_of(values: Record) -> list[Record]:
-    """Return the spans of characters that the tags of a sentence amount to."""
-    words = values["tokens"]
-    text, places = joined(words), word_places(words, joined(words))
-    spans = [(kind, places[first][0], places[last][1]) for kind, first, last in
-             entities(values["tags"])]  # fmt: skip
-    return [{"start": a, "end": b, "text": text[a:b], "label": kind} for kind, a, b in spans]
 
 
 def shown(record: Record, name: str) -> Any:
@@ -283,15 +40,308 @@ def shown(record: Record, name: str) -> Any:
     return coloured(record["tokens"], record[name]) if record.get(name) is not None else "–"
 
 
-def line(record: Record) -> str:
-    """Return a prediction as one line: the entities with their types, and the text."""
-    text = record["text"]
-    places = word_places(record["tokens"], text)
-    found = [
-        f"{text[places[first][0] : places[last][1]]} [{kind}]"
-        for kind, first, last in entities(record["predicted"])
-    ]
-    return f"{', '.join(found) or '–'}\t{text}"
+class TagLabelling(Labelling):
+    """How people mark the names in a sentence."""
+
+    def shown(self, values: Values) -> str:
+        """Return the sentence."""
+        return joined(values["tokens"])
+
+    def cell(self, values: Values, decided: Any) -> list[str]:
+        """Return the tags of a sentence's words that spans of its characters amount to."""
+        words = values["tokens"]
+        places = word_places(words, joined(words))
+        found = []
+        for span in decided:
+            inside = [n for n, (a, b) in enumerate(places) if a < span["end"] and b > span["start"]]
+            if inside:
+                found.append((span["label"], inside[0], inside[-1]))
+        return as_bio(found, len(words))
+
+    def decided(self, values: Values) -> list[Record]:
+        """Return the spans of characters that the tags of a sentence amount to."""
+        words = values["tokens"]
+        text, places = joined(words), word_places(words, joined(words))
+        spans = [(kind, places[first][0], places[last][1]) for kind, first, last in
+                 entities(values["tags"])]  # fmt: skip
+        return [{"start": a, "end": b, "text": text[a:b], "label": kind} for kind, a, b in spans]
+
+    def suggested(self, prediction: Values) -> Any:
+        """Return the spans that a model gives."""
+        return self.decided({**prediction, "tags": prediction["predicted"]})
+
+
+class TokenClassification(ClassifyingTask):
+    """A tag for each word of a sentence: the names of people, places and other things."""
+
+    name = "token-classification"
+    roles = (
+        Role(
+            "tokens",
+            "object",
+            required=True,
+            usual_names=("tokens", "words", "token", "text", "sentence", "词", "字", "句子"),
+        ),
+        Role(
+            "tags",
+            "labels",
+            required=True,
+            usual_names=(
+                "tags", "ner_tags", "ner", "labels", "entities", "label", "tag", "标签", "标注",
+            ),
+            answer=True,
+        ),
+    )  # fmt: skip
+    labelling = TagLabelling("spans", "tags", "tokens")
+    auto_class = "AutoModelForTokenClassification"
+    options = (
+        "train.label_smoothing_factor", "train.class_weights", "train.label_weights",
+    )  # fmt: skip
+    metrics = (
+        Metric("loss", followed=True, greater_is_better=False),
+        Metric("precision", followed=True, share=True),
+        Metric("recall", followed=True, share=True),
+        Metric("f1", followed=True, share=True),
+        Metric("accuracy", followed=True, share=True),
+        Metric("f1_macro", share=True),
+    )
+    leading = ("f1", "precision", "recall", "accuracy")
+    compared = ("f1", "precision", "recall")
+    figures = ("per_class",)
+    columns = (
+        Column("row", "number"),
+        Column("label", cell=lambda record: shown(record, "label")),
+        Column("predicted", cell=lambda record: shown(record, "predicted")),
+        Column("confidence", "share"),
+        Column("loss", "number"),
+    )
+    answers_point_at_texts = True
+
+    def read_file(self, text: str, name: str) -> tuple[list[Record], list[str]] | None:
+        """Read a CoNLL file: a word and its tag on each line, empty lines between sentences."""
+        if bare_name(name).endswith(TABLES):
+            return None
+        found = read_conll(text)
+        if found is None:
+            return None
+        rows, cut = found
+        return rows, [say("data.note.word_places", count=f"{cut:,}")] if cut else []
+
+    def read(self, values: Record, repaired: Any) -> Record:
+        """Take sentences with as many tags as words; tags of other schemes become BIO."""
+        tags = values.get("tags")
+        words = words_of(values["tokens"], len(tags or ()))
+        if not words:
+            raise RowError("empty_text")
+        if tags is None:
+            return values | {"tokens": words}
+        if len(words) != len(tags):
+            raise RowError("tag_count", f"{len(words)} ≠ {len(tags)}: {' '.join(words)}")
+        strange = [tag for tag in tags if not TAG.match(tag)]
+        if strange and all(tag.isdecimal() for tag in tags):
+            raise RowError("numbered_tags", " ".join(tags))
+        if strange and (len(strange) < len(tags) or not all(map(is_class, tags))):
+            raise RowError("no_tag", strange[0])
+        if strange:
+            return values | {"tokens": words, "tags": list(tags)}
+        plain = as_bio(entities(tags), len(tags))
+        if plain != tags:
+            place = next(n for n, tag in enumerate(tags) if tag != plain[n])
+            repaired("tags_as_bio", f"{words[place]}: {tags[place]} → {plain[place]}")
+        return values | {"tokens": words, "tags": plain}
+
+    def mended(self, values: Record, mend: Callable[[str], Any]) -> tuple[Record, bool]:
+        """Mend each word of a sentence; those that would part or vanish stay: tags count."""
+        held = values.get("tokens")
+        if isinstance(held, str):
+            after = mend(held)
+            return (
+                (values, after != held) if "tags" in values else (values | {"tokens": after}, False)
+            )
+        if not isinstance(held, list) or not all(isinstance(word, str) for word in held):
+            return values, False
+        wished = [mend(word) for word in held]
+        pairs = zip(held, wished, strict=True)
+        words = [new if new and len(new.split()) == len(old.split()) else old for old, new in pairs]
+        return values | {"tokens": words}, words != wished
+
+    def labels_of(self, values: Record) -> list[str]:
+        """Return the tags of a sentence, and those that could have been: B goes with I."""
+        tags = values["tags"]
+        if tags and not TAG.match(tags[0]):
+            return [*tags]
+        kinds = {tag.partition("-")[2] for tag in tags if tag != OUTSIDE}
+        possible = {OUTSIDE, *(f"{mark}-{kind}" for kind in kinds for mark in "BI")}
+        return [*tags, *sorted(possible - set(tags))]
+
+    def lengths(self, batch: Batch, setup: Setup) -> list[int]:
+        """Return the pieces of each sentence, before it is cut."""
+        return count_tokens(setup, [" ".join(words_of(held)) for held in batch["tokens"]])
+
+    def encode(self, batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
+        """Turn words into pieces, and their tags into the labels of their first pieces.
+
+        `first` says which piece is the first of each word; -1 where there is none, for a word that
+        lies beyond `max_tokens` or that the tokenizer drops. A sentence of such words alone is left
+        out of training: a batch of it would have no loss.
+
+        Raises:
+            ModelError: the tokenizer does not say which piece comes from where.
+        """
+        sentences = [words_of(held) for held in batch["tokens"]]
+        encoded = pieces_of(setup, [" ".join(words) for words in sentences])
+        names = [name for name in setup.tokenizer.model_input_names if name in encoded]
+        inputs: dict[str, list[Any]] = {name: encoded[name] for name in names}
+        inputs["first"] = [
+            first_pieces(words, offsets)
+            for words, offsets in zip(sentences, encoded["offset_mapping"], strict=True)
+        ]
+        if "tags" in batch:
+            inputs["labels"] = [
+                on_pieces(first, tags, len(ids))
+                for first, tags, ids in zip(
+                    inputs["first"], batch["tags"], inputs["input_ids"], strict=True
+                )
+            ]
+        if training:
+            seen = [n for n, first in enumerate(inputs["first"]) if max(first) >= 0]
+            inputs["row"] = batch["row"]
+            inputs = {name: [held[n] for n in seen] for name, held in inputs.items()}
+        return inputs
+
+    def collate(self, rows: list[Record], setup: Setup) -> dict[str, Any]:
+        """Pad a batch; what is padded has no label.
+
+        Shapes:
+            input_ids, attention_mask, labels: (B, T).
+        """
+        return pad(rows, setup.tokenizer, {"labels": IGNORED} if "labels" in rows[0] else None)
+
+    def reduce_logits(self, logits: Any, labels: Any) -> Any:
+        """Keep of each piece the likeliest tag and the loss: (B, T, 2)."""
+        import torch
+
+        losses = torch.nn.functional.cross_entropy(
+            logits.float().transpose(1, 2), labels, ignore_index=IGNORED, reduction="none"
+        )
+        return torch.stack([logits.argmax(dim=-1).float(), losses], dim=-1)
+
+    def score(self, kept: np.ndarray, labels: np.ndarray, setup: Setup) -> dict[str, float]:
+        """Return the scores that are followed, of the words that were not cut off."""
+        known = labels != IGNORED
+        true = [_names(setup, row[mask]) for row, mask in zip(labels, known, strict=True)]
+        said = [_names(setup, row[mask, 0]) for row, mask in zip(kept, known, strict=True)]
+        found = entity_scores(true, said)
+        return {
+            "loss": float(kept[..., 1][known].mean()),
+            **{name: found[name] for name in ("precision", "recall", "f1")},
+            "accuracy": float((kept[..., 0] == labels)[known].mean()),
+        }
+
+    def only_answer(self, kept: np.ndarray, labels: np.ndarray, setup: Setup) -> str:
+        """Name the tag that all words got although the true ones differ."""
+        known = labels != IGNORED
+        said, true = kept[..., 0][known], labels[known]
+        if len(said) and (said == said[0]).all() and not (true == true[0]).all():
+            return setup.labels[int(said[0])]
+        return ""
+
+    def infer(
+        self, model: Any, inputs: dict[str, Any], rows: list[Record], setup: Setup
+    ) -> list[Any]:
+        """Return the logits of each word: one array (words, C) a sentence.
+
+        A word that the model did not see has NaN.
+        """
+        logits = super().infer(model, inputs, rows, setup)
+        answers = []
+        for row, own in zip(rows, logits, strict=True):
+            first = np.asarray(row["first"], int)
+            words = np.full((len(first), own.shape[-1]), np.nan, np.float32)
+            words[first >= 0] = own[first[first >= 0]]
+            answers.append(words)
+        return answers
+
+    def evaluate(self, outcome: Outcome) -> dict[str, Any]:
+        """Return entity scores by seqeval's definition, for all and for each type, and by word."""
+        true, said = _true(outcome), [_said(own, outcome.setup) for own in outcome.outputs]
+        found = entity_scores(true, said)
+        pairs = [pair for row in zip(true, said, strict=True) for pair in zip(*row, strict=True)]
+        losses = np.concatenate(_losses(outcome))
+        return {
+            "rows": len(true),
+            "labels": outcome.setup.labels,
+            "metrics": {
+                "loss": float(np.nanmean(losses)) if np.isfinite(losses).any() else None,
+                **{name: found[name] for name in ("precision", "recall", "f1", "f1_macro")},
+                "accuracy": sum(a == b for a, b in pairs) / len(pairs),
+            },
+            "per_class": found["per_class"],
+            "unseen_words": int(np.isnan(losses).sum()),
+        }
+
+    def baselines(self, outcome: Outcome, train: Any) -> dict[str, list[np.ndarray]]:
+        """Return the tags that each word had in the training rows; of new words, those of all."""
+        classes = len(outcome.setup.labels)
+        counts: dict[str, Counter[int]] = defaultdict(Counter)
+        for words, tags in zip(train["tokens"][:], train["tags"][:], strict=True):
+            for word, tag in zip(words, tags, strict=True):
+                counts[word][tag] += 1
+        every = sum(counts.values(), Counter())
+        shares = np.array([every[n] + 1e-3 for n in range(classes)])
+        shares /= shares.sum()
+        # One word's worth of all words decides ties, and keeps what was never seen possible.
+        known = {
+            word: np.log(np.array([held[n] for n in range(classes)]) + 0.1 * shares)
+            for word, held in counts.items()
+        }
+        unknown = np.log(shares)
+        return {
+            "most_frequent_tag": [
+                np.array([known.get(word, unknown) for word in words])
+                for words in outcome.table["tokens"][:]
+            ]
+        }
+
+    def predictions(self, outcome: Outcome) -> list[Record]:
+        """Return the words of each sentence, their tags, the true ones, and the mean loss."""
+        records = []
+        for row, own in zip(outcome.table, outcome.outputs, strict=True):
+            words = words_of(row["tokens"])
+            sure = softmax(own).max(axis=-1)
+            records.append(
+                {
+                    "row": row["row"],
+                    "text": row["tokens"] if isinstance(row["tokens"], str) else joined(words),
+                    "tokens": words,
+                    "predicted": _said(own, outcome.setup),
+                    "confidence": float(np.nanmin(sure)) if np.isfinite(sure).any() else None,
+                }
+            )
+        if "tags" in outcome.table.column_names:
+            for record, tags, losses in zip(records, _true(outcome), _losses(outcome), strict=True):
+                seen = losses[np.isfinite(losses)]
+                record |= {"label": tags, "loss": float(seen.mean()) if len(seen) else 0.0}
+        return records
+
+    def line(self, record: Record) -> str:
+        """Return a prediction as one line: the entities with their types, and the text."""
+        text = record["text"]
+        places = word_places(record["tokens"], text)
+        found = [
+            f"{text[places[first][0] : places[last][1]]} [{kind}]"
+            for kind, first, last in entities(record["predicted"])
+        ]
+        return f"{', '.join(found) or '–'}\t{text}"
+
+    def observe(self, outputs: Any, labels: Any, setup: Setup) -> dict[str, Any]:
+        """Return what a training batch says of each of its rows."""
+        return of_tokens(outputs.logits, labels)
+
+
+def is_class(tag: str) -> bool:
+    """Say whether a tag without a scheme is the class of a word, such as NOUN; numbers are none."""
+    return bool(tag) and not tag.lstrip("-").isdecimal()
 
 
 def _names(setup: Setup, numbers: Any) -> list[str]:
@@ -318,69 +368,4 @@ def _losses(outcome: Outcome) -> list[np.ndarray]:
     ]
 
 
-TASK = Task(
-    name="token-classification",
-    roles=(
-        Role(
-            "tokens",
-            "object",
-            required=True,
-            usual_names=("tokens", "words", "token", "text", "sentence", "词", "字", "句子"),
-        ),
-        Role(
-            "tags",
-            "labels",
-            required=True,
-            usual_names=(
-                "tags", "ner_tags", "ner", "labels", "entities", "label", "tag", "标签", "标注",
-            ),
-            answer=True,
-        ),
-    ),
-    labelling=Labelling(
-        "spans", "tags", "tokens", shown=lambda values: joined(values["tokens"]),
-        cell=_tags_of, told=_spans_of,
-        suggested=lambda prediction: _spans_of(prediction | {"tags": prediction["predicted"]}),
-    ),
-    auto_class="AutoModelForTokenClassification",
-    encode=encode,
-    metrics=(
-        Metric("loss", followed=True, greater_is_better=False),
-        Metric("precision", followed=True, share=True),
-        Metric("recall", followed=True, share=True),
-        Metric("f1", followed=True, share=True),
-        Metric("accuracy", followed=True, share=True),
-        Metric("f1_macro", share=True),
-    ),
-    score=score,
-    only_answer=only_answer,
-    evaluate=evaluate,
-    baselines=baselines,
-    predictions=predictions,
-    columns=(
-        Column("row", "number"),
-        Column("label", cell=lambda record: shown(record, "label")),
-        Column("predicted", cell=lambda record: shown(record, "predicted")),
-        Column("confidence", "share"),
-        Column("loss", "number"),
-    ),
-    figures=("per_class",),
-    leading=("f1", "precision", "recall", "accuracy"),
-    compared=("f1", "precision", "recall"),
-    options=(
-        "train.label_smoothing_factor", "train.class_weights", "train.label_weights",
-    ),
-    read=read,
-    mended=mended,
-    read_file=read_file,
-    labels_of=labels_of,
-    stratum=lambda values: "",
-    lengths=lengths,
-    collate=collate,
-    observe=lambda outputs, labels, setup: of_tokens(outputs.logits, labels),
-    check=check_weights,
-    loss=lambda setup: class_loss(setup, label_weights(setup)),
-    keep=keep,
-    infer=infer,
-    line=line,
-)  # fmt: skip
+TASK = TokenClassification()

@@ -12,81 +12,24 @@ from typing import Any
 import numpy as np
 
 from ..spec import RunSpec
-from . import _seq2seq as seq2seq
 from ._bleu import chrf_counts, chrf_of, corpus_scores, sentence_chrf
-from ._decoder import as_decoder
+from ._decoder import PromptedTask
 from ._labelling import Labelling
-from ._losses import class_loss
-from ._pairs import check, pairs_of
+from ._pairs import pairs_of
+from ._records import Column, Kind, Metric, Outcome, Record, Role
 from ._requests import code_of, translation_request
-from .contract import Column, Kind, Metric, Outcome, Record, Role, Task
+from ._seq2seq import TextPairTask, asked, baseline, told
+from .base import Task
 
 # Of the sources, so many are compared with all those of the training rows at once.
 CHUNK_ROWS = 256
-ASKED = "Translate the following text.\n\n{source}"
 
 
-def evaluate(outcome: Outcome) -> dict[str, Any]:
-    """Return loss, accuracy of tokens, BLEU and chrF of all texts together."""
-    return seq2seq.evaluate_with(outcome, corpus_scores)
+class Translation(TextPairTask):
+    """A text in one language is read, and written in another."""
 
-
-def baselines(outcome: Outcome, train: Any) -> dict[str, list[Record]]:
-    """Return the sources themselves, and the translations of those most like them."""
-    setup = outcome.setup
-    pairs = pairs_of(outcome.table[:], setup)
-    known = pairs_of(train[:], setup)
-    asked = [[pair.asked(setup) for pair in some] for some in (pairs, known)]
-    return {
-        "nearest_source": seq2seq.baseline(
-            [known[place].references[0] for place in _nearest(*asked)]
-        ),
-        "copy": seq2seq.baseline([pair.source for pair in pairs]),
-    }
-
-
-def _nearest(sources: list[str], known: list[str]) -> list[int]:
-    """Return for each source the place of the known one that shares most rare letter groups."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    weigher = TfidfVectorizer(analyzer="char", ngram_range=(1, 4), sublinear_tf=True)
-    ours, theirs = weigher.fit_transform(known), weigher.transform(sources)
-    places: list[int] = []
-    for start in range(0, len(sources), CHUNK_ROWS):
-        alike = theirs[start : start + CHUNK_ROWS] @ ours.T
-        places += alike.toarray().argmax(axis=1).tolist()
-    return places
-
-
-def predictions(outcome: Outcome) -> list[Record]:
-    """Return source, translation and reference of each example, with chrF and the loss."""
-    return seq2seq.predictions(outcome, "chrf", sentence_chrf)
-
-
-def rescore(records: list[Record]) -> Callable[[Any], dict[str, float]]:
-    """Return what gives chrF of some texts together."""
-    held = np.asarray([chrf_counts(one["label"], one["predicted"]) for one in records])
-    return lambda places: {"chrf": chrf_of(held[places].sum(axis=0))}
-
-
-def request(spec: RunSpec, train: Any, asked: str, answered: str) -> str:
-    """Return what a model that follows instructions is asked, by the languages of spec or data."""
-    data = spec.data
-    return translation_request(
-        code_of(data.source_language, asked), code_of(data.target_language, answered)
-    )
-
-
-def by_kind(task: Task, spec: RunSpec, kind: Kind | None) -> Task:
-    """Return the task with a prompt and its answer, for models that go on with what they read."""
-    if kind == "decoder":
-        return as_decoder(task, pairs_of, ASKED, request)
-    return seq2seq.from_encoder(task) if kind == "encoder" else task
-
-
-TASK = Task(
-    name="translation",
-    roles=(
+    name = "translation"
+    roles = (
         Role(
             "source",
             "text",
@@ -103,44 +46,80 @@ TASK = Task(
             answer=True,
             may_be_several=True,
         ),
-    ),
-    labelling=Labelling("text", "target"),
-    auto_class="AutoModelForSeq2SeqLM",
-    check=check,
-    encode=seq2seq.encode,
-    metrics=(
+    )  # fmt: skip
+    labelling = Labelling("text", "target")
+    metrics = (
         Metric("loss", followed=True, greater_is_better=False),
         Metric("token_accuracy", followed=True, share=True),
         Metric("bleu"),
         Metric("chrf"),
-    ),
-    score=seq2seq.score,
-    evaluate=evaluate,
-    baselines=baselines,
-    predictions=predictions,
-    columns=(
+    )
+    leading = ("bleu", "chrf", "loss")
+    compared = ("bleu", "chrf")
+    columns = (
         Column("row", "number"),
-        Column("source", cell=seq2seq.asked),
-        Column("reference", "right", cell=seq2seq.told("label")),
-        Column("written", "wrong", cell=seq2seq.told("predicted")),
+        Column("source", cell=asked),
+        Column("reference", "right", cell=told("label")),
+        Column("written", "wrong", cell=told("predicted")),
         Column("chrf", "number"),
         Column("loss", "number"),
-    ),
-    figures=(),
-    leading=("bleu", "chrf", "loss"),
-    compared=("bleu", "chrf"),
-    options=seq2seq.OPTIONS,
-    data_figures=("length_histogram",),
-    lengths=seq2seq.lengths,
-    cut_answers=seq2seq.cut_answers,
-    adapt=seq2seq.adapt,
-    collate=seq2seq.collate,
-    forward=seq2seq.forward,
-    loss=class_loss,
-    keep=seq2seq.keep,
-    observe=seq2seq.observe,
-    infer=seq2seq.infer,
-    by_kind=by_kind,
-    rescore=rescore,
-    line=seq2seq.line,
-)  # fmt: skip
+    )
+
+    near = "chrf"
+
+    def for_model(self, spec: RunSpec, kind: Kind | None = None) -> Task:
+        """Return the task with a prompt, for models that go on with what they read."""
+        return TranslationByDecoder() if kind == "decoder" else super().for_model(spec, kind)
+
+    def scores(self, references: list[list[str]], written: list[str]) -> dict[str, Any]:
+        """Return BLEU and chrF of all texts together."""
+        return corpus_scores(references, written)
+
+    def nearness(self, reference: str, written: str) -> float:
+        """Return chrF."""
+        return sentence_chrf(reference, written)
+
+    def baselines(self, outcome: Outcome, train: Any) -> dict[str, list[Record]]:
+        """Return the sources themselves, and the translations of those most like them."""
+        setup = outcome.setup
+        pairs = pairs_of(outcome.table[:], setup)
+        known = pairs_of(train[:], setup)
+        asked = [[pair.asked(setup) for pair in some] for some in (pairs, known)]
+        return {
+            "nearest_source": baseline([known[place].references[0] for place in _nearest(*asked)]),
+            "copy": baseline([pair.source for pair in pairs]),
+        }
+
+    def rescore(self, records: list[Record]) -> Callable[[Any], dict[str, float]]:
+        """Return what gives chrF of some texts together."""
+        held = np.asarray([chrf_counts(one["label"], one["predicted"]) for one in records])
+        return lambda places: {"chrf": chrf_of(held[places].sum(axis=0))}
+
+
+class TranslationByDecoder(PromptedTask, Translation):
+    """A text is read in a prompt that asks for it in another language."""
+
+    prompt = "Translate the following text.\n\n{source}"
+
+    def request(self, spec: RunSpec, train: Any, asked: str, answered: str) -> str:
+        """Return what a model is asked, by the languages of spec or data."""
+        data = spec.data
+        return translation_request(
+            code_of(data.source_language, asked), code_of(data.target_language, answered)
+        )
+
+
+def _nearest(sources: list[str], known: list[str]) -> list[int]:
+    """Return for each source the place of the known one that shares most rare letter groups."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    weigher = TfidfVectorizer(analyzer="char", ngram_range=(1, 4), sublinear_tf=True)
+    ours, theirs = weigher.fit_transform(known), weigher.transform(sources)
+    places: list[int] = []
+    for start in range(0, len(sources), CHUNK_ROWS):
+        alike = theirs[start : start + CHUNK_ROWS] @ ours.T
+        places += alike.toarray().argmax(axis=1).tolist()
+    return places
+
+
+TASK = Translation()

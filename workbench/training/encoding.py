@@ -80,8 +80,5 @@ def limit_tokens(tokenizer: Any, wish: int, task: Task) -> int:
     A decoder beside an encoder that does not write reads the text as well.
     """
     most = min(wish, int(tokenizer.model_max_length))
-    return (
-        most
-        if task.auto_class == "AutoModelForSeq2SeqLM"
-        else min(most, limits_for(tokenizer).written)
-    )
+    apart = task.is_generative and not task.is_causal
+    return most if apart else min(most, limits_for(tokenizer).written)

@@ -83,7 +83,7 @@ def estimate(prepared: Prepared, model: Any = None) -> Estimate:
 
 def _written_rows(prepared: Prepared) -> int:
     """Return how many answers are written at the end, and before by the untouched model."""
-    if not prepared.task.writes:
+    if not prepared.task.is_generative:
         return 0
     rows, spec = prepared.validation, prepared.spec.evaluate
     flags = rows["written"][:] if "written" in rows.column_names else [True] * len(rows)

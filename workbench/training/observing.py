@@ -75,16 +75,13 @@ class Observer:
         return records
 
 
-def open_observer(run: RunFolder, prepared: Prepared) -> Observer | None:
-    """Return what takes note of the run's rows; None for a task that has nothing to note."""
-    task, setup = prepared.task, prepared.setup
-    if task.observe is None:
-        return None
-    observe, together = task.observe, processes()
+def open_observer(run: RunFolder, prepared: Prepared) -> Observer:
+    """Return what takes note of the run's rows."""
+    task, setup, together = prepared.task, prepared.setup, processes()
     labels = prepared.labels if task.names_labels else []
     return Observer(
         record_type_of(labels),
         DynamicsWriter(run, labels) if together.main else None,
-        lambda outputs, labels: observe(outputs, labels, setup),
+        lambda outputs, labels: task.observe(outputs, labels, setup),
         together,
     )

@@ -26,13 +26,13 @@ from ..models.freezing import can_recompute, count_parameters, freeze
 from ..models.heads import Head, note_of
 from ..models.load import becomes_writer, head_of, kind_in, load_skeleton, require_fit
 from ..models.new_tokens import add_tokens, make_room
-from ..models.own_tokenizer import WRITERS, require_random_weights, with_own_tokenizer
+from ..models.own_tokenizer import require_random_weights, with_own_tokenizer
 from ..models.padding import filled_side, follow_tokenizer
 from ..models.trimmed import Trimmed
 from ..runs import open_run
 from ..sources import FoundModel, find_model
 from ..spec import RunSpec, SpecError, field_of, to_flat
-from ..tasks import Metric, Objective, Setup, Task, load_task
+from ..tasks import Objective, Setup, Task, load_task
 from .checks import check_spec, unused_settings
 from .control_tokens import control_token_notes, new_token_notes
 from .encoding import encode_rows, limit_tokens, longest_first, training_texts
@@ -43,7 +43,6 @@ from .prompting import language_notes, prompt_notes, with_prompt, zero_shot_note
 from .trimming import trim, trimming_note
 
 # Heads with a score for each token of the vocabulary.
-SAYS_WORDS = ("AutoModelForMaskedLM", *WRITERS)
 
 Progress = Callable[[int, int, str], None]
 Scores = Mapping[str, Callable[[Any, Any], float]]
@@ -107,7 +106,7 @@ class Prepared:
 
     @property
     def setup(self) -> Setup:
-        """What the functions of the task are told."""
+        """What the methods of the task are told."""
         return Setup(
             self.spec,
             self.tokenizer,
@@ -226,7 +225,7 @@ class Prepared:
         """
         spec = self.spec
         tokens = spec.data.max_tokens
-        if self.task.request is not None and self.task.auto_class == "AutoModelForCausalLM":
+        if self.task.has_prompt and self.task.is_causal:
             tokens += spec.generate.max_new_tokens  # the answer stands in the same row
         card = card_of(
             self.found,
@@ -234,7 +233,7 @@ class Prepared:
             tokens,
             spec.generate.max_new_tokens,
             self._writer_parameters(),
-            self.task.auto_class in SAYS_WORDS,
+            self.task.predicts_tokens,
         )
         counts = self._trainable_parameters()
         return card.with_trainable(*counts) if counts else card
@@ -273,7 +272,7 @@ def prepare(
     scores = own_metrics(spec.train.custom_metrics) | dict(scores or {})
     if spec.train.custom_loss:
         load(LOSSES, spec.train.custom_loss)  # or nothing is begun
-    check_spec(spec, with_scores(load_task(spec.task).fitted(spec), scores))
+    check_spec(spec, with_scores(load_task(spec.task).for_model(spec), scores))
     asked, spec = spec, resolve_replay(spec)
     found = find_model(spec.model.source, spec.model.revision, progress)
     task = task_for(spec, found, scores)
@@ -374,7 +373,7 @@ def task_for(spec: RunSpec, found: FoundModel, scores: Scores) -> Task:
         SpecError: the spec asks for what goes with models of another kind.
     """
     kind = kind_in(found, spec.model.trust_remote_code)
-    task = with_scores(load_task(spec.task).fitted(spec, kind), scores)
+    task = with_scores(load_task(spec.task).for_model(spec, kind), scores)
     check_spec(spec, task)
     return task
 
@@ -393,7 +392,7 @@ def _fitted_to(head: Head, data: LoadedData) -> LoadedData:
 def same_ingredients(one: RunSpec, other: RunSpec) -> bool:
     """Return whether two specs need the same data, model and encoding."""
     # What the task heeds may go into the encoding.
-    heeded = [field_of(path).name for path in load_task(one.task).fitted(one).options]
+    heeded = [field_of(path).name for path in load_task(one.task).for_model(one).options]
     first, second = to_flat(one), to_flat(other)
     return (
         one.task == other.task
@@ -427,22 +426,7 @@ def with_scores(task: Task, scores: Scores) -> Task:
             ]
         )
 
-    def score(kept: Any, labels: Any, setup: Setup) -> dict[str, float]:
-        further = {name: float(function(kept, labels)) for name, function in scores.items()}
-        return task.score(kept, labels, setup) | further
-
-    metrics = (
-        *task.metrics,
-        *(
-            Metric(
-                name,
-                followed=True,
-                greater_is_better=bool(getattr(function, "greater_is_better", True)),
-            )
-            for name, function in scores.items()
-        ),
-    )
-    return replace(task, score=score, metrics=metrics) if scores else task
+    return task.with_scores(scores) if scores else task
 
 
 def resolve_replay(spec: RunSpec) -> RunSpec:

@@ -22,10 +22,10 @@ def with_prompt(spec: RunSpec, task: Task, data: LoadedData) -> RunSpec:
     A template is in the language of the data.
     """
     template, answers = spec.data.prompt_template, spec.model.answers
-    if not template.strip() and task.request is not None and len(data.train):
+    if not template.strip() and task.has_prompt and len(data.train):
         template = _request(spec, task, data)
     if answers == "auto" and "model.answers" in task.options:
-        answers = "generative" if task.writes else "extractive"
+        answers = "generative" if task.is_generative else "extractive"
     return spec.replace({"data.prompt_template": template, "model.answers": answers})
 
 
@@ -62,10 +62,8 @@ def prompt_notes(
 
 def language_notes(spec: RunSpec, task: Task, data: LoadedData) -> list[str]:
     """Return which languages of the spec a decoder is not told: only some prompts name them."""
-    if task.request is None or "data.source_language" not in task.options:
-        return []
-    if task.auto_class != "AutoModelForCausalLM":
-        return []  # these are told by their tokenizer, or refuse
+    if not (task.has_prompt and task.is_causal and "data.source_language" in task.options):
+        return []  # the others are told by their tokenizer, or refuse
     notes, given = [], spec.data.prompt_template.strip()
     for name in ("source_language", "target_language"):
         if not (held := getattr(spec.data, name)):
@@ -89,6 +87,6 @@ def language_notes(spec: RunSpec, task: Task, data: LoadedData) -> list[str]:
 def zero_shot_notes(spec: RunSpec, task: Task, rows: int) -> list[str]:
     """Return on how many rows the untouched model is judged, where these are not all."""
     count = spec.evaluate.zero_shot_rows
-    if not (task.writes and spec.evaluate.baselines and rows > count):
+    if not (task.is_generative and spec.evaluate.baselines and rows > count):
         return []
     return [say("data.note.zero_shot", count=count, rows=rows)]

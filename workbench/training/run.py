@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,7 @@ def train_into(
         sys.stderr.write(f"passing by the checkpoint {plain(fault)}\n")
     set_seed(spec.train.seed)
     observer = open_observer(run, prepared)
-    noted = nullcontext() if observer is None else closing(observer)
+    noted = closing(observer)
     with quiet_libraries(), asked_to_end() as interrupted, noted:
         writer.interrupted = interrupted
         model = prepared.new_model()

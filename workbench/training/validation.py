@@ -38,7 +38,7 @@ def validate(
                 inputs = to_device(prepared.collate(chosen), device)
                 with autocast(prepared.precision):
                     outputs = task.forward(model, inputs)
-                kept = task.keep(answers_of(outputs), inputs["labels"])
+                kept = task.reduce_logits(answers_of(outputs), inputs["labels"])
                 parts.append((_array(kept), _array(inputs["labels"])))
     finally:
         model.train(was_training)
@@ -50,7 +50,9 @@ def validate(
     ]
     kept, labels = (joined([part[side] for part in ordered]) for side in (0, 1))
     setup = prepared.setup
-    return together.share((task.score(kept, labels, setup), task.only_answer(kept, labels, setup)))
+    scores = task.score(kept, labels, setup)
+    scores |= {name: float(one(kept, labels)) for name, one in task.further_scores.items()}
+    return together.share((scores, task.only_answer(kept, labels, setup)))
 
 
 def answers_of(outputs: Any) -> Any:

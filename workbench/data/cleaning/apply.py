@@ -77,10 +77,10 @@ def clean_texts(given: Mapping[str, Any], task: Task, cleaning: Sequence[str]) -
     mends = [mend for entry in cleaning if (mend := _mend(parse_step(entry)))]
     cleaned = dict(given)
     for role in given:
-        if task.mended is None and kinds.get(role) == "text":
+        if not task.answers_point_at_texts and kinds.get(role) == "text":
             for mend in mends:
                 cleaned[role] = _mended(cleaned[role], mend)
-    if task.mended is not None:
+    if task.answers_point_at_texts:
         for mend in mends:
             cleaned, _ = task.mended(cleaned, mend)
     return cleaned
@@ -119,6 +119,7 @@ def _each_text(state: Rows, mend: Custom, is_left: Left | None = None) -> Change
 
 def _each_row(state: Rows, mend: Custom) -> Change:
     """Mend row by row, where a text is not to change without what hangs on it."""
+    assert state.mended is not None
     cells = {column: list(state.cells[column]) for column in state.roles.values()}
     left = 0
     for i in range(len(state)):
@@ -198,7 +199,7 @@ def _rows(table: Table, columns: Columns, task: Task, spec: DataSpec) -> Rows:
         names=table.class_names,
         separator=spec.label_separator,
         roles={role.name: held[0] for role, held in places.items() if len(held) == 1},
-        mended=task.mended,
+        mended=task.mended if task.answers_point_at_texts else None,
     )
 
 

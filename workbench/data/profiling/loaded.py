@@ -75,8 +75,6 @@ def _cut_answers(
 
     Their `why` is how many tokens would be needed.
     """
-    if task.cut_answers is None:
-        return []
     limits: dict[str, int] = {}
     needed: dict[str, dict[str, list[int]]] = {}
     for split, table in zip(splits, (loaded.train, loaded.validation), strict=True):
