@@ -15,6 +15,7 @@ from ..errors import InputError
 from ..reporting.desk import desk_labels
 from ..reporting.look import comparing, desk_bundle
 from ..static import script, style
+from .messages import Received
 from .routing import answer_at_once
 
 Ask = Callable[..., Any]
@@ -77,7 +78,7 @@ class AttentionDesk(anywidget.AnyWidget):
             self.start = start
             self.records = [record.to_dict() for record in records]
 
-    def _received(self, _: Any, message: dict[str, Any], __: Any) -> None:
+    def _received(self, _: Any, message: Received, __: Any) -> None:
         kind, number = message.get("kind"), message.get("id")
         if kind not in self._asks:
             return

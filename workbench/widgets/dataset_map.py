@@ -33,6 +33,7 @@ from ..figures.learning import GROUPS, kinds_of, shown_places
 from ..runs import RunFolder
 from ..runs.summary import summarise
 from ..static import script, style
+from .messages import MapPoints, Received, SuspectRow, SuspectRows
 from .points import columns_first
 from .routing import answer_at_once
 
@@ -122,7 +123,7 @@ class DatasetMap(anywidget.AnyWidget):
             if over:
                 return
 
-    def _received(self, _: Any, content: dict[str, Any], __: Any) -> None:
+    def _received(self, _: Any, content: Received, __: Any) -> None:
         """Answer the front end; with the fault, if what it asks for has one."""
         try:
             with self._lock:
@@ -170,7 +171,7 @@ class DatasetMap(anywidget.AnyWidget):
         rows = self._learned()
         first = self._ranking.order[np.isin(self._ranking.order, places)][:MOST_LISTED]
         decided = {row: one.value for (_, row), one in self._journal.decisions().items()}
-        records = [
+        records: list[SuspectRow] = [
             {
                 "row": one["row"],
                 "texts": [one[name] for name in rows.asked],
@@ -185,8 +186,10 @@ class DatasetMap(anywidget.AnyWidget):
         ]
         names = rows.labels if rows.kind == "class" else []
         told = self._text("list", shown=len(records), all=f"{len(places):,}")
-        answers = {"names": names, "answers": rows.kind}
-        self.send({"kind": "rows", "rows": records, "told": told, **answers})
+        message: SuspectRows = {
+            "kind": "rows", "rows": records, "told": told, "names": names, "answers": rows.kind
+        }  # fmt: skip
+        self.send(message)
 
     def _said(self, one: dict[str, Any]) -> str:
         if one["confidence"] is None:
@@ -198,7 +201,7 @@ class DatasetMap(anywidget.AnyWidget):
         """Send all points, and how many rows there are and were corrected."""
         dynamics = self._dynamics
         if dynamics is None or not len(dynamics):
-            self.send({"kind": "points", "told": self._text("nothing"), "changed": 0}, [b""])
+            self._send_points(self._text("nothing"), 0, b"")
             return
         if not dynamics.repeated:
             told = self._text("one_pass", rows=f"{len(dynamics):,}", passes=dynamics.passes)
@@ -225,7 +228,11 @@ class DatasetMap(anywidget.AnyWidget):
             precision=f"{expected_precision(len(flagged), len(dynamics)):.0%}",
             changed=f"{changed:,}",
         )
-        self.send({"kind": "points", "told": told, "changed": changed}, [columns_first(table)])
+        self._send_points(told, changed, columns_first(table))
+
+    def _send_points(self, told: str, changed: int, points: bytes) -> None:
+        message: MapPoints = {"kind": "points", "told": told, "changed": changed}
+        self.send(message, [points])
 
     def _changed(self) -> dict[int, Any]:
         return corrected(self._journal, self._learned()) if self._journal.decisions() else {}

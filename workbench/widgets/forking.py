@@ -9,12 +9,13 @@ from ..language import text
 from ..runs import RunFolder
 from ..spec import field_of
 from .entries import number, parse
+from .messages import ForkField, ForkOffer
 
 # What is asked for at a click; everything else can be set with `run.fork(step, …)`.
 KNOBS = ("learning_rate", "weight_decay")
 
 
-def fork_offer(run: RunFolder, step: int, language: str) -> dict[str, Any]:
+def fork_offer(run: RunFolder, step: int, language: str) -> ForkOffer:
     """Return the step that a fork at `step` really leaves from, and the knobs as they were there.
 
     A run without a checkpoint gives its own step and values: that it cannot be forked is said
@@ -22,7 +23,7 @@ def fork_offer(run: RunFolder, step: int, language: str) -> dict[str, Any]:
     """
     at, knobs = _checkpoint_at(run, step)
     train = run.spec().train
-    fields = []
+    fields: list[ForkField] = []
     for name in KNOBS:
         low, high = map(number, field_of(f"train.{name}").domain.bounds)
         fields.append(

@@ -35,6 +35,7 @@ from ..spec import (
 from ..static import script, style
 from ..tasks import served_by
 from .entries import entry, kind, number, parse, slider_values
+from .messages import FieldGroup, FieldView, FormView
 from .routing import answer_at_once
 
 # Shown at once; the other fields wait under "more". The choice is about readers, not about types.
@@ -63,7 +64,7 @@ class SpecForm(anywidget.AnyWidget):
 
     _esm = script("form.js")
     _css = style("controls.css", "form.css")
-    schema = traitlets.Dict().tag(sync=True)
+    schema: Any = traitlets.Dict().tag(sync=True)  # a `FormView`
     entries = traitlets.Dict().tag(sync=True)
     faults = traitlets.Dict().tag(sync=True)
     recipe = traitlets.Unicode().tag(sync=True)
@@ -173,20 +174,20 @@ def _by_field(faults: list[str]) -> dict[str, str]:
     return found
 
 
-def _schema(language: str, suggestions: Mapping[str, list[str]]) -> dict[str, Any]:
+def _schema(language: str, suggestions: Mapping[str, list[str]]) -> FormView:
     """Return everything that the browser needs to draw the form in one language."""
 
     def text(key: str) -> str:
         return languages.text(f"form.{key}", language)
 
-    groups: dict[str, dict[str, Any]] = {}
+    groups: dict[str, FieldGroup] = {}
     for field in fields():
         section = field.section or "data"  # the task stands above the data it asks for
         group = groups.setdefault(
             section, {"title": text(f"section.{section}"), "basic": [], "more": []}
         )
-        part = "basic" if field.path in BASIC else "more"
-        group[part].append(_describe(field, language, suggestions.get(field.name, [])))
+        part = group["basic"] if field.path in BASIC else group["more"]
+        part.append(_describe(field, language, suggestions.get(field.name, [])))
     return {
         "groups": list(groups.values()),
         "recipes": {name: _recipe_line(name, language) for name in offered_recipes(language)},
@@ -201,7 +202,7 @@ def _recipe_line(name: str, language: str) -> str:
     return f"{title} [{gpu}]" if needs_gpu(name) else title
 
 
-def _describe(field: Field, language: str, suggestions: list[str]) -> dict[str, Any]:
+def _describe(field: Field, language: str, suggestions: list[str]) -> FieldView:
     domain = field.domain
     refused, reason = _refused(field, language)
     unit = languages.text(f"form.unit.{domain.unit}", language) if domain.unit else ""

@@ -10,6 +10,7 @@ from ..runs.control import SPEC_KNOBS, Knob, knobs
 from ..spec import find
 from .entries import WHOLE_MANTISSAS, number, slider_values
 from .form import help_line
+from .messages import KnobView
 
 # More stops than this, and a slider cannot be set by hand.
 MOST_STOPS = 150
@@ -29,7 +30,7 @@ def starting_values(run: RunFolder) -> dict[str, Any]:
     }
 
 
-def describe_knob(knob: Knob, value: float | None, language: str) -> dict[str, Any]:
+def describe_knob(knob: Knob, value: float | None, language: str) -> KnobView:
     """Return all that the browser needs to draw a knob but its present value."""
     field, domain = find(f"train.{knob.name}"), knob.domain
     if field is None:

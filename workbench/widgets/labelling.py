@@ -12,6 +12,7 @@ from .. import language as languages
 from ..errors import InputError, shorten
 from ..labelling.session import Session
 from ..static import script, style
+from .messages import Asked, LabellingState, Received
 from .routing import answer_at_once
 
 _WORDS = (
@@ -30,7 +31,7 @@ class LabellingDesk(anywidget.AnyWidget):
 
     _esm = script("labelling/panel.js")
     _css = style("controls.css", "labelling.css")
-    state = traitlets.Dict().tag(sync=True)
+    state: Any = traitlets.Dict().tag(sync=True)  # a `LabellingState`
     question = traitlets.Dict().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
     guidelines = traitlets.Unicode().tag(sync=True)
@@ -55,7 +56,7 @@ class LabellingDesk(anywidget.AnyWidget):
         self.on_msg(self._received)
         answer_at_once(self)
 
-    def _received(self, _: Any, content: dict[str, Any], __: Any) -> None:
+    def _received(self, _: Any, content: Received, __: Any) -> None:
         turn = self.state["turn"]
         if content.get("turn") != turn:
             return
@@ -67,7 +68,7 @@ class LabellingDesk(anywidget.AnyWidget):
         self.state = self._state(turn + 1, said, fault)
         self.on_act(self.session)
 
-    def _act(self, content: dict[str, Any]) -> str:
+    def _act(self, content: Received) -> str:
         """Do what the browser asks for and return what is to be said of it."""
         session = self.session
         match content.get("act"):
@@ -89,7 +90,7 @@ class LabellingDesk(anywidget.AnyWidget):
                 return self._say("noted")
         return ""
 
-    def _state(self, turn: int, said: str = "", fault: str = "") -> dict[str, Any]:
+    def _state(self, turn: int, said: str = "", fault: str = "") -> LabellingState:
         progress = self.session.progress()
         counts = progress.pop("counts")
         return {
@@ -104,7 +105,7 @@ class LabellingDesk(anywidget.AnyWidget):
             },
         }
 
-    def _item(self) -> dict[str, Any] | None:
+    def _item(self) -> Asked | None:
         session, item = self.session, self.session.item
         if item is None:
             return None
@@ -121,7 +122,7 @@ class LabellingDesk(anywidget.AnyWidget):
             "value": mine.value if mine is not None and mine.act == "label" else None,
             "was": None if session.blind else item.was,
             "id": f"{item.split}:{item.row}:{item.key}",
-            "suggestion": suggestion and {
+            "suggestion": None if suggestion is None else {
                 "value": suggestion.value,
                 "text": self._say("suggested") if suggestion.confidence is None
                 else self._say("sure", percent=f"{100 * suggestion.confidence:.0f}"),

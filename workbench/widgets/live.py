@@ -23,6 +23,7 @@ from ..runs.summary import summarise
 from ..spec import SpecError
 from ..static import script, style
 from .forking import fork_changes, fork_offer
+from .messages import Detail, Forked, Offer, Points, Received, RunTable, Table, TableName
 from .points import (
     MOST_HELD,
     STEP_COLUMNS,
@@ -144,7 +145,7 @@ class LiveChart(anywidget.AnyWidget):
             self._news_at = time.monotonic()
         return self._interrupted != before
 
-    def _received(self, _: Any, content: dict[str, Any], __: Any) -> None:
+    def _received(self, _: Any, content: Received, __: Any) -> None:
         match content:
             case {"kind": "sync"}:
                 with self._lock:
@@ -154,7 +155,8 @@ class LiveChart(anywidget.AnyWidget):
                 with self._lock:
                     steps = self._followed[run].reader.state.steps
                     rows = columns_first(steps_between(steps, first, last))
-                self.send({"kind": "detail", "run": run, "first": first, "last": last}, [rows])
+                detail: Detail = {"kind": "detail", "run": run, "first": first, "last": last}
+                self.send(detail, [rows])
             case {"kind": "pick", "step": int(step)} if self._on_fork is not None:
                 self._offer(step)
             case {"kind": "fork", "step": int(step), "changes": dict(changes)}:
@@ -162,11 +164,12 @@ class LiveChart(anywidget.AnyWidget):
 
     def _offer(self, step: int) -> None:
         try:
-            offer = fork_offer(self._run, step, self._language)
+            found = fork_offer(self._run, step, self._language)
         except InputError as error:
-            self.send({"kind": "forked", "fault": str(error)}, [])
+            self._answer_fork(str(error))
             return
-        self.send({"kind": "offer", "step": step} | offer, [])
+        offer: Offer = {"kind": "offer", "step": step, **found}
+        self.send(offer, [])
 
     def _fork(self, step: int, changes: dict[str, Any]) -> None:
         if self._on_fork is None:
@@ -178,20 +181,25 @@ class LiveChart(anywidget.AnyWidget):
             fault = "; ".join(error.faults)
         except (InputError, OSError) as error:
             fault = str(error)
-        self.send({"kind": "forked", "fault": fault}, [])
+        self._answer_fork(fault)
+
+    def _answer_fork(self, fault: str) -> None:
+        forked: Forked = {"kind": "forked", "fault": fault}
+        self.send(forked, [])
 
     def _publish(self, whole: bool) -> None:
         """Send what the views do not hold yet, or all that they should hold."""
-        parts, buffers = [], []
+        parts: list[RunTable] = []
+        buffers: list[bytes] = []
         for number, followed in enumerate(self._followed):
             for about, rows in followed.parts(whole):
-                parts.append({"run": number} | about)
+                parts.append({"run": number, **about})
                 buffers.append(rows)
         self._sign_at = time.monotonic()
         state = self._followed[0].reader.state
         start = 0 if whole else self._marks_sent
         self._marks_sent = count_marks(state)
-        message = {
+        message: Points = {
             "kind": "points",
             "parts": parts,
             "marks_at": start,
@@ -206,17 +214,17 @@ class _Followed:
 
     def __init__(self, run: RunFolder) -> None:
         self.reader = RunReader(run)
-        self._held = {"steps": 0, "evaluations": 0}
-        self._sent = {"steps": 0, "evaluations": 0}
+        self._held: dict[TableName, int] = {"steps": 0, "evaluations": 0}
+        self._sent = dict(self._held)
         self._last_sent: tuple[float, float] | None = None
         self._names: list[str] = []
 
-    def parts(self, whole: bool) -> list[tuple[dict[str, Any], bytes]]:
+    def parts(self, whole: bool) -> list[tuple[Table, bytes]]:
         """Return each table that has news: what it is, and its rows."""
         parts = (self._steps(whole), self._evaluations(whole))
         return [part for part in parts if part is not None]
 
-    def _steps(self, whole: bool) -> tuple[dict[str, Any], bytes] | None:
+    def _steps(self, whole: bool) -> tuple[Table, bytes] | None:
         steps, sent = self.reader.state.steps, self._sent["steps"]
         fresh = len(steps) - sent
         # Where steps were logged again, what was sent of them no longer holds.
@@ -231,7 +239,7 @@ class _Followed:
         self._last_sent = self._seal(len(steps))
         return self._part("steps", STEP_COLUMNS, rows, len(steps))
 
-    def _evaluations(self, whole: bool) -> tuple[dict[str, Any], bytes] | None:
+    def _evaluations(self, whole: bool) -> tuple[Table, bytes] | None:
         done, sent = self.reader.state.evaluations, self._sent["evaluations"]
         names = score_names(done[sent:], self._names)
         if whole or names != self._names:
@@ -243,10 +251,10 @@ class _Followed:
         return self._part("evaluations", ("index", "step", *names), rows, len(done))
 
     def _part(
-        self, table: str, columns: Sequence[str], rows: Any, total: int
-    ) -> tuple[dict[str, Any], bytes]:
+        self, table: TableName, columns: Sequence[str], rows: Any, total: int
+    ) -> tuple[Table, bytes]:
         held = self._held[table]
-        about = {"table": table, "held": held, "total": total}
+        about: Table = {"table": table, "held": held, "total": total}
         if not held:
             about["columns"] = list(columns)
         self._held[table] += len(rows)

@@ -17,6 +17,7 @@ from ..evaluation.playground import Playground
 from ..evaluation.streaming import Token
 from ..static import script, style
 from .entries import number
+from .messages import Received
 from .routing import answer_at_once
 
 _WORDS = (
@@ -86,7 +87,7 @@ class PlaygroundDesk(anywidget.AnyWidget):
         with languages.using(self._language):
             self.faults = sampling.faults(self.entries)
 
-    def _received(self, _: Any, content: dict[str, Any], __: Any) -> None:
+    def _received(self, _: Any, content: Received, __: Any) -> None:
         if content.get("act") == "stop":
             self._stopped.set()
             return

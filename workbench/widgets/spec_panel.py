@@ -16,6 +16,7 @@ from ..spec import RunSpec, SpecError, changes, field_of, from_yaml, to_yaml
 from ..static import script, style
 from .entries import one_line
 from .form import SpecForm
+from .messages import Received
 from .routing import answer_at_once
 
 NOTEBOOK = "notebooks/studio.ipynb"
@@ -72,7 +73,7 @@ class SpecPanel(anywidget.AnyWidget):
             self.command = headless_line(spec, self.notebook)
             self.yaml = to_yaml(spec)
 
-    def _received(self, _: Any, content: dict[str, Any], __: Any) -> None:
+    def _received(self, _: Any, content: Received, __: Any) -> None:
         if content.get("kind") == "paste":
             self.paste(str(content.get("text", "")))
             self.send({"kind": "pasted", "ok": not self.paste_faults})

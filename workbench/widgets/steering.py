@@ -27,6 +27,7 @@ from ..runs.summary import summarise
 from ..static import script, style
 from .entries import number
 from .knobs import describe_knob, movable, starting_values
+from .messages import AlertView, Answered, Controls, KnobValue, Received
 from .routing import answer_at_once
 from .words import attach_line
 
@@ -57,7 +58,7 @@ class SteeringPanel(anywidget.AnyWidget):
     _css = style("controls.css", "steering.css")
     labels = traitlets.Dict().tag(sync=True)
     rows: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    shown = traitlets.Dict().tag(sync=True)
+    shown: Any = traitlets.Dict().tag(sync=True)  # `Controls`
 
     def __init__(
         self,
@@ -131,7 +132,7 @@ class SteeringPanel(anywidget.AnyWidget):
                 self.send({"kind": "alive"})
             self._closing.wait(SECONDS_BETWEEN_UPDATES)
 
-    def _received(self, _: Any, content: dict[str, Any], __: Any) -> None:
+    def _received(self, _: Any, content: Received, __: Any) -> None:
         """Do what a button or a knob asks for, and answer with the fault, if it has one."""
         act, fault = str(content.get("act", "")), ""
         try:
@@ -146,7 +147,8 @@ class SteeringPanel(anywidget.AnyWidget):
         except (InputError, OSError) as error:
             fault = str(error)
         self.update()
-        self.send({"kind": "answered", "act": act, "fault": fault})
+        answered: Answered = {"kind": "answered", "act": act, "fault": fault}
+        self.send(answered)
 
     def _ask(self, act: str, value: Any) -> None:
         self.update()
@@ -236,7 +238,7 @@ class SteeringPanel(anywidget.AnyWidget):
             return "stopping" if self._stopping else status
         return "failed" if status == "failed" else "interrupted"
 
-    def _describe(self) -> dict[str, Any]:
+    def _describe(self) -> Controls:
         phase = self._phase()
         steerable = phase in _STEERABLE
         asked = {name: (value, who) for _, name, value, who in self._asked} if steerable else {}
@@ -253,7 +255,7 @@ class SteeringPanel(anywidget.AnyWidget):
             "alert": self._describe_alert() if steerable else None,
         }
 
-    def _describe_value(self, name: str, asked: tuple[Any, str] | None) -> dict[str, Any]:
+    def _describe_value(self, name: str, asked: tuple[Any, str] | None) -> KnobValue:
         value, event, note = self._values[name], self._changed.get(name), ""
         if name in self._useless:
             note = self._text("note.no_effect", what=self._useless[name])
@@ -288,7 +290,7 @@ class SteeringPanel(anywidget.AnyWidget):
         name = {"paused": paused, "stop": stop}.get(knob, knob)
         return self._text(f"act.{name}", value=value, who=who)
 
-    def _describe_alert(self) -> dict[str, Any] | None:
+    def _describe_alert(self) -> AlertView | None:
         alert = next((a for a in self._alerts if a.kind not in self._dismissed), None)
         if alert is None:
             return None

@@ -7,6 +7,7 @@ from typing import Any
 from ..figures import describe_mark
 from ..language import catalogue, text
 from ..runs import RunFolder, RunState
+from .messages import Mark, State
 
 _PANELS = {
     "loss": "loss_curves",
@@ -45,7 +46,7 @@ def attach_line(run: RunFolder) -> str:
     return f"import workbench as wb; wb.attach({run.path.as_posix()!r})"
 
 
-def describe_state(state: RunState, language: str, interrupted: bool = False) -> dict[str, Any]:
+def describe_state(state: RunState, language: str, interrupted: bool = False) -> State:
     """Return where a run stands: a line of words, and the numbers for the progress bar."""
     status = "interrupted" if interrupted and not state.ended else state.status
     words = [text(f"live.state.{status}", language, failure=state.failure)]
@@ -76,7 +77,7 @@ def count_marks(state: RunState) -> int:
     return len(state.acts) + len(state.breaks) + len(state.checkpoints)
 
 
-def describe_marks(state: RunState, language: str, start: int = 0) -> list[dict[str, Any]]:
+def describe_marks(state: RunState, language: str, start: int = 0) -> list[Mark]:
     """Return the marks from the one numbered `start` on, in the order in which they happened."""
     kinds = {"act": state.acts, "break": state.breaks, "checkpoint": state.checkpoints}
     found = [(event["seq"], kind, event) for kind, events in kinds.items() for event in events]
