@@ -29,7 +29,7 @@ TOP_LEVEL = {
     "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "README.zh.md", "SECURITY.md",
     "constraints.txt",
     "docs", "environment.yml", "eslint.config.js", "notebooks", "package-lock.json", "package.json",
-    "pyproject.toml", "tests", "workbench",
+    "pyproject.toml", "tests", "tsconfig.json", "workbench",
 }  # fmt: skip
 
 

@@ -170,7 +170,7 @@ def tell(desk, **message):
 
 
 def test_the_widget_shows_both_answers_and_begins_anew(desk):
-    tell(desk, act="ask", text=PROBE)
+    tell(desk, kind="ask", text=PROBE)
     (said,) = desk.said
     assert said["asked"] == PROBE
     assert said["before"] != said["after"]
@@ -179,7 +179,7 @@ def test_the_widget_shows_both_answers_and_begins_anew(desk):
     assert {name: shown(tokens) for name, tokens in said["tokens"].items()} == {
         name: said[name] for name in ("before", "after")
     }
-    tell(desk, act="forget")
+    tell(desk, kind="forget")
     assert desk.said == []
 
 
@@ -190,8 +190,8 @@ def shown(tokens):
 def test_the_widget_sends_each_token_as_it_is_written(desk):
     sent = []
     desk.send = sent.append
-    tell(desk, act="ask", text="hello")
-    assert sent[0] == {"act": "begin", "asked": "hello"}
+    tell(desk, kind="ask", text="hello")
+    assert sent[0] == {"kind": "begin", "asked": "hello"}
     for name, tokens in desk.said[0]["tokens"].items():
         assert [one["token"] for one in sent[1:] if one["by"] == name] == tokens
 
@@ -206,23 +206,23 @@ def test_the_widget_says_what_does_not_fit_and_asks_nothing(desk):
     assert desk.entries["max_new_tokens"] == "8"
     desk.entries = desk.entries | {"temperature": "hot"}
     assert desk.faults == {"temperature": "give a number"}
-    tell(desk, act="ask", text="hello")
+    tell(desk, kind="ask", text="hello")
     assert (desk.said, desk.fault) == ([], "temperature: 'hot' does not fit; give a number")
     desk.entries = desk.entries | {"temperature": "1.5"}
-    tell(desk, act="ask", text="hello")
+    tell(desk, kind="ask", text="hello")
     assert desk.faults == {}
     assert desk.said[0]["told"].endswith("drawn at temperature 1.5, top-p 1, seed 42")
 
 
 def test_the_widget_says_what_is_wrong_and_can_be_asked_again(desk):
-    tell(desk, act="ask", text=" ")
+    tell(desk, kind="ask", text=" ")
     assert desk.fault.startswith("no text to predict")
     assert (desk.busy, desk.said) == (False, [])
-    tell(desk, act="ask", text="hello")
+    tell(desk, kind="ask", text="hello")
     assert (len(desk.said), desk.fault) == (1, "")
 
 
 def test_one_question_at_a_time(desk):
     desk.busy = True
-    tell(desk, act="ask", text="hello")
+    tell(desk, kind="ask", text="hello")
     assert desk.said == []

@@ -4,7 +4,7 @@ import { JSDOM } from "jsdom";
 
 const GLOBALS = [
   "CustomEvent", "Element", "Event", "HTMLElement", "KeyboardEvent", "MouseEvent",
-  "MutationObserver", "Node", "Option", "document", "getComputedStyle", "getSelection",
+  "HTMLDetailsElement", "HTMLInputElement", "MutationObserver", "Node", "Option", "document", "getComputedStyle", "getSelection",
   "localStorage", "window",
 ];
 

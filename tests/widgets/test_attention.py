@@ -60,7 +60,9 @@ def test_another_sentence_is_shown_against_the_one_before():
         [record("before"), record("after")],
         {"text": lambda text: [record("before", text), record("after", text)]},
     )
-    assert asked(desk, kind="text", id=3, text="c d") == [{"id": 3, "answer": None}]
+    assert asked(desk, kind="text", id=3, text="c d") == [
+        {"kind": "answer", "id": 3, "answer": None}
+    ]
     assert [(r["model"], r["text"]) for r in desk.records] == [
         ("after", "a b"), ("before", "c d"), ("after", "c d"),
     ]  # fmt: skip

@@ -13,7 +13,7 @@ def desk(tmp_path):
 
 def press(desk, act, **more):
     """Do what the browser's message does."""
-    desk._received(desk, {"act": act, "turn": desk.state["turn"], **more}, [])
+    desk._received(desk, {"kind": act, "turn": desk.state["turn"], **more}, [])
     return desk.state
 
 
@@ -29,7 +29,7 @@ def test_the_browser_shows_the_next_row_only_when_the_decision_is_kept(desk):
 
 
 def test_a_key_that_was_pressed_twice_decides_once(desk):
-    message = {"act": "decide", "turn": 0, "value": "spam"}
+    message = {"kind": "decide", "turn": 0, "value": "spam"}
     desk._received(desk, message, [])
     desk._received(desk, message, [])
     assert len(desk.session.journal) == 1

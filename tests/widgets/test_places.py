@@ -174,7 +174,7 @@ def test_a_failed_run_keeps_its_button_and_is_watched_again_when_it_is_resumed(
         announce(folder)
 
     monkeypatch.setattr(module.worker, "resume", resume)
-    panel._received(panel, {"kind": "resume", "act": "resume"}, [])
+    panel._received(panel, {"kind": "resume"}, [])
     assert names(handles) == ["one"]
     assert handles[1].shown is panel
     writer = EventWriter(run.folder.events_path)

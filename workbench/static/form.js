@@ -1,20 +1,25 @@
+// @ts-check
 // The form of a spec. The inputs hold `entries`; Python answers with `faults`. A slider only
 // writes into the text box beside it, so that any value can be typed and none is rounded.
 
 import { keepKeys, listen, make, makeDetails, makeFault, makeSlider, makeTextBox } from "./controls.js";
 
+/** @import { Entry, Field, FormModel, Group, Labels, Schema } from "./form.types.d.ts" */
+
 let forms = 0;
 
 export default { render };
 
+/** @param {{ model: FormModel, el: HTMLElement }} shown */
 function render({ model, el }) {
   const prefix = `wb-form-${++forms}`;
+  /** @type {Record<string, ReturnType<typeof fieldRow>>} */
   let rows = {};
   let showRecipe = () => {};
 
   const draw = () => {
     const schema = model.get("schema");
-    const focused = document.activeElement?.closest?.("[data-field]")?.dataset.field;
+    const focused = document.activeElement?.closest("[data-field]")?.getAttribute("data-field");
     rows = {};
     el.replaceChildren();
     el.classList.add("wb-controls", "wb-form");
@@ -26,9 +31,10 @@ function render({ model, el }) {
     showEntries();
     showFaults();
     // In another language the form is drawn anew; who was in it stays where they were.
-    if (focused) el.querySelector(`[data-field="${focused}"] :is(select, input)`)?.focus();
+    if (focused) rows[focused]?.focus();
   };
 
+  /** @param {Group} group @param {Labels} labels */
   const section = (group, labels) => {
     const box = make("fieldset", "wb-group");
     box.append(make("legend", "", group.title));
@@ -41,6 +47,7 @@ function render({ model, el }) {
     return box;
   };
 
+  /** @param {Field} field @param {Labels} labels */
   const row = (field, labels) => {
     const made = fieldRow(field, labels, `${prefix}-${field.name}`, (entry) => {
       model.set("entries", { ...model.get("entries"), [field.name]: entry });
@@ -57,7 +64,9 @@ function render({ model, el }) {
       rows[name].box.hidden = !serves(rows[name].field, entries);
     }
     // A group of which nothing is left to see goes, too: first what is folded away, then the whole.
-    for (const box of el.querySelectorAll(".wb-more, .wb-group")) {
+    /** @type {NodeListOf<HTMLElement>} */
+    const groups = el.querySelectorAll(".wb-more, .wb-group");
+    for (const box of groups) {
       box.hidden = !box.querySelector(".wb-row:not([hidden])");
     }
   };
@@ -76,6 +85,7 @@ function render({ model, el }) {
   });
 }
 
+/** @param {Schema} schema @param {FormModel} model @param {string} prefix */
 function recipePicker(schema, model, prefix) {
   const box = make("div", "wb-row wb-recipe");
   const label = make("label", "", schema.labels.recipe);
@@ -104,13 +114,23 @@ function recipePicker(schema, model, prefix) {
   return { box, show };
 }
 
-// Whether the chosen task heeds the field; one that was changed stays in sight all the same.
+/**
+ * Whether the chosen task heeds the field; one that was changed stays in sight all the same.
+ * @param {Field} field
+ * @param {Record<string, Entry>} entries
+ */
 function serves(field, entries) {
-  if (!field.tasks.length || field.tasks.includes(entries.task)) return true;
+  if (!field.tasks.length || field.tasks.includes(String(entries.task))) return true;
   return (entries[field.name] ?? "") !== field.default;
 }
 
-// One row: label, input (with a slider where the field has one), help, fault.
+/**
+ * One row: label, input (with a slider where the field has one), help, fault.
+ * @param {Field} field
+ * @param {Labels} labels
+ * @param {string} id
+ * @param {(entry: Entry) => void} changed
+ */
 function fieldRow(field, labels, id, changed) {
   const box = make("div", `wb-row wb-${field.kind}`);
   box.dataset.field = field.name;
@@ -137,10 +157,10 @@ function fieldRow(field, labels, id, changed) {
   box.append(label, control, notes);
 
   const place = () => slider?.place(input.value);
-  const isCheck = field.kind === "check";
-  input.addEventListener(isCheck || field.kind === "choice" ? "change" : "input", () => {
+  const check = input instanceof HTMLInputElement && input.type === "checkbox" ? input : null;
+  input.addEventListener(check || field.kind === "choice" ? "change" : "input", () => {
     place();
-    changed(isCheck ? input.checked : input.value);
+    changed(check ? check.checked : input.value);
   });
   slider?.node.addEventListener("input", () => {
     input.value = slider.stop();
@@ -151,12 +171,13 @@ function fieldRow(field, labels, id, changed) {
   return {
     box,
     field,
-    show(entry) {
-      if (isCheck) input.checked = entry === true;
-      else if (input.value !== entry) input.value = entry;
+    focus: () => input.focus(),
+    show(/** @type {Entry} */ entry) {
+      if (check) check.checked = entry === true;
+      else if (input.value !== entry) input.value = String(entry);
       place();
     },
-    fault(text) {
+    fault(/** @type {string} */ text) {
       fault.show(text);
       box.classList.toggle("wb-at-fault", Boolean(text));
       input.setAttribute("aria-invalid", String(Boolean(text)));
@@ -164,12 +185,13 @@ function fieldRow(field, labels, id, changed) {
   };
 }
 
+/** @param {Field} field */
 function makeInput(field) {
   if (field.kind === "choice") {
     const select = make("select");
     for (const choice of field.choices) {
-      const option = new Option(choice, choice);
-      option.disabled = field.refused.includes(choice);
+      const option = new Option(String(choice), String(choice));
+      option.disabled = field.refused.includes(option.value);
       select.append(option);
     }
     keepKeys(select);
@@ -186,6 +208,7 @@ function makeInput(field) {
   return input;
 }
 
+/** @param {Field} field @param {HTMLElement} input @param {string} id */
 function suggestionList(field, input, id) {
   const list = make("datalist");
   list.id = `${id}-list`;

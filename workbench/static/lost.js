@@ -1,11 +1,18 @@
+// @ts-check
 // A view whose kernel is gone says so and what to do; what it has drawn stays.
 
 import { listen, make } from "./controls.js";
 
+/** @import { Model } from "./types.d.ts" */
+
 const SILENT_MS = 20000;
 
-// `over` tells whether the run has ended, after which nothing is heard any more; `change` is called
-// with whether the kernel is lost. Python says every few seconds that it is there.
+/**
+ * Python says every few seconds that it is there.
+ * @param {Pick<Model<any>, "on" | "off">} model
+ * @param {() => boolean} over whether the run has ended, after which nothing is heard any more
+ * @param {(isLost: boolean) => void} change called when the kernel is lost, or heard again
+ */
 export function watchKernel(model, over, change) {
   let heard = Date.now();
   let lost = false;
@@ -29,6 +36,7 @@ export function watchKernel(model, over, change) {
   };
 }
 
+/** @param {Record<string, any>} labels */
 export function makeLost(labels) {
   const box = make("div", "wb-lost");
   box.setAttribute("role", "alert");

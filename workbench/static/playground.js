@@ -1,13 +1,30 @@
+// @ts-check
 // The playground: a question, and what two models write to it, token by token. A token that is
 // pointed at, or reached with the arrow keys, shows what else could have stood there.
 // Everything that people or models wrote is put in as text, never as markup.
 
 import { keepKeys, listen, make, makeButton, makeFault, makeTextBox } from "./controls.js";
 
+/** @import { FromPlayground, ToPlayground, WrittenToken } from "./messages.d.ts" */
+/** @import { Model } from "./types.d.ts" */
+
+/**
+ * @typedef {"before" | "after"} By
+ * @typedef {Record<string, string>} Words
+ * @typedef {{ asked: string, before: string | null, after: string, told: string,
+ *   tokens?: Partial<Record<By, WrittenToken[]>> }} Exchange
+ * @typedef {{ name: string, label: string, help: string, range: string }} Field
+ * @typedef {{ said: Exchange[], fields: Field[], entries: Record<string, string>,
+ *   faults: Record<string, string>, busy: boolean, fault: string, words: Words }} Traits
+ * @typedef {Model<Traits, FromPlayground>} PlaygroundModel
+ * @typedef {ReturnType<typeof makeSide>} Side
+ */
+
 const PATIENCE_MS = 5000;
 
 export default { render };
 
+/** @param {{ model: PlaygroundModel, el: HTMLElement }} shown */
 function render({ model, el }) {
   el.classList.add("wb-controls", "wb-playground");
   const words = model.get("words");
@@ -25,35 +42,38 @@ function render({ model, el }) {
   box.setAttribute("aria-label", words.ask);
   keepKeys(box);
   const bar = make("div", "wb-bar");
-  const stop = makeButton(words.stop, () => model.send({ act: "stop" }));
+  const stop = makeButton(words.stop, () => model.send({ kind: "stop" }));
   bar.append(makeButton(words.send, send), stop, makeButton(words.forget, forget));
   const how = numbers(model);
   const intro = make("p", "wb-help", `${words.intro} ${words.tokens}`);
   root.append(intro, log, status, alert.node, box, bar, how.node);
   el.append(root);
-  let waiting = 0;
+  /** @type {ReturnType<typeof setTimeout> | null} */
+  let waiting = null;
+  /** @type {Record<By, Side> | null} */
   let writing = null; // the entry that is being written
 
   function send() {
     const text = box.value;
     if (!text.trim() || model.get("busy") || waiting) return;
-    tell({ act: "ask", text });
+    tell({ kind: "ask", text });
   }
   function forget() {
-    if (!model.get("busy")) tell({ act: "forget" });
+    if (!model.get("busy")) tell({ kind: "forget" });
     box.focus();
   }
+  /** @param {FromPlayground} message */
   function tell(message) {
     alert.show("");
     waiting = setTimeout(() => {
-      waiting = 0;
+      waiting = null;
       alert.show(words.no_kernel);
     }, PATIENCE_MS);
     model.send(message);
   }
   function heard() {
-    clearTimeout(waiting);
-    waiting = 0;
+    if (waiting !== null) clearTimeout(waiting);
+    waiting = null;
   }
 
   box.addEventListener("keydown", (event) => {
@@ -73,16 +93,19 @@ function render({ model, el }) {
     const last = said.at(-1);
     if (last && box.value.trim() === last.asked.trim()) box.value = "";
   }
+  /** @param {Exchange} said */
   function exchange({ asked, before, after, told, tokens = {} }) {
-    const answers = { before, after };
-    const sides = Object.keys(answers).map((by) => {
+    /** @param {By} by @param {string | null} answer */
+    const sideOf = (by, answer) => {
       const side = makeSide(words[by], words);
       (tokens[by] ?? []).forEach(side.add);
-      if (!tokens[by]?.length) side.text(answers[by] || words.nothing, !answers[by]);
+      if (!tokens[by]?.length) side.text(answer || words.nothing, !answer);
       return side;
-    });
+    };
+    const sides = [sideOf("before", before), sideOf("after", after)];
     return entryOf(asked, sides, tokens.after?.length ? told : `${told}. ${words.beams_only}`);
   }
+  /** @param {string} asked @param {Side[]} sides @param {string} told */
   function entryOf(asked, sides, told) {
     const entry = make("article");
     const columns = make("div", "wb-sides");
@@ -90,14 +113,15 @@ function render({ model, el }) {
     entry.append(make("div", "wb-asked", asked), columns, make("div", "wb-help wb-told", told));
     return entry;
   }
-  function heardMessage({ act, asked, by, token }) {
-    if (act === "begin") {
+  /** @param {ToPlayground} message */
+  function heardMessage(message) {
+    if (message.kind === "begin") {
       writing = { before: makeSide(words.before, words), after: makeSide(words.after, words) };
-      const entry = entryOf(asked, Object.values(writing), "");
+      const entry = entryOf(message.asked, Object.values(writing), "");
       log.append(entry);
       entry.scrollIntoView({ block: "nearest" });
     }
-    if (act === "token") writing?.[by].add(token);
+    if (message.kind === "token") writing?.[message.by].add(message.token);
   }
   function showBusy() {
     heard();
@@ -127,7 +151,11 @@ function render({ model, el }) {
   };
 }
 
-// One model's answer. Its tokens are one tab stop; the arrow keys go from one to the next.
+/**
+ * One model's answer. Its tokens are one tab stop; the arrow keys go from one to the next.
+ * @param {string} name
+ * @param {Words} words
+ */
 function makeSide(name, words) {
   const node = make("div", "wb-side");
   const written = make("div", "wb-written");
@@ -135,9 +163,11 @@ function makeSide(name, words) {
   places.setAttribute("role", "status");
   places.hidden = true;
   node.append(make("b", "", name), written, places);
+  /** @type {{ span: HTMLElement, token: WrittenToken }[]} */
   const tokens = [];
   let current = 0;
 
+  /** @param {WrittenToken} token */
   function add(token) {
     const span = make("span", token.special ? "wb-token wb-special" : "wb-token", token.text);
     span.tabIndex = tokens.length ? -1 : 0;
@@ -148,6 +178,7 @@ function makeSide(name, words) {
     tokens.push({ span, token });
     written.append(span);
   }
+  /** @param {number} place */
   function show(place) {
     for (const { span } of tokens) span.classList.remove("wb-shown");
     tokens[current].span.tabIndex = -1;
@@ -159,12 +190,13 @@ function makeSide(name, words) {
     places.replaceChildren(make("div", "wb-help", words.places), candidates(token, words));
   }
   written.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const step = Number(event.key === "ArrowRight") - Number(event.key === "ArrowLeft");
     if (!step || !tokens.length) return;
     event.preventDefault();
     event.stopPropagation();
     tokens[Math.min(Math.max(current + step, 0), tokens.length - 1)].span.focus();
   });
+  /** @param {string} content @param {boolean} isHelp */
   function text(content, isHelp) {
     written.className = isHelp ? "wb-help" : "wb-written";
     written.textContent = content;
@@ -172,14 +204,18 @@ function makeSide(name, words) {
   return { node, add, text };
 }
 
-// The most probable tokens of a place, as bars; the one that was taken is marked, and is there
-// even where it is not among them.
+/**
+ * The most probable tokens of a place, as bars; the one that was taken is marked, and is there
+ * even where it is not among them.
+ * @param {WrittenToken} token
+ * @param {Words} words
+ */
 function candidates({ text, probability, candidates: found }, words) {
   const list = make("ol", "wb-candidates");
   const taken = found.findIndex(([, share]) => share === probability);
-  const rows = found.map(([name, share], place) => [name, share, place === taken]);
-  if (taken < 0) rows.push([text, probability, true]);
-  for (const [name, share, isTaken] of rows) {
+  const rows = found.map(([name, share], place) => ({ name, share, isTaken: place === taken }));
+  if (taken < 0) rows.push({ name: text, share: probability, isTaken: true });
+  for (const { name, share, isTaken } of rows) {
     const item = make("li", isTaken ? "wb-taken" : "");
     const bar = make("span", "wb-share");
     bar.style.width = `${(100 * share).toFixed(1)}%`;
@@ -193,14 +229,21 @@ function candidates({ text, probability, candidates: found }, words) {
   return list;
 }
 
-// Blanks and line ends would not be seen at the edges of a token.
+/**
+ * Blanks and line ends would not be seen at the edges of a token.
+ * @param {string} text
+ */
 function visible(text) {
   return text.replaceAll(" ", "␣").replaceAll("\n", "⏎").replaceAll("\t", "⇥") || "∅";
 }
 
 let desks = 0;
 
-// The numbers that say how tokens are chosen. What is typed goes to Python, which says what is wrong.
+/**
+ * The numbers that say how tokens are chosen. What is typed goes to Python, which says what is
+ * wrong.
+ * @param {PlaygroundModel} model
+ */
 function numbers(model) {
   const node = make("fieldset", "wb-numbers");
   node.append(make("legend", "", model.get("words").how));

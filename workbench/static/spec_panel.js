@@ -1,9 +1,22 @@
+// @ts-check
 // The spec beside its form: the headless line and the YAML, each to copy, and YAML to paste.
 
 import { keepKeys, listen, make, makeButton, makeDetails, toClipboard } from "./controls.js";
 
+/** @import { FromSpecPanel, ToSpecPanel } from "./messages.d.ts" */
+/** @import { Model } from "./types.d.ts" */
+
+/**
+ * @typedef {{ command: string, yaml: string, form_faults: string[], paste_faults: string[],
+ *   labels: Labels }} Traits
+ * @typedef {Record<"command" | "command_help" | "yaml" | "copy" | "copied" | "paste" | "paste_help"
+ *   | "apply" | "applied" | "at_fault", string>} Labels
+ * @typedef {{ model: Model<Traits, FromSpecPanel>, el: HTMLElement }} Shown
+ */
+
 export default { render };
 
+/** @param {Shown} shown */
 function render({ model, el }) {
   el.classList.add("wb-controls", "wb-spec");
   let end = draw({ model, el });
@@ -19,6 +32,7 @@ function render({ model, el }) {
   };
 }
 
+/** @param {Shown} shown */
 function draw({ model, el }) {
   const labels = model.get("labels");
   const faults = faultList(labels.at_fault);
@@ -53,7 +67,7 @@ function draw({ model, el }) {
     command.show(model.get("command"), found.length > 0);
     yaml.show(model.get("yaml"), found.length > 0);
   };
-  const answered = (message) => {
+  const answered = (/** @type {ToSpecPanel} */ message) => {
     if (message.kind === "pasted" && message.ok) status.textContent = labels.applied;
   };
   show();
@@ -66,7 +80,12 @@ function draw({ model, el }) {
   });
 }
 
-// A title, a text and a button that copies the text.
+/**
+ * A title, a text and a button that copies the text.
+ * @param {string} title
+ * @param {string} help
+ * @param {Labels} labels
+ */
 function shown(title, help, labels) {
   const box = make("section");
   const head = make("div", "wb-bar");
@@ -89,7 +108,7 @@ function shown(title, help, labels) {
   return {
     box,
     text,
-    show(value, stale) {
+    show(/** @type {string} */ value, /** @type {boolean} */ stale) {
       if (text.textContent !== value) text.textContent = value;
       box.classList.toggle("wb-stale", stale);
       copy.disabled = stale;
@@ -97,6 +116,7 @@ function shown(title, help, labels) {
   };
 }
 
+/** @param {string} title */
 function faultList(title) {
   const box = make("div", "wb-faults");
   const list = make("ul");
@@ -105,7 +125,7 @@ function faultList(title) {
   box.append(list);
   return {
     box,
-    show(faults) {
+    show(/** @type {string[]} */ faults) {
       box.hidden = faults.length === 0;
       list.replaceChildren(...faults.map((fault) => make("li", "", fault)));
     },

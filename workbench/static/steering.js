@@ -1,8 +1,12 @@
+// @ts-check
 // The controls of a run that trains elsewhere. Python says in `shown` how the run stands; every
 // button and knob sends one message, which is answered with its fault, or an empty one.
 
 import { listen, make, makeButton, makeDetails, makeFault, makeSlider, makeTextBox } from "./controls.js";
 import { makeLost, watchKernel } from "./lost.js";
+
+/** @import { FromSteering, ToSteering } from "./messages.d.ts" */
+/** @import { Confirm, Knob, Labels, Send, Shown, SteeringModel, Value } from "./steering.types.d.ts" */
 
 let panels = 0;
 
@@ -10,9 +14,11 @@ const OVER = ["finished", "early_stopped", "stopped", "discarded"];
 
 export default { render };
 
+/** @param {{ model: SteeringModel, el: HTMLElement }} about */
 function render({ model, el }) {
   const labels = model.get("labels");
   const prefix = `wb-steer-${++panels}`;
+  /** @type {Send} */
   const send = (act, value) => model.send({ kind: "ask", act, value });
   el.classList.add("wb-controls", "wb-steer");
 
@@ -48,7 +54,7 @@ function render({ model, el }) {
     }
     for (const part of [acts, alert, probe]) part.show(shown);
   };
-  const answered = (message) => {
+  const answered = (/** @type {ToSteering} */ message) => {
     if (message.kind !== "answered") return;
     const place = [...rows, probe].find((part) => part.name === message.act);
     if (place) place.answered(message.fault);
@@ -70,26 +76,33 @@ function render({ model, el }) {
 
 // ---------------------------------------------------------------- buttons
 
+/**
+ * @param {Labels} labels
+ * @param {SteeringModel} model
+ * @param {Send} send
+ * @param {Confirm} confirm
+ */
 function actBar(labels, model, send, confirm) {
   const box = make("div", "wb-bar");
   const phase = make("strong", "wb-phase");
   const bar = make("div", "wb-acts");
   bar.setAttribute("role", "group");
   bar.setAttribute("aria-label", labels.acts);
-  const act = (name, value = true) => actButton(labels[name], () => send(name, value));
+  const act = (/** @type {string} */ name, value = true) => actButton(labels[name], () => send(name, value));
   const pause = actButton(labels.pause, () => send("paused", !model.get("shown").paused));
   const now = { evaluate: act("evaluate"), checkpoint: act("checkpoint"), rollback: act("rollback") };
   const stops = ["keep", "discard"].map((value) => {
+    /** @type {HTMLButtonElement} */
     const button = actButton(labels[`stop_${value}`], () => confirm(value, button));
     return button;
   });
-  const resume = actButton(labels.resume, () => model.send({ kind: "resume", act: "resume" }));
+  const resume = actButton(labels.resume, () => model.send({ kind: "resume" }));
   resume.classList.add("wb-main");
   bar.append(pause, ...Object.values(now), ...stops, resume);
   box.append(phase, bar);
   return {
     box,
-    show({ phase: name, words, steerable, resumable, paused, asked }) {
+    show(/** @type {Shown} */ { phase: name, words, steerable, resumable, paused, asked }) {
       box.dataset.phase = name;
       if (phase.textContent !== words) phase.textContent = words;
       pause.textContent = paused ? labels.go_on : labels.pause;
@@ -106,7 +119,11 @@ function actBar(labels, model, send, confirm) {
   };
 }
 
-// A button that waits keeps the focus, but does nothing when it is pressed again.
+/**
+ * A button that waits keeps the focus, but does nothing when it is pressed again.
+ * @param {string} label
+ * @param {() => void} act
+ */
 function actButton(label, act) {
   const node = makeButton(label);
   node.addEventListener("click", () => {
@@ -115,16 +132,22 @@ function actButton(label, act) {
   return node;
 }
 
+/** @param {HTMLElement} button @param {boolean} waiting */
 function setWaiting(button, waiting) {
   button.classList.toggle("wb-waiting", waiting);
   button.setAttribute("aria-disabled", String(waiting));
 }
 
-// The question before a run is ended; the focus goes to "no", and back to where it came from.
+/**
+ * The question before a run is ended; the focus goes to "no", and back to where it came from.
+ * @param {Labels} labels
+ * @param {(value: string) => void} end
+ */
 function confirmation(labels, end) {
   const box = make("div", "wb-bar wb-sure");
   const words = make("span");
   let value = "";
+  /** @type {HTMLElement | null} */
   let opener = null;
   const close = () => {
     const focused = box.contains(document.activeElement);
@@ -145,6 +168,7 @@ function confirmation(labels, end) {
   return {
     box,
     close,
+    /** @type {Confirm} */
     open(asked, from) {
       [value, opener] = [asked, from];
       words.textContent = labels[`sure_${value}`];
@@ -156,14 +180,23 @@ function confirmation(labels, end) {
   };
 }
 
+/**
+ * @param {Labels} labels
+ * @param {SteeringModel} model
+ * @param {Send} send
+ * @param {Confirm} confirm
+ */
 function alertLine(labels, model, send, confirm) {
   const box = make("div", "wb-alert");
   const words = make("p");
   const bar = make("div", "wb-bar");
-  const dismiss = () => model.send({ kind: "dismiss", act: "dismiss" });
+  const dismiss = () => model.send({ kind: "dismiss" });
+  /** @type {HTMLButtonElement} */
   const answer = makeButton("", () => {
-    const { act, value } = model.get("shown").alert;
-    if (act === "stop") return confirm(value, answer);
+    const { alert } = model.get("shown");
+    if (!alert) return;
+    const { act, value } = alert;
+    if (act === "stop") return confirm(String(value), answer);
     send(act, value);
     dismiss();
   });
@@ -174,7 +207,7 @@ function alertLine(labels, model, send, confirm) {
   box.append(words, bar);
   return {
     box,
-    show({ alert }) {
+    show(/** @type {Shown} */ { alert }) {
       box.hidden = !alert;
       const said = alert?.words ?? "";
       if (words.textContent !== said) words.textContent = said;
@@ -189,6 +222,7 @@ function alertLine(labels, model, send, confirm) {
 // sent when the slider is let go, or on Enter; a slider moved by keys is sent once they rest.
 const KEYS_REST_MS = 600;
 
+/** @param {Knob} knob @param {Labels} labels @param {string} id @param {Send} send */
 function knobRow(knob, labels, id, send) {
   const box = make("div", "wb-row wb-slider");
   box.dataset.knob = knob.name;
@@ -214,6 +248,7 @@ function knobRow(knob, labels, id, send) {
 
   let value = { entry: "", note: "" };
   let editing = false;
+  /** @type {string | null} */
   let sent = null;
   let byKeys = false;
   let rest = 0;
@@ -243,7 +278,7 @@ function knobRow(knob, labels, id, send) {
     send(knob.name, sent);
     draw();
   };
-  const setFault = (text) => {
+  const setFault = (/** @type {string} */ text) => {
     fault.show(text);
     box.classList.toggle("wb-at-fault", Boolean(text));
     input.setAttribute("aria-invalid", String(Boolean(text)));
@@ -271,12 +306,12 @@ function knobRow(knob, labels, id, send) {
     box,
     name: knob.name,
     leave: () => clearTimeout(rest),
-    show(shown, movable) {
+    show(/** @type {Value} */ shown, /** @type {boolean} */ movable) {
       value = shown;
       input.disabled = slider.node.disabled = !movable;
       draw();
     },
-    answered(text) {
+    answered(/** @type {string} */ text) {
       setFault(text);
       if (sent === null) return; // it is being changed again
       if (!text) editing = false;
@@ -286,6 +321,7 @@ function knobRow(knob, labels, id, send) {
   };
 }
 
+/** @param {Labels} labels @param {string} id @param {Send} send */
 function probeRow(labels, id, send) {
   const box = make("div", "wb-row wb-probe");
   const label = make("label", "wb-name", labels.probe);
@@ -310,10 +346,10 @@ function probeRow(labels, id, send) {
   return {
     box,
     name: "probe",
-    show({ steerable }) {
+    show(/** @type {Shown} */ { steerable }) {
       input.disabled = add.disabled = !steerable;
     },
-    answered(text) {
+    answered(/** @type {string} */ text) {
       fault.show(text);
       if (!text) input.value = "";
     },

@@ -15,7 +15,7 @@ from ..errors import InputError
 from ..reporting.desk import desk_labels
 from ..reporting.look import comparing, desk_bundle
 from ..static import script, style
-from .messages import Received
+from .messages import Received, ToDesk
 from .routing import answer_at_once
 
 Ask = Callable[..., Any]
@@ -79,7 +79,7 @@ class AttentionDesk(anywidget.AnyWidget):
             self.records = [record.to_dict() for record in records]
 
     def _received(self, _: Any, message: Received, __: Any) -> None:
-        kind, number = message.get("kind"), message.get("id")
+        kind, number = message.get("kind"), int(message.get("id", 0))
         if kind not in self._asks:
             return
         about = {k: v for k, v in message.items() if k not in ("kind", "id")}
@@ -91,9 +91,12 @@ class AttentionDesk(anywidget.AnyWidget):
                 ask: Callable[..., Any] = self._look_again if kind == "text" else self._asks[kind]
                 answer = ask(**about)
         except InputError as error:
-            self.send({"id": number, "fault": str(error)})
+            self._tell({"kind": "answer", "id": number, "fault": str(error)})
             return
-        self.send({"id": number, "answer": answer})
+        self._tell({"kind": "answer", "id": number, "answer": answer})
+
+    def _tell(self, message: ToDesk) -> None:
+        self.send(message)
 
     def _look_again(self, text: str) -> None:
         """Show another sentence, compared with the one before."""

@@ -33,7 +33,7 @@ from ..figures.learning import GROUPS, kinds_of, shown_places
 from ..runs import RunFolder
 from ..runs.summary import summarise
 from ..static import script, style
-from .messages import MapPoints, Received, SuspectRow, SuspectRows
+from .messages import Fault, MapPoints, Received, Retrained, SuspectRow, SuspectRows
 from .points import columns_first
 from .routing import answer_at_once
 
@@ -142,9 +142,11 @@ class DatasetMap(anywidget.AnyWidget):
                         self._publish()
                     case {"kind": "retrain"} if self._on_retrain is not None:
                         self._on_retrain()
-                        self.send({"kind": "retrained"})
+                        retrained: Retrained = {"kind": "retrained"}
+                        self.send(retrained)
         except (InputError, OSError) as error:
-            self.send({"kind": "fault", "fault": str(error)})
+            fault: Fault = {"kind": "fault", "fault": str(error)}
+            self.send(fault)
 
     def _correct(self, row: int, value: Any) -> None:
         rows, ranking, dynamics = self._learned(), self._ranking, self._dynamics

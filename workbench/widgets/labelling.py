@@ -71,7 +71,7 @@ class LabellingDesk(anywidget.AnyWidget):
     def _act(self, content: Received) -> str:
         """Do what the browser asks for and return what is to be said of it."""
         session = self.session
-        match content.get("act"):
+        match content.get("kind"):
             case "move":
                 session.move(int(content.get("steps", 0)))
             case "undo":

@@ -23,7 +23,7 @@ from ..runs.summary import summarise
 from ..spec import SpecError
 from ..static import script, style
 from .forking import fork_changes, fork_offer
-from .messages import Detail, Forked, Offer, Points, Received, RunTable, Table, TableName
+from .messages import Alive, Detail, Forked, Offer, Points, Received, RunTable, Table, TableName
 from .points import (
     MOST_HELD,
     STEP_COLUMNS,
@@ -114,7 +114,8 @@ class LiveChart(anywidget.AnyWidget):
                 self._publish(whole=False)
             elif self._watched and time.monotonic() - self._sign_at > SECONDS_BETWEEN_SIGNS:
                 self._sign_at = time.monotonic()
-                self.send({"kind": "alive"}, [])
+                alive: Alive = {"kind": "alive"}
+                self.send(alive, [])
 
     def rest(self) -> None:
         """Stop watching; a page that is opened later still gets the curves from here."""

@@ -1,15 +1,91 @@
 """What the widgets and their views in the browser tell each other, as the JSON that is sent.
 
+The same stands in `static/messages.d.ts`, by which TypeScript checks the scripts;
+`tests/static/test_messages.py` compares the two. The unions `From…` and `To…` say what each view
+may send, and what it gets.
+
 Points and rows of numbers are sent beside a message, as float32 (see `points`). What comes from
 the browser is anybody's: each widget matches the forms below and leaves out everything else.
 """
-
-from __future__ import annotations
 
 from typing import Any, Literal, NotRequired, TypedDict
 
 # What a view sends, before it is matched.
 Received = dict[str, Any]
+
+
+class Sync(TypedDict):
+    """A view is there and holds nothing yet."""
+
+    kind: Literal["sync"]
+
+
+class Alive(TypedDict):
+    """The kernel is there; said every few seconds while a run goes on."""
+
+    kind: Literal["alive"]
+
+
+class Fault(TypedDict):
+    """What was asked for could not be done; a sentence for the reader."""
+
+    kind: Literal["fault"]
+    fault: str
+
+
+# --- attention ----------------------------------------------------------------------------------
+
+
+class AskMap(TypedDict):
+    """One whole map of a record, packed."""
+
+    kind: Literal["map"]
+    id: int
+    record: int
+    block: int
+    layer: int
+    head: int
+
+
+class AskFormula(TypedDict):
+    """Q, K, V and mask of a head."""
+
+    kind: Literal["formula"]
+    id: int
+    record: int
+    block: int
+    layer: int
+    head: int
+
+
+class AskCausal(TypedDict):
+    """The importance of each token."""
+
+    kind: Literal["causal"]
+    id: int
+    record: int
+    method: str
+
+
+class AskText(TypedDict):
+    """Another sentence, to be shown in place of the present one."""
+
+    kind: Literal["text"]
+    id: int
+    text: str
+
+
+class Answer(TypedDict):
+    """The answer to the question of that number, or why there is none."""
+
+    kind: Literal["answer"]
+    id: int
+    answer: NotRequired[Any]
+    fault: NotRequired[str]
+
+
+FromDesk = AskMap | AskFormula | AskCausal | AskText
+ToDesk = Answer
 
 
 # --- live: the curves of a run ------------------------------------------------------------------
@@ -33,10 +109,13 @@ class RunTable(Table):
     run: int
 
 
+MarkKind = Literal["act", "break", "checkpoint"]
+
+
 class Mark(TypedDict):
     """What somebody did, a break or a checkpoint."""
 
-    kind: str
+    kind: MarkKind
     step: int
     text: str
 
@@ -66,8 +145,8 @@ class Detail(TypedDict):
 
     kind: Literal["detail"]
     run: int
-    first: Any
-    last: Any
+    first: float
+    last: float
 
 
 class ForkField(TypedDict):
@@ -98,6 +177,34 @@ class Forked(TypedDict):
 
     kind: Literal["forked"]
     fault: str
+
+
+class AskDetail(TypedDict):
+    """Every step of a stretch."""
+
+    kind: Literal["detail"]
+    run: int
+    first: float
+    last: float
+
+
+class PickStep(TypedDict):
+    """What would a fork at this step start from?"""
+
+    kind: Literal["pick"]
+    step: int
+
+
+class Fork(TypedDict):
+    """Fork there, with what was typed into the fields of the offer."""
+
+    kind: Literal["fork"]
+    step: int
+    changes: dict[str, str]
+
+
+FromLive = Sync | AskDetail | PickStep | Fork
+ToLive = Points | Detail | Offer | Forked | Alive
 
 
 # --- steering: knobs and buttons ----------------------------------------------------------------
@@ -154,6 +261,51 @@ class Answered(TypedDict):
     fault: str
 
 
+class AskAct(TypedDict):
+    """A button or a knob."""
+
+    kind: Literal["ask"]
+    act: str
+    value: Any
+
+
+class Resume(TypedDict):
+    """Go on with a run that nobody trains."""
+
+    kind: Literal["resume"]
+
+
+class Dismiss(TypedDict):
+    """Show the alert no longer."""
+
+    kind: Literal["dismiss"]
+
+
+FromSteering = AskAct | Resume | Dismiss
+ToSteering = Answered | Alive
+
+
+# --- the spec beside its form -------------------------------------------------------------------
+
+
+class Paste(TypedDict):
+    """YAML to set the form by."""
+
+    kind: Literal["paste"]
+    text: str
+
+
+class Pasted(TypedDict):
+    """Whether it was taken; the trait `paste_faults` says what is wrong."""
+
+    kind: Literal["pasted"]
+    ok: bool
+
+
+FromSpecPanel = Paste
+ToSpecPanel = Pasted
+
+
 # --- labelling ----------------------------------------------------------------------------------
 
 
@@ -202,6 +354,47 @@ class LabellingState(TypedDict):
     progress: dict[str, Any]
 
 
+class Decide(TypedDict):
+    """The answer for the row that is shown."""
+
+    kind: Literal["decide"]
+    turn: int
+    value: Any
+
+
+class Skip(TypedDict):
+    """No answer for this row."""
+
+    kind: Literal["skip"]
+    turn: int
+
+
+class UndoDecision(TypedDict):
+    """Take back the last decision."""
+
+    kind: Literal["undo"]
+    turn: int
+
+
+class AddNote(TypedDict):
+    """A remark on the row."""
+
+    kind: Literal["note"]
+    turn: int
+    text: str
+
+
+class Move(TypedDict):
+    """Show the row so many further on."""
+
+    kind: Literal["move"]
+    turn: int
+    steps: int
+
+
+FromLabelling = Decide | Skip | UndoDecision | AddNote | Move
+
+
 # --- the data map -------------------------------------------------------------------------------
 
 
@@ -210,11 +403,11 @@ class SuspectRow(TypedDict):
 
     row: int
     texts: list[str]
-    label: Any
+    label: str | float | list[str]
     likely: str | None
     rank: str
     said: str
-    now: Any
+    now: str | float | list[str]
     decided: bool
 
 
@@ -234,6 +427,49 @@ class MapPoints(TypedDict):
     kind: Literal["points"]
     told: str
     changed: int
+
+
+class ListRows(TypedDict):
+    """The texts of these rows."""
+
+    kind: Literal["rows"]
+    rows: list[int]
+
+
+class ListSuspects(TypedDict):
+    """The rows whose labels are most suspect."""
+
+    kind: Literal["suspects"]
+
+
+class LabelRow(TypedDict):
+    """A row's right label."""
+
+    kind: Literal["label"]
+    row: int
+    value: str | float | list[str]
+
+
+class UndoLabel(TypedDict):
+    """Take back the last label."""
+
+    kind: Literal["undo"]
+
+
+class Retrain(TypedDict):
+    """Train on the corrected labels."""
+
+    kind: Literal["retrain"]
+
+
+class Retrained(TypedDict):
+    """The run on the corrected labels has been started."""
+
+    kind: Literal["retrained"]
+
+
+FromMap = Sync | ListRows | ListSuspects | LabelRow | UndoLabel | Retrain
+ToMap = MapPoints | SuspectRows | Retrained | Fault
 
 
 # --- form, playground ---------------------------------------------------------------------------
@@ -273,3 +509,50 @@ class FormView(TypedDict):
     groups: list[FieldGroup]
     recipes: dict[str, str]
     labels: dict[str, str]
+
+
+class AskModels(TypedDict):
+    """A question for both models."""
+
+    kind: Literal["ask"]
+    text: str
+
+
+class Stop(TypedDict):
+    """Write no further."""
+
+    kind: Literal["stop"]
+
+
+class Forget(TypedDict):
+    """Begin anew."""
+
+    kind: Literal["forget"]
+
+
+class Begin(TypedDict):
+    """The models begin to write."""
+
+    kind: Literal["begin"]
+    asked: str
+
+
+class WrittenToken(TypedDict):
+    """A token and the most probable ones at its place, with their probabilities."""
+
+    text: str
+    probability: float
+    candidates: list[tuple[str, float]]
+    special: bool
+
+
+class TokenWritten(TypedDict):
+    """A model wrote a token."""
+
+    kind: Literal["token"]
+    by: Literal["before", "after"]
+    token: WrittenToken
+
+
+FromPlayground = AskModels | Stop | Forget
+ToPlayground = Begin | TokenWritten

@@ -88,32 +88,35 @@ class PlaygroundDesk(anywidget.AnyWidget):
             self.faults = sampling.faults(self.entries)
 
     def _received(self, _: Any, content: Received, __: Any) -> None:
-        if content.get("act") == "stop":
+        if content.get("kind") == "stop":
             self._stopped.set()
             return
         if self.busy:
             return
         self.busy, self.fault = True, ""
-        if content.get("act") == "ask":
+        if content.get("kind") == "ask":
             text = str(content.get("text", ""))
             self._thread = threading.Thread(target=self._ask, args=(text,), daemon=True)
             self._thread.start()
             return
-        if content.get("act") == "forget" and self._playground is not None:
+        if content.get("kind") == "forget" and self._playground is not None:
             self._playground.forget()
         self.said, self.busy = [], False
+
+    def _tell(self, message: Any) -> None:
+        self.send(message)
 
     def _ask(self, text: str) -> None:
         try:
             asked = sampling.chosen(self._spec, self.entries)
             self._playground = self._playground or self._open()
             self._stopped.clear()
-            self.send({"act": "begin", "asked": text})
+            self._tell({"kind": "begin", "asked": text})
             tokens: dict[str, list[dict[str, Any]]] = {}
 
             def on_token(name: str, token: Token) -> None:
                 tokens.setdefault(name, []).append(asdict(token))
-                self.send({"act": "token", "by": name, "token": asdict(token)})
+                self._tell({"kind": "token", "by": name, "token": asdict(token)})
 
             exchange = asdict(self._playground.ask(text, asked, on_token, self._stopped.is_set))
             told = asked.told(self._spec, self._language)

@@ -16,7 +16,7 @@ from ..spec import RunSpec, SpecError, changes, field_of, from_yaml, to_yaml
 from ..static import script, style
 from .entries import one_line
 from .form import SpecForm
-from .messages import Received
+from .messages import Pasted, Received
 from .routing import answer_at_once
 
 NOTEBOOK = "notebooks/studio.ipynb"
@@ -76,7 +76,8 @@ class SpecPanel(anywidget.AnyWidget):
     def _received(self, _: Any, content: Received, __: Any) -> None:
         if content.get("kind") == "paste":
             self.paste(str(content.get("text", "")))
-            self.send({"kind": "pasted", "ok": not self.paste_faults})
+            pasted: Pasted = {"kind": "pasted", "ok": not self.paste_faults}
+            self.send(pasted)
 
 
 def headless_line(spec: RunSpec, notebook: str = NOTEBOOK) -> str:

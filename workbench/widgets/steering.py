@@ -27,7 +27,7 @@ from ..runs.summary import summarise
 from ..static import script, style
 from .entries import number
 from .knobs import describe_knob, movable, starting_values
-from .messages import AlertView, Answered, Controls, KnobValue, Received
+from .messages import AlertView, Alive, Answered, Controls, KnobValue, Received
 from .routing import answer_at_once
 from .words import attach_line
 
@@ -129,7 +129,8 @@ class SteeringPanel(anywidget.AnyWidget):
             self.update()
             if time.monotonic() - told > SECONDS_BETWEEN_SIGNS:
                 told = time.monotonic()
-                self.send({"kind": "alive"})
+                alive: Alive = {"kind": "alive"}
+                self.send(alive)
             self._closing.wait(SECONDS_BETWEEN_UPDATES)
 
     def _received(self, _: Any, content: Received, __: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from ..figures import describe_mark
 from ..language import catalogue, text
 from ..runs import RunFolder, RunState
-from .messages import Mark, State
+from .messages import Mark, MarkKind, State
 
 _PANELS = {
     "loss": "loss_curves",
@@ -79,7 +79,9 @@ def count_marks(state: RunState) -> int:
 
 def describe_marks(state: RunState, language: str, start: int = 0) -> list[Mark]:
     """Return the marks from the one numbered `start` on, in the order in which they happened."""
-    kinds = {"act": state.acts, "break": state.breaks, "checkpoint": state.checkpoints}
+    kinds: dict[MarkKind, Any] = {
+        "act": state.acts, "break": state.breaks, "checkpoint": state.checkpoints
+    }  # fmt: skip
     found = [(event["seq"], kind, event) for kind, events in kinds.items() for event in events]
     return [
         {"kind": kind, "step": event["step"], "text": describe_mark(kind, event, language)}

@@ -1,11 +1,15 @@
+// @ts-check
 // Along the way: the snapshots of one text, scrubbed by step beside the loss curve.
 
 import { readLook, sized } from "./colour.js";
 import { figure } from "./numbers.js";
 import { keepKeys, make } from "../controls.js";
 
+/** @import { Choice, Desk, OpenRecord } from "./types.d.ts" */
+
 const PLOT = { wide: 640, high: 120, left: 46, right: 10, top: 8, foot: 20 };
 
+/** @param {Desk} desk */
 export function makeAlong(desk) {
   const box = make("section", "wb-along");
   const label = make("label", "wb-scrub", desk.say("scrub"));
@@ -17,10 +21,12 @@ export function makeAlong(desk) {
   label.append(slider, where);
   const loss = make("div", "wb-plot");
   const entropy = make("div", "wb-small");
-  box.append(label, make("h4", "", desk.say("loss_curve")), loss,
+  const title = make("h4", "", desk.say("loss_curve"));
+  box.append(label, title, loss,
     make("h4", "", desk.say("entropy_by_layer")), entropy);
   slider.addEventListener("input", () => {
     const at = stepsOf(desk)[Number(slider.value)];
+    /** @type {Partial<Choice>} */
     const changes = { at };
     if (desk.choice.against !== null) changes.against = at === 0 ? null : 0;
     desk.change(changes);
@@ -32,13 +38,13 @@ export function makeAlong(desk) {
     update() {
       const steps = stepsOf(desk);
       if (steps.length < 3) return;
-      slider.max = steps.length - 1;
-      slider.value = Math.max(0, steps.indexOf(desk.choice.at));
+      slider.max = String(steps.length - 1);
+      slider.value = String(Math.max(0, steps.indexOf(desk.choice.at)));
       const { step } = desk.record().plain;
       where.textContent = desk.say("step", { step: step.toLocaleString() });
       slider.setAttribute("aria-valuetext", where.textContent);
       const curve = desk.model.get("loss") ?? [];
-      loss.previousElementSibling.hidden = loss.hidden = !curve.length;
+      title.hidden = loss.hidden = !curve.length;
       if (curve.length) {
         loss.replaceChildren(drawLine(desk, curve, step, PLOT.wide, PLOT.high, desk.say("loss_curve")));
       }
@@ -47,9 +53,12 @@ export function makeAlong(desk) {
   };
 }
 
-// The records that show the same text as the one that is open, in the order of their steps.
+/**
+ * The records that show the same text as the one that is open, in the order of their steps.
+ * @param {Desk} desk
+ */
 function stepsOf(desk) {
-  const text = (record) => JSON.stringify(record.plain.sequences.source.tokens);
+  const text = (/** @type {OpenRecord} */ record) => JSON.stringify(record.plain.sequences.source.tokens);
   if (!desk.records.length) return [];
   const open = text(desk.record());
   return desk.records
@@ -58,10 +67,12 @@ function stepsOf(desk) {
     .sort((a, b) => desk.records[a].plain.step - desk.records[b].plain.step);
 }
 
+/** @param {Desk} desk @param {number[]} steps @param {number} step */
 function entropyByLayer(desk, steps, step) {
   const { layers } = desk.block();
   return layers.flatMap((layer, l) => {
     if (layer.missing) return [];
+    /** @type {[number, number][]} */
     const curve = steps.flatMap((n) => {
       const row = desk.records[n].blocks[desk.choice.block]?.statistics.entropy?.[l];
       const known = (row ?? []).filter((value) => value !== null);
@@ -75,6 +86,14 @@ function entropyByLayer(desk, steps, step) {
   });
 }
 
+/**
+ * @param {Desk} desk
+ * @param {[x: number, y: number][]} curve
+ * @param {number} step
+ * @param {number} wide
+ * @param {number} high
+ * @param {string} title
+ */
 function drawLine(desk, curve, step, wide, high, title) {
   const canvas = make("canvas");
   const pen = sized(canvas, wide, high);
@@ -83,8 +102,8 @@ function drawLine(desk, curve, step, wide, high, title) {
   const [x0, x1] = [Math.min(0, ...xs), Math.max(1, ...xs)];
   const [y0, y1] = [Math.min(...ys), Math.max(...ys)];
   const { left, right, top, foot } = PLOT;
-  const x = (value) => left + ((value - x0) / (x1 - x0)) * (wide - left - right);
-  const y = (value) => high - foot - ((value - y0) / (y1 - y0 || 1)) * (high - top - foot);
+  const x = (/** @type {number} */ value) => left + ((value - x0) / (x1 - x0)) * (wide - left - right);
+  const y = (/** @type {number} */ value) => high - foot - ((value - y0) / (y1 - y0 || 1)) * (high - top - foot);
   pen.font = `11px ${look.family}`;
   pen.fillStyle = look.quiet;
   pen.strokeStyle = look.line;

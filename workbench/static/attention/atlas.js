@@ -1,19 +1,27 @@
+// @ts-check
 // All layers and heads as small maps on one canvas, each with a bar for the chosen statistic.
 
 import { measurable, toggleHead } from "./choice.js";
 import {
   PIXELS, SCALE, changeColour, css, mix, pictureOf, pixel, readLook, sized,
 } from "./colour.js";
-import { makePicker, makeStatistics } from "./controls.js";
+import { makePicker, makeStatistics, pairsOf } from "./controls.js";
 import { figure } from "./numbers.js";
 import { WEIGHTS, allHeads, headKey, smallMap } from "./packed.js";
 import { keepKeys, make } from "../controls.js";
+
+/**
+ * @import {
+ *   Atlas, AtlasPlan, Block, Desk, Head, Layer, Look, PlannedCanvas, Tile,
+ * } from "./types.d.ts"
+ */
 
 const TILE_GAP = 4;
 const BAR = 5;
 const LARGEST_TILE = 68;
 const SMALLEST_TILE = 13;
 
+/** @param {Desk} desk */
 export function makeAtlas(desk) {
   const box = make("section", "wb-atlas");
   const tools = make("div", "wb-tools");
@@ -35,7 +43,7 @@ export function makeAtlas(desk) {
   const table = makeStatistics(desk);
   box.append(make("h4", "", desk.say("atlas")), tools, frame, readout, notes, table.node);
 
-  const atlas = { node: box, plan: null, at: null, pictures: new Map() };
+  const atlas = /** @type {Atlas} */ ({ node: box, plan: null, at: null, pictures: new Map() });
   let opened = false; // a model may have more layers than are seen at once
   const draw = () => {
     drawAtlas(desk, atlas, canvas, frame);
@@ -43,12 +51,14 @@ export function makeAtlas(desk) {
     opened = true;
     reveal(desk.choice.heads[0]);
   };
+  /** @param {Head | null} place */
   const point = (place, speak = true) => {
     if (String(place) === String(atlas.at)) return;
     atlas.at = place;
     if (speak) readout.textContent = place ? describeHead(desk, place) : desk.say("atlas_hint");
     draw();
   };
+  /** @param {Head} head @param {boolean} several */
   const select = (head, several) => {
     const heads = several ? toggleHead(desk.choice.heads, head) : [head];
     desk.change({ heads, source: "heads" });
@@ -72,17 +82,18 @@ export function makeAtlas(desk) {
     event.preventDefault();
     reveal(atlas.at);
   });
+  /** @param {Head | null} head */
   const reveal = (head) => {
-    const tile = head && atlas.plan.tiles.find((one) => headKey(one.head) === headKey(head));
+    const tile = head && atlas.plan?.tiles.find((one) => headKey(one.head) === headKey(head));
     if (tile) frame.scrollTop = Math.max(tile.y + tile.high - frame.clientHeight + 20, Math.min(frame.scrollTop, tile.y - 20));
   };
 
   atlas.update = () => {
     atlas.pictures.clear();
     const names = measurable(desk);
-    tint.offer([["", desk.say("no_tint")], ...names.map((name) => [name, desk.say(name)])], desk.choice.tint);
+    tint.offer([["", desk.say("no_tint")], ...pairsOf(names, desk.say)], desk.choice.tint);
     order.offer(
-      ["layers", "highest", "lowest"].map((name) => [name, desk.say(`order_${name}`)]),
+      pairsOf(["layers", "highest", "lowest"], (name) => desk.say(`order_${name}`)),
       desk.choice.order,
     );
     order.disable(!desk.choice.tint);
@@ -95,7 +106,12 @@ export function makeAtlas(desk) {
   return atlas;
 }
 
-// Where each tile goes: rows are layers, or one sorted row that wraps.
+/**
+ * Where each tile goes: rows are layers, or one sorted row that wraps.
+ * @param {Desk} desk
+ * @param {number} width
+ * @returns {AtlasPlan}
+ */
 function planAtlas(desk, width) {
   const block = desk.block();
   const { tint, order } = desk.choice;
@@ -110,6 +126,7 @@ function planAtlas(desk, width) {
   const grouped = block.layers.some((layer) => layer.kv_heads && layer.kv_heads < layer.heads);
   const step = high + TILE_GAP + (tint ? BAR + 1 : 0) + caption + (grouped && !sorted ? 6 : 0);
   const top = sorted ? 2 : 18;
+  /** @param {Head} head @param {number} row @param {number} column */
   const place = (head, row, column) => ({
     head, row, column, wide: side, high,
     x: left + column * (side + TILE_GAP), y: top + row * step,
@@ -122,13 +139,20 @@ function planAtlas(desk, width) {
     width: Math.max(width, left + across * (side + TILE_GAP)) };
 }
 
+/** @param {Desk} desk */
 function sortedHeads(desk) {
   const { tint, order } = desk.choice;
   const sign = order === "highest" ? -1 : 1;
-  const value = (head) => desk.measure(tint, head) ?? -sign * Infinity;
+  const value = (/** @type {Head} */ head) => desk.measure(tint, head) ?? -sign * Infinity;
   return [...allHeads(desk.block())].sort((a, b) => sign * (value(a) - value(b)) || 0);
 }
 
+/**
+ * @param {Desk} desk
+ * @param {Atlas} atlas
+ * @param {PlannedCanvas} canvas
+ * @param {HTMLElement} frame
+ */
 function drawAtlas(desk, atlas, canvas, frame) {
   const width = frame.clientWidth;
   if (!width) return;
@@ -157,6 +181,12 @@ function drawAtlas(desk, atlas, canvas, frame) {
   if (plan.grouped && !plan.sorted) drawGroups(pen, block, plan, look);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {Desk} desk
+ * @param {AtlasPlan} plan
+ * @param {Look} look
+ */
 function drawNumbers(pen, desk, plan, look) {
   const block = desk.block();
   pen.font = `11px ${look.family}`;
@@ -165,17 +195,25 @@ function drawNumbers(pen, desk, plan, look) {
   pen.textAlign = "center";
   const every = Math.ceil(18 / (plan.side + TILE_GAP));
   for (let h = 0; h < block.heads; h += every) {
-    pen.fillText(h + 1, plan.left + h * (plan.side + TILE_GAP) + plan.side / 2, 8);
+    pen.fillText(String(h + 1), plan.left + h * (plan.side + TILE_GAP) + plan.side / 2, 8);
   }
   block.layers.forEach((layer, l) => {
     const y = plan.top + l * plan.step;
     pen.textAlign = "right";
     pen.fillStyle = look.quiet;
-    pen.fillText(layer.number, plan.left - 8, y + plan.high / 2);
+    pen.fillText(String(layer.number), plan.left - 8, y + plan.high / 2);
     if (layer.missing) drawMissing(pen, desk, plan, layer, y, look);
   });
 }
 
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {Desk} desk
+ * @param {AtlasPlan} plan
+ * @param {Layer} layer
+ * @param {number} y
+ * @param {Look} look
+ */
 function drawMissing(pen, desk, plan, layer, y, look) {
   const wide = plan.width - plan.left - TILE_GAP;
   pen.save();
@@ -200,6 +238,13 @@ function drawMissing(pen, desk, plan, layer, y, look) {
   pen.restore();
 }
 
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {Desk} desk
+ * @param {Atlas} atlas
+ * @param {Tile} tile
+ * @param {Look} look
+ */
 function drawTile(pen, desk, atlas, tile, look) {
   const key = headKey(tile.head);
   if (!atlas.pictures.has(key)) atlas.pictures.set(key, tilePicture(desk, tile.head));
@@ -214,24 +259,27 @@ function drawTile(pen, desk, atlas, tile, look) {
   pen.strokeRect(tile.x + 0.5, tile.y + 0.5, tile.wide - 1, tile.high - 1);
 }
 
+/** @param {Desk} desk @param {Head} head */
 function tilePicture(desk, head) {
   const now = smallMap(desk.block(), head);
   if (!now) return null;
   const { rows, columns, data } = now;
   // Small maps of another sentence do not lie on each other: then the new one is shown as it is.
-  if (!desk.comparing() || !sameTokens(desk)) return pictureOf(rows, columns, (i) => PIXELS[data[i]]);
-  const before = smallMap(desk.otherBlock(), head);
+  const other = desk.otherBlock();
+  if (!other || !desk.comparing() || !sameTokens(desk)) return pictureOf(rows, columns, (i) => PIXELS[data[i]]);
+  const before = smallMap(other, head);
   if (!before || before.rows !== rows || before.columns !== columns) return null;
   return pictureOf(rows, columns, (i) => pixel(changeColour(WEIGHTS[data[i]] - WEIGHTS[before.data[i]])));
 }
 
+/** @param {Desk} desk */
 function sameTokens(desk) {
   const [before, after] = [desk.otherBlock(), desk.block()];
-  return ["queries", "keys"].every(
-    (side) => before[side].labels.join("\n") === after[side].labels.join("\n"),
-  );
+  const sides = /** @type {const} */ (["queries", "keys"]);
+  return sides.every((side) => before?.[side].labels.join("\n") === after[side].labels.join("\n"));
 }
 
+/** @param {Desk} desk @returns {[number, number]} */
 function rangeOf(desk) {
   const values = allHeads(desk.block())
     .map((head) => desk.measure(desk.choice.tint, head))
@@ -239,7 +287,15 @@ function rangeOf(desk) {
   return values.length ? [Math.min(...values), Math.max(...values)] : [0, 1];
 }
 
-// Longer and brighter for more.
+/**
+ * Longer and brighter for more.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {Desk} desk
+ * @param {AtlasPlan} plan
+ * @param {Tile} tile
+ * @param {[number, number]} about
+ * @param {Look} look
+ */
 function drawTint(pen, desk, plan, tile, [low, high], look) {
   const value = desk.measure(desk.choice.tint, tile.head);
   const y = tile.y + tile.high + 2;
@@ -261,7 +317,13 @@ function drawTint(pen, desk, plan, tile, [low, high], look) {
   pen.fillText(value === null ? "–" : figure(value), tile.x, y + BAR + 13, tile.wide);
 }
 
-// A line under the query heads that share one key and value head.
+/**
+ * A line under the query heads that share one key and value head.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {Block} block
+ * @param {AtlasPlan} plan
+ * @param {Look} look
+ */
 function drawGroups(pen, block, plan, look) {
   pen.strokeStyle = look.quiet;
   pen.lineWidth = 1.5;
@@ -282,6 +344,7 @@ function drawGroups(pen, block, plan, look) {
   });
 }
 
+/** @param {Atlas} atlas @param {MouseEvent} event */
 function tileAt(atlas, event) {
   const { offsetX: x, offsetY: y } = event;
   return atlas.plan?.tiles.find(
@@ -289,7 +352,12 @@ function tileAt(atlas, event) {
   );
 }
 
-// A click on a layer's number takes all its heads.
+/**
+ * A click on a layer's number takes all its heads.
+ * @param {Desk} desk
+ * @param {Atlas} atlas
+ * @param {MouseEvent} event
+ */
 function selectLayer(desk, atlas, event) {
   if (!atlas.plan || atlas.plan.sorted || event.offsetX > atlas.plan.left) return;
   const layer = Math.floor((event.offsetY - atlas.plan.top) / atlas.plan.step);
@@ -297,7 +365,9 @@ function selectLayer(desk, atlas, event) {
   if (heads.length) desk.change({ heads, source: "heads" });
 }
 
+/** @param {Atlas} atlas @param {string} key */
 function neighbour(atlas, key) {
+  /** @type {Record<string, [number, number]>} */
   const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
   const { tiles } = atlas.plan ?? { tiles: [] };
   if (key === "Home") return tiles[0];
@@ -310,6 +380,7 @@ function neighbour(atlas, key) {
   return rows[Math.max(0, Math.min(rows.length - 1, place))];
 }
 
+/** @param {Desk} desk @param {Head} head */
 function describeHead(desk, head) {
   const [layer, number] = head;
   const name = desk.say("one_head", { layer: desk.block().layers[layer].number, head: number + 1 });
@@ -320,6 +391,7 @@ function describeHead(desk, head) {
   return `${name}: ${parts.join(" · ")}`;
 }
 
+/** @param {Desk} desk */
 function atlasNotes(desk) {
   const block = desk.block();
   const notes = [...(desk.record().plain.notes ?? [])];
@@ -329,7 +401,7 @@ function atlasNotes(desk) {
     notes.push(desk.say(`about_${desk.choice.tint}`));
   }
   const shared = block.layers.find((layer) => layer.kv_heads && layer.kv_heads < layer.heads);
-  if (shared) notes.push(desk.say("kv_note", { heads: shared.heads, groups: shared.kv_heads }));
+  if (shared) notes.push(desk.say("kv_note", { heads: shared.heads, groups: Number(shared.kv_heads) }));
   const windows = [...new Set(block.layers.map((layer) => layer.window).filter(Boolean))];
   if (windows.length) notes.push(desk.say("window_note", { tokens: windows.join(", ") }));
   if (block.thumbnails && block.maps.size < allHeads(block).length) {

@@ -1,3 +1,4 @@
+// @ts-check
 // Before and after: what the model answered, and the heads that moved most.
 
 import { STATISTICS, measurable, nameOfRecord } from "./choice.js";
@@ -6,8 +7,11 @@ import { signedFigure } from "./numbers.js";
 import { allHeads, statistic } from "./packed.js";
 import { make, makeButton } from "../controls.js";
 
+/** @import { Desk } from "./types.d.ts" */
+
 const MOST_MOVED = 12;
 
+/** @param {Desk} desk */
 export function makeChange(desk) {
   const box = make("section", "wb-change");
   const answers = make("div", "wb-scroll");
@@ -17,7 +21,8 @@ export function makeChange(desk) {
   const start = makeButton("", () => compareWithOther(desk));
   invite.append(start);
   const note = make("p", "wb-note", desk.say("about_divergence"));
-  box.append(answers, invite, make("h4", "", desk.say("moved_title")), place, note);
+  const title = make("h4", "", desk.say("moved_title"));
+  box.append(answers, invite, title, place, note);
   return {
     node: box,
     title: desk.say("change_title"),
@@ -28,23 +33,27 @@ export function makeChange(desk) {
       start.textContent = other === null ? "" : desk.say("compare_with", { name: nameOfRecord(desk, other) });
       const answered = other !== null && desk.records[other].plain.prediction;
       answers.replaceChildren(...(answered ? [tableOfAnswers(desk, other)] : []));
-      for (const node of [place, note, box.querySelector("h4")]) node.hidden = !desk.comparing();
+      for (const node of [place, note, title]) node.hidden = !desk.comparing();
       if (desk.comparing()) place.replaceChildren(tableOfMoved(desk));
     },
   };
 }
 
+/** @param {Desk} desk */
 function otherRecord(desk) {
   if (desk.records.length < 2) return null;
   return desk.choice.at === 0 ? 1 : 0;
 }
 
+/** @param {Desk} desk */
 function compareWithOther(desk) {
   const other = desk.choice.against ?? otherRecord(desk);
+  if (other === null) return;
   const [against, at] = [desk.choice.at, other].sort((a, b) => a - b);
   desk.change({ at, against, tint: "divergence", order: "layers" });
 }
 
+/** @param {Desk} desk @param {number} other */
 function tableOfAnswers(desk, other) {
   const [a, b] = [other, desk.choice.at].sort((x, y) => x - y);
   const [before, after] = [desk.records[a].plain, desk.records[b].plain];
@@ -60,10 +69,10 @@ function tableOfAnswers(desk, other) {
   const chances = new Map(before.probabilities ?? []);
   const rows = (after.probabilities ?? []).filter(([name]) => chances.has(name));
   for (const [name, chance] of rows) {
+    const was = chances.get(name) ?? 0;
     const line = make("tr");
     const title = make("th", "", name);
     title.scope = "row";
-    const was = chances.get(name);
     line.append(title, barCell(was, percent(was)), barCell(chance, percent(chance)));
     line.append(make("td", "", `${signedFigure(100 * (chance - was), 1)}`));
     body.append(line);
@@ -80,15 +89,19 @@ function tableOfAnswers(desk, other) {
   return table;
 }
 
+/** @param {number} share */
 function percent(share) {
   return `${(100 * share).toFixed(1)} %`;
 }
 
+/** @param {Desk} desk */
 function tableOfMoved(desk) {
   const [before, after] = [desk.otherBlock(), desk.block()];
   const heads = allHeads(after)
-    .map((head) => ({ head, moved: desk.measure("divergence", head) }))
-    .filter(({ moved }) => moved !== null)
+    .flatMap((head) => {
+      const moved = desk.measure("divergence", head);
+      return moved === null ? [] : [{ head, moved }];
+    })
     .sort((a, b) => b.moved - a.moved)
     .slice(0, MOST_MOVED);
   const table = make("table");
@@ -112,7 +125,8 @@ function tableOfMoved(desk) {
     }));
     line.append(title, barCell(value / most, value.toFixed(3)));
     line.append(...names.map((name) => {
-      const [was, is] = [statistic(before, name, head), statistic(after, name, head)];
+      const was = before && statistic(before, name, head);
+      const is = statistic(after, name, head);
       return make("td", "", was === null || is === null ? "–" : signedFigure(is - was, 3));
     }));
     body.append(line);

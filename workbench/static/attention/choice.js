@@ -1,14 +1,23 @@
+// @ts-check
 // What is chosen on a desk, shared by all its views, and what follows from it.
 
 import { allHeads, headKey, statistic } from "./packed.js";
 import { divergence, makeCoarse, makeDifference, makeShown } from "./weights.js";
 
+/** @import { Block, Choice, Desk, Head, Shown, StillModel } from "./types.d.ts" */
+
 export const STATISTICS = [
   "entropy", "distance", "previous", "first", "separators", "diagonal", "induction",
 ];
 
-// `desk.change({…})` sets choices and redraws; everything else is asked of the desk.
+/**
+ * `desk.change({…})` sets choices and redraws; everything else is asked of the desk.
+ * @param {StillModel} model
+ * @param {Record<string, string>} labels
+ * @returns {Desk}
+ */
 export function makeDesk(model, labels) {
+  /** @type {Choice} */
   const choice = {
     at: 0, // the record shown
     against: null, // the record it is compared with, or null
@@ -29,20 +38,23 @@ export function makeDesk(model, labels) {
     dots: true,
     size: 0, // page pixels a cell; 0 fits the map to its place
   };
-  const desk = { model, labels, choice, records: [], views: [], memo: new Map(), waiting: 0 };
+  // What follows completes it, here and in `connect` of desk.js.
+  const desk = /** @type {Desk} */ (/** @type {unknown} */ ({
+    model, labels, choice, records: [], views: [], memo: new Map(), waiting: 0,
+  }));
 
   desk.say = (key, values = {}) =>
-    (labels[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+    (labels[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
   desk.record = () => desk.records[choice.at];
   desk.block = () => desk.record().blocks[choice.block];
-  desk.otherBlock = () => desk.records[choice.against]?.blocks[choice.block] ?? null;
+  desk.otherBlock = () => other(desk)?.blocks[choice.block] ?? null;
   desk.comparing = () => choice.against !== null && desk.otherBlock() !== null;
 
   desk.shown = () =>
     remembered(desk, "shown", () => {
       const after = brightened(desk, makeShown(desk.record(), desk.block(), choice));
-      if (!desk.comparing()) return after;
-      return makeDifference(makeShown(desk.records[choice.against], desk.otherBlock(), choice), after);
+      const [record, block] = [other(desk), desk.otherBlock()];
+      return record && block ? makeDifference(makeShown(record, block, choice), after) : after;
     });
   // What the large map shows: where a head was kept in small only, that.
   desk.map = () =>
@@ -89,46 +101,73 @@ export function makeDesk(model, labels) {
   return desk;
 }
 
+/**
+ * The record that the present one is compared with.
+ * @param {Desk} desk
+ */
+function other({ records, choice: { against } }) {
+  return against === null ? undefined : records[against];
+}
+
 // In a long text every weight is small, and on a scale up to 1 all would be dark.
 const DARK_TOKENS = 96;
 
+/** @param {Desk} desk */
 export function isBright(desk) {
   return !desk.comparing() && (desk.choice.brighten ?? desk.block().keys.length > DARK_TOKENS);
 }
 
+/** @param {Desk} desk @param {Shown} shown */
 function brightened(desk, shown) {
   shown.brightest = shown.weights && isBright(desk) ? shown.weights.reduce((a, b) => Math.max(a, b), 1e-6) : 1;
   return shown;
 }
 
-// The statistics that any head of the block has.
+/**
+ * The statistics that any head of the block has.
+ * @param {Desk} desk
+ */
 export function measurable(desk) {
-  const has = (name) => desk.block().statistics[name]?.some((row) => row?.some((one) => one !== null));
+  const has = (/** @type {string} */ name) => desk.block().statistics[name]?.some((row) => row?.some((one) => one !== null));
   const names = STATISTICS.filter(has);
   return desk.comparing() ? ["divergence", ...names] : names;
 }
 
-// A divergence that was measured on the whole maps, before some of them were let go.
+/**
+ * A divergence that was measured on the whole maps, before some of them were let go.
+ * @param {Desk} desk
+ */
 function toldDivergence(desk) {
   const told = desk.record().plain.divergence;
-  const other = desk.records[desk.choice.against]?.plain;
-  if (!told || !other || told.against !== other.model || other.text !== desk.record().plain.text) return null;
+  const against = other(desk)?.plain;
+  if (!told || !against) return null;
+  if (told.against !== against.model || against.text !== desk.record().plain.text) return null;
   return told.blocks[desk.choice.block];
 }
 
+/**
+ * @template Value
+ * @param {Desk} desk
+ * @param {string} name
+ * @param {() => Value} compute
+ * @returns {Value}
+ */
 function remembered(desk, name, compute) {
   if (!desk.memo.has(name)) desk.memo.set(name, compute());
-  return desk.memo.get(name);
+  return /** @type {Value} */ (desk.memo.get(name));
 }
 
-// Keep the choices within what the record holds.
+/**
+ * Keep the choices within what the record holds.
+ * @param {Desk} desk
+ */
 export function tidy(desk) {
   const { choice } = desk;
   choice.at = Math.min(choice.at, desk.records.length - 1);
   if (choice.against !== null && choice.against >= desk.records.length) choice.against = null;
   choice.block = Math.min(choice.block, desk.record().blocks.length - 1);
   const block = desk.block();
-  const fits = ([l, h]) => block.layers[l] && !block.layers[l].missing && h < block.layers[l].heads;
+  const fits = (/** @type {Head} */ [l, h]) => block.layers[l] && !block.layers[l].missing && h < block.layers[l].heads;
   choice.heads = choice.heads.filter(fits);
   if (!choice.heads.length) choice.heads = firstChoice(block);
   if (choice.source !== "heads" && !rolloutFits(desk)) choice.source = "heads";
@@ -142,23 +181,31 @@ export function tidy(desk) {
   }
 }
 
-// The heads that are open at first: those of the last layer whose maps were all kept, or one.
+/**
+ * The heads that are open at first: those of the last layer whose maps were all kept, or one.
+ * @param {Block} block
+ * @returns {Head[]}
+ */
 function firstChoice(block) {
   const kept = allHeads(block).filter((head) => block.maps.has(headKey(head)));
   if (!kept.length) return allHeads(block).slice(-1);
-  const [last] = kept.at(-1);
+  const [last] = kept[kept.length - 1];
   const whole = kept.filter(([layer]) => layer === last);
   return whole.length === block.layers[last].heads ? whole : kept.slice(-1);
 }
 
+/** @param {Desk} desk */
 export function rolloutFits(desk) {
   const found = desk.record().rollouts[desk.choice.source];
   const block = desk.block();
-  return Boolean(found) && block.sameText && found.shape[0] === block.queries.length
+  return found != null && block.sameText && found.shape[0] === block.queries.length
     && desk.choice.block === desk.record().blocks.findIndex((one) => one.sameText);
 }
 
-// "layer 3, head 5", or what the map is the mean of.
+/**
+ * "layer 3, head 5", or what the map is the mean of.
+ * @param {Desk} desk
+ */
 export function nameOfChoice(desk) {
   const { choice } = desk;
   const block = desk.block();
@@ -173,22 +220,25 @@ export function nameOfChoice(desk) {
   return desk.say("mean_of_heads", { heads: choice.heads.length });
 }
 
+/** @param {Desk} desk @param {number} at */
 export function nameOfRecord(desk, at) {
   const { model, step } = desk.records[at].plain;
   if (/^step \d+$/.test(model)) return desk.say("step", { step: step.toLocaleString() });
   const name = desk.labels[model] ?? (model || String(at + 1));
-  const { text } = desk.records.at(-1).plain;
+  const { text } = desk.records[desk.records.length - 1].plain;
   if (desk.records[at].plain.text !== text) return desk.say("other_sentence", { model: name });
   const twins = desk.records.filter((record) => record.plain.model === model && record.plain.text === text);
   return twins.length > 1 ? desk.say("at_step", { model: name, step: step.toLocaleString() }) : name;
 }
 
+/** @param {Head[]} heads @param {Head} head */
 export function toggleHead(heads, head) {
-  const rest = heads.filter((other) => headKey(other) !== headKey(head));
+  const rest = heads.filter((one) => headKey(one) !== headKey(head));
   if (rest.length === heads.length) return [...heads, head];
   return rest.length ? rest : heads;
 }
 
+/** @param {number[]} picked @param {number[]} members */
 export function togglePicked(picked, members) {
   const rest = picked.filter((token) => !members.includes(token));
   if (rest.length === picked.length) return [...picked, ...members];

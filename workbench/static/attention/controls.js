@@ -1,3 +1,4 @@
+// @ts-check
 // Pickers, switches and the table of statistics.
 
 import { measurable } from "./choice.js";
@@ -5,6 +6,14 @@ import { figure } from "./numbers.js";
 import { allHeads, headKey } from "./packed.js";
 import { keepKeys, make, makeButton, makeDetails } from "../controls.js";
 
+/** @import { Desk, Head, Panel, Picker } from "./types.d.ts" */
+
+/**
+ * @param {HTMLElement} parent
+ * @param {string} title
+ * @param {(value: string) => void} act
+ * @returns {Picker}
+ */
 export function makePicker(parent, title, act) {
   const label = make("label", "", title);
   const select = make("select");
@@ -19,7 +28,7 @@ export function makePicker(parent, title, act) {
       const wanted = JSON.stringify(pairs);
       if (select.dataset.offered !== wanted) {
         select.dataset.offered = wanted;
-        select.replaceChildren(...pairs.map(([value, text]) => new Option(text, value)));
+        select.replaceChildren(...pairs.map(([value, text]) => new Option(text, String(value))));
       }
       select.value = String(chosen ?? "");
     },
@@ -29,6 +38,7 @@ export function makePicker(parent, title, act) {
   };
 }
 
+/** @param {HTMLElement} parent @param {string} title @param {(on: boolean) => void} act */
 export function makeSwitch(parent, title, act) {
   const label = make("label", "wb-switch");
   const box = make("input");
@@ -39,14 +49,17 @@ export function makeSwitch(parent, title, act) {
   parent.append(label);
   return {
     node: label,
-    show(on, possible = true) {
+    show(/** @type {boolean} */ on, possible = true) {
       box.checked = on;
       label.hidden = !possible;
     },
   };
 }
 
-// Every statistic of every head in numbers; a click on a title sorts, a click on a row selects.
+/**
+ * Every statistic of every head in numbers; a click on a title sorts, a click on a row selects.
+ * @param {Desk} desk
+ */
 export function makeStatistics(desk) {
   const details = makeDetails("wb-table", desk.say("all_statistics"));
   const place = make("div", "wb-scroll");
@@ -59,7 +72,7 @@ export function makeStatistics(desk) {
     const names = measurable(desk);
     const heads = [...allHeads(desk.block())];
     if (names.includes(by)) {
-      const value = (head) => desk.measure(by, head) ?? -Infinity;
+      const value = (/** @type {Head} */ head) => desk.measure(by, head) ?? -Infinity;
       heads.sort((a, b) => (falling ? -1 : 1) * (value(a) - value(b)) || 0);
     }
     const head = make("tr");
@@ -88,6 +101,7 @@ export function makeStatistics(desk) {
   return { node: details, update: fill };
 }
 
+/** @param {Desk} desk @param {Head} head @param {string[]} names @param {boolean} chosen */
 function statisticsRow(desk, head, names, chosen) {
   const row = make("tr", chosen ? "wb-chosen" : "");
   const title = make("th");
@@ -105,7 +119,10 @@ function statisticsRow(desk, head, names, chosen) {
   return row;
 }
 
-// Panels that take turns; the arrow keys move between their titles.
+/**
+ * Panels that take turns; the arrow keys move between their titles.
+ * @param {Panel[]} panels
+ */
 export function makeTabs(panels) {
   const box = make("div", "wb-tabs");
   const bar = make("div", "wb-tab-bar");
@@ -121,7 +138,7 @@ export function makeTabs(panels) {
     return button;
   });
   let at = 0;
-  const open = (n) => {
+  const open = (/** @type {number} */ n) => {
     at = n;
     tabs.forEach((tab, i) => {
       tab.setAttribute("aria-selected", String(i === n));
@@ -131,7 +148,7 @@ export function makeTabs(panels) {
     panels[n].update();
   };
   bar.addEventListener("keydown", (event) => {
-    const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const way = event.key === "ArrowLeft" ? -1 : Number(event.key === "ArrowRight");
     if (!way) return;
     event.preventDefault();
     const seen = tabs.map((_, n) => n).filter((n) => !tabs[n].hidden);
@@ -142,7 +159,7 @@ export function makeTabs(panels) {
   box.append(bar, ...panels.map((panel) => panel.node));
   return {
     node: box,
-    open: (panel) => open(panels.indexOf(panel)),
+    open: (/** @type {Panel} */ panel) => open(panels.indexOf(panel)),
     point: () => panels[at]?.point?.(),
     update() {
       tabs.forEach((tab, n) => (tab.hidden = !panels[n].possible()));
@@ -151,4 +168,14 @@ export function makeTabs(panels) {
       if (first >= 0) open(tabs[at].hidden ? first : at);
     },
   };
+}
+
+/**
+ * Values to pick among, each with its words.
+ * @param {string[]} values
+ * @param {(value: string) => string} say
+ * @returns {[string, string][]}
+ */
+export function pairsOf(values, say) {
+  return values.map((value) => [value, say(value)]);
 }

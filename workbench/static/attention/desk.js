@@ -1,3 +1,4 @@
+// @ts-check
 // Where a model looked: one desk of views with one selection. The notebook shows it through
 // `widget.js`, a page through `page.js`. Texts reach the page as text only.
 //
@@ -19,6 +20,10 @@ import { makeZoom } from "./zoom.js";
 import { listen, make } from "../controls.js";
 import { watchTheme } from "../theme.js";
 
+/** @import { FromDesk, ToDesk } from "../messages.d.ts" */
+/** @import { Choice, Desk, Head, StillModel } from "./types.d.ts" */
+
+/** @param {{ model: StillModel, el: HTMLElement }} about */
 export function render({ model, el }) {
   const desk = makeDesk(model, model.get("labels") ?? {});
   desk.root = el;
@@ -81,7 +86,11 @@ export function render({ model, el }) {
   };
 }
 
-// A notebook also keeps a copy that needs no kernel; while this one lives, it is not seen.
+/**
+ * A notebook also keeps a copy that needs no kernel; while this one lives, it is not seen.
+ * @param {string} name
+ * @param {HTMLElement} el
+ */
 function hideTwin(name, el) {
   if (!name) return;
   el.dataset.wbTwin = name;
@@ -89,8 +98,13 @@ function hideTwin(name, el) {
   if (twin) twin.hidden = true;
 }
 
-// Show what the page or the notebook asks for: by default the last record, or, after an edit,
-// its change against the sentence before.
+/**
+ * Show what the page or the notebook asks for: by default the last record, or, after an edit,
+ * its change against the sentence before.
+ * @param {Desk} desk
+ * @param {Partial<Choice> | null} start
+ * @param {boolean} first
+ */
 function open(desk, start, first) {
   const { choice } = desk;
   desk.memo.clear();
@@ -104,38 +118,52 @@ function open(desk, start, first) {
   tidy(desk);
 }
 
-// Questions to Python, and what becomes of their answers; returns what ends the conversation.
+/**
+ * Questions to Python, and what becomes of their answers; returns what ends the conversation.
+ * @param {Desk} desk
+ * @param {StillModel} model
+ * @param {{ show(text: string): void }} fault
+ */
 function connect(desk, model, fault) {
+  /** @type {Map<number, (message: ToDesk) => void>} */
   const waiting = new Map();
   let last = 0;
   const live = () => (model.send ? (model.get("live") ?? []) : []);
   desk.asking = false;
   desk.can = (kind) => live().includes(kind);
+  /**
+   * @template {FromDesk} Question
+   * @param {Question["kind"]} kind
+   * @param {Omit<Question, "kind" | "id">} about
+   * @param {(answer: any) => unknown} take
+   */
   const ask = async (kind, about, take) => {
     if (!desk.can(kind)) return;
     desk.asking = true;
     fault.show("");
     desk.change({});
     const id = ++last;
-    const answered = new Promise((resolve) => waiting.set(id, resolve));
-    model.send({ kind, id, ...about });
-    const message = await answered;
+    /** @type {Promise<ToDesk>} */
+    const heard = new Promise((resolve) => waiting.set(id, resolve));
+    model.send?.(/** @type {FromDesk} */ (/** @type {unknown} */ ({ kind, id, ...about })));
+    const message = await heard;
     desk.asking = waiting.size > 0;
     if (message.fault) fault.show(message.fault);
     else await take(message.answer);
     desk.change({});
   };
-  const answered = (message) => {
+  const answered = (/** @type {ToDesk} */ message) => {
     waiting.get(message.id)?.(message);
     waiting.delete(message.id);
   };
-  const place = (head) => ({ block: desk.choice.block, layer: head[0], head: head[1] });
+  const place = (/** @type {Head} */ head) => ({ block: desk.choice.block, layer: head[0], head: head[1] });
   desk.want = (head) => {
     for (const at of new Set([desk.choice.at, desk.choice.against ?? desk.choice.at])) {
       const block = desk.records[at].blocks[desk.choice.block];
       if (block.maps.has(headKey(head))) continue;
       ask("map", { record: at, ...place(head) }, async (answer) => {
-        block.maps.set(headKey(head), (await unpack(answer)).data);
+        const opened = await unpack(answer);
+        if (opened) block.maps.set(headKey(head), opened.data);
       });
     }
   };
@@ -143,7 +171,8 @@ function connect(desk, model, fault) {
     const [head] = desk.choice.heads;
     const { at } = desk.choice;
     ask("formula", { record: at, ...place(head) }, async (answer) => {
-      desk.records[at].formulas.push(await openFormula(answer));
+      const opened = await openFormula(answer);
+      if (opened) desk.records[at].formulas.push(opened);
     });
   };
   desk.fetchCheck = (method) => {

@@ -1,3 +1,4 @@
+// @ts-check
 // softmax(QKᵀ/√d_k)V on one head, number by number, for one token that looks.
 
 import { nameOfChoice } from "./choice.js";
@@ -6,8 +7,11 @@ import { makePicker } from "./controls.js";
 import { WEIGHTS, headKey } from "./packed.js";
 import { keepKeys, make, makeButton } from "../controls.js";
 
+/** @import { Block, Desk, Formula, Stage, Tensor } from "./types.d.ts" */
+
 const MOST_ROWS = 400;
 
+/** @param {Desk} desk */
 export function makeFormula(desk) {
   const box = make("section", "wb-formula");
   const head = make("h4");
@@ -25,7 +29,7 @@ export function makeFormula(desk) {
   const sharpValue = make("output");
   sharp.append(make("span", "", desk.say("divisor")), slider, sharpValue);
   tools.append(sharp, makeButton(desk.say("divisor_back"), () => {
-    slider.value = 0;
+    slider.value = "0";
     fill();
   }));
   const about = make("p", "wb-note", desk.say("divisor_note"));
@@ -84,26 +88,36 @@ export function makeFormula(desk) {
   };
 }
 
-// The formula of the chosen head; where only another head's was kept, that one.
+/**
+ * The formula of the chosen head; where only another head's was kept, that one.
+ * @param {Desk} desk
+ */
 function formulaOf(desk) {
   const { formulas } = desk.record();
   const { block, heads } = desk.choice;
-  const of = (formula) => heads.length === 1 && formula.block === block
+  const of = (/** @type {Formula} */ formula) => heads.length === 1 && formula.block === block
     && headKey([formula.layer, formula.head]) === headKey(heads[0]);
   return formulas.find(of) ?? (desk.can("formula") ? null : formulas[0]) ?? null;
 }
 
+/** @param {Desk} desk @param {Formula} formula */
 function titleOf(desk, formula) {
   const layer = desk.record().blocks[formula.block].layers[formula.layer].number;
   const what = desk.say("one_head", { layer, head: formula.head + 1 });
   return desk.say("formula_title", { what });
 }
 
-// Every stage of one row: dot products, scaled, biased, masked, softmax, weighted values.
-function computeRow(formula, query, divisor) {
+/**
+ * Every stage of one row: dot products, scaled, biased, masked, softmax, weighted values.
+ * @param {Formula} formula
+ * @param {number} query
+ * @param {number} divisor
+ */
+export function computeRow(formula, query, divisor) {
   const { q, k, v, bias, mask, softcap, sink } = formula;
   const [keys, depth] = k.shape;
   const wide = v.shape[1];
+  /** @type {Stage} */
   const stage = { scores: [], scaled: [], seen: [], final: [], weights: [], result: new Float64Array(wide) };
   for (let n = 0; n < keys; n++) {
     let score = 0;
@@ -126,10 +140,12 @@ function computeRow(formula, query, divisor) {
   return stage;
 }
 
-function entropyOf(weights) {
+/** @param {number[]} weights */
+export function entropyOf(weights) {
   return weights.reduce((sum, p) => (p > 0 ? sum - p * Math.log2(p) : sum), 0);
 }
 
+/** @param {Desk} desk @param {Formula} formula @param {Stage} row @param {Block} block */
 function tableOfSteps(desk, formula, row, block) {
   const wide = formula.v.shape[1];
   const titles = ["step_key", "step_score", "step_scaled", ...(formula.bias ? ["step_bias"] : []),
@@ -165,6 +181,7 @@ function tableOfSteps(desk, formula, row, block) {
   return table;
 }
 
+/** @param {number} share @param {string} text */
 export function barCell(share, text) {
   const cell = make("td", "wb-bar-cell");
   const bar = make("span", "wb-bar-fill");
@@ -173,7 +190,14 @@ export function barCell(share, text) {
   return cell;
 }
 
-// A matrix as a small picture, one row a token; the row that looks is framed.
+/**
+ * A matrix as a small picture, one row a token; the row that looks is framed.
+ * @param {Desk} desk
+ * @param {string} name
+ * @param {Tensor} about
+ * @param {number} marked
+ * @param {string[]} labels
+ */
 function drawMatrix(desk, name, { shape, data }, marked, labels) {
   const [rows, columns] = shape;
   const most = Math.max(1e-6, ...data.map(Math.abs));
@@ -204,17 +228,26 @@ function drawMatrix(desk, name, { shape, data }, marked, labels) {
   return box;
 }
 
+/** @param {Desk} desk @param {ArrayLike<number>} values */
 function drawVector(desk, values) {
   const box = make("figure");
   box.append(make("figcaption", "", desk.say("result", { size: values.length })), make("code", "", listed(values)));
   return box;
 }
 
+/** @param {ArrayLike<number>} values */
 function listed(values) {
   return `[${Array.from(values, (value) => value.toFixed(2)).join("  ")}]`;
 }
 
-// The row made from these numbers against the row that the model itself used.
+/**
+ * The row made from these numbers against the row that the model itself used.
+ * @param {Desk} desk
+ * @param {Formula} formula
+ * @param {Stage} row
+ * @param {Block} block
+ * @param {number} query
+ */
 function checkOf(desk, formula, row, block, query) {
   const bytes = block.maps.get(headKey([formula.layer, formula.head]));
   if (!bytes) return "";

@@ -1,3 +1,4 @@
+// @ts-check
 // The head of a desk: whose attention, on which text, and what it answered.
 
 import { nameOfRecord } from "./choice.js";
@@ -5,6 +6,9 @@ import { makePicker } from "./controls.js";
 import { allHeads } from "./packed.js";
 import { keepKeys, make, makeButton, makeFault, makeTextBox } from "../controls.js";
 
+/** @import { Desk, Head, Picker } from "./types.d.ts" */
+
+/** @param {Desk} desk */
 export function makeHead(desk) {
   const box = make("header", "wb-head");
   const tools = make("div", "wb-tools");
@@ -32,13 +36,14 @@ export function makeHead(desk) {
     fault,
     update() {
       const { choice } = desk;
+      /** @type {[number, string][]} */
       const names = desk.records.map((_, n) => [n, nameOfRecord(desk, n)]);
       record.offer(names, choice.at);
       record.node.hidden = against.node.hidden = names.length < 2;
       against.offer([["", desk.say("nothing")], ...names.filter(([n]) => n !== choice.at)], choice.against ?? "");
       const { blocks } = desk.record();
       block.node.hidden = blocks.length < 2;
-      block.offer(blocks.map((one, n) => [n, desk.say(`block_${one.name}`)]), choice.block);
+      block.offer(blocks.map((one, n) => numbered(n, desk.say(`block_${one.name}`))), choice.block);
       offerHeads(desk, layer, head);
       const { prediction } = desk.record().plain;
       answer.hidden = !prediction;
@@ -48,30 +53,38 @@ export function makeHead(desk) {
   };
 }
 
+/** @param {Desk} desk @param {Picker} layer @param {Picker} head */
 function offerHeads(desk, layer, head) {
   const { heads } = desk.choice;
   const block = desk.block();
   const [[chosen]] = heads;
   const one = heads.every(([l]) => l === chosen);
   const whole = one && heads.length === block.layers[chosen].heads;
-  const layers = block.layers.map((each, l) => [l, `${each.number} / ${block.layers.at(-1).number}`]);
+  const last = block.layers[block.layers.length - 1];
+  const layers = block.layers.map((each, l) => numbered(l, `${each.number} / ${last.number}`));
   layer.offer(layers.filter(([l]) => !block.layers[l].missing), one ? chosen : "");
   const count = block.layers[chosen].heads;
-  const numbers = Array.from({ length: count }, (_, h) => [h, `${h + 1} / ${count}`]);
+  const numbers = Array.from({ length: count }, (_, h) => numbered(h, `${h + 1} / ${count}`));
+  /** @type {[string, string][]} */
   const several = one && !whole && heads.length > 1
     ? [["several", desk.say("several", { heads: heads.length })]] : [];
   const value = heads.length === 1 ? heads[0][1] : several.length ? "several" : "";
   head.offer([["", desk.say("mean", { heads: count })], ...numbers, ...several], value);
 }
 
+/** @param {Desk} desk @param {number} layer @param {number | null} head */
 function chooseHeads(desk, layer, head) {
   const all = allHeads(desk.block()).filter(([l]) => l === layer);
+  /** @type {Head[]} */
   const heads = head === null || Number.isNaN(head) ? all : [[layer, head]];
   desk.change({ heads, source: "heads" });
   heads.forEach((one) => desk.want(one));
 }
 
-// The sentence itself; live, it can be changed, and the change in answer and attention is shown.
+/**
+ * The sentence itself; live, it can be changed, and the change in answer and attention is shown.
+ * @param {Desk} desk
+ */
 function makeEdit(desk) {
   const box = make("div", "wb-edit");
   const still = make("blockquote");
@@ -91,6 +104,7 @@ function makeEdit(desk) {
     event.preventDefault();
     if (input.value.trim() && !desk.asking) desk.fetchText(input.value);
   });
+  /** @type {string | null} */
   let shown = null;
   return {
     node: box,
@@ -104,4 +118,9 @@ function makeEdit(desk) {
       if (shown !== text) input.value = shown = text;
     },
   };
+}
+
+/** @param {number} n @param {string} text @returns {[number, string]} */
+function numbered(n, text) {
+  return [n, text];
 }

@@ -1,23 +1,28 @@
+// @ts-check
 // What attention does not say: a check by cause, two sentences, and whom they come from.
 
 import { nameOfChoice } from "./choice.js";
 import { changeColour, css, inkOn } from "./colour.js";
-import { makePicker } from "./controls.js";
+import { makePicker, pairsOf } from "./controls.js";
 import { barCell } from "./formula.js";
 import { signedFigure } from "./numbers.js";
 import { make, makeButton } from "../controls.js";
+
+/** @import { Check, Desk } from "./types.d.ts" */
 
 const SOURCES = [
   "Jain, S. & Wallace, B. C. (2019). Attention is not Explanation. NAACL. arXiv:1902.10186",
   "Wiegreffe, S. & Pinter, Y. (2019). Attention is not not Explanation. EMNLP. arXiv:1908.04626",
 ];
 
+/** @param {Desk} desk */
 export function makeHonesty(desk) {
   const box = make("section", "wb-honesty");
   const tools = make("div", "wb-tools");
-  const method = makePicker(tools, desk.say("method"), () => {});
+  let chosen = "occlusion";
+  const method = makePicker(tools, desk.say("method"), (value) => (chosen = value));
   const press = makeButton(desk.say("check"), () => {
-    desk.fetchCheck(method.node.querySelector("select").value);
+    desk.fetchCheck(chosen);
   });
   tools.append(press);
   const verdict = make("p", "wb-cell");
@@ -35,8 +40,8 @@ export function makeHonesty(desk) {
     update() {
       const check = desk.record().plain.occlusion;
       tools.hidden = !desk.can("causal");
-      method.offer(["occlusion", "input_x_gradient"].map((name) => [name, desk.say(name)]),
-        check?.method ?? "occlusion");
+      chosen = check?.method ?? "occlusion";
+      method.offer(pairsOf(["occlusion", "input_x_gradient"], desk.say), chosen);
       press.disabled = desk.asking;
       words.hidden = table.hidden = !check;
       if (!check) {
@@ -59,7 +64,11 @@ export function makeHonesty(desk) {
   };
 }
 
-// The check against the attention that is shown now; without a map, against what Python kept.
+/**
+ * The check against the attention that is shown now; without a map, against what Python kept.
+ * @param {Desk} desk
+ * @param {Check} check
+ */
 function verdictOf(desk, check) {
   const method = desk.say(check.method);
   const rank = rankWithShown(desk, check);
@@ -71,21 +80,26 @@ function verdictOf(desk, check) {
   return desk.say("check_rank", { method, rank: signedFigure(check.spearman, 2), what });
 }
 
+/** @param {Desk} desk @param {Check} check */
 function rankWithShown(desk, check) {
   const shown = desk.shown();
   const { keys } = desk.block();
-  if (!shown.weights || shown.signed || keys.name !== "source") return null;
+  const { weights } = shown;
+  if (!weights || shown.signed || keys.name !== "source") return null;
   const places = shown.columns.map((_, n) => n).filter((n) => !shown.columns[n].special && !shown.columns[n].made);
   if (places.length < 3) return null;
   const wide = shown.columns.length;
-  const looked = places.map((c) => shown.rows.reduce((sum, _, r) => sum + shown.weights[r * wide + c], 0));
+  const looked = places.map((c) => shown.rows.reduce((sum, _, r) => sum + weights[r * wide + c], 0));
   const matters = places.map((c) =>
     shown.columns[c].members.reduce((sum, n) => sum + Math.abs(check.importance[n] ?? 0), 0));
   return correlation(ranks(looked), ranks(matters));
 }
 
-// Ranks from 1; equal values share the mean of theirs.
-function ranks(values) {
+/**
+ * Ranks from 1; equal values share the mean of theirs.
+ * @param {number[]} values
+ */
+export function ranks(values) {
   const order = values.map((_, n) => n).sort((a, b) => values[a] - values[b]);
   const found = new Array(values.length);
   for (let from = 0; from < order.length; ) {
@@ -97,8 +111,9 @@ function ranks(values) {
   return found;
 }
 
-function correlation(xs, ys) {
-  const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
+/** @param {number[]} xs @param {number[]} ys */
+export function correlation(xs, ys) {
+  const mean = (/** @type {number[]} */ values) => values.reduce((a, b) => a + b, 0) / values.length;
   const [mx, my] = [mean(xs), mean(ys)];
   let [xy, xx, yy] = [0, 0, 0];
   xs.forEach((x, n) => {
@@ -109,6 +124,7 @@ function correlation(xs, ys) {
   return xx && yy ? xy / Math.sqrt(xx * yy) : null;
 }
 
+/** @param {Desk} desk @param {Check} check @param {string[]} labels @param {number} most */
 function strongestCauses(desk, check, labels, most) {
   const order = labels.map((_, n) => n)
     .sort((a, b) => Math.abs(check.importance[b]) - Math.abs(check.importance[a])).slice(0, 8);

@@ -1,9 +1,13 @@
+// @ts-check
 // The logit lens of a decoder: which word each layer would have written next.
 
 import { css, inkOn, weightColour } from "./colour.js";
 import { marked } from "./tokens.js";
 import { make } from "../controls.js";
 
+/** @import { Desk } from "./types.d.ts" */
+
+/** @param {Desk} desk */
 export function makeLens(desk) {
   const box = make("section", "wb-lens");
   const place = make("div", "wb-scroll");
@@ -40,6 +44,7 @@ export function makeLens(desk) {
   };
 }
 
+/** @param {string} word @param {number} chance */
 function lensCell(word, chance) {
   const colour = weightColour(chance);
   const cell = make("td");

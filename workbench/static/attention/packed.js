@@ -1,10 +1,18 @@
+// @ts-check
 // Attention records as workbench/attention/record.py writes them, opened for drawing: packed
 // arrays are base64 of zlib of raw bytes, and a stored byte b is the weight (b / 255)².
 
 import { makeSequence } from "./tokens.js";
 
+/**
+ * @import {
+ *   Block, Formula, Head, Numbers, OpenRecord, Packed, PlainBlock, PlainFormula, PlainRecord, Tensor,
+ * } from "./types.d.ts"
+ */
+
 export const WEIGHTS = Float32Array.from({ length: 256 }, (_, byte) => (byte / 255) ** 2);
 
+/** @param {Packed | null | undefined} packed @returns {Promise<Tensor | null>} */
 export async function unpack(packed) {
   if (!packed) return null;
   const text = atob(packed.data);
@@ -15,16 +23,19 @@ export async function unpack(packed) {
   return { shape: packed.shape, data: numbersOf(bytes, packed.dtype) };
 }
 
+/** @param {Uint8Array<ArrayBuffer>} bytes @param {string} dtype @returns {Numbers} */
 function numbersOf(bytes, dtype) {
   if (dtype === "float16") return halves(bytes);
   return dtype === "float32" ? new Float32Array(bytes.buffer) : bytes;
 }
 
-function halves(bytes) {
+/** @param {Uint8Array<ArrayBuffer>} bytes */
+export function halves(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Float32Array.from({ length: bytes.length / 2 }, (_, n) => half(view.getUint16(2 * n, true)));
 }
 
+/** @param {number} bits */
 function half(bits) {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
@@ -34,6 +45,7 @@ function half(bits) {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
+/** @param {PlainRecord} plain @returns {Promise<OpenRecord>} */
 export async function openRecord(plain) {
   const [blocks, formula, withSinks, withoutSinks] = await Promise.all([
     Promise.all(plain.blocks.map((block) => openBlock(plain, block))),
@@ -45,11 +57,17 @@ export async function openRecord(plain) {
   return { plain, blocks, formulas: formula ? [formula] : [], rollouts };
 }
 
+/** @param {PlainRecord} plain @param {PlainBlock} block @returns {Promise<Block>} */
 async function openBlock(plain, block) {
   const [norms, thumbnails, ...maps] = await Promise.all(
     [block.norms, block.thumbnails?.data, ...block.maps.map((map) => map.data)].map(unpack),
   );
-  const kept = block.maps.map((map, n) => [headKey([map.layer, map.head]), maps[n].data]);
+  /** @type {Map<string, Numbers>} */
+  const kept = new Map();
+  block.maps.forEach((map, n) => {
+    const opened = maps[n];
+    if (opened) kept.set(headKey([map.layer, map.head]), opened.data);
+  });
   return {
     name: block.name,
     causal: block.causal,
@@ -61,28 +79,35 @@ async function openBlock(plain, block) {
     heads: Math.max(1, ...block.layers.map((layer) => layer.heads)),
     norms,
     thumbnails,
-    maps: new Map(kept),
+    maps: kept,
   };
 }
 
+/** @param {PlainFormula | null} plain @returns {Promise<Formula | null>} */
 export async function openFormula(plain) {
   if (!plain) return null;
-  const names = ["q", "k", "v", "bias", "mask"];
-  const opened = await Promise.all(names.map((name) => unpack(plain[name])));
-  return { ...plain, ...Object.fromEntries(names.map((name, n) => [name, opened[n]])) };
+  const packed = [plain.q, plain.k, plain.v, plain.bias, plain.mask];
+  const [q, k, v, bias, mask] = await Promise.all(packed.map(unpack));
+  return q && k && v ? { ...plain, q, k, v, bias, mask } : null;
 }
 
+/** @param {Head} head */
 export function headKey([layer, head]) {
   return `${layer}.${head}`;
 }
 
+/** @param {Block} block @returns {Head[]} */
 export function allHeads(block) {
   return block.layers.flatMap((layer, l) =>
     layer.missing ? [] : Array.from({ length: layer.heads }, (_, h) => [l, h]),
   );
 }
 
-// A head as a small picture of bytes: its thumbnail, or the whole map where there is none.
+/**
+ * A head as a small picture of bytes: its thumbnail, or the whole map where there is none.
+ * @param {Block} block
+ * @param {Head} head
+ */
 export function smallMap(block, [layer, head]) {
   if (block.thumbnails) {
     const [, heads, rows, columns] = block.thumbnails.shape;
@@ -93,6 +118,7 @@ export function smallMap(block, [layer, head]) {
   return data ? { rows: block.queries.length, columns: block.keys.length, data } : null;
 }
 
+/** @param {Block} block @param {string} name @param {Head} head */
 export function statistic(block, name, [layer, head]) {
   const value = block.statistics[name]?.[layer]?.[head];
   return typeof value === "number" && Number.isFinite(value) ? value : null;

@@ -1,3 +1,4 @@
+// @ts-check
 // The text itself, shaded by what the chosen tokens look at or by who looks at them.
 
 import { isBright, togglePicked } from "./choice.js";
@@ -7,14 +8,19 @@ import { signedFigure } from "./numbers.js";
 import { isPicked, sumOfPicked } from "./weights.js";
 import { keepKeys, make } from "../controls.js";
 
-const MOST_NAMED = 6;
+/** @import { Desk, Group, Shown, View } from "./types.d.ts" */
 
+const MOST_NAMED = 6;
+/** @type {Record<string, number>} */
+const WAYS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+
+/** @param {Desk} desk */
 export function makeStrip(desk) {
   const box = make("section", "wb-strip");
   const tools = make("div", "wb-tools");
   const direction = makePicker(tools, desk.say("direction"), (value) => {
     const kept = desk.block().sameText ? desk.choice.picked : [];
-    desk.change({ direction: value, picked: kept });
+    desk.change({ direction: value === "to" ? "to" : "from", picked: kept });
   });
   const chooser = make("div", "wb-words");
   const chooserName = make("p", "wb-note");
@@ -23,14 +29,17 @@ export function makeStrip(desk) {
   const readout = make("p", "wb-cell");
   readout.setAttribute("role", "status");
   box.append(make("h4", "", desk.say("strip")), tools, chooserName, chooser, shadedName, shaded, readout);
-  const strip = { node: box };
+  const strip = /** @type {View} */ ({ node: box });
+  /** @type {{ chosen: HTMLElement[], others: HTMLElement[] }} */
   const nodes = { chosen: [], others: [] };
+  /** @type {{ chosen: Group[], others: Group[] }} */
   let groups = { chosen: [], others: [] };
 
+  /** @param {HTMLElement} place @param {Group[]} words @param {boolean} act */
   const build = (place, words, act) => {
     const made = words.map((group, n) => {
       const node = make("span", "wb-word", group.label);
-      node.dataset.place = n;
+      node.dataset.place = String(n);
       if (act) {
         node.tabIndex = -1;
         node.setAttribute("role", "option");
@@ -44,18 +53,21 @@ export function makeStrip(desk) {
       made[Math.max(0, first)].tabIndex = 0;
     }
     place.setAttribute("role", act ? "listbox" : "list");
-    const held = place.contains(document.activeElement) ? Number(document.activeElement.dataset.place) : -1;
+    const active = document.activeElement;
+    const held = active instanceof HTMLElement && place.contains(active) ? Number(active.dataset.place) : -1;
     place.replaceChildren(...made);
     if (held >= 0) made[Math.min(held, made.length - 1)]?.focus();
     return made;
   };
+  /** @param {HTMLElement} node @param {boolean} several */
   const pick = (node, several) => {
     const own = desk.choice.direction === "from" ? desk.shown().rows : desk.shown().columns;
     const { members } = own[Number(node.dataset.place)];
     desk.change({ picked: several ? togglePicked(desk.choice.picked, members) : [...members] });
   };
-  const wordOf = (event) => event.target.closest?.(".wb-word");
-  const listen = (place) => {
+  /** @param {Event} event @returns {HTMLElement | null} */
+  const wordOf = ({ target }) => (target instanceof Element ? target.closest(".wb-word") : null);
+  const listen = (/** @type {HTMLElement} */ place) => {
     keepKeys(place);
     place.setAttribute("aria-multiselectable", "true");
     place.addEventListener("click", (event) => {
@@ -67,12 +79,13 @@ export function makeStrip(desk) {
     });
     place.addEventListener("keydown", (event) => {
       const node = wordOf(event);
-      const way = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      const way = WAYS[event.key];
       if (!node || node.getAttribute("role") !== "option") return;
       if (way) {
         const next = way > 0 ? node.nextElementSibling : node.previousElementSibling;
-        next?.focus();
-        if (next && !event.shiftKey) pick(next, false);
+        if (!(next instanceof HTMLElement)) return;
+        next.focus();
+        if (!event.shiftKey) pick(next, false);
       } else if (event.key === "Enter" || event.key === " ") pick(node, true);
       else return;
       event.preventDefault();
@@ -103,7 +116,7 @@ export function makeStrip(desk) {
       nodes.chosen[n]?.setAttribute("aria-selected", String(on));
     });
     readout.textContent = shown.weights ? shade(desk, shown, nodes.others, chosen, others) : desk.say("not_kept");
-    strip.point();
+    strip.point?.();
   };
   strip.point = () => {
     const { cell, direction: way } = desk.choice;
@@ -116,7 +129,14 @@ export function makeStrip(desk) {
   return strip;
 }
 
-// Colour the words and return the strongest in words.
+/**
+ * Colour the words and return the strongest in words.
+ * @param {Desk} desk
+ * @param {Shown} shown
+ * @param {HTMLElement[]} nodes
+ * @param {Group[]} chosen
+ * @param {Group[]} others
+ */
 function shade(desk, shown, nodes, chosen, others) {
   const { picked, direction } = desk.choice;
   const count = chosen.filter((group) => isPicked(group, picked)).length;
@@ -129,7 +149,7 @@ function shade(desk, shown, nodes, chosen, others) {
     node.style.color = inkOn(colour);
     node.title = Number.isNaN(value) ? "" : shown.signed ? signedFigure(value, 3) : value.toFixed(3);
   });
-  const strength = (n) => Math.abs(sums[n]);
+  const strength = (/** @type {number} */ n) => Math.abs(sums[n]);
   const strongest = others.map((_, n) => n).filter((n) => !Number.isNaN(sums[n])).sort((a, b) => strength(b) - strength(a)).slice(0, MOST_NAMED);
   const names = strongest
     .map((n) => `${others[n].label} ${shown.signed ? signedFigure(sums[n], 3) : sums[n].toFixed(3)}`)

@@ -1,59 +1,79 @@
+// @ts-check
 // Tokens as a reader wants them: their own letters, pieces merged to words, some hidden.
+
+/** @import { Choice, Group, PlainRecord, PlainSequence, Sequence } from "./types.d.ts" */
 
 // A character that is cut into several tokens: 天⟨1/3⟩, 天⟨2/3⟩, 天⟨3/3⟩ (see pieces.py).
 const part = /⟨\d+\/\d+⟩/;
 const parts = /(.)⟨1\/(\d+)⟩(?:\1⟨\d+\/\2⟩)+/gu;
 
+/** @param {PlainRecord} plain @param {string} name */
 export function makeSequence(plain, name) {
   const raw = plain.sequences[name];
-  const labels = raw.tokens.map((token, n) => written(plain, raw, token, n));
+  const labels = raw.tokens.map((token, n) => written(plain, name, token, n));
   return { ...raw, name, length: raw.tokens.length, labels };
 }
 
-// Tokenizers mark a space before a word with a letter of their own, and write bytes for text that
-// is not English; where the token's place in the text is known, the text says it better.
-function written(plain, raw, token, n) {
+/**
+ * Tokenizers mark a space before a word with a letter of their own, and write bytes for text that
+ * is not English; where the token's place in the text is known, the text says it better.
+ * @param {PlainRecord} plain
+ * @param {string} name
+ * @param {string} token
+ * @param {number} n
+ */
+function written(plain, name, token, n) {
+  const raw = plain.sequences[name];
   const span = raw.spans?.[n];
   const text = raw.segments?.[n] ? plain.text_pair : plain.text;
   const spaced = /^[Ġ▁]/.test(token);
   if (raw.special?.[n] || token.startsWith("##") || !span || part.test(token)) return marked(token);
-  const piece = raw.name === "source" ? (text ?? "").slice(span[0], span[1]).trim() : "";
+  const piece = name === "source" ? (text ?? "").slice(span[0], span[1]).trim() : "";
   return piece ? (spaced ? "␣" : "") + piece : marked(token);
 }
 
+/** @param {string} token */
 export function marked(token) {
   return token.replace(/[Ġ▁]/g, "␣").replace(/Ċ|\n/g, "⏎") || "∅";
 }
 
-// Rows or columns of a map: each a token, or the pieces of a word; hidden ones are left out.
+/**
+ * Rows or columns of a map: each a token, or the pieces of a word; hidden ones are left out.
+ * @param {Sequence} sequence
+ * @param {Pick<Choice, "words" | "hideSpecial" | "hideFirst">} about
+ */
 export function makeGroups(sequence, { words, hideSpecial, hideFirst }) {
+  /** @type {Group[]} */
   const groups = [];
-  let last = null;
   for (let n = 0; n < sequence.length; n++) {
     const special = Boolean(sequence.special?.[n]);
     if ((hideSpecial && special) || (hideFirst && n === 0)) continue;
     const word = special ? null : (sequence.words?.[n] ?? null);
+    const last = groups.at(-1);
     const joins = words && last && word !== null && last.word === word
       && last.segment === sequence.segments?.[n] && last.members.at(-1) === n - 1;
     if (joins) {
       last.members.push(n);
       last.label = (last.label + sequence.labels[n].replace(/^##/, "")).replace(parts, "$1");
     } else {
-      last = {
+      groups.push({
         members: [n],
         label: sequence.labels[n],
         word,
         special,
         segment: sequence.segments?.[n],
         made: sequence.prompt != null && n >= sequence.prompt,
-      };
-      groups.push(last);
+      });
     }
   }
   return groups;
 }
 
-// As many stretches of neighbouring tokens as a thumbnail has rows or columns.
+/**
+ * As many stretches of neighbouring tokens as a thumbnail has rows or columns.
+ * @param {Sequence} sequence
+ * @param {number} count
+ */
 export function stretches(sequence, count) {
   return Array.from({ length: count }, (_, n) => {
     const start = Math.floor((n * sequence.length) / count);
@@ -67,7 +87,11 @@ export function stretches(sequence, count) {
   });
 }
 
-// Pairs of places in two lists of labels that stay in order: the longest common subsequence.
+/**
+ * Pairs of places in two lists of labels that stay in order: the longest common subsequence.
+ * @param {string[]} before
+ * @param {string[]} after
+ */
 export function align(before, after) {
   if (before.length === after.length && before.every((label, n) => label === after[n])) {
     return after.map((_, n) => n);

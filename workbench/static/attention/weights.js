@@ -1,10 +1,23 @@
+// @ts-check
 // From stored bytes to the map that is shown: heads averaged, values weighed in, pieces merged,
 // tokens hidden, and the difference of two such maps. Nothing here draws.
 
 import { WEIGHTS, headKey, smallMap } from "./packed.js";
 import { align, makeGroups, stretches } from "./tokens.js";
 
-// `shown.weights` has a row a group of query tokens and a column a group of key tokens.
+/**
+ * @import {
+ *   Block, Choice, Direction, Group, Head, Numbers, OpenRecord, Shown,
+ * } from "./types.d.ts"
+ */
+
+/**
+ * `shown.weights` has a row a group of query tokens and a column a group of key tokens.
+ * @param {OpenRecord} record
+ * @param {Block} block
+ * @param {Choice} choice
+ * @returns {Shown}
+ */
 export function makeShown(record, block, choice) {
   const full = choice.source === "heads"
     ? meanOfHeads(block, choice)
@@ -17,26 +30,35 @@ export function makeShown(record, block, choice) {
   return { rows, columns, weights };
 }
 
-// The thumbnails of heads whose maps were not kept: a cell is the largest of the weights of the
-// tokens it stands for, as `shrunk` in workbench/attention/budget.py takes it.
+/**
+ * The thumbnails of heads whose maps were not kept: a cell is the largest of the weights of the
+ * tokens it stands for, as `shrunk` in workbench/attention/budget.py takes it.
+ * @param {Block} block
+ * @param {Choice} about
+ * @returns {Shown | null}
+ */
 export function makeCoarse(block, { heads, source }) {
   if (!block.thumbnails || source !== "heads") return null;
   const [, , high, wide] = block.thumbnails.shape;
   const weights = new Float32Array(high * wide);
   for (const head of heads) {
-    const { data } = smallMap(block, head);
-    for (let i = 0; i < weights.length; i++) weights[i] += WEIGHTS[data[i]] / heads.length;
+    const small = smallMap(block, head);
+    if (!small) return null;
+    for (let i = 0; i < weights.length; i++) {
+      weights[i] += WEIGHTS[small.data[i]] / heads.length;
+    }
   }
   return { rows: stretches(block.queries, high), columns: stretches(block.keys, wide), weights, coarse: true };
 }
 
+/** @param {Block} block @param {Choice} about */
 function meanOfHeads(block, { heads, norms }) {
   const kept = heads.filter((head) => block.maps.has(headKey(head)));
   if (!kept.length || kept.length < heads.length) return null;
   const width = block.keys.length;
   const sum = new Float32Array(block.queries.length * width);
   for (const head of kept) {
-    const bytes = block.maps.get(headKey(head));
+    const bytes = block.maps.get(headKey(head)) ?? [];
     const lengths = norms ? normsOf(block, head) : null;
     for (let i = 0; i < sum.length; i++) {
       const weight = WEIGHTS[bytes[i]] * (lengths ? lengths[i % width] : 1);
@@ -46,6 +68,7 @@ function meanOfHeads(block, { heads, norms }) {
   return sum;
 }
 
+/** @param {Block} block @param {Head} head */
 function normsOf(block, [layer, head]) {
   if (!block.norms) return null;
   const [, heads, width] = block.norms.shape;
@@ -53,12 +76,19 @@ function normsOf(block, [layer, head]) {
   return block.norms.data.subarray(start, start + width);
 }
 
+/** @param {Numbers | undefined} bytes */
 function fromBytes(bytes) {
   return bytes ? Float32Array.from(bytes, (byte) => WEIGHTS[byte]) : null;
 }
 
-// A word is looked at as much as all its pieces together, and looks as its pieces do on average.
-function grouped(full, width, rows, columns) {
+/**
+ * A word is looked at as much as all its pieces together, and looks as its pieces do on average.
+ * @param {Float32Array} full
+ * @param {number} width
+ * @param {Group[]} rows
+ * @param {Group[]} columns
+ */
+export function grouped(full, width, rows, columns) {
   if (rows.length * columns.length === full.length) return full;
   const weights = new Float32Array(rows.length * columns.length);
   rows.forEach((row, r) => {
@@ -71,6 +101,7 @@ function grouped(full, width, rows, columns) {
   return weights;
 }
 
+/** @param {Float32Array} weights @param {number} width */
 function renormalise(weights, width) {
   for (let start = 0; start < weights.length; start += width) {
     let sum = 0;
@@ -79,28 +110,40 @@ function renormalise(weights, width) {
   }
 }
 
-// After minus before, on the rows and columns of after; NaN where before has no such token.
+/**
+ * After minus before, on the rows and columns of after; NaN where before has no such token.
+ * @param {Shown} before
+ * @param {Shown} after
+ * @returns {Shown}
+ */
 export function makeDifference(before, after) {
-  if (!before.weights || !after.weights) return { ...after, weights: null, signed: true };
-  const labels = (groups) => groups.map((group) => group.label);
+  const was = before.weights;
+  if (!was || !after.weights) return { ...after, weights: null, signed: true };
+  const labels = (/** @type {Group[]} */ groups) => groups.map((group) => group.label);
   const rowOf = align(labels(before.rows), labels(after.rows));
   const columnOf = align(labels(before.columns), labels(after.columns));
   const wide = before.columns.length;
   const weights = after.weights.map((weight, i) => {
     const [row, column] = [Math.floor(i / after.columns.length), i % after.columns.length];
     const [r, c] = [rowOf[row], columnOf[column]];
-    return r < 0 || c < 0 ? NaN : weight - before.weights[r * wide + c];
+    return r < 0 || c < 0 ? NaN : weight - was[r * wide + c];
   });
   return { ...after, weights, signed: true };
 }
 
-// The mean over query tokens of the Jensen–Shannon divergence of a head's rows, in bits: 0 where
-// nothing moved, 1 where a token looks at wholly other tokens. Only tokens in both texts count.
+/**
+ * The mean over query tokens of the Jensen–Shannon divergence of a head's rows, in bits: 0 where
+ * nothing moved, 1 where a token looks at wholly other tokens. Only tokens in both texts count.
+ * @param {Block} before
+ * @param {Block} after
+ * @param {Head} head
+ */
 export function divergence(before, after, head) {
   const [p, q] = [before, after].map((block) => block.maps.get(headKey(head)));
   if (!p || !q) return null;
   const rows = align(before.queries.labels, after.queries.labels);
   const columns = align(before.keys.labels, after.keys.labels);
+  /** @type {[from: number, to: number][]} */
   const pairs = columns.flatMap((from, to) => (from < 0 ? [] : [[from, to]]));
   const [wideP, wideQ] = [before.keys.length, after.keys.length];
   let sum = 0;
@@ -113,6 +156,13 @@ export function divergence(before, after, head) {
   return count ? sum / count : null;
 }
 
+/**
+ * @param {[from: number, to: number][]} pairs
+ * @param {Numbers} p
+ * @param {number} startP
+ * @param {Numbers} q
+ * @param {number} startQ
+ */
 function rowDivergence(pairs, p, startP, q, startQ) {
   let [sumP, sumQ] = [0, 0];
   for (const [from, to] of pairs) {
@@ -131,22 +181,29 @@ function rowDivergence(pairs, p, startP, q, startQ) {
   return Math.max(0, total);
 }
 
-// What the chosen tokens look at, or who looks at them: one number for each group on the other
-// side. Several tokens are summed.
+/**
+ * What the chosen tokens look at, or who looks at them: one number for each group on the other
+ * side. Several tokens are summed.
+ * @param {Shown} shown
+ * @param {number[]} picked
+ * @param {Direction} direction
+ */
 export function sumOfPicked(shown, picked, direction) {
   const chosen = direction === "from" ? shown.rows : shown.columns;
   const others = direction === "from" ? shown.columns : shown.rows;
   const width = shown.columns.length;
   const sums = new Float32Array(others.length);
+  const weights = shown.weights ?? [];
   chosen.forEach((group, g) => {
     if (!isPicked(group, picked)) return;
     for (let n = 0; n < others.length; n++) {
-      sums[n] += shown.weights[direction === "from" ? g * width + n : n * width + g];
+      sums[n] += weights[direction === "from" ? g * width + n : n * width + g];
     }
   });
   return sums;
 }
 
+/** @param {Group} group @param {number[]} picked */
 export function isPicked(group, picked) {
   return group.members.some((member) => picked.includes(member));
 }

@@ -12,7 +12,8 @@ import {
 import { showRows } from "./rows.js";
 
 /** @import { Model } from "../types.d.ts" */
-/** @import { FromMap, Labels, Sight, ToMap, Traits } from "./types.d.ts" */
+/** @import { FromMap, ToMap } from "../messages.d.ts" */
+/** @import { Labels, Sight, Traits } from "./types.d.ts" */
 /** @import { Axes, Place, Points } from "./points.js" */
 
 export default { render };

@@ -1,4 +1,5 @@
 // What the modules of the dataset map share.
+import type { SuspectRow, SuspectRows } from "../messages.d.ts";
 import type { Place } from "./points.js";
 
 export interface Labels {
@@ -17,40 +18,12 @@ export interface Sight {
   anchor: number;
 }
 
-export type Label = string | number | string[];
-
-/** A row as Python lists it. */
-export interface Listed {
-  row: number;
-  texts: string[];
-  label: Label;
-  likely: string | null;
-  rank: string;
-  said: string;
-  now: Label;
-  decided: boolean;
-}
-
+export type Listed = SuspectRow;
+export type Label = SuspectRow["label"];
 /** What may be answered: one of the classes, several, or what is written. */
-export interface Answers {
-  names: string[];
-  answers: string;
-}
+export type Answers = Pick<SuspectRows, "names" | "answers">;
 
 export interface Traits {
   labels: Labels;
   colours: string[];
 }
-
-/** What the browser asks. */
-export type FromMap =
-  | { kind: "sync" | "suspects" | "undo" | "retrain" }
-  | { kind: "rows"; rows: number[] }
-  | { kind: "label"; row: number; value: Label };
-
-/** What Python answers; the points come as the buffer of their message. */
-export type ToMap =
-  | { kind: "points"; told: string; changed: number }
-  | { kind: "rows"; rows: Listed[]; told: string; names: string[]; answers: string }
-  | { kind: "retrained" }
-  | { kind: "fault"; fault: string };

@@ -1,38 +1,51 @@
+// @ts-check
 // Answers that are chosen: classes, one or several, and numbers of a scale.
 // An answer is {node, key(event) → whether it was used, begin()}.
 
 import { make, makeButton, makeTextBox } from "../controls.js";
 
+/** @import { Answer, Choosing, Counting, Writing } from "./types.d.ts" */
+
 const MOST_KEYS = 10;
 
-// One class or number: a click or its key decides.
+/**
+ * One class or number: a click or its key decides.
+ * @template {string | number} One
+ * @param {Choosing<One>} choosing
+ */
 export function makeChoice({ values, names, keys, hints, chosen, decide, find, changed }) {
   const several = Array.isArray(chosen);
-  const on = new Set(several ? chosen : chosen === null ? [] : [chosen]);
+  const on = new Set(Array.isArray(chosen) ? chosen : chosen === null ? [] : [chosen]);
   let at = Math.max(0, values.findIndex((value) => on.has(value) || hints.has(value)));
   const box = make("div", "wb-choices");
   box.setAttribute("role", "group");
   const buttons = values.map((value, place) => {
     const button = makeButton("", () => take(place));
     button.append(make("kbd", "", keys[place] ?? ""), make("span", "wb-label", names[place]));
-    if (hints.has(value)) button.append(make("small", "wb-hint", hints.get(value)));
+    const hint = hints.get(value);
+    if (hint !== undefined) button.append(make("small", "wb-hint", hint));
     if (keys[place]) button.setAttribute("aria-keyshortcuts", keys[place]);
     box.append(button);
     return button;
   });
 
+  // Only classes are chosen several at a time.
+  function chosenValues() {
+    return /** @type {string[]} */ (values.filter((value) => on.has(value)));
+  }
   function show() {
     buttons.forEach((button, place) => {
       button.setAttribute("aria-pressed", String(on.has(values[place])));
       button.classList.toggle("wb-at", place === at);
     });
   }
+  /** @param {number} place */
   function take(place) {
     at = place;
     const value = values[place];
     if (several) {
       if (!on.delete(value)) on.add(value);
-      changed();
+      changed?.();
     } else {
       on.clear();
       on.add(value);
@@ -43,6 +56,7 @@ export function makeChoice({ values, names, keys, hints, chosen, decide, find, c
   function shown() {
     return buttons.flatMap((button, place) => (button.hidden ? [] : [place]));
   }
+  /** @param {number} by */
   function step(by) {
     const places = shown();
     const now = places.indexOf(at);
@@ -50,12 +64,13 @@ export function makeChoice({ values, names, keys, hints, chosen, decide, find, c
     buttons[at]?.scrollIntoView({ block: "nearest" });
     show();
   }
+  /** @param {KeyboardEvent} event */
   function key(event) {
     const place = keys.indexOf(event.key);
     if (place >= 0 && !buttons[place].hidden) take(place);
     else if (event.key === "ArrowDown") step(1);
     else if (event.key === "ArrowUp") step(-1);
-    else if (event.key === "Enter" && several) decide(values.filter((value) => on.has(value)));
+    else if (event.key === "Enter" && several) decide(chosenValues());
     else if (event.key === "Enter") take(at);
     else if (event.key === " " && several) take(at);
     else return false;
@@ -63,7 +78,6 @@ export function makeChoice({ values, names, keys, hints, chosen, decide, find, c
   }
   show();
   const node = make("div");
-  const said = () => (at < buttons.length ? buttons[at].textContent : "");
   if (values.length > MOST_KEYS) node.append(finder());
   node.append(box);
 
@@ -80,24 +94,29 @@ export function makeChoice({ values, names, keys, hints, chosen, decide, find, c
     });
     return input;
   }
-  return { node, key, said, value: () => values.filter((value) => on.has(value)) };
+  return { node, key, value: chosenValues };
 }
 
-// A number of a scale with few whole steps is chosen like a class, another one typed.
+/**
+ * A number of a scale with few whole steps is chosen like a class, another one typed.
+ * @param {Counting} counting
+ * @returns {Answer}
+ */
 export function makeNumber({ scale, value, hint, decide, label }) {
-  const [low, high] = scale ?? [null, null];
-  const few = scale && Number.isInteger(low) && Number.isInteger(high) && high - low <= 10;
+  const [low, high] = scale ?? [0, Infinity];
+  const few = Number.isInteger(low) && Number.isInteger(high) && high - low <= 10;
   if (few) {
     const values = Array.from({ length: high - low + 1 }, (_, n) => low + n);
     const keys = values.map((number) => (number >= 0 && number <= 9 ? String(number) : ""));
     return makeChoice({
-      values, names: values.map(String), keys, chosen: value, decide, find: "",
-      hints: new Map(hint ? [[Math.round(hint.value), hint.text]] : []),
+      values, names: values.map(String), keys, chosen: typeof value === "number" ? value : null,
+      decide, find: "",
+      hints: new Map(hint ? [[Math.round(Number(hint.value)), hint.text]] : []),
     });
   }
   const input = makeTextBox("wb-number");
   input.inputMode = "decimal";
-  input.value = value ?? hint?.value ?? "";
+  input.value = String(value ?? hint?.value ?? "");
   input.setAttribute("aria-label", scale ? `${label} (${low} – ${high})` : label);
   const node = make("div", "wb-bar");
   node.append(input, make("span", "wb-hint", scale ? `${low} – ${high}` : ""));
@@ -114,7 +133,11 @@ export function makeNumber({ scale, value, hint, decide, label }) {
   };
 }
 
-// A text: written or corrected; Ctrl+Enter saves it.
+/**
+ * A text: written or corrected; Ctrl+Enter saves it.
+ * @param {Writing} writing
+ * @returns {Answer}
+ */
 export function makeWriting({ text, decide, changed, label }) {
   const node = make("textarea", "wb-writing");
   node.rows = 5;

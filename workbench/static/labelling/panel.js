@@ -1,3 +1,4 @@
+// @ts-check
 // The labelling widget: a row, the question asked of it, and keys that answer.
 // The kernel moves on only when a decision is in the journal; until it has, no key counts.
 
@@ -6,10 +7,14 @@ import { dropDraft, keepDraft, readDraft } from "../drafts.js";
 import { makeChoice, makeNumber, makeWriting } from "./choices.js";
 import { makeSpans } from "./spans.js";
 
+/** @import { FromLabelling } from "../messages.d.ts" */
+/** @import { Answer, Item, LabellingModel, Span, Value, Words } from "./types.d.ts" */
+
 const PATIENCE_MS = 5000;
 
 export default { render };
 
+/** @param {{ model: LabellingModel, el: HTMLElement }} about */
 function render({ model, el }) {
   el.classList.add("wb-controls", "wb-labelling");
   const words = model.get("words");
@@ -33,29 +38,39 @@ function render({ model, el }) {
   if (model.get("guidelines")) root.append(guide(model.get("guidelines"), words));
   el.append(root);
 
+  /** @type {Answer | null} */
   let answer = null;
+  /** @type {ReturnType<typeof noting> | null} */
   let note = null;
-  let waiting = 0;
+  /** @type {ReturnType<typeof setTimeout> | null} */
+  let waiting = null;
 
-  function send(act, more = {}) {
-    if (waiting) return;
+  /**
+   * Python answers with another turn; until it has, no key counts.
+   * @template {FromLabelling["kind"]} Kind
+   * @param {Kind} kind
+   * @param {Omit<Extract<FromLabelling, { kind: Kind }>, "kind" | "turn">} more
+   */
+  function send(kind, more) {
+    if (waiting !== null) return;
     const { turn } = model.get("state");
     root.setAttribute("aria-busy", "true");
     waiting = setTimeout(() => {
-      waiting = 0;
+      waiting = null;
       alert.show(words.no_kernel);
     }, PATIENCE_MS);
-    model.send({ act, turn, ...more });
+    model.send(/** @type {FromLabelling} */ (/** @type {unknown} */ ({ kind, turn, ...more })));
   }
-  const decide = (value) => send("decide", { value });
+  const decide = (/** @type {Value} */ value) => send("decide", { value });
   // What is half written or marked outlives the kernel, and the page.
-  const draftOf = (item) => `${question.drafts}:${item.id}`;
-  const keep = (item) => keepDraft(draftOf(item), answer.value());
+  const draftOf = (/** @type {Item} */ item) => `${question.drafts}:${item.id}`;
+  const keep = (/** @type {Item} */ item) => keepDraft(draftOf(item), answer?.value?.());
+  /** @type {Item | null} */
   let shown = null;
 
   function show() {
-    clearTimeout(waiting);
-    waiting = 0;
+    if (waiting !== null) clearTimeout(waiting);
+    waiting = null;
     root.removeAttribute("aria-busy");
     const state = model.get("state");
     const { progress, item } = state;
@@ -80,7 +95,7 @@ function render({ model, el }) {
       row.append(make("p", "wb-done", words.all_done), acts());
     } else {
       answer = answerTo(item);
-      const texts = item.texts.filter((one) => !one.marked).map((one) => shownText(one, item));
+      const texts = item.texts.filter((one) => !one.marked).map(shownText);
       row.append(make("p", "wb-place", item.place), ...texts, ...others(item), answer.node);
       note = noting(item);
       row.append(acts(), note.box);
@@ -88,53 +103,69 @@ function render({ model, el }) {
     if (here || state.turn > 0) (answer?.begin ?? (() => root.focus({ preventScroll: true })))();
   }
 
+  /** @param {Item} item @returns {Answer} */
   function answerTo(item) {
     const keys = question.labels.map((_, n) => (n < 9 ? String(n + 1) : n === 9 ? "0" : ""));
     const hint = item.suggestion && { value: item.suggestion.value, text: item.suggestion.text };
-    const say = (text) => (status.textContent = text);
+    const say = (/** @type {string} */ text) => void (status.textContent = text);
     const draft = readDraft(draftOf(item));
     const changed = () => keep(item);
     switch (question.kind) {
       case "class": {
+        /** @type {Map<string, string>} */
         const hints = new Map();
-        for (const one of [item.was ?? []].flat()) hints.set(one, words.was);
-        for (const one of hint ? [hint.value].flat() : []) {
-          hints.set(one, [hints.get(one), hint.text].filter(Boolean).join(", "));
+        for (const one of classesOf(item.was)) hints.set(one, words.was);
+        for (const one of classesOf(hint && hint.value)) {
+          hints.set(one, [hints.get(one), hint?.text].filter(Boolean).join(", "));
         }
         const start = draft ?? item.value ?? (hint ? hint.value : item.was);
         return makeChoice({
           values: question.labels, names: question.labels, keys, hints, decide, changed,
-          chosen: question.several ? [start ?? []].flat() : item.value, find: words.find,
+          chosen: question.several ? classesOf(start) : (classesOf(item.value)[0] ?? null), find: words.find,
         });
       }
       case "number":
         return makeNumber({ scale: question.scale, value: item.value, hint, decide, label: words.title });
       case "text":
-        return makeWriting({ text: draft ?? item.value ?? hint?.value ?? item.was ?? "", decide, changed, label: words.write });
+        return makeWriting({
+          text: String(draft ?? item.value ?? hint?.value ?? item.was ?? ""),
+          decide, changed, label: words.write,
+        });
       default: {
-        const { text } = item.texts.find((one) => one.marked);
+        const text = item.texts.find((one) => one.marked)?.text ?? "";
+        /** @type {Span[]} */
         const spans = draft ?? item.value ?? hint?.value ?? item.was ?? [];
-        return makeSpans({ text, labels: question.labels, keys: keys.length ? keys : ["1"], spans, decide, changed, words, say });
+        return makeSpans({
+          text, labels: question.labels, keys: keys.length ? keys : ["1"], spans,
+          decide, changed, words, say,
+        });
       }
     }
   }
 
+  /** @returns {HTMLElement | null} */
+  function finder() {
+    return root.querySelector(".wb-find");
+  }
+
   function acts() {
     const box = make("div", "wb-bar wb-acts");
+    /** @type {[label: string, act: () => void][]} */
     const offered = [];
     if (question.kind === "spans" || question.kind === "text" || question.several) {
-      offered.push([words.save, () => answer && decide(answer.value())]);
+      offered.push([words.save, () => answer?.value && decide(answer.value())]);
     }
     if (question.kind === "spans" && !question.labels.length) {
       offered.push([words.no_answer, () => answer && decide([])]);
     }
-    offered.push([words.skip, () => send("skip")], [words.undo, () => send("undo")]);
+    offered.push([words.skip, () => send("skip", {})], [words.undo, () => send("undo", {})]);
     offered.push([words.note, () => note?.open()]);
     offered.push([words.back, () => send("move", { steps: -1 })], [words.next, () => send("move", { steps: 1 })]);
     box.append(...offered.map(([label, act]) => makeButton(label, act)));
     return box;
   }
 
+  /** @param {Item} item */
   function noting(item) {
     const box = make("div", "wb-noting");
     const input = makeTextBox();
@@ -160,6 +191,7 @@ function render({ model, el }) {
     };
   }
 
+  /** @param {Item} item */
   function others(item) {
     if (!item.others.length) return [];
     const list = make("ul", "wb-others");
@@ -174,6 +206,7 @@ function render({ model, el }) {
   root.addEventListener("keydown", (event) => {
     if (event.isComposing || event.altKey) return;
     const { target } = event;
+    if (!(target instanceof Element)) return;
     const typing = target.matches("textarea, input");
     const pressed = target.matches("button, summary") && [" ", "Enter"].includes(event.key);
     if (typing && event.key === "Escape") root.focus();
@@ -185,15 +218,16 @@ function render({ model, el }) {
     event.preventDefault();
     event.stopPropagation();
   });
+  /** @param {KeyboardEvent} event */
   function command(event) {
     const held = event.ctrlKey || event.metaKey;
     const key = event.key.toLowerCase();
-    if (key === "u" && !held) send("undo");
-    else if (key === "z" && held) send("undo");
+    if (key === "u" && !held) send("undo", {});
+    else if (key === "z" && held) send("undo", {});
     else if (held) return false;
-    else if (key === "s") send("skip");
+    else if (key === "s") send("skip", {});
     else if (key === "n") note?.open();
-    else if (key === "f") root.querySelector(".wb-find")?.focus();
+    else if (key === "f") finder()?.focus();
     else if (key === "pageup" || key === "arrowleft") send("move", { steps: -1 });
     else if (key === "pagedown" || key === "arrowright") send("move", { steps: 1 });
     else return false;
@@ -203,11 +237,12 @@ function render({ model, el }) {
   show();
   const leave = listen(model, { "change:state": show });
   return () => {
-    clearTimeout(waiting);
+    if (waiting !== null) clearTimeout(waiting);
     leave();
   };
 }
 
+/** @param {{ name: string, text: string }} about */
 function shownText({ name, text }) {
   const box = make("div", "wb-text");
   if (name) box.append(make("span", "wb-role", name));
@@ -215,9 +250,19 @@ function shownText({ name, text }) {
   return box;
 }
 
+/** @param {string} text @param {Words} words */
 function guide(text, words) {
   const box = make("aside", "wb-guide");
   box.setAttribute("aria-label", words.guidelines);
   box.append(make("h4", "", words.guidelines), make("div", "wb-guide-text", text));
   return box;
+}
+
+/**
+ * A class, or several, as a list of classes.
+ * @param {Value | undefined} value
+ * @returns {string[]}
+ */
+function classesOf(value) {
+  return /** @type {string[]} */ ([value ?? []].flat());
 }

@@ -1,13 +1,20 @@
+// @ts-check
 // Spans of a text: marked by words with the arrows, or with the mouse; named by number keys.
 // Places count characters as Python does; the browser's own count half of some of them.
 
 import { keepKeys, make, makeButton } from "../controls.js";
+
+/** @import { Answer, Marking, Span } from "./types.d.ts" */
 
 // A Chinese or Japanese character, else a word, else a mark: as the task of tags cuts texts.
 const HAN = "\\u3040-\\u30ff\\u3400-\\u9fff\\uf900-\\ufaff";
 const LETTER = `(?:(?![${HAN}])[\\p{L}\\p{M}\\p{N}_])`;
 const WORD = new RegExp(`[${HAN}]|${LETTER}+(?:['’]${LETTER}+)?|\\S`, "gu");
 
+/**
+ * @param {Marking} marking
+ * @returns {Answer}
+ */
 export function makeSpans({ text, labels, keys, spans, decide, changed, words, say }) {
   const characters = Array.from(text);
   const units = wordsOf(text);
@@ -27,12 +34,13 @@ export function makeSpans({ text, labels, keys, spans, decide, changed, words, s
   named.forEach((label, place) => {
     const button = makeButton("", () => name(place));
     button.append(make("kbd", "", keys[place] ?? ""), make("span", "wb-label", label || words.selection_name));
-    if (label) button.style.setProperty("--wb-hue", hueOf(label));
+    if (label) button.style.setProperty("--wb-hue", String(hueOf(label)));
     names.append(button);
   });
   const node = make("div");
   node.append(passage, names);
 
+  /** @param {number} start @param {number} end */
   const piece = (start, end) => characters.slice(start, end).join("");
   const low = () => Math.min(from, to);
   const high = () => Math.max(from, to);
@@ -48,8 +56,8 @@ export function makeSpans({ text, labels, keys, spans, decide, changed, words, s
       const [a, b] = [places[n], places[n + 1]];
       const span = marked.find((one) => one.start <= a && one.end >= b);
       const part = make(span ? "mark" : "span", "", piece(a, b));
-      part.dataset.start = a;
-      if (span?.label) part.style.setProperty("--wb-hue", hueOf(span.label));
+      part.dataset.start = String(a);
+      if (span?.label) part.style.setProperty("--wb-hue", String(hueOf(span.label)));
       if (span && span.end === b && span.label) part.dataset.label = span.label;
       if (a >= start && b <= end && start < end) part.classList.add("wb-chosen");
       passage.append(part);
@@ -60,6 +68,7 @@ export function makeSpans({ text, labels, keys, spans, decide, changed, words, s
     const span = marked.find((one) => one.start < end && one.end > start);
     say(words.selection.replace("{text}", piece(start, end)) + (span?.label ? ` (${span.label})` : ""));
   }
+  /** @param {number} place @param {boolean} extend */
   function go(place, extend) {
     to = Math.min(units.length - 1, Math.max(0, place));
     if (!extend) from = to;
@@ -67,9 +76,11 @@ export function makeSpans({ text, labels, keys, spans, decide, changed, words, s
     passage.querySelector(".wb-chosen")?.scrollIntoView({ block: "nearest" });
     told();
   }
+  /** @param {number} place */
   function name(place) {
     if (!units.length || place >= named.length) return;
     const [start, end] = selection();
+    /** @type {Span} */
     const span = { start, end, text: piece(start, end) };
     if (named[place]) span.label = named[place];
     marked = marked.filter((one) => one.end <= start || one.start >= end);
@@ -86,6 +97,7 @@ export function makeSpans({ text, labels, keys, spans, decide, changed, words, s
     draw();
     told();
   }
+  /** @param {KeyboardEvent} event */
   function key(event) {
     const place = keys.indexOf(event.key);
     const extend = event.shiftKey;
@@ -103,10 +115,11 @@ export function makeSpans({ text, labels, keys, spans, decide, changed, words, s
   }
   passage.addEventListener("mouseup", () => {
     const found = getSelection();
-    if (!found.rangeCount || !passage.contains(found.anchorNode)) return;
-    const ends = [placeOf(found.anchorNode, found.anchorOffset), placeOf(found.focusNode, found.focusOffset)];
-    if (ends.includes(null)) return;
-    const [a, b] = ends.sort((x, y) => x - y);
+    if (!found?.rangeCount || !passage.contains(found.anchorNode)) return;
+    const anchor = placeOf(found.anchorNode, found.anchorOffset);
+    const focus = placeOf(found.focusNode, found.focusOffset);
+    if (anchor === null || focus === null) return;
+    const [a, b] = [Math.min(anchor, focus), Math.max(anchor, focus)];
     const inside = units.flatMap(([s, e], n) => (s < Math.max(b, a + 1) && e > a ? [n] : []));
     if (!inside.length) return;
     from = inside[0];
@@ -116,17 +129,23 @@ export function makeSpans({ text, labels, keys, spans, decide, changed, words, s
     told();
     passage.focus();
   });
-  // The character at which a point of the browser's own selection stands.
+  /**
+   * The character at which a point of the browser's own selection stands.
+   * @param {Node | null} leaf
+   * @param {number} offset
+   */
   function placeOf(leaf, offset) {
-    const part = leaf.nodeType === Node.TEXT_NODE ? leaf.parentElement : leaf;
-    if (part?.dataset?.start === undefined) return null;
-    return Number(part.dataset.start) + Array.from(part.textContent.slice(0, offset)).length;
+    const part = leaf?.nodeType === Node.TEXT_NODE ? leaf.parentElement : leaf;
+    if (!(part instanceof HTMLElement) || part.dataset.start === undefined) return null;
+    return Number(part.dataset.start) + Array.from((part.textContent ?? "").slice(0, offset)).length;
   }
   draw();
   return { node, key, value: () => marked, begin: () => passage.focus() };
 }
 
-function wordsOf(text) {
+/** @param {string} text */
+export function wordsOf(text) {
+  /** @type {[start: number, end: number][]} */
   const found = [];
   let units = 0;
   let characters = 0;
@@ -140,8 +159,9 @@ function wordsOf(text) {
   return found;
 }
 
+/** @param {string} label */
 function hueOf(label) {
   let sum = 0;
-  for (const character of label) sum = (sum * 31 + character.codePointAt(0)) % 360;
+  for (const character of label) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 360;
   return sum;
 }

@@ -1,24 +1,38 @@
+// @ts-check
 // Drawing one panel on its canvas: axes, curves, marks, and the line where one reads.
 
 import { lastAtOrBefore, limits, logTicks, robustLimits, short, ticks } from "./numbers.js";
 import { shownSteps, xOfStep } from "./store.js";
 
+/** @import { Area, Axes, Labels, Mark, Range, Series, Spec, Store, Style } from "./types.d.ts" */
+
 const BEST = "#c0629b";
 const LOST = "#c62828";
+/** @type {Record<Mark["kind"], string>} */
 export const MARK_COLOURS = { act: "#9b6bc8", checkpoint: "#57809c", evaluation: "#d9640b", break: "#777c83" };
 
-// Lay out the axes of a panel; null while it has no width.
+/**
+ * Lay out the axes of a panel; null while it has no width.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Spec} spec
+ * @param {Series[]} series
+ * @param {Store} store
+ * @param {Labels} labels
+ * @param {number} left
+ * @returns {Axes | null}
+ */
 export function layOut(canvas, spec, series, store, labels, left) {
   const width = canvas.clientWidth;
   if (!width) return null;
   const height = spec.height;
   const area = { left, right: width - 18, top: 14, bottom: height - 40, width, height };
   const [firstStep, lastStep] = shownSteps(store);
+  /** @type {Range} */
   const xRange = [xOfStep(store, firstStep), xOfStep(store, lastStep)];
-  const log = spec.log === "always" || (spec.log && store.look.log);
+  const log = spec.log === "always" || Boolean(spec.log && store.look.log);
   const { low, high, outside } = yRange(series, xRange, spec, log, store.look.clip);
-  const along = (share) => area.left + share * (area.right - area.left);
-  const height01 = (y) => ((log ? Math.log10(y) : y) - low) / (high - low);
+  const along = (/** @type {number} */ share) => area.left + share * (area.right - area.left);
+  const height01 = (/** @type {number} */ y) => ((log ? Math.log10(y) : y) - low) / (high - low);
   return {
     area, xRange, log, low, high, outside,
     px: (x) => along((x - xRange[0]) / (xRange[1] - xRange[0])),
@@ -28,7 +42,14 @@ export function layOut(canvas, spec, series, store, labels, left) {
   };
 }
 
-// The range of the vertical axis for what is in sight, in powers of ten where it is logarithmic.
+/**
+ * The range of the vertical axis for what is in sight, in powers of ten where it is logarithmic.
+ * @param {Series[]} series
+ * @param {Range} about
+ * @param {Spec} spec
+ * @param {boolean} log
+ * @param {boolean} clip
+ */
 function yRange(series, [xLow, xHigh], spec, log, clip) {
   const seen = [];
   let thinned = false;
@@ -41,7 +62,7 @@ function yRange(series, [xLow, xHigh], spec, log, clip) {
     }
   }
   if (!seen.length) return { low: 0, high: 1, outside: null };
-  let [low, high] = clip ? robustLimits(seen) : limits(seen);
+  let [low, high] = (clip ? robustLimits(seen) : limits(seen)) ?? [0, 1];
   const count = clip ? seen.filter((y) => y < low || y > high).length : 0;
   if (spec.zero && !log) low = Math.min(0, low);
   const margin = (high - low || Math.abs(high) || 1) * 0.06;
@@ -49,12 +70,22 @@ function yRange(series, [xLow, xHigh], spec, log, clip) {
   return { low, high: high + margin, outside: count ? { count, thinned } : null };
 }
 
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {Axes} axes
+ * @param {Spec} spec
+ * @param {Series[]} series
+ * @param {Store} store
+ * @param {Labels} labels
+ * @param {Style} style
+ */
 export function paint(canvas, axes, spec, series, store, labels, style) {
   const { area } = axes;
   const ratio = window.devicePixelRatio || 1;
   const [width, height] = [Math.round(area.width * ratio), Math.round(area.height * ratio)];
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const ctx = canvas.getContext("2d");
+  if (!ctx) return;
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   ctx.clearRect(0, 0, area.width, area.height);
   ctx.font = style.font;
@@ -74,6 +105,13 @@ export function paint(canvas, axes, spec, series, store, labels, style) {
 
 // ---- axes
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Axes} axes
+ * @param {Store} store
+ * @param {Labels} labels
+ * @param {Style} style
+ */
 function drawAxes(ctx, axes, store, labels, style) {
   const { area, px, py, log, low, high } = axes;
   ctx.strokeStyle = style.grid;
@@ -88,8 +126,8 @@ function drawAxes(ctx, axes, store, labels, style) {
   }
   ctx.textAlign = "center";
   const scale = xScale(store, axes.xRange);
-  const span = axes.xRange.map((x) => x / scale.by);
-  for (const tick of ticks(...span, (area.right - area.left) / 105)) {
+  const [from, to] = axes.xRange.map((x) => x / scale.by);
+  for (const tick of ticks(from, to, (area.right - area.left) / 105)) {
     if (scale.whole && !Number.isInteger(tick)) continue;
     const text = scale.whole ? tick.toLocaleString() : String(tick);
     const half = ctx.measureText(text).width / 2;
@@ -105,12 +143,19 @@ function drawAxes(ctx, axes, store, labels, style) {
   ctx.restore();
 }
 
+/** @param {Store} store @param {Range} about */
 function xScale(store, [, high]) {
   if (store.look.x !== "time") return { name: store.look.x, by: 1, whole: true };
   const unit = high > 3 * 3600 ? "hours" : high > 180 ? "minutes" : "seconds";
   return { name: unit, by: { seconds: 1, minutes: 60, hours: 3600 }[unit], whole: false };
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Area} area
+ * @param {string} sentence
+ * @param {Style} style
+ */
 function drawNothing(ctx, area, sentence, style) {
   ctx.fillStyle = style.ink;
   ctx.textAlign = "center";
@@ -119,6 +164,12 @@ function drawNothing(ctx, area, sentence, style) {
 
 // ---- curves
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Series} series
+ * @param {Axes} about
+ * @param {number | null | undefined} best
+ */
 function drawSeries(ctx, series, { px, py, area }, best) {
   const { xs, ys, smooth: smoothed } = series;
   ctx.strokeStyle = ctx.fillStyle = series.colour;
@@ -137,17 +188,26 @@ function drawSeries(ctx, series, { px, py, area }, best) {
   if (!series.markers) return;
   const radius = xs.length > 60 ? 1.5 : series.own ? 3 : 2;
   xs.forEach((x, i) => disc(ctx, px(x), py(ys[i]), radius));
-  const at = series.own ? series.steps.indexOf(best) : -1;
+  const at = series.own && best != null ? series.steps.indexOf(best) : -1;
   if (at >= 0) ring(ctx, px(xs[at]), py(ys[at]), 7);
 }
 
-// A line through all points; where several share a pixel column, through their extremes.
+/**
+ * A line through all points; where several share a pixel column, through their extremes.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number[]} xs
+ * @param {number[]} ys
+ * @param {(x: number) => number} px
+ * @param {(y: number) => number} py
+ * @param {Area} area
+ */
 function curve(ctx, xs, ys, px, py, area) {
   const first = Math.max(0, lastAtOrBefore(xs, xAt(px, xs, area.left)));
   ctx.beginPath();
   let open = false;
+  /** @type {number | null} */
   let column = null;
-  let low, high, last;
+  let [low, high, last] = [0, 0, 0];
   const flush = () => {
     if (column === null) return;
     for (const y of low === high ? [last] : [low, high, last]) {
@@ -182,13 +242,24 @@ function curve(ctx, xs, ys, px, py, area) {
   ctx.stroke();
 }
 
-// The x value that lies at a pixel, for a scale that is known only in the other direction.
+/**
+ * The x value that lies at a pixel, for a scale that is known only in the other direction.
+ * @param {(x: number) => number} px
+ * @param {number[]} xs
+ * @param {number} pixel
+ */
 function xAt(px, xs, pixel) {
   const [a, b] = [px(0), px(1)];
   return (pixel - a) / (b - a || 1);
 }
 
-// A value that is no number leaves a gap, and a cross above it.
+/**
+ * A value that is no number leaves a gap, and a cross above it.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Series} series
+ * @param {(x: number) => number} px
+ * @param {Area} area
+ */
 function drawLost(ctx, series, px, area) {
   if (series.markers || !series.own) return;
   ctx.strokeStyle = LOST;
@@ -209,13 +280,20 @@ function drawLost(ctx, series, px, area) {
 
 // ---- marks: acts, breaks, checkpoints and evaluations
 
+/** @param {Store} store */
 function visibleMarks(store) {
   const steps = store.runs[0]?.evaluations.columns.step ?? [];
-  const marks = [...store.marks, ...steps.map((step) => ({ kind: "evaluation", step }))];
+  const evaluations = steps.map((step) => ({ kind: /** @type {const} */ ("evaluation"), step }));
+  const marks = [...store.marks, ...evaluations];
   return marks.filter(({ kind }) => !store.look.hidden.has(`mark ${kind}`));
 }
 
-// Acts and breaks cross every panel.
+/**
+ * Acts and breaks cross every panel.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Axes} about
+ * @param {Store} store
+ */
 function drawRules(ctx, { px, area }, store) {
   for (const { kind, step } of visibleMarks(store)) {
     if (kind !== "act" && kind !== "break") continue;
@@ -227,6 +305,7 @@ function drawRules(ctx, { px, area }, store) {
   ctx.setLineDash([]);
 }
 
+/** @param {CanvasRenderingContext2D} ctx @param {Axes} about @param {Store} store */
 function drawMarks(ctx, { px, area }, store) {
   for (const { kind, step } of visibleMarks(store)) {
     const best = kind === "checkpoint" && step === store.state.best_step;
@@ -241,7 +320,12 @@ function drawMarks(ctx, { px, area }, store) {
   }
 }
 
-// The marks within a few pixels of where one reads.
+/**
+ * The marks within a few pixels of where one reads.
+ * @param {Store} store
+ * @param {Axes} axes
+ * @param {number} step
+ */
 export function marksNear(store, axes, step) {
   const at = axes.px(xOfStep(store, step));
   return store.marks.filter(({ kind, step: other }) => {
@@ -252,8 +336,16 @@ export function marksNear(store, axes, step) {
 
 // ---- the line where one reads, and the step that was picked
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Series[]} series
+ * @param {Axes} about
+ * @param {Store} store
+ * @param {Style} style
+ */
 function drawCursor(ctx, series, { px, py, area }, store, style) {
   const { at, picked } = store.look;
+  /** @param {number} step @param {string} colour @param {number[]} dash */
   const line = (step, colour, dash) => {
     const x = px(xOfStep(store, step));
     if (x < area.left || x > area.right) return;
@@ -277,6 +369,12 @@ function drawCursor(ctx, series, { px, py, area }, store, style) {
 
 // ---- shapes
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number} x
+ * @param {number} y
+ * @param {number} radius
+ */
 function disc(ctx, x, y, radius) {
   if (!Number.isFinite(x + y)) return;
   ctx.beginPath();
@@ -284,6 +382,12 @@ function disc(ctx, x, y, radius) {
   ctx.fill();
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number} x
+ * @param {number} y
+ * @param {number} radius
+ */
 function ring(ctx, x, y, radius) {
   if (!Number.isFinite(x + y)) return;
   ctx.strokeStyle = BEST;
@@ -293,6 +397,7 @@ function ring(ctx, x, y, radius) {
   ctx.stroke();
 }
 
+/** @param {CanvasRenderingContext2D} ctx @param {number} x @param {number} y */
 function triangle(ctx, x, y) {
   ctx.beginPath();
   ctx.moveTo(x - 5, y - 8);
@@ -301,6 +406,12 @@ function triangle(ctx, x, y) {
   ctx.fill();
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number} x
+ * @param {number} y
+ * @param {number} radius
+ */
 function star(ctx, x, y, radius) {
   ctx.beginPath();
   for (let i = 0; i < 10; i++) {
@@ -310,6 +421,13 @@ function star(ctx, x, y, radius) {
   ctx.fill();
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number} x1
+ * @param {number} y1
+ * @param {number} x2
+ * @param {number} y2
+ */
 function rule(ctx, x1, y1, x2, y2) {
   const [dx, dy] = x1 === x2 ? [0.5, 0] : [0, 0.5];
   ctx.beginPath();

@@ -1,3 +1,4 @@
+// @ts-check
 // One panel: its title, its legend, its canvas, and what mouse and keys do there.
 
 import { MARK_COLOURS, layOut, paint } from "./canvas.js";
@@ -5,6 +6,13 @@ import { nearest } from "./numbers.js";
 import { make } from "./parts.js";
 import { readableSteps, seriesOf, shownSteps, stepAtX } from "./store.js";
 
+/**
+ * @import {
+ *   Acts, Axes, Entry, Labels, Look, Mark, Panel, Series, Spec, Store,
+ * } from "./types.d.ts"
+ */
+
+/** @type {Spec[]} */
 export const PANELS = [
   { name: "loss", height: 280, log: true },
   { name: "metrics", height: 190 },
@@ -16,7 +24,14 @@ export const PANELS = [
 const LEFT = 62;
 const DRAG_PIXELS = 5;
 
-// `acts` is what a panel can ask of the view: draw, point, pick, zoom.
+/**
+ * `acts` is what a panel can ask of the view: draw, point, pick, zoom.
+ * @param {Spec} spec
+ * @param {Store} store
+ * @param {Labels} labels
+ * @param {Acts} acts
+ * @returns {Panel}
+ */
 export function makePanel(spec, store, labels, acts) {
   const box = make(spec.folds ? "details" : "div", `wb-panel wb-panel-${spec.name}`);
   const caption = make(spec.folds ? "summary" : "div", "wb-caption");
@@ -31,8 +46,9 @@ export function makePanel(spec, store, labels, acts) {
   row.append(legend, outside);
   plot.append(canvas, selection);
   box.append(caption, row, plot);
-  if (spec.folds) foldWith(box, spec.name, store.look, acts.draw);
+  if (box instanceof HTMLDetailsElement) foldWith(box, spec.name, store.look, acts.draw);
 
+  /** @type {Panel} */
   const panel = {
     spec, box, canvas, selection,
     axes: null,
@@ -41,7 +57,7 @@ export function makePanel(spec, store, labels, acts) {
       const all = seriesOf(store, spec.name, labels);
       panel.visible = all.filter((series) => !store.look.hidden.has(series.id));
       if (spec.folds) box.hidden = all.length === 0 && store.runs.length > 0;
-      if (box.hidden || (spec.folds && !box.open)) return;
+      if (box.hidden || (box instanceof HTMLDetailsElement && !box.open)) return;
       drawLegend(legend, legendEntries(all, spec, store, labels), store.look.hidden, labels, acts.draw);
       panel.axes = layOut(canvas, spec, panel.visible, store, labels, LEFT);
       if (!panel.axes) return;
@@ -56,6 +72,7 @@ export function makePanel(spec, store, labels, acts) {
   return panel;
 }
 
+/** @param {Spec} spec @param {Labels} labels */
 function makeCanvas(spec, labels) {
   const canvas = make("canvas");
   canvas.tabIndex = 0;
@@ -65,6 +82,12 @@ function makeCanvas(spec, labels) {
   return canvas;
 }
 
+/**
+ * @param {HTMLDetailsElement} box
+ * @param {string} name
+ * @param {Look} look
+ * @param {() => void} draw
+ */
 function foldWith(box, name, look, draw) {
   box.open = !look.folded.has(name);
   box.addEventListener("toggle", () => {
@@ -76,29 +99,53 @@ function foldWith(box, name, look, draw) {
 
 // ---- legend
 
+/**
+ * @param {Series[]} series
+ * @param {Spec} spec
+ * @param {Store} store
+ * @param {Labels} labels
+ * @returns {Entry[]}
+ */
 function legendEntries(series, spec, store, labels) {
   const entries = series.map(({ id, label, colour, dash }) => {
     return { id, label, colour, dashed: dash.length > 0 };
   });
   if (spec.name !== "loss") return entries;
+  /** @type {Set<Mark["kind"]>} */
   const kinds = new Set(store.marks.map((mark) => mark.kind));
   if (store.runs[0]?.evaluations.length) kinds.add("evaluation");
-  const marks = ["act", "checkpoint", "evaluation", "break"].filter((kind) => kinds.has(kind));
-  const entry = (kind) => {
+  /** @type {Mark["kind"][]} */
+  const order = ["act", "checkpoint", "evaluation", "break"];
+  const marks = order.filter((kind) => kinds.has(kind));
+  const entry = (/** @type {Mark["kind"]} */ kind) => {
     return { id: `mark ${kind}`, label: labels.marks[kind], colour: MARK_COLOURS[kind], mark: kind };
   };
   return [...entries, ...marks.map(entry)];
 }
 
+/**
+ * @param {HTMLElement} legend
+ * @param {Entry[]} entries
+ * @param {Set<string>} hidden
+ * @param {Labels} labels
+ * @param {() => void} draw
+ */
 function drawLegend(legend, entries, hidden, labels, draw) {
   const key = entries.map(({ id, label }) => id + label + hidden.has(id)).join();
   if (legend.dataset.key === key) return;
   legend.dataset.key = key;
-  const focused = [...legend.children].indexOf(document.activeElement);
-  legend.replaceChildren(...entries.map((entry) => legendButton(entry, hidden, labels, draw)));
-  if (focused >= 0) legend.children[focused]?.focus();
+  const buttons = entries.map((entry) => legendButton(entry, hidden, labels, draw));
+  const focused = [...legend.children].findIndex((one) => one === document.activeElement);
+  legend.replaceChildren(...buttons);
+  if (focused >= 0) buttons[focused]?.focus();
 }
 
+/**
+ * @param {Entry} about
+ * @param {Set<string>} hidden
+ * @param {Labels} labels
+ * @param {() => void} draw
+ */
 function legendButton({ id, label, colour, dashed, mark }, hidden, labels, draw) {
   const button = make("button");
   button.type = "button";
@@ -116,10 +163,13 @@ function legendButton({ id, label, colour, dashed, mark }, hidden, labels, draw)
 
 // ---- mouse: reads where it is, zooms by drag and by wheel, picks by click
 
+/** @param {Panel} panel @param {Store} store @param {Acts} acts */
 function followMouse(panel, store, acts) {
   const { canvas, selection } = panel;
+  /** @type {number | null} */
   let from = null;
-  const within = (x) => Math.min(Math.max(x, panel.axes.area.left), panel.axes.area.right);
+  /** @param {Axes} axes @param {number} x */
+  const within = ({ area }, x) => Math.min(Math.max(x, area.left), area.right);
 
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || !panel.axes) return;
@@ -127,22 +177,24 @@ function followMouse(panel, store, acts) {
     canvas.setPointerCapture(event.pointerId);
   });
   canvas.addEventListener("pointermove", (event) => {
-    if (!panel.axes) return;
+    const { axes } = panel;
+    if (!axes) return;
     const dragged = from !== null && Math.abs(event.offsetX - from) > DRAG_PIXELS;
     selection.hidden = !dragged;
-    if (!dragged) return acts.point(panel, stepNear(store, panel, event.offsetX), false);
-    const [a, b] = [within(from), within(event.offsetX)].sort((p, q) => p - q);
+    if (from === null || !dragged) return acts.point(panel, stepNear(store, panel, event.offsetX), false);
+    const [a, b] = [within(axes, from), within(axes, event.offsetX)].sort((p, q) => p - q);
     Object.assign(selection.style, { left: `${a}px`, width: `${b - a}px` });
     acts.point(panel, null, false);
   });
-  const release = (event) => {
-    if (from === null) return;
-    const [a, b] = [within(from), within(event.offsetX)].sort((p, q) => p - q);
+  const release = (/** @type {PointerEvent} */ event) => {
+    const { axes } = panel;
+    if (from === null || !axes) return;
+    const [a, b] = [within(axes, from), within(axes, event.offsetX)].sort((p, q) => p - q);
     const dragged = !selection.hidden;
     selection.hidden = true;
     from = null;
     if (event.type === "pointercancel") return;
-    if (dragged) acts.zoom([stepAtX(store, panel.axes.x(a)), stepAtX(store, panel.axes.x(b))]);
+    if (dragged) acts.zoom([stepAtX(store, axes.x(a)), stepAtX(store, axes.x(b))]);
     else acts.pick(panel, stepNear(store, panel, event.offsetX), false);
   };
   canvas.addEventListener("pointerup", release);
@@ -154,20 +206,27 @@ function followMouse(panel, store, acts) {
     (event) => {
       if (!(event.ctrlKey || event.altKey || event.metaKey) || !panel.axes) return;
       event.preventDefault();
-      const step = stepAtX(store, panel.axes.x(within(event.offsetX)));
+      const step = stepAtX(store, panel.axes.x(within(panel.axes, event.offsetX)));
       zoomAround(store, acts, step, event.deltaY < 0 ? 0.8 : 1.25);
     },
     { passive: false },
   );
 }
 
+/** @param {Store} store @param {Panel} panel @param {number} pixel */
 function stepNear(store, panel, pixel) {
   const known = readableSteps(store);
-  if (!known.length) return null;
+  if (!known.length || !panel.axes) return null;
   return known[nearest(known, stepAtX(store, panel.axes.x(pixel)))];
 }
 
-// Zoom so that `step` stays where it is.
+/**
+ * Zoom so that `step` stays where it is.
+ * @param {Store} store
+ * @param {Acts} acts
+ * @param {number} step
+ * @param {number} factor
+ */
 function zoomAround(store, acts, step, factor) {
   const [low, high] = shownSteps(store);
   acts.zoom([step - (step - low) * factor, step + (high - step) * factor]);
@@ -175,8 +234,10 @@ function zoomAround(store, acts, step, factor) {
 
 // ---- keys
 
+/** @type {Record<string, number>} */
 const MOVES = { ArrowLeft: -1, ArrowRight: 1, PageDown: -10, PageUp: 10, Home: -Infinity, End: Infinity };
 
+/** @param {Panel} panel @param {Store} store @param {Acts} acts */
 function followKeys(panel, store, acts) {
   panel.canvas.addEventListener("blur", () => acts.point(panel, null, false));
   panel.canvas.addEventListener("keydown", (event) => {
@@ -198,11 +259,13 @@ function followKeys(panel, store, acts) {
   });
 }
 
+/** @param {number[]} known @param {number | null} at @param {number} by */
 function moved(known, at, by) {
   const from = at === null ? known.length : nearest(known, at);
   return known[Math.min(known.length - 1, Math.max(0, from + by))];
 }
 
+/** @param {Store} store @param {Acts} acts @param {number} by */
 function pan(store, acts, by) {
   if (!store.look.zoom || !Number.isFinite(by)) return;
   const [low, high] = store.look.zoom;
@@ -210,6 +273,7 @@ function pan(store, acts, by) {
   acts.zoom([low + shift, high + shift]);
 }
 
+/** @param {Store} store */
 function middle(store) {
   const [low, high] = shownSteps(store);
   return (low + high) / 2;

@@ -1,9 +1,17 @@
+// @ts-check
 // What has arrived of a run, and of the runs behind it. Python sends only the new rows, as
 // Float64 columns, and says how many rows a view must already hold; whoever has missed some asks
 // for all of them. Where a log is long, Python sends some of its rows: those with the extremes.
 
 import { interpolate, roundUp, smooth } from "./numbers.js";
 
+/**
+ * @import {
+ *   Labels, Part, Range, Run, Series, SeriesLook, Store, Stretch, Table, ToLive,
+ * } from "./types.d.ts"
+ */
+
+/** @returns {Store} */
 export function makeStore() {
   return {
     state: {},
@@ -28,7 +36,12 @@ export function makeStore() {
   };
 }
 
-// Take a message of new points; false when rows before them are missing.
+/**
+ * Take a message of new points; false when rows before them are missing.
+ * @param {Store} store
+ * @param {Extract<ToLive, { kind: "points" }>} message
+ * @param {DataView[]} buffers
+ */
 export function takePoints(store, message, buffers) {
   store.state = message.state;
   const whole = message.parts.every((part, number) => takePart(store, part, buffers[number]));
@@ -37,23 +50,29 @@ export function takePoints(store, message, buffers) {
   return whole;
 }
 
+/** @param {Store} store @param {Part} part @param {DataView} buffer */
 function takePart(store, part, buffer) {
   const run = (store.runs[part.run] ??= { steps: makeTable([]), evaluations: makeTable([]) });
-  if (part.held === 0) run[part.table] = makeTable(part.columns);
+  if (part.held === 0) run[part.table] = makeTable(part.columns ?? []);
   const table = run[part.table];
   if (part.held !== table.length) return false;
   const latest = table.columns.step?.at(-1) ?? -1;
   appendRows(table, buffer);
   table.total = part.total;
   if (part.held === 0) run.detail = null;
-  else if (part.table === "steps" && run.detail?.last >= latest) {
+  else if (part.table === "steps" && run.detail && run.detail.last >= latest) {
     appendRows(run.detail.table, buffer);
-    run.detail.last = table.columns.step.at(-1);
+    run.detail.last = table.columns.step.at(-1) ?? latest;
   }
   return true;
 }
 
-// Take the rows of a stretch that someone has zoomed into.
+/**
+ * Take the rows of a stretch that someone has zoomed into.
+ * @param {Store} store
+ * @param {Extract<ToLive, { kind: "detail" }>} message
+ * @param {DataView} buffer
+ */
 export function takeDetail(store, message, buffer) {
   const run = store.runs[message.run];
   if (!run) return;
@@ -62,11 +81,16 @@ export function takeDetail(store, message, buffer) {
   run.detail = { first: message.first, last: message.last, table };
 }
 
+/** @param {string[]} names @returns {Table} */
 function makeTable(names) {
   return { columns: Object.fromEntries(names.map((name) => [name, []])), length: 0, total: 0 };
 }
 
-// A buffer holds one column after the other.
+/**
+ * A buffer holds one column after the other.
+ * @param {Table} table
+ * @param {DataView} buffer
+ */
 function appendRows(table, buffer) {
   const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
   const numbers = new Float64Array(bytes.slice().buffer);
@@ -80,18 +104,26 @@ function appendRows(table, buffer) {
 
 // ---- what is looked at
 
-// The steps of a run to draw: in full where one has zoomed in and they have arrived.
+/**
+ * The steps of a run to draw: in full where one has zoomed in and they have arrived.
+ * @param {Store} store
+ * @param {number} run
+ */
 export function stepsTable(store, run) {
   const { detail, steps } = store.runs[run];
   return detail && covers(detail, steps, store.look.zoom) ? detail.table : steps;
 }
 
+/** @param {Stretch} stretch @param {Table} steps @param {Range | null} zoom */
 function covers(stretch, steps, zoom) {
   const last = steps.columns.step.at(-1) ?? 0;
   return zoom !== null && stretch.first <= Math.max(0, zoom[0]) && Math.min(zoom[1], last) <= stretch.last;
 }
 
-// The runs that have more steps in the stretch one has zoomed into than are held here.
+/**
+ * The runs that have more steps in the stretch one has zoomed into than are held here.
+ * @param {Store} store
+ */
 export function runsThatLackDetail(store) {
   const { zoom } = store.look;
   if (!zoom) return [];
@@ -101,27 +133,41 @@ export function runsThatLackDetail(store) {
   });
 }
 
+/** @type {Record<string, string>} */
 export const X_COLUMNS = { step: "step", samples: "rows", time: "active_seconds" };
 
-// Where a step lies on the x axis of the moment, for one of the runs.
+/**
+ * Where a step lies on the x axis of the moment, for one of the runs.
+ * @param {Store} store
+ * @param {number} step
+ * @param {number} [run]
+ */
 export function xOfStep(store, step, run = 0) {
   if (store.look.x === "step") return step;
   const { step: steps = [], [X_COLUMNS[store.look.x]]: xs = [] } = store.runs[run]?.steps.columns ?? {};
   return interpolate(steps, xs, step);
 }
 
+/** @param {Store} store @param {number} x */
 export function stepAtX(store, x) {
   if (store.look.x === "step") return x;
   const { step: steps = [], [X_COLUMNS[store.look.x]]: xs = [] } = store.runs[0]?.steps.columns ?? {};
   return interpolate(xs, steps, x);
 }
 
-// Whether the log knows samples or times (older ones do not).
+/**
+ * Whether the log knows samples or times (older ones do not).
+ * @param {Store} store
+ * @param {string} x
+ */
 export function knowsX(store, x) {
   return Number.isFinite(store.runs[0]?.steps.columns[X_COLUMNS[x]]?.at(-1));
 }
 
-// The steps in sight that the read-out can stand on, in order.
+/**
+ * The steps in sight that the read-out can stand on, in order.
+ * @param {Store} store
+ */
 export function readableSteps(store) {
   if (!store.runs.length) return [];
   const own = stepsTable(store, 0).columns.step ?? [];
@@ -131,7 +177,11 @@ export function readableSteps(store) {
   return [...new Set(inSight)].sort((a, b) => a - b);
 }
 
-// The steps between which the curves are drawn.
+/**
+ * The steps between which the curves are drawn.
+ * @param {Store} store
+ * @returns {Range}
+ */
 export function shownSteps(store) {
   if (store.look.zoom) return store.look.zoom;
   let last = 1;
@@ -149,6 +199,7 @@ export function shownSteps(store) {
 
 const PALETTE = ["#2f7ebb", "#d9640b", "#0e9a6e", "#9b6bc8", "#a98307", "#c0629b"];
 const BEHIND = ["#8a8f96", "#a3957f", "#7f95a3"];
+/** @type {Record<string, SeriesLook[]>} */
 const LOOKS = {
   loss: [
     { table: "steps", column: "loss", colour: 0, smoothed: true },
@@ -162,13 +213,19 @@ const LOOKS = {
 const NO_SCORES = ["index", "step", "loss"];
 const DASHES = [[], [7, 4], [2, 4], [7, 3, 2, 3]];
 
-// The curves of a panel, those of the watched run first.
+/**
+ * The curves of a panel, those of the watched run first.
+ * @param {Store} store
+ * @param {string} panel
+ * @param {Labels} labels
+ */
 export function seriesOf(store, panel, labels) {
   return store.runs
     .flatMap((run, number) => looksOf(panel, run).map((look) => makeSeries(store, number, look, labels)))
     .filter((series) => series.ys.some(Number.isFinite) || (series.own && series.ys.length));
 }
 
+/** @param {string} panel @param {Run} run @returns {SeriesLook[]} */
 function looksOf(panel, run) {
   if (panel !== "metrics") return LOOKS[panel];
   const names = Object.keys(run.evaluations.columns).filter((name) => !NO_SCORES.includes(name));
@@ -177,17 +234,26 @@ function looksOf(panel, run) {
   });
 }
 
+/** @param {Labels} about @param {string} run @param {string} name */
 function ofRun({ of_run: words }, run, name) {
   return words.replace("{name}", () => name).replace("{run}", () => run);
 }
 
+/**
+ * @param {Store} store
+ * @param {number} run
+ * @param {SeriesLook} look
+ * @param {Labels} labels
+ * @returns {Series}
+ */
 function makeSeries(store, run, look, labels) {
   const table = look.table === "steps" ? stepsTable(store, run) : store.runs[run].evaluations;
   const { columns } = table;
   const steps = columns.step ?? [];
   const xColumn = look.table === "steps" ? columns[X_COLUMNS[store.look.x]] : null;
-  const scaled = (values) => (look.scale ? values.map((value) => value * look.scale) : values);
-  const ys = scaled(columns[look.column] ?? []);
+  const { scale = 1 } = look;
+  const values = columns[look.column] ?? [];
+  const ys = scale === 1 ? values : values.map((value) => value * scale);
   const share = store.look.share;
   const means = columns[`mean ${look.column}`];
   const own = run === 0;

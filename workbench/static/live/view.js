@@ -1,3 +1,4 @@
+// @ts-check
 // The chart as a whole: head, tools, panels, read-out and call-out.
 // One factory call a model: `initialize` and `render` share the store through its closure.
 
@@ -13,11 +14,18 @@ import {
   X_COLUMNS, knowsX, makeStore, runsThatLackDetail, shownSteps, stepsTable, takeDetail, takePoints,
 } from "./store.js";
 
+/**
+ * @import {
+ *   Acts, Labels, LiveModel, Look, Panel, Range, Reading, Readout, Series, State, Store, Style, ToLive,
+ * } from "./types.d.ts"
+ */
+
 export default () => {
   const store = makeStore();
   const redraw = () => store.views.forEach((draw) => draw());
   return {
-    initialize({ model }) {
+    initialize(/** @type {{ model: LiveModel }} */ { model }) {
+      /** @param {ToLive} message @param {DataView[]} buffers */
       const received = (message, buffers) => {
         if (message.kind === "points" && !takePoints(store, message, buffers)) {
           model.send({ kind: "sync" });
@@ -31,7 +39,7 @@ export default () => {
       model.send({ kind: "sync" });
       return leave;
     },
-    render({ model, el }) {
+    render(/** @type {{ model: LiveModel, el: HTMLElement }} */ { model, el }) {
       return makeView(store, model, el, redraw);
     },
   };
@@ -39,6 +47,12 @@ export default () => {
 
 const OVER = ["finished", "early_stopped", "stopped", "discarded", "failed"];
 
+/**
+ * @param {Store} store
+ * @param {LiveModel} model
+ * @param {HTMLElement} el
+ * @param {() => void} redraw
+ */
 function makeView(store, model, el, redraw) {
   const labels = { ...model.get("labels"), runs: model.get("run_names") };
   const { look } = store;
@@ -52,16 +66,18 @@ function makeView(store, model, el, redraw) {
   const tip = make("div", "wb-tip");
   tip.hidden = true;
   const grid = make("div", "wb-panels");
+  /** @type {Panel | null} */
   let pointed = null; // the panel where one reads
   let waiting = 0;
 
+  /** @type {Acts} */
   const acts = {
     draw: redraw,
     point(panel, step, speak) {
       look.at = step;
       pointed = step === null ? null : panel;
       redraw();
-      if (speak) spoken.textContent = sentence(readout(panel, store, step, labels));
+      if (speak && step !== null) spoken.textContent = sentence(readout(panel, store, step, labels));
     },
     pick(panel, step, byKey) {
       if (step === null) return;
@@ -85,6 +101,7 @@ function makeView(store, model, el, redraw) {
   const callout = makeCallout(model, store, labels, acts);
   const askForDetail = later(200, () => {
     for (const run of runsThatLackDetail(store)) {
+      if (!look.zoom) return;
       const [low, high] = look.zoom;
       // A little more on both sides: the smoothed curve needs a start, and the next pan is short.
       const room = (high - low) / 2;
@@ -114,7 +131,7 @@ function makeView(store, model, el, redraw) {
   const unwatch = watchTheme(draw);
   store.views.add(draw);
   draw();
-  const over = () => OVER.includes(store.state.status);
+  const over = () => OVER.includes(store.state.status ?? "");
   const leave = watchKernel(model, over, (isLost) => {
     lost.hidden = !isLost;
     draw();
@@ -129,6 +146,7 @@ function makeView(store, model, el, redraw) {
   };
 }
 
+/** @param {Range} about @param {Store} store @returns {Range | null} */
 function withinRun([low, high], store) {
   const { zoom } = store.look;
   store.look.zoom = null;
@@ -142,6 +160,7 @@ function withinRun([low, high], store) {
   return [low, low + least];
 }
 
+/** @param {HTMLElement} el @returns {Style} */
 function readStyle(el) {
   const style = getComputedStyle(el);
   return {
@@ -154,6 +173,7 @@ function readStyle(el) {
   };
 }
 
+/** @param {number} milliseconds @param {() => void} act */
 function later(milliseconds, act) {
   let timer = 0;
   const ask = () => {
@@ -166,6 +186,7 @@ function later(milliseconds, act) {
 
 // ---------------------------------------------------------------- head
 
+/** @param {Labels} labels */
 function makeHead(labels) {
   const box = make("div", "wb-head");
   const state = make("span", "wb-state");
@@ -175,7 +196,7 @@ function makeHead(labels) {
   return {
     box,
     progress,
-    draw({ text, step, total, status }, isLost) {
+    draw(/** @type {State} */ { text, step, total, status }, /** @type {boolean} */ isLost) {
       const known = text ?? labels.waiting;
       const said = isLost ? labels.last_known.replace("{state}", known) : known;
       if (state.textContent !== said) state.textContent = said;
@@ -188,11 +209,17 @@ function makeHead(labels) {
 
 // ---------------------------------------------------------------- tools
 
+/**
+ * @param {Look} look
+ * @param {Labels} labels
+ * @param {Store} store
+ * @param {() => void} redraw
+ */
 function makeTools(look, labels, store, redraw) {
   const box = make("div", "wb-tools");
   box.setAttribute("role", "group");
   box.setAttribute("aria-label", labels.tools);
-  const change = (values) => {
+  const change = (/** @type {Partial<Look>} */ values) => {
     Object.assign(look, values);
     redraw();
   };
@@ -204,7 +231,7 @@ function makeTools(look, labels, store, redraw) {
   const smoothing = make("input");
   Object.assign(smoothing, { type: "range", min: 0, max: 25, step: 1 });
   const share = make("output");
-  smoothing.addEventListener("input", () => change({ share: smoothing.value / 100 }));
+  smoothing.addEventListener("input", () => change({ share: Number(smoothing.value) / 100 }));
 
   const reset = make("button", "wb-reset", labels.reset);
   reset.type = "button";
@@ -221,7 +248,7 @@ function makeTools(look, labels, store, redraw) {
     draw() {
       x.value = look.x;
       for (const option of x.options) option.disabled = option.value !== "step" && !knowsX(store, option.value);
-      smoothing.value = Math.round(look.share * 100);
+      smoothing.value = String(Math.round(look.share * 100));
       share.textContent = look.share ? `${smoothing.value} %` : labels.off;
       smoothing.setAttribute("aria-valuetext", share.textContent);
       log.checked = look.log;
@@ -233,7 +260,14 @@ function makeTools(look, labels, store, redraw) {
 
 // ---------------------------------------------------------------- read-out
 
-// What is known at a step: of the panel's own curves, of the others, and of the marks beside it.
+/**
+ * What is known at a step: of the panel's own curves, of the others, and of the marks beside it.
+ * @param {Panel} panel
+ * @param {Store} store
+ * @param {number} step
+ * @param {Labels} labels
+ * @returns {Readout}
+ */
 function readout(panel, store, step, labels) {
   const place = [labels.read_step.replace("{step}", step.toLocaleString())];
   if (knowsX(store, "samples")) place.push(`${Math.round(valueAt(store, "rows", step)).toLocaleString()} ${labels.samples}`);
@@ -247,16 +281,29 @@ function readout(panel, store, step, labels) {
   };
 }
 
+/**
+ * @param {Series[]} series
+ * @param {number} step
+ * @param {Labels} labels
+ * @returns {Reading[]}
+ */
 function valuesAt(series, step, labels) {
   return series.flatMap((one) => valueOf(one, step, labels));
 }
 
+/** @param {Store} store @param {string} column @param {number} step */
 function valueAt(store, column, step) {
   const { columns } = stepsTable(store, 0);
   return Math.max(0, interpolate(columns.step, columns[column], step));
 }
 
-// The value at a step; a series that has none there gives its last one before, with its step.
+/**
+ * The value at a step; a series that has none there gives its last one before, with its step.
+ * @param {Series} about
+ * @param {number} step
+ * @param {Labels} labels
+ * @returns {Reading[]}
+ */
 function valueOf({ label, colour, steps, ys, smooth: smoothed }, step, labels) {
   const at = lastAtOrBefore(steps, step);
   if (at < 0) return [];
@@ -265,16 +312,25 @@ function valueOf({ label, colour, steps, ys, smooth: smoothed }, step, labels) {
   return [{ label, colour, text: exact(ys[at]) + also + since }];
 }
 
+/** @param {Readout} about */
 export function sentence({ title, rows, marks }) {
   return [title, ...rows.map((row) => `${row.label} ${row.text}`), ...marks.map((mark) => mark.text)].join(", ");
 }
 
+/**
+ * @param {HTMLElement} tip
+ * @param {HTMLElement} el
+ * @param {Panel | null} panel
+ * @param {Panel[]} panels
+ * @param {Store} store
+ * @param {Labels} labels
+ */
 function drawTip(tip, el, panel, panels, store, labels) {
   const step = store.look.at;
   tip.hidden = step === null || !panel?.axes;
-  if (tip.hidden) return;
+  if (step === null || !panel?.axes) return;
   const { place, rows, marks } = readout(panel, store, step, labels);
-  const others = panels.filter((other) => other !== panel && other.box.open !== false);
+  const others = panels.filter((other) => other !== panel && !isFolded(other));
   const elsewhere = others.flatMap((other) => other.visible.filter((series) => series.own));
   tip.replaceChildren(
     make("strong", "", place),
@@ -286,6 +342,7 @@ function drawTip(tip, el, panel, panels, store, labels) {
   beside(tip, el, panel, store, step, narrow ? panel.spec.height + 4 : 14);
 }
 
+/** @param {Reading} about @param {string} className */
 function tipLine({ label, colour, text }, className) {
   const line = make("div", className);
   const swatch = make("i");
@@ -294,9 +351,14 @@ function tipLine({ label, colour, text }, className) {
   return line;
 }
 
+/** @param {{ text: string, colour: string }} about */
 function tipNote({ text, colour }) {
   const note = make("div", "wb-note", text);
   note.style.borderColor = colour;
   return note;
 }
 
+/** @param {Panel} panel */
+function isFolded({ box }) {
+  return box instanceof HTMLDetailsElement && !box.open;
+}
