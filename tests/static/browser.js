@@ -56,6 +56,8 @@ export function openPage({ storage = true } = {}) {
     document: window.document,
     held,
     drawn,
+    // How many frames were asked for and neither drawn nor given up.
+    waiting: () => [...frames.values()].filter(Boolean).length,
     // Let time pass: the frames that were asked for are drawn.
     async settle(rounds = 4) {
       for (let round = 0; round < rounds; round += 1) {

@@ -37,11 +37,15 @@ async function show(address, sample) {
   return {
     model,
     el,
+    // Take the widget away, and let pass what it had asked for.
     async end() {
       leave?.();
       stop?.();
       el.remove();
+      assert.equal(page.waiting(), 0, "a frame is still to be drawn");
+      const { length } = model.sent;
       await page.settle();
+      assert.equal(model.sent.length, length, "something is sent by nobody");
     },
   };
 }
