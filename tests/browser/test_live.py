@@ -357,10 +357,10 @@ def test_the_lesser_panels_fold(watch):
         for name in ("loss", "metrics", "rate", "norm", "speed", "memory")
         if canvas_of(lab, name).is_visible()
     ]
-    assert shown() == ["loss", "metrics", "rate", "norm"]
+    assert shown() == ["loss", "metrics"]
     lab.page.locator("summary", has_text="Memory").click()
     lab.page.locator("summary", has_text="Learning rate").click()
-    assert shown() == ["loss", "metrics", "norm", "memory"]
+    assert shown() == ["loss", "metrics", "rate", "memory"]
     settle(lab)
     hover(lab, 0.2, "memory")
     assert "Memory in use (GB)1.3" in lab.page.locator(".wb-tip").inner_text().replace("\n", "")

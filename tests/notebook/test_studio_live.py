@@ -213,3 +213,15 @@ def test_a_run_that_is_training_is_offered(tmp_path, studio, monkeypatch):
         button.click()
     assert [one.name for one in watched] == ["elsewhere"]
     assert made[0]._offer.children == ()
+
+
+def test_a_fault_at_the_start_is_told_beside_the_button(studio, monkeypatch):
+    made = []
+    panel = widgets.StartPanel
+    monkeypatch.setattr(widgets, "StartPanel", lambda *given: made.append(panel(*given)) or made[0])
+    studio.train()
+    set_fields(studio, data_source="absent.csv")
+    made[0]._button.click()
+    assert "role='alert'" in made[0]._status.value
+    assert "absent.csv" in made[0]._status.value
+    assert studio.run is None

@@ -483,3 +483,10 @@ def test_the_record_left_behind_needs_no_widget(run, writer):
     record = static_record(run)
     assert "application/vnd.jupyter.widget-view+json" not in record
     assert record["image/svg+xml"].startswith("<svg")
+
+
+def test_a_slow_run_is_told_with_its_speed_and_not_with_none(chart, writer):
+    start(writer, 100)
+    writer.write("step_logged", 8, loss=0.5, learning_rate=1e-4, rows_per_second=0.3412)
+    chart.update()
+    assert "0.34 rows/s" in View().take(chart.sent).state["text"]

@@ -52,7 +52,7 @@ def table(rows: list[dict[str, Any]]) -> str:
     return (
         "<style>.workbench-page table {border-collapse:collapse} .workbench-page thead th "
         f"{{white-space:nowrap}} .workbench-page {style}"
-        ".workbench-page td {overflow-wrap:anywhere;min-width:5em}</style>"
+        ".workbench-page td {overflow-wrap:anywhere;min-width:7em}</style>"
         f'<div style="overflow-x:auto"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )

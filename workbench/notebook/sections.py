@@ -22,7 +22,7 @@ from ..spec import RunSpec, first_recipe, from_namespace, load
 from . import pages
 from .attaching import active_runs, last_finished
 from .beside import with_files_found
-from .kernel import Slot, Slots, fetching, is_live
+from .kernel import Slots, fetching, is_live
 
 if TYPE_CHECKING:
     from ..training.prepare import Prepared
@@ -263,17 +263,11 @@ class Studio:
     def _show_start(self) -> None:
         from ..widgets.studio import StartPanel
 
-        fault_slot: Slot
         curves: Slots
 
-        def start() -> RunFolder | None:
-            fault_slot.clear()
-            try:
-                prepared = self._prepare()
-                self.run = worker.start(prepared.spec, prepared)
-            except InputError as error:
-                fault_slot.fill(pages.fault(error))
-                return None
+        def start() -> RunFolder:
+            prepared = self._prepare()
+            self.run = worker.start(prepared.spec, prepared)
             self._before = False
             curves.fill([])
             return self.run
@@ -288,7 +282,6 @@ class Studio:
         panel.show()
         worker.make_ready(self._prepared)
         self._starts = True
-        fault_slot = Slot(live=True)
         curves = Slots(live=True, count=3)
         if self._before and self.run is not None:
             curves.fill([*self._whose(), *pages.curves_page(self.run)])

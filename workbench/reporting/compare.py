@@ -44,7 +44,7 @@ _NOTHING = "–"
 _CELL_STYLE = (
     ".workbench-compare table{border-collapse:collapse}.workbench-compare .scroll{overflow-x:auto}"
     ".workbench-compare :is(th,td){text-align:left!important;vertical-align:top;"
-    "padding:.25em .7em;max-width:30em;overflow-wrap:anywhere}"
+    "padding:.25em .7em;max-width:30em;overflow-wrap:break-word}"
     ".workbench-compare :is(th,td):first-child{white-space:nowrap}"
 )
 

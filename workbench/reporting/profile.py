@@ -27,7 +27,7 @@ COPIES = ("duplicates", "near_duplicates", "leak_exact", "leak_near")
 _STYLE = (
     ".workbench-profile table{border-collapse:collapse}.workbench-profile .scroll{overflow-x:auto}"
     ".workbench-profile :is(th,td){text-align:left!important;vertical-align:top;"
-    "padding:.25em .7em;max-width:40em;overflow-wrap:anywhere}"
+    "padding:.25em .7em;max-width:40em;overflow-wrap:break-word}"
     ".workbench-profile :is(thead th,.number){white-space:nowrap}"
     ".workbench-profile :is(.name,.why){min-width:6em}"
     ".workbench-profile summary{cursor:pointer;padding:.15em 0}"

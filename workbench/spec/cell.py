@@ -17,11 +17,14 @@ from .fields import Field, fields
 from .flat import from_flat, to_flat
 from .run import RunSpec
 
+FIRST_LINE = "all parameters · 全部参数"
+
 
 def to_cell(spec: RunSpec) -> str:
     """Return the cell that sets every field of `spec`, grouped by section."""
     values = to_flat(spec)
-    lines: list[str] = []
+    # Where the cell is folded, Lab shows its first line, however wide that is.
+    lines = [f"# {FIRST_LINE}"]
     section = ""
     for field in fields():
         if field.section != section:

@@ -103,13 +103,14 @@ export function makeSlider({ stops, log, unit, range }, label) {
     stop: () => stops[Number(node.value)],
     place(/** @type {string} */ text) {
       node.value = String(nearest(stops, log, text));
+      node.classList.toggle("wb-unset", text.trim() === "");
       node.setAttribute("aria-valuetext", [text, unit].filter(Boolean).join(" "));
     },
   };
 }
 
 /**
- * The stop nearest to a typed value; an empty or unreadable one stands at the end.
+ * The stop nearest to a typed value; an empty or unreadable one stands at the beginning.
  * @param {string[]} stops
  * @param {boolean} log
  * @param {string} text
@@ -117,7 +118,7 @@ export function makeSlider({ stops, log, unit, range }, label) {
 export function nearest(stops, log, text) {
   const scale = (/** @type {number} */ value) => (log ? Math.log(value) : value);
   const value = scale(Number(text));
-  if (text.trim() === "" || Number.isNaN(value)) return stops.length - 1;
+  if (text.trim() === "" || Number.isNaN(value)) return 0;
   let best = 0;
   stops.forEach((stop, at) => {
     const distance = Math.abs(scale(Number(stop)) - value);

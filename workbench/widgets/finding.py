@@ -12,6 +12,7 @@ from IPython.display import display
 
 from ..errors import InputError
 from ..language import text
+from .layouts import ROW, WHOLE_ROW
 from .routing import answer_at_once
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class RatePanel:
             button_style="primary", icon="check", layout={"width": "auto", "display": "none"}
         )
         self._status = ipywidgets.HTML(layout={"flex": "1 1 12em"})
-        self._stale = ipywidgets.HTML(layout={"flex": "1 0 100%"})
+        self._stale = ipywidgets.HTML(layout=WHOLE_ROW)
         self._press.on_click(lambda _: self._pressed())
         self._use.on_click(lambda _: self._taken())
         self._rest("")
@@ -54,8 +55,7 @@ class RatePanel:
     def show(self) -> None:
         """Display the panel."""
         intro = ipywidgets.HTML(f"<p style='margin:0'>{html.escape(text('studio.rate.intro'))}</p>")
-        layout = ipywidgets.Layout(display="flex", flex_flow="row wrap", width="100%")
-        row = ipywidgets.Box([self._press, self._use, self._status, self._stale], layout=layout)
+        row = ipywidgets.Box([self._press, self._use, self._status, self._stale], layout=ROW)
         panel = ipywidgets.VBox([intro, row])
         answer_at_once(panel)
         display(panel)

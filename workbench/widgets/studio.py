@@ -17,6 +17,7 @@ from ..sources import entries
 from ..spec import RunSpec
 from .attention import AttentionDesk
 from .form import SpecForm
+from .layouts import ROW, WHOLE_ROW
 from .places import RunPlaces
 from .routing import answer_at_once
 from .spec_panel import SpecPanel
@@ -34,8 +35,7 @@ def show_form(spec: RunSpec) -> SpecForm:
     form = SpecForm(spec, suggestions=suggestions)
     panel = SpecPanel(form)
     form.layout.flex, panel.layout.flex = "3 1 24em", "2 1 20em"
-    row = ipywidgets.Layout(display="flex", flex_flow="row wrap", width="100%")
-    display(ipywidgets.Box([form, panel], layout=row))
+    display(ipywidgets.Box([form, panel], layout=ROW))
     return form
 
 
@@ -47,13 +47,12 @@ def section_header(
     Returns a function that says, or no longer says, that what stands below is `stale`.
     """
     sentence = ipywidgets.HTML(f"<p style='margin:0'>{html.escape(intro)}</p>")
-    sentence.layout.flex = "1 1 24em"
+    sentence.layout.flex, sentence.layout.margin = "1 1 24em", "0 8px 0 0"
     press = ipywidgets.Button(description=button, icon="refresh", layout={"width": "auto"})
     press.on_click(lambda _: _at_work(press, act))
     answer_at_once(press)
-    told = ipywidgets.HTML(layout={"flex": "1 0 100%"})
-    layout = ipywidgets.Layout(display="flex", flex_flow="row wrap", width="100%")
-    display(ipywidgets.Box([sentence, press, told], layout=layout))
+    told = ipywidgets.HTML(layout=WHOLE_ROW)
+    display(ipywidgets.Box([sentence, press, told], layout=ROW))
 
     def tell(is_stale: bool) -> None:
         words = f"<p role='status' style='margin:0'>⟳ {html.escape(stale)}</p>"
@@ -88,14 +87,14 @@ def show_choice(question: str, runs: list[RunFolder], pick: Callable[[RunFolder]
 class StartPanel:
     """The Start button, its state in words, and the place of the live chart.
 
-    `start` begins a run and returns its folder, or None when it could not; `finished` is called
-    with the run when it has ended, from the thread that follows its events. Runs that are training
-    already (`active`) are offered to be shown.
+    `start` begins a run and returns its folder; a fault that it raises is told beside the button.
+    `finished` is called with the run when it has ended, from the thread that follows its events.
+    Runs that are training already (`active`) are offered to be shown.
     """
 
     def __init__(
         self,
-        start: Callable[[], RunFolder | None],
+        start: Callable[[], RunFolder],
         finished: Callable[[RunFolder], None],
         active: Sequence[RunFolder] = (),
     ) -> None:
@@ -113,7 +112,7 @@ class StartPanel:
             icon="play",
             layout={"width": "auto"},
         )
-        self._status = ipywidgets.HTML()
+        self._status = ipywidgets.HTML(layout={"flex": "1 1 12em"})
         self._button.on_click(self._clicked)
         answer_at_once(self._button)
         self._places = RunPlaces()
@@ -122,7 +121,7 @@ class StartPanel:
     def show(self) -> None:
         """Display the button, and below it the place where the chart will be."""
         intro = ipywidgets.HTML(f"<p>{html.escape(text('studio.train.intro'))}</p>")
-        buttons = ipywidgets.HBox([self._button, self._status])
+        buttons = ipywidgets.Box([self._button, self._status], layout=ROW)
         display(ipywidgets.VBox([intro, self._offer, buttons]))
         self._places.show()
 
@@ -148,9 +147,10 @@ class StartPanel:
 
     def _begin(self) -> None:
         self._say(text("studio.starting"))
-        self._run = run = self._start()
-        if run is None:
-            self._say("")
+        try:
+            self._run = run = self._start()
+        except InputError as error:
+            self._say(f"✗ {error}", "alert")
             return
         self._watch(run)
 
@@ -166,8 +166,9 @@ class StartPanel:
         if state.status not in ways:
             self._finished(run)
 
-    def _say(self, sentence: str) -> None:
-        self._status.value = f"<span role='status'>{html.escape(sentence)}</span>"
+    def _say(self, sentence: str, role: str = "status") -> None:
+        style = " style='white-space:pre-wrap'" if role == "alert" else ""
+        self._status.value = f"<span role='{role}'{style}>{html.escape(sentence)}</span>"
 
 
 class AttentionPanel:

@@ -60,7 +60,8 @@ def describe_state(state: RunState, language: str, interrupted: bool = False) ->
         words.append(text("live.state.took", language, time=took))
     speed = state.steps[-1].get("rows_per_second") if state.steps else None
     if speed and status == "running":
-        words.append(text("live.state.speed", language, rows=speed))
+        rows = f"{speed:,.0f}" if speed >= 10 else f"{speed:.2g}"
+        words.append(text("live.state.speed", language, rows=rows))
     if state.best_step:
         words.append(text("live.state.best", language, step=state.best_step))
     return {

@@ -14,8 +14,8 @@ import { readableSteps, seriesOf, shownSteps, stepAtX } from "./store.js";
 
 /** @type {Spec[]} */
 export const PANELS = [
-  { name: "loss", height: 280, log: true },
-  { name: "metrics", height: 190 },
+  { name: "loss", height: 210, log: true },
+  { name: "metrics", height: 210 },
   { name: "rate", height: 190, zero: true, folds: true },
   { name: "norm", height: 190, log: "always", folds: true },
   { name: "speed", height: 190, zero: true, folds: true },

@@ -31,7 +31,7 @@ export function makeStore() {
       fault: "",
       forking: false,
       hidden: new Set(),
-      folded: new Set(["speed", "memory"]),
+      folded: new Set(["rate", "norm", "speed", "memory"]),
     },
   };
 }
