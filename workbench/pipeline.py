@@ -6,14 +6,14 @@ This is the one line that notebook, command line and worker process all go throu
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import language
 from .errors import RunError
-from .runs import EventWriter, RunFolder, RunState, SilentWriter, read_state
+from .runs import EventWriter, RunFolder, RunState, SilentWriter, Sink, read_state
 from .runs.commands import quoted, rerun_line
 from .runs.lock import writer_lock
 from .runs.summary import heartbeat
@@ -26,18 +26,22 @@ _KEPT_BY_FORKS = ("task", "data", "model", "adapter")
 
 
 def train(
-    spec: RunSpec, progress: Progress | None = None, scores: Scores | None = None
+    spec: RunSpec,
+    progress: Progress | None = None,
+    scores: Scores | None = None,
+    sinks: Sequence[Sink] = (),
 ) -> RunFolder:
     """Fine-tune as `spec` says, in this process, and return the finished run.
 
-    `scores` are further metrics to follow (see `training.prepare.prepare`).
+    `scores` are further metrics to follow (see `training.prepare.prepare`); `sinks` receive the
+    events of the run (see `runs.sinks`).
 
     Raises:
         InputError: the spec names something that cannot be found, read or learned from. Faults
             seen before training leave nothing behind.
     """
     run, prepared = prepare_run(spec, progress, scores)
-    train_prepared(run, prepared)
+    train_prepared(run, prepared, sinks)
     return run
 
 
@@ -63,13 +67,13 @@ def prepare_run(
         return made or open_run(path), prepared
 
 
-def train_prepared(run: RunFolder, prepared: Prepared) -> None:
+def train_prepared(run: RunFolder, prepared: Prepared, sinks: Sequence[Sink] = ()) -> None:
     """Train, evaluate and report into a run's folder, from where the run now stands.
 
     Raises:
         RunError: another process is writing the run.
     """
-    _carry_out(run, lambda: prepared)
+    _carry_out(run, lambda: prepared, sinks)
 
 
 def resume(
@@ -133,7 +137,7 @@ def lacks_report(run: RunFolder) -> bool:
     return ended and run.model_path.is_dir() and not run.report_path.is_file()
 
 
-def _carry_out(run: RunFolder, prepare: Callable[[], Prepared]) -> None:
+def _carry_out(run: RunFolder, prepare: Callable[[], Prepared], sinks: Sequence[Sink] = ()) -> None:
     from .evaluation.run import evaluate_prepared
     from .reporting import write_report
     from .training.ending import ending_cleanly
@@ -155,7 +159,7 @@ def _carry_out(run: RunFolder, prepare: Callable[[], Prepared]) -> None:
         language.using(run.spec().output.language),
         writer_lock(run),
         heartbeat(run),
-        closing(EventWriter(run.events_path)) as writer,
+        closing(EventWriter(run.events_path, sinks)) as writer,
         recording_failure(run, writer),
         quiet_libraries(),
     ):

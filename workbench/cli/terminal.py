@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -18,8 +18,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from ..runs import Event, EventReader, RunFolder, RunState
+from ..runs import Event, RunFolder, RunState, Sink
 from ..runs.control import FULL_DISK
+from ..runs.sinks import follow
 from ..training.processes import rank
 from .screen import plain
 
@@ -63,8 +64,9 @@ def watching(run: RunFolder) -> Iterator[None]:
     """Show a run's progress while the block runs; reads the events like any other watcher."""
     done = threading.Event()
     screen = console()
-    show = _bar if screen.is_terminal else _lines
-    thread = threading.Thread(target=show, args=(run, done, screen), daemon=True)
+    sink: Sink = Bar(screen) if screen.is_terminal else Lines(screen)
+    watch = (run.events_path, sink, done, POLL_SECONDS)
+    thread = threading.Thread(target=follow, args=watch, daemon=True)
     thread.start()
     try:
         yield
@@ -73,46 +75,57 @@ def watching(run: RunFolder) -> Iterator[None]:
         thread.join(timeout=5)
 
 
-def _bar(run: RunFolder, done: threading.Event, screen: Console) -> None:
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.fields[note]}", markup=False),
-    )
-    reader, state = EventReader(run.events_path), RunState()
-    with Progress(*columns, console=screen) as bar:
-        task = bar.add_task("training", total=None, note="getting ready")
-        while True:
-            last = done.is_set()
-            state.fold(reader.new())
-            bar.update(
-                task,
-                completed=state.step,
-                total=state.total_steps or None,
-                description=phase(state),
-                note=plain(summary(state)),
-            )
-            if last:
-                return
-            done.wait(POLL_SECONDS)
+class Bar:
+    """Shows where a run stands, on one line of a terminal."""
+
+    def __init__(self, screen: Console) -> None:
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("{task.fields[note]}", markup=False),
+        )
+        self._state = RunState()
+        self._bar = Progress(*columns, console=screen)
+        self._task = self._bar.add_task("training", total=None, note="getting ready")
+        self._bar.start()
+
+    def receive(self, events: Sequence[Event]) -> None:
+        """Show what the events add up to."""
+        state = self._state.fold(events)
+        self._bar.update(
+            self._task,
+            completed=state.step,
+            total=state.total_steps or None,
+            description=phase(state),
+            note=plain(summary(state)),
+        )
+
+    def close(self) -> None:
+        """Leave the line as it is."""
+        self._bar.stop()
 
 
-def _lines(run: RunFolder, done: threading.Event, screen: Console) -> None:
-    reader, state = EventReader(run.events_path), RunState()
-    said_at, said = 0.0, (0, 0)
-    while not done.is_set():
-        events = reader.new()
-        state.fold(events)
+class Lines:
+    """Prints a line at each evaluation, and now and then between them."""
+
+    def __init__(self, screen: Console) -> None:
+        self._screen, self._state = screen, RunState()
+        self._said_at, self._said = 0.0, 0
+
+    def receive(self, events: Sequence[Event]) -> None:
+        """Print pauses, and where the run stands if that is due."""
+        state = self._state.fold(events)
         for event in events:
             if event.get("knob") == "paused":
-                screen.print(plain(hold_words(event)), soft_wrap=True)
-        news = (state.step, len(state.evaluations))
-        due = news[1] > said[1] or time.monotonic() - said_at > LINE_EVERY_SECONDS
-        if state.step and news != said and due:
+                self._screen.print(plain(hold_words(event)), soft_wrap=True)
+        evaluations, since = len(state.evaluations), time.monotonic() - self._said_at
+        if state.step and (evaluations > self._said or since > LINE_EVERY_SECONDS):
             line = f"step {state.step}/{state.total_steps}  {summary(state)}"
-            screen.print(plain(line), soft_wrap=True)
-            said_at, said = time.monotonic(), news
-        done.wait(POLL_SECONDS)
+            self._screen.print(plain(line), soft_wrap=True)
+            self._said_at, self._said = time.monotonic(), evaluations
+
+    def close(self) -> None:
+        """Leave the lines as they are."""
 
 
 def phase(state: RunState) -> str:

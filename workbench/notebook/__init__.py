@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .. import pipeline, worker
 from ..attention.record import AttentionRecord
 from ..errors import RunError
-from ..runs import RunFolder, open_run
+from ..runs import RunFolder, Sink, open_run
 from ..sources.beside import beside_notebook
 from ..spec import RunSpec, load
 from .beside import with_files_found
@@ -45,18 +45,20 @@ def train(
     spec: RunSpec | str | Path,
     data: Any = None,
     metrics: Mapping[str, Callable[[Any, Any], float]] | None = None,
+    sinks: Sequence[Sink] = (),
 ) -> Run:
     """Fine-tune here and now, and return the finished run; `spec` may name a file or recipe.
 
     `data` is a table that lives only in this notebook: a pandas frame, a `datasets` table or a
     list of rows, or a mapping of splits (`train`, `validation`) to such. It is kept beside the
     runs, so that the run can be repeated. `metrics` are further scores to follow, by name:
-    functions of the predictions (a classifier's logits) and the labels.
+    functions of the predictions (a classifier's logits) and the labels. `sinks` receive the events
+    of the run as they are logged: objects with `receive(events)` and `close()`.
 
     Raises:
         InputError: the spec, the data or the name of a metric is at fault.
     """
-    return hold(pipeline.train(_with_data(spec, data), scores=metrics))
+    return hold(pipeline.train(_with_data(spec, data), scores=metrics, sinks=sinks))
 
 
 def adapt(

@@ -1,7 +1,7 @@
 """Runs on disk: the folder, its events, and what they add up to. No torch, no widgets."""
 
 from .control import ask, knobs
-from .events import Event, EventReader, EventWriter, SilentWriter, read_events
+from .events import Event, EventReader, read_events
 from .folder import (
     RunFolder,
     create_run,
@@ -17,7 +17,9 @@ from .inside import read_json, require_inside
 from .modes import follow_umask
 from .reader import read_state
 from .reads import note_read, one_command, refuse_if_read
+from .sinks import Sink
 from .state import RunState
+from .writer import EventWriter, SilentWriter
 
 __all__ = [
     "Event",
@@ -26,6 +28,7 @@ __all__ = [
     "RunFolder",
     "RunState",
     "SilentWriter",
+    "Sink",
     "ask",
     "create_run",
     "follow_umask",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, overload
+from typing import Any, cast, overload
 
 from .events import Event
 
@@ -104,11 +104,11 @@ class Steps(Sequence[Event]):
 
 
 def _event(row: Sequence[float]) -> Event:
-    event: Event = {"event": "step_logged"}
+    event: dict[str, Any] = {"event": "step_logged"}
     for name, value in zip(COLUMNS[:-1], row, strict=False):
         if not math.isnan(value) or name in _MAY_BE_LOST:
             event[name] = int(value) if name in _WHOLE and math.isfinite(value) else value
-    return event
+    return cast(Event, event)
 
 
 def _float(value: Any) -> float:

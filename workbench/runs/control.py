@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import InputError, shorten
 from ..language import text, told
@@ -163,6 +163,15 @@ def ask(run: RunFolder, act: str, value: Any = True, who: str = "") -> None:
         log.append(line.encode("utf-8", "backslashreplace"))
 
 
+class Request(NamedTuple):
+    """What somebody asks of a run: the number of its line (from 1), the act, its value, and who."""
+
+    number: int
+    act: str
+    value: Any
+    who: str
+
+
 class Requests:
     """Reads `control.jsonl` as it grows; `taken` says how many lines have been read so far."""
 
@@ -173,8 +182,8 @@ class Requests:
         self._skip = taken
         self.taken = 0
 
-    def new(self) -> Iterator[tuple[int, str, Any, str]]:
-        """Yield number, act, value and who of each request not yet read.
+    def new(self) -> Iterator[Request]:
+        """Yield each request not yet read.
 
         A line that asks for nothing known, or for what has no effect, is passed over, with a word
         on stderr: nothing that stands in a file may break a run.
@@ -187,7 +196,7 @@ class Requests:
                 request = json.loads(line)
                 act = str(request["act"]).removeprefix("train.")
                 who = str(request.get("who") or self._path.name)
-                asked = self.taken, act, check(act, request["value"]), who
+                asked = Request(self.taken, act, check(act, request["value"]), who)
                 require_effect(self._run, act)
             except (ValueError, KeyError, TypeError, RecursionError, InputError) as error:
                 place = f"{self._path.name}, line {self.taken}"

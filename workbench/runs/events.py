@@ -31,16 +31,13 @@ from __future__ import annotations
 
 import json
 import math
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypedDict, cast, get_args, get_type_hints
 
-from ..errors import Interrupted, disk_is_full
-from .append_log import AppendLog, LineReader
+from .append_log import LineReader
 
-KINDS = (
+Kind = Literal[
     "run_started",
     "step_logged",
     "evaluated",
@@ -49,101 +46,60 @@ KINDS = (
     "steered",
     "run_ended",
     "run_failed",
-)
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
-Event = dict[str, Any]
-
-WAIT_FOR_ROOM_SECONDS = 1.0
-# To wait for the disk takes milliseconds, which short steps cannot spare each time.
-STEPS_SYNCED_EVERY_SECONDS = 1.0
-
-_ALWAYS = {"event", "seq", "step", "wall_seconds"}
+# The scores of an evaluation by name, as `evaluated` and the curves have them.
+Scores = Mapping[str, float | None]
 
 
-# What is taken again after a break, step by step, but not written twice.
-_ONCE = ("step_logged", "evaluated", "checkpoint_saved", "probe_snapshot")
+class EventValues(TypedDict, total=False):
+    """What events add; a name means the same in all of them.
 
-
-class EventWriter:
-    """Appends events to a file; one writer a run.
-
-    On a full disk a write waits until there is room, and says so once on stderr; it gives up
-    when `interrupted` says that the process was asked to end.
+    A line of the log in which a number, a text or scores are something else holds no event.
     """
 
-    interrupted: Callable[[], bool] = staticmethod(lambda: False)
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        earlier = list(read_events(path))
-        self._seq = max((event["seq"] for event in earlier), default=-1) + 1
-        waited = max((event["wall_seconds"] for event in earlier), default=0.0)
-        self._start = time.monotonic() - waited
-        self._written = {_key(event) for event in earlier if event["event"] in _ONCE}
-        self._log = AppendLog(path)
-        self._synced_at = -math.inf
-
-    def write(self, event: str, step: int, **values: Any) -> Event:
-        """Append one event and return it.
-
-        Raises:
-            ValueError: `event` is not one of `KINDS`.
-            OSError: the folder is gone, or the disk is at fault.
-            Interrupted: the disk is full, and the process was asked to end.
-        """
-        if event not in KINDS:
-            raise ValueError(f"unknown event {event!r}; one of {', '.join(KINDS)}")
-        record = {
-            "event": event,
-            "seq": self._seq,
-            "step": step,
-            "wall_seconds": round(time.monotonic() - self._start, 4),
-            **values,
-        }
-        if _key(record) in self._written:
-            return record
-        line = json.dumps(_plain(record), ensure_ascii=False, allow_nan=False) + "\n"
-        # Half a surrogate pair, as in the name of a file that is no UTF-8, becomes \udcXX.
-        self._append(line.encode("utf-8", "backslashreplace"), soon=event == "step_logged")
-        self._seq += 1
-        return record
-
-    def _append(self, line: bytes, soon: bool) -> None:
-        told = False
-        while True:
-            durable = not soon or time.monotonic() - self._synced_at > STEPS_SYNCED_EVERY_SECONDS
-            try:
-                self._log.append(line, durable)
-            except OSError as error:
-                if not disk_is_full(error):
-                    raise
-                if not told:
-                    sys.stderr.write(f"the disk of {self.path} is full; waiting for room\n")
-                    told = True
-                if self.interrupted():
-                    raise Interrupted(f"the disk of {self.path} is full") from None
-                time.sleep(WAIT_FOR_ROOM_SECONDS)
-            else:
-                self._synced_at = time.monotonic() if durable else self._synced_at
-                return
-
-    def close(self) -> None:
-        """Close the file, all of it on the disk."""
-        self._log.close()
+    total_steps: int
+    time: str
+    device: str
+    precision: str
+    precision_reason: str
+    resumed_from: int
+    epoch: float
+    loss: float
+    learning_rate: float
+    grad_norm: float
+    tokens_per_second: float
+    rows_per_second: float
+    rows: float
+    memory_bytes: float
+    metrics: Scores
+    best: bool
+    only_answer: str
+    path: str
+    probe: int
+    knob: str
+    old: Any
+    new: Any
+    who: str
+    request: int | None
+    reason: str
+    best_step: int
+    seconds: float
+    what: str
+    remedy: str
 
 
-class SilentWriter(EventWriter):
-    """Writes nothing: for a process beside the one that writes the run."""
+class Event(EventValues):
+    """One record of a run."""
 
-    def __init__(self) -> None:
-        pass
+    event: Kind
+    seq: int
+    step: int
+    wall_seconds: float
 
-    def write(self, event: str, step: int, **values: Any) -> Event:
-        """Return the event; the main process writes it."""
-        return {"event": event, "step": step, **values}
 
-    def close(self) -> None:
-        """Leave all as it is."""
+_ALWAYS = Event.__required_keys__
 
 
 class EventReader:
@@ -162,10 +118,6 @@ def read_events(path: Path) -> Iterator[Event]:
     yield from EventReader(path).new()
 
 
-def _key(event: Event) -> tuple[Any, ...]:
-    return event["event"], event["step"], event.get("path")
-
-
 def parse_event(line: bytes) -> Event | None:
     """Return the event of a line of the log; None where the line holds none."""
     try:
@@ -181,7 +133,7 @@ def parse_event(line: bytes) -> Event | None:
         return None
     if not all(fits(record[name]) for name, fits in _FORMS.items() if record.get(name) is not None):
         return None
-    return {key: _number(value) for key, value in record.items()}
+    return cast(Event, {key: _number(value) for key, value in record.items()})
 
 
 _NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
@@ -210,25 +162,22 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-# What the fields of events are wherever they stand; a line with another value holds no event.
-_FORMS: dict[str, Callable[[Any], bool]] = {
-    **dict.fromkeys(("total_steps", "resumed_from", "best_step", "probe", "request"), _is_count),
-    **dict.fromkeys(
-        ("epoch", "loss", "learning_rate", "grad_norm", "tokens_per_second", "rows_per_second",
-         "rows", "memory_bytes", "seconds"), _is_loose),
-    **dict.fromkeys(
-        ("time", "device", "precision", "precision_reason", "path", "knob", "who", "reason",
-         "what", "remedy"), _is_text),
-    "metrics": _is_scores,
+_FITS: dict[Any, Callable[[Any], bool]] = {
+    int: _is_count, float: _is_loose, str: _is_text, Scores: _is_scores
 }  # fmt: skip
+_FORMS = {
+    name: fits
+    for name, kind in get_type_hints(EventValues).items()
+    if (fits := _FITS.get(int if kind == int | None else kind)) is not None
+}
 
 
-def _plain(value: Any) -> Any:
+def plain_json(value: Any) -> Any:
     """Make a value strict JSON: numbers of numpy and torch plain, NaN and infinity spelled out."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain_json(item) for item in value]
     if isinstance(value, str | bool | int | type(None)):
         return value
     number = float(value)

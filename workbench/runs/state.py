@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from .columns import Steps
 from .events import Event
@@ -20,8 +20,9 @@ class RunState:
 
     `status` is `new`, `running`, `paused`, `finished`, `early_stopped`, `stopped`, `discarded`
     or `failed`. `steps` holds the `step_logged`, `evaluations` the `evaluated` and `acts` the
-    `steered` events; `breaks` are the `run_started` of a run that went on after a break.
-    `active_seconds` is the time spent working, without pauses and breaks.
+    `steered` events; `started` is the first `run_started`, empty before it, `breaks` are those of
+    a run that went on after a break. `active_seconds` is the time spent working, without pauses
+    and breaks.
     """
 
     status: str = "new"
@@ -31,7 +32,7 @@ class RunState:
     active_seconds: float = 0.0
     best_step: int = 0
     failure: str = ""
-    started: Event = field(default_factory=dict)
+    started: Event = field(default_factory=lambda: cast(Event, {}))
     steps: Steps = field(default_factory=Steps)
     evaluations: list[Event] = field(default_factory=list)
     checkpoints: list[Event] = field(default_factory=list)
@@ -116,10 +117,10 @@ class RunState:
         self.total_steps = event.get("total_steps") or self.total_steps
         if not self.started:
             self.started = event
-        elif event.get("resumed_from") is not None:
+        elif (step := event.get("resumed_from")) is not None:
             self.breaks.append(event)
             self._resumed_at = len(self.steps)
-            self._reached = event["resumed_from"]
+            self._reached = step
 
     def _pass_time(self, wall_seconds: float) -> None:
         # A clock that was set back passes no time, and goes on from where it then stands.

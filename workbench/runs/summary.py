@@ -156,13 +156,12 @@ def _silence(summary: RunSummary) -> float:
 
 
 def _summary(state: RunState, beat: float | None = None) -> RunSummary:
-    last = state.steps[-1] if state.steps else {}
     return RunSummary(
         status=state.status,
         step=state.step,
         total_steps=state.total_steps,
-        loss=last.get("loss"),
-        validation=state.evaluations[-1]["metrics"] if state.evaluations else {},
+        loss=state.steps[-1].get("loss") if state.steps else None,
+        validation=dict(state.evaluations[-1]["metrics"]) if state.evaluations else {},
         best_step=state.best_step,
         seconds_left=state.seconds_left(),
         active_seconds=state.active_seconds,

@@ -14,10 +14,10 @@ import json
 import os
 import random
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import torch
@@ -28,19 +28,53 @@ from ..models import weights
 from ..models.trimmed import copy_trimmed
 from ..runs import RunFolder, follow_umask, read_json
 from .ending import writing
+from .meter import Counted
 
 MANIFEST = "manifest.json"
 
-# What going on from a checkpoint reads from its progress.json.
-PROGRESS = (
-    "step", "epoch", "batch", "batches_per_epoch", "optim", "max_steps", "knobs", "acts_taken",
-    "best_metric", "best_step", "tokens", "loss_sum", "last_logged", "evaluated_at", "watcher",
-    "scaler", "optimizer_scalars", "python_chance",
-)  # fmt: skip
+
+class Watched(Counted):
+    """What was counted, and how many evaluations in a row were no better than the best."""
+
+    worse: int
+
+
+class Progress(TypedDict):
+    """What going on from a checkpoint needs beside weights and moments: its `progress.json`.
+
+    `max_steps` is None in a fork, whose spec says how many there are.
+    """
+
+    step: int
+    epoch: int
+    batch: int
+    batches_per_epoch: int
+    optim: str
+    max_steps: int | None
+    knobs: dict[str, Any]
+    acts_taken: int
+    best_metric: float | None
+    best_step: int
+    tokens: int
+    loss_sum: float
+    last_logged: int
+    evaluated_at: int
+    watcher: Watched
+    scaler: dict[str, Any] | None
+
+
+class SavedProgress(Progress):
+    """The file itself, with what is not a tensor of the optimizer's and the random states."""
+
+    optimizer_scalars: dict[str, Any]
+    python_chance: list[Any]
+
+
+PROGRESS = tuple(SavedProgress.__annotations__)
 
 
 def save_checkpoint(
-    folder: Path, model: Any, tokenizer: Any, optimizer: Any, progress: dict[str, Any]
+    folder: Path, model: Any, tokenizer: Any, optimizer: Any, progress: Progress
 ) -> None:
     """Write a checkpoint, whole or not at all.
 
@@ -60,8 +94,10 @@ def save_checkpoint(
         save_file(tensors, temporary / "optimizer.safetensors")
         save_file(_chance(), temporary / "chance.safetensors")
         python = _listed(random.getstate())
-        progress = progress | {"optimizer_scalars": scalars, "python_chance": python}
-        (temporary / "progress.json").write_text(json.dumps(progress), "utf-8")
+        saved: SavedProgress = {
+            **progress, "optimizer_scalars": scalars, "python_chance": python
+        }  # fmt: skip
+        (temporary / "progress.json").write_text(json.dumps(saved), "utf-8")
         _write_manifest(temporary)
     if first:
         trial = folder.with_name(".trial")
@@ -120,7 +156,7 @@ def step_of(folder: Path) -> int:
     return int(digits) if digits.isdecimal() else -1
 
 
-def copy_checkpoint(folder: Path, target: Path, changes: dict[str, Any]) -> None:
+def copy_checkpoint(folder: Path, target: Path, changes: Mapping[str, Any]) -> None:
     """Copy a checkpoint with some of its progress changed; the large files are shared, if the
     disk allows it.
     """
@@ -133,7 +169,7 @@ def copy_checkpoint(folder: Path, target: Path, changes: dict[str, Any]) -> None
                 os.link(file, temporary / file.name)
             except OSError:
                 shutil.copy2(file, temporary / file.name)
-        progress = load_progress(folder) | changes
+        progress = {**load_progress(folder), **changes}
         (temporary / "progress.json").write_text(json.dumps(progress), "utf-8")
         known = read_json(folder / MANIFEST)["files"]
         _write_manifest(temporary, known | {"progress.json": None})
@@ -146,7 +182,8 @@ def find_fault(folder: Path) -> str:
         for name, expected in files.items():
             if fault := _file_fault(folder, name, expected):
                 return fault
-        if lacking := [name for name in PROGRESS if name not in load_progress(folder)]:
+        held = load_progress(folder)
+        if lacking := [name for name in PROGRESS if name not in held]:
             return told("another version wrote it (progress.json has no {field})", field=lacking[0])
     except FileNotFoundError:
         return told("{file} is missing", file=MANIFEST)
@@ -171,7 +208,7 @@ def _file_fault(folder: Path, name: str, expected: dict[str, Any]) -> str:
     return ""
 
 
-def load_progress(folder: Path) -> dict[str, Any]:
+def load_progress(folder: Path) -> SavedProgress:
     """Return what was noted with a checkpoint: step, place in the data, knobs, scores."""
     return read_json(folder / "progress.json")
 
@@ -185,7 +222,7 @@ def load_weights(model: Any, folder: Path) -> None:
     weights.load_state(model, folder)
 
 
-def load_moments(optimizer: Any, folder: Path, progress: dict[str, Any]) -> None:
+def load_moments(optimizer: Any, folder: Path, progress: SavedProgress) -> None:
     """Put a checkpoint's moments and step counts into an optimizer; its rates stay as they are."""
     state: dict[int, dict[str, Any]] = {}
     tensors = load_file(folder / "optimizer.safetensors")
@@ -196,7 +233,7 @@ def load_moments(optimizer: Any, folder: Path, progress: dict[str, Any]) -> None
     optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
-def restore_chance(folder: Path, progress: dict[str, Any]) -> None:
+def restore_chance(folder: Path, progress: SavedProgress) -> None:
     """Set all random states to what they were when the checkpoint was written."""
     tensors = load_file(folder / "chance.safetensors")
     torch.set_rng_state(tensors["torch"])

@@ -19,6 +19,7 @@ import torch
 from ..errors import RunError, disk_is_full
 from ..runs import EventWriter, RunFolder, read_state
 from ..runs.alerts import describe, find_alerts
+from ..runs.events import EventValues
 from . import checkpoints
 from .batches import epoch_batches, steps_left
 from .knobs import move
@@ -205,17 +206,16 @@ class TrainingLoop:
         loss = self.together.sum(self._loss_sum).item() / (self.step - self._last_logged)
         self._loss_sum.zero_()
         self._last_logged = self.step
-        self.writer.write(
-            "step_logged",
-            self.step,
-            epoch=self._epochs(),
-            loss=loss,
-            learning_rate=rate,
-            grad_norm=taken.grad_norm.item(),
+        values: EventValues = {
+            "epoch": self._epochs(),
+            "loss": loss,
+            "learning_rate": rate,
+            "grad_norm": taken.grad_norm.item(),
             **self._meter.rates(),
-            rows=self._meter.rows,
-            memory_bytes=memory_bytes(),
-        )
+            "rows": self._meter.rows,
+            "memory_bytes": memory_bytes(),
+        }
+        self.writer.write("step_logged", self.step, **values)
         self._note_rows()
 
     def evaluate_now(self) -> bool:
@@ -230,10 +230,10 @@ class TrainingLoop:
         self._evaluated_at = self.step
         name = self.train.metric_for_best_model
         best = self.prepared.task.metric(name).is_better(metrics[name], self.best_metric)
-        further = {"only_answer": only} if only else {}
-        self.writer.write(
-            "evaluated", self.step, epoch=self._epochs(), metrics=metrics, best=best, **further
-        )
+        values: EventValues = {"epoch": self._epochs(), "metrics": metrics, "best": best}
+        if only:
+            values["only_answer"] = only
+        self.writer.write("evaluated", self.step, **values)
         if best:
             self.best_metric, self.best_step = metrics[name], self.step
         self._worse = 0 if best else self._worse + 1
@@ -348,7 +348,7 @@ class TrainingLoop:
 
     # --- checkpoints ------------------------------------------------------------------------
 
-    def _progress(self) -> dict[str, Any]:
+    def _progress(self) -> checkpoints.Progress:
         """Return what goes into a checkpoint beside weights, moments and random states."""
         scaler = self._take.scaler
         return {
@@ -366,7 +366,7 @@ class TrainingLoop:
             "loss_sum": self.together.sum(self._loss_sum).item(),
             "last_logged": self._last_logged,
             "evaluated_at": self._evaluated_at,
-            "watcher": self._meter.remember() | {"worse": self._worse},
+            "watcher": {**self._meter.remember(), "worse": self._worse},
             "scaler": scaler.state_dict() if scaler.is_enabled() else None,
         }
 

@@ -5,6 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypedDict
+
+from ..runs.events import EventValues
+
+
+class Counted(TypedDict):
+    """What a checkpoint keeps of what was counted."""
+
+    rows_seen: int
+    tokens: int
 
 
 class Meter:
@@ -30,21 +40,21 @@ class Meter:
         self.rows += rows
         self.tokens += tokens
 
-    def rates(self) -> dict[str, float]:
+    def rates(self) -> EventValues:
         """Return tokens and rows a second since the last time."""
         seconds = self._seconds or float("nan")
-        found = {
+        found: EventValues = {
             "tokens_per_second": (self.tokens - self._tokens_before) / seconds,
             "rows_per_second": (self.rows - self._rows_before) / seconds,
         }
         self._rows_before, self._tokens_before, self._seconds = self.rows, self.tokens, 0.0
         return found
 
-    def remember(self) -> dict[str, int]:
+    def remember(self) -> Counted:
         """Return what a checkpoint keeps of this."""
         return {"rows_seen": self.rows, "tokens": self._tokens_before}
 
-    def recall(self, memory: dict[str, int], tokens: int) -> None:
+    def recall(self, memory: Counted, tokens: int) -> None:
         """Go on from what a checkpoint has kept, with the tokens counted until then."""
         self.rows = self._rows_before = memory["rows_seen"]
         self._tokens_before, self.tokens = memory["tokens"], tokens

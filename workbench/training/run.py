@@ -20,6 +20,7 @@ from ..models.trimmed import copy_trimmed
 from ..runs import Event, EventWriter, RunFolder, create_run, open_run, write_json, write_text
 from ..runs.commands import line, quoted
 from ..runs.control import Requests
+from ..runs.events import EventValues
 from ..runs.names import cut_name
 from ..sources import kind_of
 from ..spec import RunSpec
@@ -157,17 +158,16 @@ def _note_start(
     checkpoint: Path | None,
 ) -> None:  # fmt: skip
     begun = any(event["event"] == "run_started" for event in run.events())
-    resumed = {"resumed_from": loop.step} if begun else {}
-    writer.write(
-        "run_started",
-        max(_last_step(run), loop.step),
-        total_steps=loop.total_steps,
-        time=datetime.now(UTC).isoformat(timespec="seconds"),
-        device=prepared.precision.device,
-        precision=prepared.precision.name,
-        precision_reason=prepared.precision.reason,
-        **resumed,
-    )
+    values: EventValues = {
+        "total_steps": loop.total_steps,
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "device": prepared.precision.device,
+        "precision": prepared.precision.name,
+        "precision_reason": prepared.precision.reason,
+    }
+    if begun:
+        values["resumed_from"] = loop.step
+    writer.write("run_started", max(_last_step(run), loop.step), **values)
 
 
 def _acts_of(replay: RunFolder, after: list[Event], useless: dict[str, str]) -> list[Event]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..errors import Interrupted, RunError
 from ..runs import Event, EventWriter
-from ..runs.control import FULL_DISK, Requests
+from ..runs.control import FULL_DISK, Request, Requests
 from .knobs import move
 from .loop import TrainingLoop
 
@@ -51,7 +51,7 @@ class Steering:
         self._own = [act for act in own if act["knob"] not in _MOMENTS]
         self._done_before = len(self._own)
         self._logged = logged
-        self._asked: deque[tuple[int, str, Any, str]] = deque()
+        self._asked: deque[Request] = deque()
         self._replayed = deque(act for act in replayed if act["knob"] != "paused")
         self._replayed_from = replayed_from
         self._on_probe = on_probe
@@ -85,14 +85,14 @@ class Steering:
         while True:
             together = loop.together
             self._asked.extend(together.share(list(self._requests.new())))
-            waiting: list[tuple[int, str, Any, str]] = []
-            for number, name, value, who in self._asked:
+            waiting: list[Request] = []
+            for asked in self._asked:
                 # Steps that are taken again must go as the log has them: what is asked meanwhile
                 # waits until the log goes on. A pause changes no step.
-                if step < self._logged and name != "paused":
-                    waiting.append((number, name, value, who))
+                if step < self._logged and asked.act != "paused":
+                    waiting.append(asked)
                 else:
-                    self._act(loop, name, value, who, number)
+                    self._act(loop, asked.act, asked.value, asked.who, asked.number)
             self._asked = deque(waiting)
             if together.sum(int(self._interrupted())):
                 loop.save_now()
