@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import InputError, RunError, shorten
 from ..runs import RunFolder, open_run, require_writable, write_output
 from ..runs.commands import quoted
+from ..runs.evaluation import Evaluation
 from .options import add_json, add_runs_dir, add_trust, open_trusted
 from .screen import plain, print_json
 from .terminal import console, is_piped_in
@@ -131,7 +132,7 @@ def evaluate(options: argparse.Namespace) -> None:
         ) from None
 
 
-def _score_lines(metrics: dict[str, Any]) -> Iterator[str]:
+def _score_lines(metrics: Evaluation) -> Iterator[str]:
     yield f"{metrics['rows']} rows of {metrics['split']}"
     for name, value in metrics["metrics"].items():
         if value is not None:

@@ -6,10 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ..data import load_further
 from ..runs import RunFolder, write_json
+from ..runs.evaluation import Evaluation
 from ..tasks import Outcome, Task
 from ..training.encoding import in_order
 from ..training.prepare import Prepared
@@ -19,7 +20,7 @@ from .playground import keep_answers
 from .zero_shot import intervals, spread
 
 
-def evaluate_prepared(run: RunFolder, prepared: Prepared, model: Any) -> dict[str, Any]:
+def evaluate_prepared(run: RunFolder, prepared: Prepared, model: Any) -> Evaluation:
     """Evaluate the best model on the validation rows and write `evaluation/`.
 
     Baselines: the rules of the task that learned nothing, and the model before fine-tuning.
@@ -34,7 +35,8 @@ def evaluate_prepared(run: RunFolder, prepared: Prepared, model: Any) -> dict[st
     asks = task.is_generative and any(map(str.strip, spec.inspect.probes))
     base = prepared.base_model() if spec.evaluate.baselines or asks else None
     outcome = Outcome(outputs_of(model, rows), rows, prepared.data.validation, setup)
-    metrics = {"task": task.name, "split": "validation", **task.evaluate(outcome)}
+    own_scores = {"task": task.name, "split": "validation", **task.evaluate(outcome)}
+    metrics = cast(Evaluation, own_scores)
     if spec.evaluate.baselines:
         rivals = {
             name: replace(outcome, outputs=outputs)
@@ -62,7 +64,7 @@ def evaluate_prepared(run: RunFolder, prepared: Prepared, model: Any) -> dict[st
     return metrics
 
 
-def evaluate_file(run: RunFolder, source: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def evaluate_file(run: RunFolder, source: str) -> tuple[Evaluation, list[dict[str, Any]]]:
     """Evaluate a finished run's model on further labelled data.
 
     Returns the same structure as `metrics.json`, without baselines, and the predictions with
@@ -75,8 +77,8 @@ def evaluate_file(run: RunFolder, source: str) -> tuple[dict[str, Any], list[dic
     spec, task, setup = model.setup.spec, model.task, model.setup
     table = load_further(source, task, setup.labels, spec.data.columns, spec.data)
     outcome = model.outcome(table)
-    metrics = {"task": task.name, "split": source, **task.evaluate(outcome)}
-    return metrics, worst_first(task, outcome)
+    found = {"task": task.name, "split": source, **task.evaluate(outcome)}
+    return cast(Evaluation, found), worst_first(task, outcome)
 
 
 def predict_texts(

@@ -13,6 +13,7 @@ from .. import language
 from ..language import text, told
 from ..models.load import kind_in
 from ..runs import RunFolder, read_json
+from ..runs.evaluation import Evaluation
 from ..runs.names import expanded
 from ..sources import entries
 from ..sources.paths import split_gguf
@@ -72,7 +73,7 @@ def model_card_text(run: RunFolder, kind: str = "folder") -> str:
 
 
 def _metadata(
-    run: RunFolder, spec: RunSpec, task: Task, metrics: dict[str, Any], base: dict[str, str],
+    run: RunFolder, spec: RunSpec, task: Task, metrics: Evaluation, base: dict[str, str],
     licence: str, adapter: bool,
 ) -> str:  # fmt: skip
     from huggingface_hub import EvalResult, ModelCardData
@@ -192,7 +193,7 @@ def _tree(spec: RunSpec) -> dict[str, Any]:
     return tree
 
 
-def _scores(metrics: dict[str, Any]) -> list[tuple[str, list[str]]]:
+def _scores(metrics: Evaluation) -> list[tuple[str, list[str]]]:
     """Return each metric that was measured, with the values of the model and its rivals."""
     from ..reporting.page import score_rows
 
@@ -200,7 +201,7 @@ def _scores(metrics: dict[str, Any]) -> list[tuple[str, list[str]]]:
     return [(name, values) for name, values in rows if any(value != "–" for value in values)]
 
 
-def _rivals(metrics: dict[str, Any]) -> list[str]:
+def _rivals(metrics: Evaluation) -> list[str]:
     from ..reporting.page import score_columns
 
     return score_columns(metrics)

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from ..errors import shorten
 from ..language import text
+from ..runs.evaluation import Evaluation
 from ..tasks import task_of
 from . import theme
 from ._text import escape
@@ -19,7 +20,7 @@ WIDE = 640
 MAX_CLASSES = 30
 MAX_CELLS_WITH_TEXT = 400
 
-Metrics = dict[str, Any]
+Metrics = Evaluation
 
 
 def confusion_matrix(metrics: Metrics) -> go.Figure:

@@ -10,6 +10,7 @@ from .. import pipeline, worker
 from ..attention.record import AttentionRecord
 from ..errors import RunError
 from ..runs import RunFolder, Sink, open_run
+from ..runs.evaluation import Evaluation
 from ..sources.beside import beside_notebook
 from ..spec import RunSpec, load
 from .beside import with_files_found
@@ -114,7 +115,7 @@ def trust(run: RunFolder | str | Path) -> None:
     _run(run).trust_code()
 
 
-def evaluate(run: RunFolder | str | Path, data: str | None = None) -> dict[str, Any]:
+def evaluate(run: RunFolder | str | Path, data: str | None = None) -> Evaluation:
     """Return a run's scores, on its own validation rows or on another labelled file."""
     folder = _run(run)
     if data is None:

@@ -10,6 +10,7 @@ from ..data.profile import DataProfile
 from ..language import text
 from ..models import ModelCard
 from ..runs import RunFolder, read_state
+from ..runs.evaluation import Evaluation
 from ..spec import RunSpec, changes, to_yaml
 from ..tasks import Task
 from ..training.estimate import Estimate
@@ -194,7 +195,7 @@ def answers_page(run: RunFolder) -> list[Bundle]:
     return [page(f"<h4>{heading}</h4>{table(rows)}", plain)]
 
 
-def score_rows(metrics: dict[str, Any]) -> list[dict[str, Any]]:
+def score_rows(metrics: Evaluation) -> list[dict[str, Any]]:
     """Return one row a metric: fine-tuned, before, and the rules that learned nothing."""
     from ..reporting.page import score_rows, scored
 

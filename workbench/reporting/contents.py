@@ -15,6 +15,7 @@ from ..dynamics import Dynamics, read_dynamics
 from ..dynamics.record import FILE as DYNAMICS
 from ..errors import RunError
 from ..runs import RunFolder, RunState, read_json, read_state
+from ..runs.evaluation import Evaluation
 from ..spec import RunSpec, SpecError
 from ..tasks import Task, task_of
 
@@ -46,7 +47,7 @@ class Contents:
     state: RunState
     profile: DataProfile | None
     card: dict[str, Any] | None
-    metrics: dict[str, Any] | None
+    metrics: Evaluation | None
     errors: list[dict[str, Any]] | None
     probes: list[Probe]
     dynamics: Dynamics | None = None

@@ -18,23 +18,24 @@ def headline(contents: Contents) -> str:
     state = contents.state
     known = [name for name in contents.task.leading if scores.get(name) is not None]
     name = known[0] if known else contents.task.leading[0]
-    if scores.get(name) is None:
+    own = scores.get(name)
+    if own is None:
         if state.status == "failed":
             return text("report.headline.failed", step=f"{state.step:,}", failure=state.failure)
         return text("report.headline.unfinished", step=f"{state.step:,}")
     metrics = contents.metrics or {}
     rows = f"{metrics.get('rows', 0):,}"
     rivals = {
-        rival: scored[name]
+        rival: value
         for rival, scored in (metrics.get("baselines") or {}).items()
-        if scored.get(name) is not None
+        if (value := scored.get(name)) is not None
     }
     if name == "accuracy":
-        parts = [text("report.headline.scored", accuracy=percent(scores[name]), rows=rows)]
+        parts = [text("report.headline.scored", accuracy=percent(own), rows=rows)]
         parts += [text(f"report.headline.{r}", accuracy=percent(v)) for r, v in rivals.items()]
     else:
         metric = contents.task.metric(name)
-        values = {"metric": metric_name(name), "value": score(metric, scores[name]), "rows": rows}
+        values = {"metric": metric_name(name), "value": score(metric, own), "rows": rows}
         parts = [text("report.headline.any", **values)]
         for rival, value in rivals.items():
             named = text(f"figures.series.{rival}")
@@ -48,9 +49,9 @@ def tiles(contents: Contents) -> list[tuple[str, str]]:
     scores = (contents.metrics or {}).get("metrics") or {}
     state = contents.state
     found = [
-        (metric_name(name), score(contents.task.metric(name), scores[name]))
+        (metric_name(name), score(contents.task.metric(name), value))
         for name in contents.task.leading
-        if scores.get(name) is not None
+        if (value := scores.get(name)) is not None
     ]
     if state.started:
         found.append((text("report.tile.status"), text(f"report.status.{state.status}")))

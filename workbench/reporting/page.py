@@ -15,6 +15,7 @@ from ..figures.curves import metric_name
 from ..language import text
 from ..runs import RunFolder, write_text
 from ..runs.commands import rerun_line
+from ..runs.evaluation import Evaluation
 from ..spec import to_yaml
 from . import facts
 from .attention import attention_values
@@ -138,7 +139,7 @@ def _compared(contents: Contents, run: RunFolder) -> dict[str, Any] | None:
     return None if figure is None else drawing(figure)
 
 
-def scored(metrics: dict[str, Any] | None) -> dict[str, dict[str, Any]]:
+def scored(metrics: Evaluation | None) -> dict[str, dict[str, Any]]:
     """Return the scores of the model and its rivals by name; itself before comes second."""
     if not metrics or not metrics.get("metrics"):
         return {}
@@ -147,7 +148,7 @@ def scored(metrics: dict[str, Any] | None) -> dict[str, dict[str, Any]]:
     return {"after": metrics["metrics"], **{name: baselines[name] for name in known}}
 
 
-def score_rows(metrics: dict[str, Any] | None) -> list[tuple[str, list[str]]]:
+def score_rows(metrics: Evaluation | None) -> list[tuple[str, list[str]]]:
     """Return each metric's name, and its value for each of `scored`."""
     found = scored(metrics)
     sure = (metrics or {}).get("intervals") or {}
@@ -160,7 +161,7 @@ def score_rows(metrics: dict[str, Any] | None) -> list[tuple[str, list[str]]]:
     ]
 
 
-def score_columns(metrics: dict[str, Any] | None) -> list[str]:
+def score_columns(metrics: Evaluation | None) -> list[str]:
     """Return the names of those in `scored`; of one judged on fewer rows, on how many."""
     counts, rows = (metrics or {}).get("baseline_rows") or {}, (metrics or {}).get("rows")
     found = []
@@ -172,7 +173,7 @@ def score_columns(metrics: dict[str, Any] | None) -> list[str]:
     return found
 
 
-def signatures(metrics: dict[str, Any] | None) -> list[tuple[str, str]]:
+def signatures(metrics: Evaluation | None) -> list[tuple[str, str]]:
     """Return how scores that can be counted in several ways were counted, by the score's name."""
     found = (metrics or {}).get("signatures") or {}
     return [(metric_name(name), str(said)) for name, said in found.items()]

@@ -17,7 +17,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ..errors import InputError, RunError, shorten
 from ..language import told
@@ -26,6 +26,7 @@ from ..spec.anchor import anchored
 from ..spec.earlier import as_it_was, packed_otherwise
 from . import consent
 from .commands import quoted
+from .evaluation import Evaluation
 from .events import Event, read_events
 from .inside import read_json, read_text, require_inside
 from .names import cut_name, expanded
@@ -129,7 +130,7 @@ class RunFolder:
         """Yield the run's events so far."""
         return read_events(self.events_path)
 
-    def metrics(self) -> dict[str, Any]:
+    def metrics(self) -> Evaluation:
         """Read `evaluation/metrics.json`; empty before the evaluation."""
         path = self.evaluation_path / "metrics.json"
         if not path.is_file():
@@ -146,7 +147,7 @@ class RunFolder:
                 reason=shorten(error),
                 run=quoted(self.path),
             ) from None
-        return metrics
+        return cast(Evaluation, metrics)
 
     def _spec_tree(self) -> dict[str, Any]:
         require_inside(self.path)
