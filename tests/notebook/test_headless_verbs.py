@@ -80,4 +80,4 @@ def test_one_answer_to_all_rows_is_told_in_the_executed_notebook(tmp_path, monke
         "train.ipynb", "done.ipynb", cwd=tmp_path, kernel_name="python3", progress_bar=False
     )
     told = "".join(o.text for o in done.cells[0].outputs if o.get("name") == "stderr")
-    assert told.count("have got the same answer") == 1
+    assert told.count("all validation rows the same answer") == 1

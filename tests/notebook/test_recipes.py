@@ -162,6 +162,8 @@ def test_a_recipe_runs_from_notebook_to_report(name, tmp_path, monkeypatch, caps
     recipe = load(name)
     writes = "generate.max_new_tokens" in load_task(recipe.task).options
     short = SHORT | ({"generate.max_new_tokens": 12} if writes else {})
+    if recipe.model.source == "wheel:smollm2":  # its prompt alone takes more than 32 tokens
+        short |= {"data.max_tokens": 96}
     if name in GIVEN:
         short |= given(name, tmp_path)
     spec = tmp_path / "spec.yaml"
