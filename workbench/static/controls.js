@@ -110,7 +110,7 @@ export function makeSlider({ stops, log, unit, range }, label) {
 }
 
 /**
- * The stop nearest to a typed value; an empty or unreadable one stands at the beginning.
+ * The stop nearest to a typed value; an empty or unreadable one stands at the end.
  * @param {string[]} stops
  * @param {boolean} log
  * @param {string} text
@@ -118,7 +118,7 @@ export function makeSlider({ stops, log, unit, range }, label) {
 export function nearest(stops, log, text) {
   const scale = (/** @type {number} */ value) => (log ? Math.log(value) : value);
   const value = scale(Number(text));
-  if (text.trim() === "" || Number.isNaN(value)) return 0;
+  if (text.trim() === "" || Number.isNaN(value)) return stops.length - 1;
   let best = 0;
   stops.forEach((stop, at) => {
     const distance = Math.abs(scale(Number(stop)) - value);
