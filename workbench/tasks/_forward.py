@@ -20,6 +20,7 @@ from ._batching import (
     batching_of_inputs,
     batching_of_prompts,
     bears_longer_targets,
+    cache_settings,
     call,
     cut,
     inner_of,
@@ -78,7 +79,9 @@ def write(
     alone = [[row] for row in range(len(inputs["input_ids"]))]
     for rows in _parts(model, inputs) if seed is None else alone:
         with seeded(seed, model):
-            written = model.generate(**cut(inputs, rows), **settings).tolist()
+            written = model.generate(
+                **cut(inputs, rows), **cache_settings(model), **settings
+            ).tolist()
         for row, ids in zip(rows, written, strict=True):
             found[row] = ids[:1] + _to_the_end(ids[1:], ends)  # some begin with the end token
     return [found[row] for row in range(len(found))]
@@ -124,6 +127,7 @@ def write_on(
                 attention_mask=torch.tensor(mask).to(model.device),
                 max_new_tokens=rooms[rows[0]],
                 pad_token_id=padding,
+                **cache_settings(model),
                 **settings,
             )[:, width:].tolist()
         for row, ids_after in zip(rows, written, strict=True):
