@@ -15,6 +15,7 @@ from workbench.figures import compared_metric, to_svg
 from workbench.runs import RunFolder
 from workbench.spec import RunSpec
 from workbench.tasks import load_task
+from workbench.tasks._tags import entity_scores
 
 LABELS = ["no", "yes"]
 
@@ -49,6 +50,19 @@ def test_scores_of_all_rows_are_those_of_the_evaluation():
     known = task.evaluate(outcome)["metrics"]
     assert found.keys() == {"loss", "accuracy", "f1_macro"}
     assert found == pytest.approx({name: known[name] for name in found})
+
+
+def test_tags_of_some_sentences_are_scored_as_those_sentences_alone():
+    task, chance = load_task("token-classification"), np.random.default_rng(3)
+    tags = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
+    lengths = chance.integers(1, 9, size=30)
+    true, said = ([list(chance.choice(tags, n)) for n in lengths] for _ in range(2))
+    records = [{"label": a, "predicted": b} for a, b in zip(true, said, strict=True)]
+    scores = task.rescore(records)
+    for places in (np.arange(30), chance.integers(30, size=30), np.array([4, 4])):
+        known = entity_scores([true[n] for n in places], [said[n] for n in places])
+        assert scores(places) == {name: known[name] for name in ("precision", "recall", "f1")}
+    assert task.rescore([{"label": ["O"], "predicted": ["O"]}])(np.array([0, 0]))["f1"] == 0
 
 
 def test_numbers_are_scored_as_the_evaluation_scores_them():

@@ -86,7 +86,7 @@ class Steps(Sequence[Event]):
         """Compare number by number; NaN equals NaN."""
         return isinstance(other, Steps) and self.numbers() == other.numbers()
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # cannot be hashed
 
     @staticmethod
     def event(numbers: bytes) -> Event:

@@ -8,9 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import InputError, plain
 from ..language import told
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 QUIET_SECONDS = 2.0
 LIMIT_SECONDS = 10.0
@@ -41,13 +45,13 @@ def holding(path: Path, progress: Callable[[], object] = lambda: None) -> Iterat
         lock.release()
 
 
-def _wait(lock: object, path: Path, progress: Callable[[], object]) -> None:
+def _wait(lock: BaseFileLock, path: Path, progress: Callable[[], object]) -> None:
     from filelock import Timeout
 
     seen, since = progress(), time.monotonic()
     while True:
         try:
-            lock.acquire(timeout=0.5)  # type: ignore[attr-defined]
+            lock.acquire(timeout=0.5)
         except Timeout:
             if (now := progress()) != seen:
                 seen, since = now, time.monotonic()

@@ -10,8 +10,28 @@ import numpy as np
 from ..language import text as say
 from ._answers import is_true, move_answer, place_answer, read_answers, read_squad, write_answers
 from ._labelling import Labelling, Values
-from ._records import Outcome, Record, Role, RowError
+from ._records import Column, Metric, Outcome, Record, Role, RowError
 from .base import Repaired, Task
+
+
+def answer_or_none(record: Record, name: str) -> str:
+    """Return an answer, or in words that there is none."""
+    return record.get(name) or say("report.no_answer")
+
+
+# Of answers that are found as of those that are written.
+ANSWER_METRICS = tuple(
+    Metric(name, share=True)
+    for name in (
+        "exact_match", "f1", "answerable_exact", "answerable_f1", "unanswerable_accuracy",
+    )
+)  # fmt: skip
+ANSWER_COLUMNS = (
+    Column("true_answer", "right", cell=lambda record: answer_or_none(record, "label")),
+    Column("given_answer", "wrong", cell=lambda record: answer_or_none(record, "predicted")),
+    Column("f1", "share"),
+    Column("loss", "number"),
+)
 
 
 class AnswerLabelling(Labelling):
@@ -155,11 +175,6 @@ class QuestionTask(Task):
     def is_wrong(self, record: Record) -> bool:
         """Say whether an answer is not exactly right."""
         return not record["exact"]
-
-
-def answer_or_none(record: Record, name: str) -> str:
-    """Return an answer, or in words that there is none."""
-    return record.get(name) or say("report.no_answer")
 
 
 def _mean(records: list[Record], name: str) -> float | None:

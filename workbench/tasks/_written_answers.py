@@ -17,7 +17,7 @@ from ._encode import count_tokens
 from ._generating import OPTIONS as GENERATES
 from ._guessing import means
 from ._pairs import Pair, require_places
-from ._questions import QuestionTask, answer_or_none
+from ._questions import ANSWER_COLUMNS, ANSWER_METRICS, QuestionTask, answer_or_none
 from ._records import Batch, Column, Kind, Metric, Outcome, Record, Setup
 from ._requests import NO_ANSWER, question_request
 from ._seq2seq import ASKED, Seq2SeqTask, baseline, means_of
@@ -31,20 +31,13 @@ class WrittenAnswers(Seq2SeqTask, QuestionTask):
     metrics = (
         Metric("loss", followed=True, greater_is_better=False),
         Metric("token_accuracy", followed=True, share=True),
-        Metric("exact_match", share=True),
-        Metric("f1", share=True),
-        Metric("answerable_exact", share=True),
-        Metric("answerable_f1", share=True),
-        Metric("unanswerable_accuracy", share=True),
+        *ANSWER_METRICS,
     )
     columns = (
         Column("row", "number"),
         Column("question"),
         Column("context"),
-        Column("true_answer", "right", cell=lambda record: answer_or_none(record, "label")),
-        Column("given_answer", "wrong", cell=lambda record: answer_or_none(record, "predicted")),
-        Column("f1", "share"),
-        Column("loss", "number"),
+        *ANSWER_COLUMNS,
     )
     has_prompt = True
 

@@ -22,7 +22,7 @@ from ._dynamics import of_spans
 from ._encode import count_tokens
 from ._forward import forward
 from ._losses import Objective, class_losses
-from ._questions import QuestionTask, answer_or_none
+from ._questions import ANSWER_COLUMNS, ANSWER_METRICS, QuestionTask, answer_or_none
 from ._records import Batch, Column, Kind, Metric, Outcome, Record, Setup
 from ._windows import best_span, encode, log_shares
 from ._written_answers import WrittenAnswers
@@ -75,20 +75,13 @@ class QuestionAnswering(QuestionTask):
         Metric("loss", followed=True, greater_is_better=False),
         Metric("span_exact", followed=True, share=True),
         Metric("span_f1", followed=True, share=True),
-        Metric("exact_match", share=True),
-        Metric("f1", share=True),
-        Metric("answerable_exact", share=True),
-        Metric("answerable_f1", share=True),
-        Metric("unanswerable_accuracy", share=True),
+        *ANSWER_METRICS,
     )
     columns = (
         Column("row", "number"),
         Column("question"),
         Column("context", cell=highlighted),
-        Column("true_answer", "right", cell=lambda record: answer_or_none(record, "label")),
-        Column("given_answer", "wrong", cell=lambda record: answer_or_none(record, "predicted")),
-        Column("f1", "share"),
-        Column("loss", "number"),
+        *ANSWER_COLUMNS,
     )
     script_loss = "span"
     script_labels = "fixed"

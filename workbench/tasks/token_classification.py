@@ -29,7 +29,15 @@ from ._sentences import (
     pieces_of,
     words_of,
 )
-from ._tags import OUTSIDE, TAG, as_bio, entities, entity_scores, read_conll
+from ._tags import (
+    OUTSIDE,
+    TAG,
+    as_bio,
+    entities,
+    entity_rescore,
+    entity_scores,
+    read_conll,
+)
 from .base import ClassifyingTask
 
 TABLES = (".json", ".jsonl", ".ndjson", ".csv")
@@ -323,6 +331,12 @@ class TokenClassification(ClassifyingTask):
                 seen = losses[np.isfinite(losses)]
                 record |= {"label": tags, "loss": float(seen.mean()) if len(seen) else 0.0}
         return records
+
+    def rescore(self, records: list[Record]) -> Callable[[Any], dict[str, float]]:
+        """Return what gives precision, recall and F1 of the entities of some sentences."""
+        return entity_rescore(
+            [record["label"] for record in records], [record["predicted"] for record in records]
+        )
 
     def line(self, record: Record) -> str:
         """Return a prediction as one line: the entities with their types, and the text."""

@@ -113,8 +113,7 @@ def _conflicts(splits: Sequence[Split], kind: str) -> list[Finding]:
         for i in hits[split.name]:
             torn[split.keys[i]][split.answers[i]] += 1
         # Rows of one text together, so that what they disagree about is seen.
-        keys = split.keys
-        hits[split.name].sort(key=lambda i, keys=keys: (keys[i], i))  # type: ignore[misc]
+        hits[split.name] = [i for _, i in sorted((split.keys[i], i) for i in hits[split.name])]
 
     def why(split: Split, position: int) -> str:
         held = torn[split.keys[position]]
