@@ -1,7 +1,7 @@
 """Recipes: ready specs that ship with the package, one YAML file each.
 
-Those in the folder `gpu` take more than ten minutes on two processor cores; the others beat their
-baselines within that (docs/recipes.md).
+Those in the folder `gpu` are too long for two processor cores; docs/recipes.md has what the others
+reach there, and in what time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def recipe_names() -> list[str]:
 
 
 def needs_gpu(name: str) -> bool:
-    """Say whether a recipe is for a GPU: on a processor it takes hours."""
+    """Say whether a recipe is meant for a GPU."""
     return name in _in("gpu")
 
 
