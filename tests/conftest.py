@@ -32,10 +32,17 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Note the tier of each test."""
+    """Note the tier of each test; in CI a browser test may be tried a second time.
+
+    A browser on a busy machine can be late for any limit of time. A second try is shown in the
+    summary as a rerun, with its traceback, so a test that needs one now and then is not hidden.
+    """
     for item in items:
         marked = (marker for marker in tiers.MARKERS if item.get_closest_marker(marker))
-        item.user_properties.append(("tier", next(marked, "unit")))
+        tier = next(marked, "unit")
+        item.user_properties.append(("tier", tier))
+        if tier == "browser" and tiers.all_required():
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -75,7 +82,7 @@ def _offer_warm_kernels() -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say of each tier how many tests ran, and why any were left out."""
     counts: dict[str, dict[str, int]] = {}
-    for outcome in ("passed", "failed", "error", "skipped"):
+    for outcome in ("passed", "failed", "error", "skipped", "rerun"):
         for report in terminalreporter.stats.get(outcome, []):
             tier = dict(getattr(report, "user_properties", ())).get("tier", "unit")
             row = counts.setdefault(tier, {})

@@ -28,10 +28,12 @@ def test_a_lasso_shows_rows_whose_labels_are_put_right_and_trained_on(open_page)
     canvas.focus()
     spoken = lab.page.locator(".wb-map .wb-spoken")
     spoken.filter(has_text="label likely wrong").wait_for()
-    before = spoken.inner_text()
+    heard = {spoken.inner_text()}
     for key in ("ArrowLeft", "ArrowUp", "ArrowRight", "ArrowDown"):
         lab.page.keyboard.press(key)
-    assert spoken.inner_text().startswith("Row ") and spoken.inner_text() != before
+        heard.add(spoken.inner_text())
+    # Where the dots lie depends on the processor: the fourth arrow may lead back to the first dot.
+    assert len(heard) > 1 and all(words.startswith("Row ") for words in heard)
     lab.page.keyboard.press("Enter")
     lab.page.locator(".wb-map .wb-caught-row").first.wait_for(timeout=30_000)
     lab.screenshot("dataset-map-keys")
