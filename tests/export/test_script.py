@@ -99,6 +99,7 @@ CASES = {
             "train.label_smoothing_factor": 0.1,
             "train.gradient_accumulation_steps": 2,
             "model.freeze_layers": 1,
+            "model.attention_dropout": 0.0,
         },
     ),
     "lora": ("text-classification", {"adapter.peft_method": "lora"}),

@@ -398,6 +398,8 @@ CHECKS: dict[str, Callable[[Home], None] | str] = {
     "model.trust_remote_code": "tests/models/test_load.py::test_trusted_code_is_run",
     "model.freeze_embeddings": "tests/training/test_adapters.py::test_frozen_weights_do_not_move",
     "model.freeze_layers": "tests/training/test_adapters.py::test_frozen_weights_do_not_move",
+    "model.attention_dropout": "tests/models/test_dropout.py::test_without_it_no_matrix_of_"
+    "attention_is_kept_for_the_backward_pass",
     "model.quantization": "tests/training/test_adapters.py::test_an_adapter_learns_beside_weights_"
     "in_few_bits",
     "adapter.peft_method": peft_method,

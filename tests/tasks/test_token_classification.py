@@ -15,6 +15,7 @@ from workbench.evaluation.run import evaluate_file, predict_texts
 from workbench.reporting import render
 from workbench.spec import DataSpec
 from workbench.tasks import load_task
+from workbench.tasks._sentences import encode_words
 from workbench.tasks._tags import as_bio, entities, entity_scores
 from workbench.tasks.token_classification import coloured
 from workbench.training.prepare import prepare
@@ -162,6 +163,61 @@ def test_words_beyond_the_limit_have_no_piece(tmp_path):
     prepared = prepare(tag_spec(tmp_path, **{"data.max_tokens": 4}))
     found = TASK.encode({"tokens": [["the", "the", "the", "the"]]}, prepared.setup, False)
     assert found["first"] == [[1, 2, -1, -1]]
+
+
+def metaspace_setup(max_tokens=32, side="right"):
+    """Return a setup whose tokenizer marks blanks as sentencepiece does: `▁` before each word."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    pieces = ["<s>", "</s>", "<unk>", "▁", *"中国在银行AB15", "▁在", "▁in", "▁A", "▁x", "中国"]
+    tokenizer = Tokenizer(models.Unigram([(piece, -1.0) for piece in pieces], unk_id=2))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 1)]
+    )
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", unk_token="<unk>",
+        pad_token="</s>", truncation_side=side,
+    )  # fmt: skip
+    data = SimpleNamespace(special_tokens_in_text="plain", prefix="")
+    return SimpleNamespace(tokenizer=fast, max_tokens=max_tokens, spec=SimpleNamespace(data=data))
+
+
+@pytest.mark.parametrize(
+    ("words", "pieces", "first"),
+    [
+        # A text without blanks gives the model no token for a blank, as in its pretraining.
+        ([*"中国银行"], ["▁", "中", "国", "银", "行"], [2, 3, 4, 5]),
+        ([*"中在国"], ["▁", "中", "▁在", "国"], [2, 3, 4]),
+        (["中国", "银行"], ["▁", "中国", "银", "行"], [2, 3]),
+        ([*"用B1"], ["▁", "<unk>", "B", "1"], [2, 3, 4]),
+        # A text with blanks keeps them.
+        (["in", "15", "x"], ["▁in", "▁", "1", "5", "▁x"], [1, 3, 5]),
+        (["A", "中国", "B5"], ["▁A", "中国", "B", "5"], [1, 2, 3]),
+        # A word that is itself the mark of a blank stays.
+        (["▁"], ["▁"], [1]),
+        ([], [], []),
+    ],
+)
+def test_no_token_is_left_of_a_blank_that_the_text_does_not_have(words, pieces, first):
+    setup = metaspace_setup()
+    found = encode_words(setup, [words])
+    read = setup.tokenizer.convert_ids_to_tokens(found["input_ids"][0])
+    assert (read[1:-1], found["first"]) == (pieces, [first])
+    assert {len(held[0]) for name, held in found.items() if name != "first"} == {len(read)}
+
+
+@pytest.mark.parametrize(("side", "kept"), [("right", "中国银"), ("left", "国银行")])
+def test_the_limit_counts_what_is_left(side, kept):
+    setup = metaspace_setup(max_tokens=6 if side == "right" else 5, side=side)
+    found = encode_words(setup, [[*"中国银行"]])
+    read = setup.tokenizer.convert_ids_to_tokens(found["input_ids"][0])
+    assert len(read) == setup.max_tokens
+    assert "".join(read[1:-1]).replace("▁", "") == kept
+    assert [n >= 0 for n in found["first"][0]] == [word in kept for word in "中国银行"]
+    whole = encode_words(setup, [[*"中国银行"]], cut=False)
+    assert len(whole["input_ids"][0]) == 7
 
 
 def test_a_sentence_that_the_tokenizer_drops_is_left_out_of_training(tmp_path):

@@ -21,6 +21,7 @@ import jinja2
 from .. import language
 from ..errors import RunError, shorten
 from ..language import text as say
+from ..models.dropout import attention_dropout
 from ..models.trimmed import read_trimmed
 from ..runs import RunFolder
 from ..training.batches import epoch_batches
@@ -129,7 +130,9 @@ def _values(run: RunFolder, prepared: Prepared, model: Any) -> dict[str, Any]:
     spec, task, setup = prepared.spec, prepared.task, prepared.setup
     tokenizer, hub = prepared.tokenizer, _hub_id(prepared)
     labels = prepared.labels
-    settings = dict(task.settings(setup))
+    settings = task.settings(setup) | attention_dropout(
+        prepared.found, spec.model.attention_dropout, spec.model.trust_remote_code
+    )
     if labels:
         settings["num_labels"] = len(labels)
     inner = model.get_base_model() if hasattr(model, "peft_config") else model

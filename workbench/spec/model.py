@@ -76,6 +76,16 @@ class ModelSpec(Section):
             step=1,
         ),
     ] = 0
+    attention_dropout: Annotated[
+        float | None,
+        Domain(
+            "share of the attention weights dropped in training; empty as the model's config says; "
+            "0 needs far less memory and time where texts are long",
+            0.0,
+            0.9,
+            step=0.05,
+        ),
+    ] = None
     quantization: Annotated[
         str,
         Domain(

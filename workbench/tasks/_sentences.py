@@ -10,7 +10,7 @@ from zlib import crc32
 from ..errors import ModelError
 from ._encode import encoder_of
 from ._labelling import word_places
-from ._records import RowError, Setup
+from ._records import Record, RowError, Setup
 from ._tags import entities
 
 # The label of a piece that is not learned from.
@@ -31,32 +31,80 @@ def words_of(held: Any, tags: int = 0) -> list[str]:
 
 def joined(words: list[str]) -> str:
     """Return words as a text; Chinese characters stand close together."""
-    return "".join(gap + word for gap, word in zip(_gaps(words), words, strict=True))
+    return "".join(gap + word for gap, word in zip(gaps_before(words), words, strict=True))
 
 
-def pieces_of(setup: Setup, texts: list[str]) -> Any:
+def encode_words(setup: Setup, sentences: list[list[str]], cut: bool = True) -> Record:
+    """Return the pieces of sentences of words, and in `first` the first piece of each word.
+
+    `first` has -1 for a word without a piece. Words are encoded with blanks between them. Where a
+    text has none, between Chinese characters, some tokenizers make a token of each blank, which no
+    text of the model's pretraining had: those are left out. Without `cut` nothing is truncated.
+
+    Raises:
+        ModelError: the tokenizer does not say which piece comes from where.
+    """
     if not setup.tokenizer.is_fast:
         raise ModelError(
             "the tokenizer {tokenizer} does not say where its tokens are from, which tags need",
             "choose a model with a tokenizer.json",
             tokenizer=type(setup.tokenizer).__name__,
         )
-    return encoder_of(setup)(
-        texts, truncation=True, max_length=setup.max_tokens, return_offsets_mapping=True
+    # With what is left out, twice the limit is enough for as many pieces as the limit.
+    encoded = encoder_of(setup)(
+        [" ".join(words) for words in sentences],
+        truncation=cut,
+        max_length=2 * setup.max_tokens + 10 if cut else None,
+        return_offsets_mapping=True,
+        return_special_tokens_mask=True,
+        verbose=False,
     )
+    names = [name for name in setup.tokenizer.model_input_names if name in encoded]
+    found: dict[str, list[Any]] = {name: [] for name in [*names, "first"]}
+    limit = setup.max_tokens if cut else None
+    for row, words in enumerate(sentences):
+        tokens = setup.tokenizer.convert_ids_to_tokens(encoded["input_ids"][row])
+        offsets, special = encoded["offset_mapping"][row], encoded["special_tokens_mask"][row]
+        kept, first = pieces_of_words(
+            words, tokens, offsets, special, limit, setup.tokenizer.truncation_side
+        )
+        for name in names:
+            found[name].append([encoded[name][row][n] for n in kept])
+        found["first"].append(first)
+    return found
 
 
-def first_pieces(words: list[str], offsets: list[tuple[int, int]]) -> list[int]:
-    """Return the piece with which each word of the joined text begins, or -1."""
-    owner: list[int] = []
+def pieces_of_words(
+    words: list[str], tokens: list[str], offsets: list[tuple[int, int]], special: list[int],
+    limit: int | None, side: str,
+) -> tuple[list[int], list[int]]:  # fmt: skip
+    """Return which pieces of a joined sentence are kept, and which of them begins each word, or -1.
+
+    What is beyond the limit is left out at one side, but for control tokens; so is a token that is
+    nothing but a blank (BERT's tokenizers have none), where the text itself has no blank.
+    """
+    word_at: list[int] = []
     for number, word in enumerate(words):
-        owner += [number] * len(word) + [-1]
+        word_at += [number] * len(word) + [-1]
+    owners = [next((n for n in word_at[start:end] if n >= 0), -1) for start, end in offsets]
+    solid = {own for own, token in zip(owners, tokens, strict=True) if token not in ("▁", "Ġ")}
+    blank = [
+        token in ("▁", "Ġ") and (own < 0 or own in solid)
+        for own, token in zip(owners, tokens, strict=True)
+    ]
+    for piece in reversed(range(len(owners) - 1)):
+        owners[piece] = owners[piece + 1] if blank[piece] else owners[piece]
+    gaps = gaps_before(words)
+    kept = [n for n, own in enumerate(owners) if not blank[n] or own < 1 or gaps[own]]
+    plain = [n for n in kept if not special[n]]
+    beyond = 0 if limit is None else max(len(kept) - limit, 0)
+    left_out = set(plain[:beyond] if side == "left" else plain[max(len(plain) - beyond, 0) :])
+    kept = [n for n in kept if n not in left_out]
     first = [-1] * len(words)
-    for piece, (start, end) in enumerate(offsets):
-        own = next((n for n in owner[start:end] if n >= 0), -1)
-        if own >= 0 and first[own] < 0:
-            first[own] = piece
-    return first
+    for piece, n in enumerate(kept):
+        if owners[n] >= 0 and first[owners[n]] < 0 and not blank[n]:
+            first[owners[n]] = piece
+    return kept, first
 
 
 def on_pieces(first: list[int], tags: list[int], pieces: int) -> list[int]:
@@ -72,7 +120,7 @@ def coloured(words: list[str], tags: list[str]) -> Any:
     from markupsafe import Markup
 
     starts = {first: (kind, last) for kind, first, last in entities(tags)}
-    text, gaps = joined(words), _gaps(words)
+    text, gaps = joined(words), gaps_before(words)
     spots = word_places(words, text)
     parts, place = [], 0
     while place < len(words):
@@ -88,16 +136,16 @@ def coloured(words: list[str], tags: list[str]) -> Any:
     return Markup("").join(parts)
 
 
-def _gaps(words: list[str]) -> list[str]:
+def gaps_before(words: list[str]) -> list[str]:
     """Return what stands before each word: a blank, but none beside Chinese characters.
 
     In Chinese that was cut into characters, Latin letters were cut apart, too: they get none.
     """
-    if all(len(word) < 2 for word in words) and any(map(_is_eastern, words)):
+    if all(len(word) < 2 for word in words) and any(map(is_eastern, words)):
         return [""] * len(words)
-    gaps = ["" if _is_eastern(a[-1:]) or _is_eastern(b[:1]) else " " for a, b in pairwise(words)]
+    gaps = ["" if is_eastern(a[-1:]) or is_eastern(b[:1]) else " " for a, b in pairwise(words)]
     return ["", *gaps][: len(words)]
 
 
-def _is_eastern(character: str) -> bool:
+def is_eastern(character: str) -> bool:
     return "\u2e80" <= character <= "\ufaff" or "\uff00" <= character <= "\uffef"

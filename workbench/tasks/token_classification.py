@@ -15,7 +15,6 @@ import numpy as np
 from ..language import text as say
 from ..sources.paths import bare_name
 from ._dynamics import of_tokens
-from ._encode import count_tokens
 from ._labelling import Labelling, Values, word_places
 from ._padding import pad
 from ._records import Batch, Column, Metric, Outcome, Record, Role, RowError, Setup
@@ -23,10 +22,9 @@ from ._scores import cross_entropy, softmax
 from ._sentences import (
     IGNORED,
     coloured,
-    first_pieces,
+    encode_words,
     joined,
     on_pieces,
-    pieces_of,
     words_of,
 )
 from ._tags import (
@@ -184,7 +182,8 @@ class TokenClassification(ClassifyingTask):
 
     def lengths(self, batch: Batch, setup: Setup) -> list[int]:
         """Return the pieces of each sentence, before it is cut."""
-        return count_tokens(setup, [" ".join(words_of(held)) for held in batch["tokens"]])
+        encoded = encode_words(setup, [words_of(held) for held in batch["tokens"]], cut=False)
+        return [len(ids) for ids in encoded["input_ids"]]
 
     def encode(self, batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
         """Turn words into pieces, and their tags into the labels of their first pieces.
@@ -196,14 +195,7 @@ class TokenClassification(ClassifyingTask):
         Raises:
             ModelError: the tokenizer does not say which piece comes from where.
         """
-        sentences = [words_of(held) for held in batch["tokens"]]
-        encoded = pieces_of(setup, [" ".join(words) for words in sentences])
-        names = [name for name in setup.tokenizer.model_input_names if name in encoded]
-        inputs: dict[str, list[Any]] = {name: encoded[name] for name in names}
-        inputs["first"] = [
-            first_pieces(words, offsets)
-            for words, offsets in zip(sentences, encoded["offset_mapping"], strict=True)
-        ]
+        inputs = encode_words(setup, [words_of(held) for held in batch["tokens"]])
         if "tags" in batch:
             inputs["labels"] = [
                 on_pieces(first, tags, len(ids))

@@ -21,6 +21,7 @@ from ..language import told
 from ..models import ModelCard, load_model, load_tokenizer
 from ..models.adapters import add_adapter
 from ..models.card import card_of
+from ..models.dropout import attention_dropout
 from ..models.folder import model_width, read_config
 from ..models.freezing import can_recompute, count_parameters, freeze
 from ..models.heads import Head, note_of
@@ -127,13 +128,19 @@ class Prepared:
             self.labels,
             self.spec.train.seed,
             trust_remote_code=self.spec.model.trust_remote_code,
-            problem=self.task.settings(setup),
+            problem=self._settings(setup),
             bits=self.spec.model.quantization,
         )
         make_room(model, self.spec, self.tokenizer)
         follow_tokenizer(model, self.tokenizer)
         self.task.adapt(model, setup)
         return model
+
+    def _settings(self, setup: Setup) -> dict[str, Any]:
+        """Return what the run changes in the model's config."""
+        model = self.spec.model
+        dropout = attention_dropout(self.found, model.attention_dropout, model.trust_remote_code)
+        return self.task.settings(setup) | dropout
 
     def new_model(self) -> Any:
         """Return the model ready to learn: in its adapter, or with what is to stay frozen."""
@@ -191,7 +198,7 @@ class Prepared:
             self.task.auto_class,
             self.labels,
             trust_remote_code=self.spec.model.trust_remote_code,
-            problem=self.task.settings(self.setup),
+            problem=self._settings(self.setup),
         )
         make_room(model, self.spec, self.tokenizer, draw=False)
         return model
