@@ -89,6 +89,18 @@ test("a token's own letters stand where its place in the text is known", async (
   assert.deepEqual(groups.map((group) => group.label), ["Crews", "␣Kind"]);
 });
 
+test("behind an emoji, in either text, tokens still have their own letters", async () => {
+  const { makeSequence } = await import("../../workbench/static/attention/tokens.js");
+  const source = {
+    tokens: ["▁late", "▁😀⟨1/2⟩", "😀⟨2/2⟩", "▁but", "𠮷", "▁kind"], special: Array(6).fill(false),
+    words: [0, 1, 1, 2, 3, 4], spans: [[0, 4], [4, 6], [5, 6], [6, 10], [0, 1], [1, 6]],
+    segments: [0, 0, 0, 0, 1, 1], prompt: null,
+  };
+  const record = { text: "late 😀 but", text_pair: "𠮷 kind", sequences: { source } };
+  const { labels } = makeSequence(record, "source");
+  assert.deepEqual(labels, ["␣late", "␣😀⟨1/2⟩", "😀⟨2/2⟩", "␣but", "𠮷", "␣kind"]);
+});
+
 test("what two texts share keeps its order", () => {
   assert.deepEqual(align(["a", "b", "c", "d"], ["b", "x", "d"]), [1, -1, 3]);
   assert.deepEqual(align(["a", "a"], ["a"]), [0]);

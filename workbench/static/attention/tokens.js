@@ -10,25 +10,25 @@ const parts = /(.)⟨1\/(\d+)⟩(?:\1⟨\d+\/\2⟩)+/gu;
 /** @param {PlainRecord} plain @param {string} name */
 export function makeSequence(plain, name) {
   const raw = plain.sequences[name];
-  const labels = raw.tokens.map((token, n) => written(plain, name, token, n));
+  // Places are counted in characters, as Python counts; in JavaScript an emoji has a length of 2.
+  const texts = [plain.text, plain.text_pair].map((text) => Array.from(text ?? ""));
+  const labels = raw.tokens.map((token, n) => written(raw, name === "source" ? texts : [], token, n));
   return { ...raw, name, length: raw.tokens.length, labels };
 }
 
 /**
  * Tokenizers mark a space before a word with a letter of their own, and write bytes for text that
  * is not English; where the token's place in the text is known, the text says it better.
- * @param {PlainRecord} plain
- * @param {string} name
+ * @param {PlainSequence} raw
+ * @param {string[][]} texts characters of the text and of its pair, where the tokens stand in them
  * @param {string} token
  * @param {number} n
  */
-function written(plain, name, token, n) {
-  const raw = plain.sequences[name];
+function written(raw, texts, token, n) {
   const span = raw.spans?.[n];
-  const text = raw.segments?.[n] ? plain.text_pair : plain.text;
   const spaced = /^[Ġ▁]/.test(token);
   if (raw.special?.[n] || token.startsWith("##") || !span || part.test(token)) return marked(token);
-  const piece = name === "source" ? (text ?? "").slice(span[0], span[1]).trim() : "";
+  const piece = (texts[raw.segments?.[n] ? 1 : 0] ?? []).slice(...span).join("").trim();
   return piece ? (spaced ? "␣" : "") + piece : marked(token);
 }
 
