@@ -2,9 +2,12 @@
 
 from types import SimpleNamespace
 
+import pytest
 import torch
 
+from tests.tiny_models import make_tiny_llama
 from workbench.attention.answers import answer
+from workbench.models import load_tokenizer
 
 
 def told(logits, **config):
@@ -26,3 +29,16 @@ def test_classes_have_probabilities():
     prediction, chances = told([0.0, 0.0, 9.0], id2label={0: "a", 1: "b", 2: "c"})
     assert prediction == "c (100%)"
     assert [name for name, _ in chances] == ["c", "a", "b"]
+
+
+@pytest.mark.parametrize(("text", "shown"), [("\n", "⏎"), ("天", "<0xE5>"), (" the", "the")])
+def test_a_next_token_that_is_no_word_can_be_seen_all_the_same(tmp_path, text, shown):
+    tokenizer = load_tokenizer(make_tiny_llama(tmp_path / "m"))
+    likeliest = tokenizer(text, add_special_tokens=False)["input_ids"][0]
+    logits = torch.zeros(1, 2, len(tokenizer))
+    logits[0, -1, likeliest] = 50
+    model = SimpleNamespace(config=SimpleNamespace(), can_generate=lambda: True)
+    source = SimpleNamespace(prompt=None)
+    reading = SimpleNamespace(sequences={"source": source}, ids=[1, 1])
+    told = answer(SimpleNamespace(logits=logits), model, tokenizer, reading)
+    assert told == (f"… {shown} (100%)", [])

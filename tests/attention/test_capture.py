@@ -12,6 +12,7 @@ from workbench.attention.capture import capture
 from workbench.attention.packing import dequantise, quantise
 from workbench.attention.rollout import Rollout
 from workbench.errors import ModelError
+from workbench.tasks._pieces import token_text
 
 TEXT = "the film was wonderful and the crew was kind"
 LONG = " ".join([TEXT, "is the sky blue? yes, it is blue", "call now to win a free prize"] * 5)
@@ -251,7 +252,8 @@ def test_the_logit_lens_ends_at_the_models_own_words(name):
     inputs = tokenizer()(TEXT, return_tensors="pt")
     with torch.no_grad():
         chances = model(**inputs).logits[0].softmax(-1).max(-1)
-    assert record.lens["words"][-1] == [tokenizer().decode([n]) for n in chances.indices.tolist()]
+    words = [token_text(tokenizer(), one) for one in chances.indices.tolist()]
+    assert record.lens["words"][-1] == words
     assert record.lens["probabilities"][-1] == pytest.approx(chances.values.tolist(), abs=1e-3)
     assert len(record.lens["words"]) == len(record.lens["layers"]) == 3
 
@@ -264,7 +266,20 @@ def test_the_lens_reads_each_layer_through_the_last_norm():
             **tokenizer()(TEXT, return_tensors="pt"), output_hidden_states=True
         ).hidden_states
         words = model.lm_head(model.model.norm(states[1][0])).argmax(-1).tolist()
-    assert record.lens["words"][1] == [tokenizer().decode([one]) for one in words]
+    assert record.lens["words"][1] == [token_text(tokenizer(), one) for one in words]
+
+
+def test_of_a_long_text_fewer_layers_are_read_the_last_among_them(monkeypatch):
+    model = make("llama", num_hidden_layers=6)
+    whole = capture(model, tokenizer(), TEXT, lens=True).lens
+    tokens = len(whole["words"][0])
+    assert whole["layers"] == list(range(7))
+    monkeypatch.setattr("workbench.attention.lens.MOST_WORDS", 4 * tokens)
+    some = capture(model, tokenizer(), TEXT, lens=True).lens
+    assert some["layers"] == [0, 2, 4, 6]
+    assert some["words"] == [whole["words"][layer] for layer in some["layers"]]
+    monkeypatch.setattr("workbench.attention.lens.MOST_WORDS", 1)
+    assert capture(model, tokenizer(), TEXT, lens=True).lens["layers"] == [0, 6]
 
 
 def test_an_encoder_has_no_lens_and_says_so():

@@ -126,6 +126,40 @@ def test_errors_are_sample_deviations_over_the_same_draws_for_both(tmp_path):
     )
 
 
+def test_the_error_of_a_perplexity_is_that_of_a_ratio_of_sums():
+    """Rows are drawn, tokens count. By hand: the error of Σ losses / Σ tokens (Cochran 1977, 2.46).
+
+    Perplexity is e to its power, so its error is as many times larger (the delta method).
+    """
+    chance = np.random.default_rng(5)
+    tokens = chance.integers(1, 60, size=400)
+    # Long answers are easier, so that the mean over rows would be another number.
+    losses = 3 - tokens / 30 + chance.normal(scale=0.4, size=400)
+    records = [
+        {"loss": loss, "tokens": int(count)} for loss, count in zip(losses, tokens, strict=True)
+    ]
+    scores = load_task("text-generation").rescore(records)
+    found = _resampled(scores, scores, 400)
+    mean = (losses * tokens).sum() / tokens.sum()
+    rest = losses * tokens - mean * tokens
+    error = np.sqrt((rest**2).sum() / 399 / 400) / tokens.mean()
+    assert abs(mean - losses.mean()) > 5 * error
+    assert found["loss"].first == pytest.approx(mean)
+    assert found["loss"].first_error == pytest.approx(error, rel=0.1)
+    assert found["perplexity"].first == pytest.approx(np.exp(mean))
+    assert found["perplexity"].first_error == pytest.approx(np.exp(mean) * error, rel=0.1)
+
+
+def test_rows_in_which_nothing_was_guessed_do_not_count():
+    records = [{"loss": 1.0, "tokens": 3}, {"rouge_l": 0.5}, {"loss": None, "tokens": 0}]
+    scores = load_task("text-generation").rescore(records)
+    assert scores(np.arange(3)) == pytest.approx({"loss": 1, "perplexity": np.e, "rouge_l": 0.5})
+    assert scores(np.array([1, 1])) == {"rouge_l": 0.5}
+    assert scores(np.array([2])) == {}
+    before = [{"loss": 1.0, "perplexity": np.e}]  # predictions that were kept without `tokens`
+    assert load_task("text-generation").rescore(before)(np.array([0])) == {}
+
+
 def test_a_better_second_run_is_told_as_better_wherever_it_is_told(tmp_path, capsys):
     from workbench.adaptation import Adaptation
     from workbench.cli.training import _print_adaptation

@@ -6,10 +6,12 @@ import pytest
 import torch
 
 from tests.tasks.test_text_generation import CHAT, make_rows, write_spec
+from tests.tiny_models import make_tiny_llama
 from workbench import pipeline
 from workbench.evaluation import sampling
 from workbench.evaluation.playground import open_playground
 from workbench.evaluation.streaming import TokenStream
+from workbench.models import load_tokenizer
 
 ASKED = "what was good?"
 
@@ -94,21 +96,19 @@ def test_beams_give_the_same_answer_and_no_tokens(playground):
     assert heard == []
 
 
-def test_a_character_of_several_tokens_is_shown_when_it_is_complete():
-    class Bytes:
-        all_special_ids = ()
-
-        def decode(self, ids, skip_special_tokens=False):
-            return bytes(ids).decode("utf-8", "replace")
-
-        def convert_ids_to_tokens(self, token):
-            return f"<0x{token:02X}>"
-
+def test_a_character_of_several_tokens_is_shown_when_it_is_complete(tmp_path):
+    tokenizer = load_tokenizer(make_tiny_llama(tmp_path / "m"))
+    ids = tokenizer("a天", add_special_tokens=False)["input_ids"]
     heard = []
-    stream = TokenStream(Bytes(), heard.append)
-    stream.put(torch.tensor([[65]]))
-    for byte in "a好".encode():
-        stream._read_logits(None, None, type("Out", (), {"logits": torch.zeros(1, 1, 256)}))
-        stream.put(torch.tensor([byte]))
-    assert [one.text for one in heard] == ["a", "", "", "好"]
-    assert all(one.probability == pytest.approx(1 / 256) for one in heard)
+    stream = TokenStream(tokenizer, heard.append)
+    stream.put(torch.tensor([ids[:1]]))
+    for one in ids:
+        logits = torch.zeros(1, 1, len(tokenizer))
+        logits[0, 0, ids] = 30.0
+        stream._read_logits(None, None, type("Out", (), {"logits": logits}))
+        stream.put(torch.tensor([one]))
+    assert [one.text for one in heard] == ["a", "", "", "天"]
+    assert all(one.probability == pytest.approx(1 / 4) for one in heard)
+    # What could have stood there is named alone: a part of a character by its bytes.
+    named = {name for name, share in heard[0].candidates if share > 0.1}
+    assert named == {"a", "<0xE5>", "<0xA4>", "<0xA9>"}

@@ -171,6 +171,9 @@ def test_scores_and_baseline_are_as_counted_by_hand(tokenizer):
     (record,) = TASK.predictions(outcome)
     assert (record["predicted"], record["label"]) == (["good", "good"], ["good", "bad"])
     assert record["loss"] == pytest.approx(np.log(8) / 2)
+    scores = TASK.rescore([record])(np.array([0, 0]))
+    assert scores == pytest.approx({name: found["metrics"][name] for name in scores})
+    assert set(scores) == {"loss", "pseudo_perplexity", "token_accuracy"}
     filled, hardest = TASK.columns[1].cell(record), TASK.columns[2].cell(record)
     assert filled == "<mark>good</mark> <del>good</del> <ins>bad</ins>"
     assert hardest == "bad ← good 50%, bad 25%"

@@ -257,8 +257,18 @@ def test_answers_are_compared_with_the_references(tokenizer):
     )  # fmt: skip
     first, second = TASK.predictions(outcome)
     assert (second["prompt"], second["label"], second["predicted"]) == ("b", "the film", "the crew")
-    assert second["loss"] == 3.0
+    assert (second["loss"], second["tokens"]) == (3.0, 2)
     assert TASK.line(first) == "Good day\ta"
+
+
+def test_scores_of_all_rows_are_those_of_the_evaluation(tokenizer):
+    columns = {"instruction": ["a", "b"], "output": ["good day", "the film"]}
+    answers = [{"sums": [2.0, 2, 1], "written": "Good"}, {"sums": [9.0, 7, 0], "written": "crew"}]
+    outcome = outcome_of(tokenizer, columns, answers)
+    known = TASK.evaluate(outcome)["metrics"]
+    found = TASK.rescore(TASK.predictions(outcome))(np.arange(2))
+    assert set(found) == {"loss", "perplexity", "rouge_l"}
+    assert found == pytest.approx({name: known[name] for name in found})
 
 
 def test_baselines_are_token_frequencies_and_a_copy_of_the_prompt(tokenizer):
@@ -290,6 +300,8 @@ def test_a_run_learns_to_answer(answering):
     assert after["rouge_l"] > rivals["copy"]["rouge_l"] > rivals["before"]["rouge_l"]
     assert rivals["unigram"]["rouge_l"] is None
     assert metrics["written_rows"] == metrics["rows"]
+    low, high = metrics["intervals"]["after"]["perplexity"]
+    assert low < after["perplexity"] < high
     assert answering.spec().data.columns == {
         "instruction": "instruction", "input": "input", "output": "output",
     }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..tasks._number_scale import scale_given
-from .pieces import readable_tokens
+from ..tasks._pieces import readable_tokens, token_text
 from .texts import Reading
 
 MOST_CLASSES = 12
@@ -65,9 +65,7 @@ def _words(logits: Any, model: Any, tokenizer: Any, reading: Reading) -> str:
 def _likeliest(logits: Any, tokenizer: Any) -> str:
     chances = logits.float().softmax(-1)
     best = int(chances.argmax())
-    said = tokenizer.decode([best]).strip()
-    if "\ufffd" in said:  # a part of a character
-        said = readable_tokens(tokenizer, [best])[0]
+    said = token_text(tokenizer, best).strip() or readable_tokens(tokenizer, [best])[0]
     return f"{said} ({chances[best]:.0%})"
 
 

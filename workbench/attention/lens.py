@@ -7,17 +7,26 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from ..tasks._pieces import token_text
+
+# Each word costs a product with the whole vocabulary, and room on the page. Of a long text fewer
+# layers are read, spread evenly.
+MOST_WORDS = 2_500
+
 # The last norm of a decoder, by the names that its families give it.
 _NORMS = ("norm", "ln_f", "final_layer_norm", "final_layernorm", "norm_f", "final_norm", "ln_out")
 
 
 def logit_lens(model: Any, tokenizer: Any, output: Any) -> tuple[dict[str, Any] | None, str]:
-    """Return the likeliest next word after each layer at each token, and a note if there is none.
+    """Return the likeliest next word after layers at each token, and a note if there is none.
 
-    `output` is the model's on one text, with hidden states and logits.
+    These are all layers where that makes at most `MOST_WORDS`; else as many, the embeddings and the
+    last layer among them. `output` is the model's on one text, with hidden states and logits.
 
     Shapes:
-        words, probabilities: (L + 1, T), from the embeddings on.
+        layers: (N,), 0 for the embeddings. words, probabilities: (N, T).
     """
     import torch
 
@@ -34,15 +43,19 @@ def logit_lens(model: Any, tokenizer: Any, output: Any) -> tuple[dict[str, Any] 
     if shift is None:
         return None, "no logit lens: the model does more than norm and unembed at its end"
     words, chances = [], []
+    count = min(len(states), max(2, MOST_WORDS // states[-1].shape[1]))
+    layers = np.linspace(0, len(states) - 1, count).round().astype(int).tolist()
     with torch.no_grad():
-        for number, state in enumerate(states):
-            last = number == len(states) - 1
-            raw = head(state[0] if last else norm(state[0])) * shift
-            raw = cap * torch.tanh(raw / cap) if cap else raw
-            best = (logits[0] if last else raw).float().softmax(-1).max(-1)
-            words.append(_decoded(tokenizer, best.indices.tolist()))
+        for number in layers:
+            if number == len(states) - 1:
+                raw = logits[0]
+            else:
+                raw = head(norm(states[number][0])) * shift
+                raw = cap * torch.tanh(raw / cap) if cap else raw
+            best = raw.float().softmax(-1).max(-1)
+            words.append([token_text(tokenizer, one) for one in best.indices.tolist()])
             chances.append([round(p, 4) for p in best.values.tolist()])
-    return {"layers": list(range(len(states))), "words": words, "probabilities": chances}, ""
+    return {"layers": layers, "words": words, "probabilities": chances}, ""
 
 
 def _last_norm(model: Any) -> Any:
@@ -67,7 +80,3 @@ def _shift(head: Any, state: Any, logits: Any) -> float | None:
         if torch.equal((raw * factor).argmax(-1), wanted.argmax(-1)):
             return factor if factor > 0 else None
     return None
-
-
-def _decoded(tokenizer: Any, ids: list[int]) -> list[str]:
-    return [tokenizer.decode([one]) for one in ids]

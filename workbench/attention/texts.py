@@ -7,8 +7,8 @@ from typing import Any
 
 from ..models.fit import limits_in
 from ..tasks._encode import TextEncoder
+from ..tasks._pieces import readable_tokens
 from ..tasks._seq2seq import can_cache
-from .pieces import readable_tokens
 from .record import TokenSequence
 
 

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from ..tasks._pieces import token_text
+
 CANDIDATES = 8
 
 
@@ -110,8 +112,5 @@ class TokenStream:
         return added
 
     def _name(self, token: int) -> str:
-        """Return a token as text; one that is none by its name in the vocabulary."""
-        read = self._tokenizer.decode([token])
-        if read and "\N{REPLACEMENT CHARACTER}" not in read:
-            return read
-        return str(self._tokenizer.convert_ids_to_tokens(token))
+        """Return a token as text; one that is none by its name in the vocabulary, or its bytes."""
+        return token_text(self._tokenizer, token)

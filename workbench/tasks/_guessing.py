@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,8 @@ from ..sources.paths import bare_name
 
 IGNORED = -100
 FEWEST_PARAGRAPHS = 4
+# Above this loss, its perplexity is no number of a computer's.
+MOST_LOSS = 700.0
 
 
 def read_paragraphs(text: str, name: str) -> tuple[list[dict[str, Any]], list[str]] | None:
@@ -76,7 +78,29 @@ def followed(found: np.ndarray) -> dict[str, float]:
 
 def perplexity(loss: float | None) -> float | None:
     """Return e to the power of a mean loss: among how many tokens one might as well guess."""
-    return None if loss is None else math.exp(min(loss, 700.0))
+    return None if loss is None else math.exp(min(loss, MOST_LOSS))
+
+
+def token_means(
+    records: list[dict[str, Any]], perplexity_name: str, *others: str
+) -> Callable[[Any], dict[str, float]]:
+    """Return what gives the loss of some records, e to its power, and the means of `others`: (K,).
+
+    These are means over tokens: a record counts as often as it has `tokens`. One without a loss
+    does not count.
+    """
+    names = ("loss", *others)
+    held = np.asarray([[r.get(name) for name in ("tokens", *names)] for r in records], float)
+    held[np.isnan(held).any(axis=1)] = 0
+
+    def scores(places: Any) -> dict[str, float]:
+        counts, values = held[places, 0], held[places, 1:]
+        if not counts.sum():
+            return {}
+        found = dict(zip(names, (counts @ values / counts.sum()).tolist(), strict=True))
+        return found | {perplexity_name: math.exp(min(found["loss"], MOST_LOSS))}
+
+    return scores
 
 
 class TokenCounts:

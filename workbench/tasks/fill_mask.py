@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections import defaultdict
+from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
@@ -27,9 +28,18 @@ from ..errors import ModelError
 from ._dynamics import of_written
 from ._encode import encoder_of, texts_of
 from ._forward import forward
-from ._guessing import IGNORED, TokenCounts, followed, perplexity, read_paragraphs, sums
+from ._guessing import (
+    IGNORED,
+    TokenCounts,
+    followed,
+    perplexity,
+    read_paragraphs,
+    sums,
+    token_means,
+)
 from ._losses import Objective, class_loss
 from ._padding import pad
+from ._pieces import readable_tokens, token_text
 from ._records import Batch, Column, Metric, Outcome, Record, Role, Setup
 from .base import Task
 
@@ -239,6 +249,10 @@ class FillMask(Task):
             for texts in texts_of(outcome, ("text",))
         ]
 
+    def rescore(self, records: list[Record]) -> Callable[[Any], dict[str, float]]:
+        """Return what gives loss, pseudo-perplexity and first guesses of some texts."""
+        return token_means(records, "pseudo_perplexity", "token_accuracy")
+
     def line(self, record: Record) -> str:
         """Return a prediction as one line: the guesses for each hidden place, then the text."""
         told = " | ".join(_best(record, place) for place in range(len(record["predicted"])))
@@ -371,19 +385,20 @@ def _record(text: str, parts: list[tuple[Record, Record]], tokenizer: Any) -> Re
         "shares": shares,
     }
     if losses and not any(np.isnan(losses)):
-        truth = [_word(tokenizer, one) for row, _ in parts for one in row["labels"] if one >= 0]
-        hits = [best == true for best, true in zip(record["predicted"], truth, strict=True)]
+        true = [one for row, _ in parts for one in row["labels"] if one >= 0]
+        first = [best for _, answer in parts for best in answer["guesses"][:, 0].tolist()]
         record |= {
-            "label": truth,
+            "label": [_word(tokenizer, one) for one in true],
+            "tokens": len(true),
             "token_losses": losses,
-            "token_accuracy": float(np.mean(hits)),
+            "token_accuracy": float(np.mean(np.equal(first, true))),
             "loss": float(np.mean(losses)),
         }
     return record
 
 
 def _word(tokenizer: Any, one: int) -> str:
-    return tokenizer.decode([one]).strip() or tokenizer.convert_ids_to_tokens(one)
+    return token_text(tokenizer, one).strip() or readable_tokens(tokenizer, [one])[0]
 
 
 def _truths(outcome: Outcome) -> list[np.ndarray]:

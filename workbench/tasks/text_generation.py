@@ -19,7 +19,7 @@ import numpy as np
 from ._causal_rows import TextRows, is_plain
 from ._generating import OPTIONS as GENERATES
 from ._generating import set_generation_config
-from ._guessing import IGNORED, TokenCounts, means, perplexity, read_paragraphs
+from ._guessing import IGNORED, TokenCounts, means, perplexity, read_paragraphs, token_means
 from ._labelling import Labelling
 from ._packing import require_apart
 from ._prompts import Prompt, prompts_of, read_row
@@ -184,8 +184,9 @@ class TextGeneration(TextRows):
         return read_paragraphs(text, name)
 
     def rescore(self, records: list[Record]) -> Callable[[Any], dict[str, float]]:
-        """Return what gives the mean ROUGE-L of some records."""
-        return means_of(records, "rouge_l")
+        """Return what gives loss, perplexity and the mean ROUGE-L of some records."""
+        near, losses = means_of(records, "rouge_l"), token_means(records, "perplexity")
+        return lambda places: losses(places) | near(places)
 
     def is_wrong(self, record: Record) -> bool:
         """Say whether something was written that is not the reference."""
@@ -197,7 +198,8 @@ def _record(
 ) -> Record:
     """Return what is to be told of an example that was encoded as these rows."""
     (row, answer), *_ = parts
-    loss = means(np.array([one["sums"] for _, one in parts]))["loss"]
+    sums = np.array([one["sums"] for _, one in parts], float)
+    loss = means(sums)["loss"]
     record = {"row": number, "predicted": answer["written"]}
     if prompt is not None:
         reference = prompt.reference
@@ -208,7 +210,8 @@ def _record(
         rest = rest[: setup.spec.generate.max_new_tokens]
         reference = setup.tokenizer.decode(rest, skip_special_tokens=True).strip()
     if loss is not None:
-        record |= {"loss": loss, "perplexity": perplexity(loss)}
+        tokens = int(sums[:, 1].sum())
+        record |= {"loss": loss, "tokens": tokens, "perplexity": perplexity(loss)}
     if reference is not None and (prompt is not None or loss is not None):
         record["label"] = reference
         if prompt is not None and answer["written"] is not None:

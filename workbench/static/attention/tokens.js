@@ -3,7 +3,7 @@
 
 /** @import { Choice, Group, PlainRecord, PlainSequence, Sequence } from "./types.d.ts" */
 
-// A character that is cut into several tokens: 天⟨1/3⟩, 天⟨2/3⟩, 天⟨3/3⟩ (see pieces.py).
+// A character that is cut into several tokens: 天⟨1/3⟩, 天⟨2/3⟩, 天⟨3/3⟩ (see tasks/_pieces.py).
 const part = /⟨\d+\/\d+⟩/;
 const parts = /(.)⟨1\/(\d+)⟩(?:\1⟨\d+\/\2⟩)+/gu;
 

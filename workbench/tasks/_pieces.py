@@ -34,6 +34,17 @@ def readable_tokens(tokenizer: Any, ids: list[int]) -> list[str]:
     return [one.replace("\n", "⏎") for one in shown]
 
 
+def token_text(tokenizer: Any, token: int) -> str:
+    """Return a token by itself as text, blanks and all; its bytes where it is part of a character.
+
+    Decoded alone, such a part would be the replacement character, whichever it is.
+    """
+    read = str(tokenizer.decode([token]))
+    if read and "\N{REPLACEMENT CHARACTER}" not in read:
+        return read
+    return readable_tokens(tokenizer, [token])[0]
+
+
 def _is_byte_level(tokenizer: Any) -> bool:
     if not getattr(tokenizer, "is_fast", False):
         return False

@@ -4,8 +4,8 @@ import json
 
 from tests.tiny_models import make_tiny_bert, make_tiny_llama
 from tests.tiny_writers import make_tiny_t5
-from workbench.attention.pieces import readable_tokens
 from workbench.models import load_tokenizer
+from workbench.tasks._pieces import readable_tokens, token_text
 
 
 def shown(tokenizer, text):
@@ -26,6 +26,15 @@ def test_bytes_that_are_no_character_are_written_as_bytes(tmp_path):
     ids = tokenizer("天", add_special_tokens=False)["input_ids"]
     assert readable_tokens(tokenizer, ids[:2]) == ["<0xE5>", "<0xA4>"]
     assert readable_tokens(tokenizer, [ids[1], *ids]) == ["<0xA4>", *shown(tokenizer, "天")]
+
+
+def test_a_part_of_a_character_alone_is_written_as_its_bytes(tmp_path):
+    tokenizer = load_tokenizer(make_tiny_llama(tmp_path / "m"))
+    ids = tokenizer("天 the\n", add_special_tokens=False)["input_ids"]
+    alone = [token_text(tokenizer, one) for one in ids]
+    assert alone[:3] == ["<0xE5>", "<0xA4>", "<0xA9>"]
+    assert "".join(alone[3:]) == " the\n"
+    assert token_text(tokenizer, tokenizer.eos_token_id) == "</s>"
 
 
 def test_accents_are_letters_where_pieces_are_text(tmp_path):
