@@ -20,7 +20,7 @@ endif
 PY := $(BIN)/python
 STAMP := .venv/.installed
 
-.PHONY: setup run test versions correctness robustness mutation lab lint bench recipes screenshot clean
+.PHONY: setup run test versions correctness robustness mutation lab lint bench recipes screenshot docs clean
 
 setup: $(STAMP)
 
@@ -78,5 +78,8 @@ recipes: $(STAMP)
 screenshot: $(STAMP)
 	$(PY) tests/browser/screenshots.py $(ARGS)
 
+docs: $(STAMP)
+	$(PY) -m sphinx --fail-on-warning --keep-going docs site $(ARGS)
+
 clean:
-	$(PYTHON) -c "import shutil; [shutil.rmtree(name, ignore_errors=True) for name in ('.venv', '.pytest_cache', '.ruff_cache', '.mypy_cache', '.import_linter_cache', '.hypothesis', 'artifacts', 'dist', 'node_modules')]"
+	$(PYTHON) -c "import shutil; [shutil.rmtree(name, ignore_errors=True) for name in ('.venv', '.pytest_cache', '.ruff_cache', '.mypy_cache', '.import_linter_cache', '.hypothesis', 'artifacts', 'dist', 'site', 'node_modules')]"

@@ -25,7 +25,7 @@ from workbench.spec import find, parse_value, recipe_names
 PYTHONS = [f"3.{minor}" for minor in range(6, 20)]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 TOP_LEVEL = {
-    ".ci", ".gitattributes", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md",
+    ".ci", ".gitattributes", ".github", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md",
     "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "README.zh.md", "SECURITY.md",
     "constraints.txt",
     "docs", "environment.yml", "eslint.config.js", "notebooks", "package-lock.json", "package.json",
@@ -172,7 +172,7 @@ def test_make_has_the_targets_that_are_promised():
     targets = set(recipes_of_make())
     assert targets == {
         "setup", "run", "test", "versions", "correctness", "robustness", "mutation", "lab",
-        "lint", "bench", "recipes", "screenshot", "clean",
+        "lint", "bench", "recipes", "screenshot", "docs", "clean",
     }  # fmt: skip
     [phony] = re.findall(r"^\.PHONY: (.*)$", read("Makefile"), re.MULTILINE)
     assert set(phony.split()) == targets
