@@ -101,6 +101,23 @@ test("behind an emoji, in either text, tokens still have their own letters", asy
   assert.deepEqual(labels, ["␣late", "␣😀⟨1/2⟩", "😀⟨2/2⟩", "␣but", "𠮷", "␣kind"]);
 });
 
+test("a space that is a token of its own shows no letter of the next", async () => {
+  const { makeSequence } = await import("../../workbench/static/attention/tokens.js");
+  // As the tokenizer of multilingual-e5-small gives it: the first space has the place of 天.
+  const source = {
+    tokens: ["<s>", "▁", "天气", "▁a", "</s>"], special: [true, false, false, false, true],
+    words: [null, 0, 0, 1, null], spans: [null, [0, 1], [0, 2], [2, 4], null],
+    segments: [0, 0, 0, 0, 0], prompt: null,
+  };
+  const { labels } = makeSequence({ text: "天气 a", text_pair: null, sequences: { source } }, "source");
+  assert.deepEqual(labels, ["<s>", "␣", "天气", "␣a", "</s>"]);
+});
+
+test("a word of blanks alone can be seen", async () => {
+  const { marked } = await import("../../workbench/static/attention/tokens.js");
+  assert.deepEqual(["  ", "\n", "", "▁a", " the"].map(marked), ["␣␣", "⏎", "∅", "␣a", " the"]);
+});
+
 test("what two texts share keeps its order", () => {
   assert.deepEqual(align(["a", "b", "c", "d"], ["b", "x", "d"]), [1, -1, 3]);
   assert.deepEqual(align(["a", "a"], ["a"]), [0]);

@@ -27,14 +27,19 @@ export function makeSequence(plain, name) {
 function written(raw, texts, token, n) {
   const span = raw.spans?.[n];
   const spaced = /^[Ġ▁]/.test(token);
-  if (raw.special?.[n] || token.startsWith("##") || !span || part.test(token)) return marked(token);
+  // A space alone may have the place of the letter behind it.
+  const blank = /^[Ġ▁]+$/.test(token);
+  if (raw.special?.[n] || token.startsWith("##") || !span || blank || part.test(token)) return marked(token);
   const piece = (texts[raw.segments?.[n] ? 1 : 0] ?? []).slice(...span).join("").trim();
   return piece ? (spaced ? "␣" : "") + piece : marked(token);
 }
 
-/** @param {string} token */
+/**
+ * Blanks that would not be seen, as letters: the space before a word, and text that is nothing else.
+ * @param {string} token
+ */
 export function marked(token) {
-  return token.replace(/[Ġ▁]/g, "␣").replace(/Ċ|\n/g, "⏎") || "∅";
+  return token.replace(/[Ġ▁]|^ +$/g, (blank) => "␣".repeat(blank.length)).replace(/Ċ|\n/g, "⏎") || "∅";
 }
 
 /**
