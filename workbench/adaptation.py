@@ -73,7 +73,7 @@ def _require_free_name(spec: RunSpec) -> None:
     if folder.exists():
         raise RunError(
             "there is a run {run} already", "give another output.run_name", run=folder.as_posix()
-        )
+        ).at("output.run_name", spec.output.run_name, "name_taken")
 
 
 def _require_same_start(first: RunSpec, second: RunSpec) -> None:

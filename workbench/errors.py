@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import errno
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from numbers import Number
-from typing import Any
+from typing import Any, Self
 
 from .language import told
 
@@ -13,6 +16,26 @@ EXIT_DONE = 0
 EXIT_OUR_FAULT = 1
 EXIT_INPUT_AT_FAULT = 2
 EXIT_INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with one setting; `str` gives the sentence, which does not repeat the path.
+
+    `code` is a short name of the kind of fault, the same in every language: `too_small`. `path`
+    is the setting as a spec has it (`train.learning_rate`), or None where no setting is at fault;
+    `value` is what it holds.
+    """
+
+    code: str
+    what: str
+    remedy: str = ""
+    path: str | None = None
+    value: Any = None
+
+    def __str__(self) -> str:
+        """Return what is wrong and the remedy as one sentence."""
+        return _joined(self.what, self.remedy)
 
 
 class InputError(Exception):
@@ -29,6 +52,27 @@ class InputError(Exception):
         # `args` holds the templates, as `BaseException.__new__` was given them: so pickle works.
         self._templates = (what, remedy)
         self._values = {name: _plain(value) for name, value in values.items()}
+        self._setting: tuple[str, str, Any] | None = None
+
+    def at(self, path: str, value: Any, code: str) -> Self:
+        """Name the setting at fault: its path in a spec, what it holds, and the kind of fault.
+
+        Example:
+            >>> error = InputError("no file {name}", "check the name", name="a.csv")
+            >>> [fault] = error.at("data.source", "a.csv", "no_file").faults
+            >>> fault.path, fault.code, str(fault)
+            ('data.source', 'no_file', 'no file a.csv; check the name')
+        """
+        self._setting = (path, value, code)
+        return self
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The settings at fault, in the current language; empty where none is known to be."""
+        if self._setting is None:
+            return ()
+        path, value, code = self._setting
+        return (Fault(code, self.what, self.remedy, path, value),)
 
     @property
     def what(self) -> str:
@@ -42,13 +86,26 @@ class InputError(Exception):
 
     def __str__(self) -> str:
         """Return both as one line."""
-        if not self.remedy:
-            return self.what
-        return told("{what}; {remedy}", what=self.what, remedy=self.remedy)
+        return _joined(self.what, self.remedy)
 
     def __repr__(self) -> str:
         """Return the kind and what `str` gives, as other exceptions have it."""
         return f"{type(self).__name__}({str(self)!r})"
+
+
+@contextmanager
+def setting_at_fault(path: str, value: Any, code: str) -> Iterator[None]:
+    """Name the setting at fault in errors of the block that do not name one themselves."""
+    try:
+        yield
+    except InputError as error:
+        if not error.faults:
+            error.at(path, value, code)
+        raise
+
+
+def _joined(what: str, remedy: str) -> str:
+    return told("{what}; {remedy}", what=what, remedy=remedy) if remedy else what
 
 
 def _plain(value: Any) -> Any:

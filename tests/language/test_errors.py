@@ -19,6 +19,7 @@ from workbench.data.table import read_table
 from workbench.errors import (
     EXIT_INPUT_AT_FAULT,
     DataError,
+    Fault,
     InputError,
     ModelError,
     RunError,
@@ -78,8 +79,6 @@ class Reader(ast.NodeVisitor):
             self._read(node, node.args[:1])
         elif name in ERRORS:
             self._read(node, node.args)
-        elif name == "SpecError" and isinstance(node.args[0], ast.List):
-            self._read(node, node.args[0].elts)
         self.generic_visit(node)
 
     def _read(self, node: ast.Call, arguments: list[ast.expr]) -> None:
@@ -248,6 +247,8 @@ def test_a_copy_of_an_error_says_the_same(again):
 
     error = ModelError("{name} of {count}", "add some", name=Odd(), count=3)
     assert (str(again(error)), type(again(error))) == ("odd of 3; add some", ModelError)
-    spec_error = SpecError(["a: 1", "b: 2"], "here")
-    assert str(again(spec_error)) == str(spec_error)
-    assert again(spec_error).faults == ["a: 1", "b: 2"]
+    spec_error = SpecError([Fault("x", "1", path="a"), Fault("x", "2", "3", "b", [4])], "here")
+    assert str(again(spec_error)) == str(spec_error) == "here has 2 faults:\n  a: 1\n  b: 2; 3"
+    assert again(spec_error).faults == spec_error.faults
+    at_fault = error.at("data.source", 3, "no_file")
+    assert again(at_fault).faults == at_fault.faults

@@ -93,7 +93,7 @@ LONG = "open(" + "very_" * 20 + "long)"
         ("seed = " + "-" * 100_000 + "1", "not a spec: nested far too deeply"),
         ("seed = 1\nseed = ", "not Python on line 2: invalid syntax"),
         (LONG, f"line 1, {LONG[:39] + '…'!r}: not of the form name = value"),
-        (f"seed = {LONG}", f"seed: {LONG[:39] + '…'!r} is not a plain value; write it out"),
+        (f"seed = {LONG}", f"train.seed: {LONG[:39] + '…'!r} is not a plain value; write it out"),
     ],
 )
 @pytest.mark.parametrize("where", ["", "mine.py"])
@@ -119,7 +119,7 @@ def test_a_value_that_does_not_fit_names_the_place_too():
 def test_headless_an_unknown_variable_is_an_error():
     with pytest.raises(SpecError) as caught:
         from_namespace({"lerning_rate": 1e-4, "seed": 3, "In": [], "_x": 1, "wb": ast}, strict=True)
-    assert caught.value.faults == [
+    assert caught.value.lines == [
         "lerning_rate: no such field (value 0.0001); did you mean train.learning_rate?"
     ]
 

@@ -21,7 +21,7 @@ def cleaning(value):
 def fault(value):
     with pytest.raises(SpecError) as refused:
         cleaning(value)
-    return refused.value.faults
+    return refused.value.lines
 
 
 def test_a_step_is_read_with_words_lists_and_numbers():

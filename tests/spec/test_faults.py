@@ -13,7 +13,7 @@ from workbench.spec.run import TASKS
 def faults_of(text: str) -> list[str]:
     with pytest.raises(SpecError) as caught:
         from_yaml(text)
-    return caught.value.faults
+    return caught.value.lines
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_a_value_that_does_not_fit_is_shown_up_to_sixty_characters(length, whole
 def test_the_nearest_name_is_offered(name, near):
     with pytest.raises(SpecError) as caught:
         from_flat({name: 1})
-    [fault] = caught.value.faults
+    [fault] = caught.value.lines
     if near:
         assert fault.endswith(f"did you mean {near}?")
     else:
@@ -212,7 +212,7 @@ def test_an_empty_section_takes_its_defaults_and_another_empty_name_is_a_fault()
     assert build({"train": None, "data": None}) == build({})
     with pytest.raises(SpecError) as caught:
         build({"zzz": None, "task": None}, "here")
-    assert caught.value.faults == [
+    assert caught.value.lines == [
         "task: None does not fit; give a text (in quotes)",
         "zzz: no such field; `workbench recipes fields` lists all fields",
     ]
@@ -234,7 +234,7 @@ def test_a_value_of_many_lines_stays_on_one():
 def test_flat_names_and_values_are_checked_together():
     with pytest.raises(SpecError) as caught:
         from_flat({"lerning_rate": 1, "train.seed": "x", "source": "y"})
-    assert caught.value.faults == [
+    assert caught.value.lines == [
         "lerning_rate: no such field (value 1); did you mean train.learning_rate?",
         "source: no such field (value 'y'); did you mean data.source?",
         "train.seed: 'x' does not fit; give a whole number",
@@ -254,23 +254,23 @@ def test_an_unknown_flat_name_alone_is_a_fault():
         ("seed: int", "line 1, 'seed: int': not of the form name = value"),
         ("a = b = 1", "line 1, 'a = b = 1': not of the form name = value"),
         ("a, b = 1, 2", "line 1, 'a, b = 1, 2': not of the form name = value"),
-        ("seed = 6 * 7", "seed: '6 * 7' is not a plain value; write it out"),
+        ("seed = 6 * 7", "train.seed: '6 * 7' is not a plain value; write it out"),
         (
             "seed = __import__('os').getpid()",
-            "seed: \"__import__('os').getpid()\" is not a plain value; write it out",
+            "train.seed: \"__import__('os').getpid()\" is not a plain value; write it out",
         ),
-        ("columns = {[]: 1}", "columns: '{[]: 1}' is not a plain value; write it out"),
+        ("columns = {[]: 1}", "data.columns: '{[]: 1}' is not a plain value; write it out"),
         ("seed = -1", "train.seed: -1 does not fit; choose at least 0"),
         ("sed = 1", "sed: no such field (value 1); did you mean train.seed?"),
-        ("learning_rate = float('nan')", "learning_rate: \"float('nan')\" is not a plain value; "
-         "write it out"),
+        ("learning_rate = float('nan')", "train.learning_rate: \"float('nan')\" is not a plain "
+         "value; write it out"),
         ("learning_rate = 1e999", "train.learning_rate: inf does not fit; give a finite number"),
     ],
 )  # fmt: skip
 def test_a_fault_of_the_cell_is_named(cell, fault):
     with pytest.raises(SpecError) as caught:
         from_cell(cell)
-    assert caught.value.faults == [fault]
+    assert caught.value.lines == [fault]
     assert str(caught.value) == f"the parameters cell: {fault}"
 
 

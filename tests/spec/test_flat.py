@@ -35,7 +35,7 @@ def test_what_is_named_goes_over_the_base_and_the_rest_stays():
 def test_all_faults_are_named_the_unknown_first():
     with pytest.raises(SpecError) as caught:
         from_flat({"seed": -1, "learning_rat": 1, "zzz": 2, "warmup_steps": -1}, where="here")
-    faults = caught.value.faults
+    faults = caught.value.lines
     assert len(faults) == 4
     assert ["learning_rat" in faults[0], "zzz" in faults[1]] == [True, True]
     assert ["(value 1)" in faults[0], "(value 2)" in faults[1]] == [True, True]

@@ -385,7 +385,7 @@ def test_what_only_classes_have_is_refused_with_all_other_faults(tmp_path):
     )
     with pytest.raises(SpecError) as caught:
         prepare(spec)
-    told = "\n".join(caught.value.faults)
+    told = "\n".join(caught.value.lines)
     assert "train.metric_for_best_model: 'accuracy' does not fit; choose loss | pearson" in told
     assert "train.loss: 'focal' does not fit; choose auto | mse | huber" in told
     assert "data.labels: ['good'] has no effect in text-regression, only in text-class" in told

@@ -2,8 +2,10 @@ import pytest
 from hypothesis import given, settings
 
 from tests.spec_strategy import run_specs
+from workbench.errors import DataError
 from workbench.language import catalogue, using
-from workbench.spec import RunSpec, SpecError, fields, from_yaml, recipe_text
+from workbench.spec import Field, RunSpec, SpecError, fields, from_yaml, recipe_text
+from workbench.widgets.entries import parse
 from workbench.widgets.form import BASIC, SpecForm, help_line
 
 FORM = SpecForm()
@@ -50,6 +52,97 @@ def test_a_fault_stands_beside_its_field_in_chinese_too():
     with using("zh"):
         type_into(form, seed="x")
     assert form.faults == {"seed": "'x' 不合适；请填整数"}
+
+
+def violations(field: Field) -> dict[str, object]:
+    """Return entries that the field cannot hold, by the code of the fault."""
+    domain, found = field.domain, {}
+    if domain.choices and field.type is not bool:
+        found["no_such_choice"] = "nonsense"
+    if field.type in (int, float):
+        found["not_int" if field.type is int else "not_float"] = "x"
+        if domain.low is not None:
+            found["too_small"] = str(int(domain.low) - 1)
+        if domain.high is not None:
+            found["too_large"] = str(int(domain.high) + 1)
+    if field.type is float:
+        found["not_finite"] = "nan"
+    if field.type is bool:
+        found["not_bool"] = "perhaps"
+    if field.type is list:
+        # To `data.cleaning`, a text or a number alone is a list of one step.
+        found |= {"bad_step": "nonsense"} if field.name == "cleaning" else {"not_list": "{a: b}"}
+    if field.type is dict:
+        found["not_dict"] = "[1]"
+    if field.path == "data.header":
+        found["no_such_choice"] = "0"
+    return found
+
+
+VIOLATIONS = [(field, *one) for field in fields() for one in violations(field).items()]
+# A text may say anything; whether there is such a file or column is found later.
+ANYTHING_GOES = [
+    field.path
+    for field in fields()
+    if field.type is str and not field.domain.choices and field.path != "data.header"
+]
+
+
+def test_every_field_can_be_violated_but_texts():
+    assert {field.path for field, _, _ in VIOLATIONS} | set(ANYTHING_GOES) == {
+        field.path for field in fields()
+    }
+
+
+@pytest.mark.parametrize("spoken", ["en", "zh"])
+def test_the_form_finds_the_field_of_every_violation(spoken):
+    form = SpecForm()
+    right = form.entries
+    with using(spoken):
+        for field, code, entry in VIOLATIONS:
+            form.entries = {**right, field.name: entry}
+            with pytest.raises(SpecError) as raised:
+                _ = form.spec
+            [fault] = raised.value.faults
+            assert (fault.path, fault.code) == (field.path, code)
+            assert fault.remedy
+            assert repr(fault.value) == repr(parse(field, entry))
+            assert form.faults == {field.name: str(fault)}
+            assert field.path not in str(fault)
+            assert form.fault_text.startswith(field.path)
+
+
+@pytest.mark.parametrize("spoken", ["en", "zh"])
+def test_all_fields_at_fault_are_found_at_once(spoken):
+    first = {field.name: entry for field, _, entry in reversed(VIOLATIONS)}
+    form = SpecForm()
+    with using(spoken):
+        type_into(form, **first)
+    assert set(form.faults) == set(first)
+
+
+def test_a_list_that_is_wrong_all_over_hides_no_other_fault():
+    form = SpecForm()
+    type_into(form, labels=str([[n] for n in range(500)]), seed="x")
+    assert set(form.faults) == {"labels", "seed"}
+    assert "and 480 more faults" in form.fault_text
+
+
+def test_prose_that_names_another_field_marks_only_its_own():
+    """A name of another field in a value or remedy is no path."""
+    form = SpecForm()
+    type_into(form, seed="train.learning_rate: x", labels="['train.seed: y', [3]]")
+    assert set(form.faults) == {"seed", "labels"}
+    assert "train.seed" not in form.faults["labels"]
+
+
+def test_a_fault_found_later_is_shown_beside_its_field_until_something_changes():
+    form = SpecForm()
+    form.mark(DataError("no file", "check it").at("data.source", "a.csv", "no_file").faults)
+    form.mark(DataError("not of a setting").faults)
+    assert form.faults == {"data_source": "no file; check it"}
+    type_into(form, seed="8")
+    assert form.faults == {}
 
 
 def test_a_mended_fault_disappears():

@@ -53,7 +53,7 @@ def guess_columns(
             task=task.name,
             role=shorten(unknown[0]),
             roles=", ".join(roles),
-        )
+        ).at("data.columns", given, "no_such_role")
     found = {
         role: _resolve(columns, column, role, name)
         for role, column in given.items()
@@ -96,7 +96,7 @@ def guess_columns(
                     role=role.name,
                     columns=_listed(columns),
                     example=shorten(free[-1].column if free else "", 40),
-                )
+                ).at("data.columns", given, "no_column_found")
             found[role.name] = column
     return {role.name: found[role.name] for role in task.roles if role.name in found}
 
@@ -208,7 +208,7 @@ def _resolve(columns: Sequence[str], given: Any, role: str, name: str) -> str | 
     if not given:
         raise DataError(
             "data.columns.{role}: no column is named", "name one, or leave it out", role=role
-        )
+        ).at("data.columns", {role: given}, "no_column")
     return [resolve_column(columns, one, role, name) for one in given]
 
 
@@ -223,7 +223,7 @@ def _refuse_double(found: Columns) -> None:
             "give each role a column of its own",
             roles=both,
             column=shorten(double),
-        )
+        ).at("data.columns", found, "column_twice")
 
 
 def _chosen_roles(task: Task, found: Columns, facts: list[_Fact]) -> list[Role]:
@@ -275,7 +275,7 @@ def resolve_column(columns: Sequence[str], wanted: str | int, role: str, name: s
             count=len(columns),
             last=len(columns) - 1,
             columns=_listed(columns),
-        )
+        ).at("data.columns", {role: wanted}, "no_such_column")
     near = get_close_matches(text, columns, n=1, cutoff=0.5)
     same = [column for column in columns if column.casefold() == text.casefold()]
     nearest = next(iter(same or near), "")
@@ -287,7 +287,7 @@ def resolve_column(columns: Sequence[str], wanted: str | int, role: str, name: s
         column=shorten(text),
         columns=_listed(columns),
         near=shorten(nearest),
-    )
+    ).at("data.columns", {role: wanted}, "no_such_column")
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class Corrections:
                 "data.corrections: rows of {task} have no answers to correct",
                 "leave it empty",
                 task=task.name,
-            )
+            ).at("data.corrections", spec.corrections, "nothing_to_correct")
         present = set(map(int, table.frame.index))
         decided = {
             row: one

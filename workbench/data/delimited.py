@@ -87,7 +87,7 @@ def _named(delimiter: str) -> str:
             "data.delimiter: {delimiter!r} is not one character",
             "set it to auto, comma, tab, semicolon, pipe or the character itself",
             delimiter=shorten(delimiter),
-        )
+        ).at("data.delimiter", delimiter, "not_one_character")
     return mark
 
 

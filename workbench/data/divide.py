@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
-from ..errors import DataError, shorten
+from ..errors import DataError, setting_at_fault, shorten
 from ..language import text as say
 from ..runs.names import expanded
 from ..sources.paths import is_database
@@ -73,7 +73,7 @@ def group_values(table: Table, column: str, rows: Sequence[int]) -> list[str]:
             column=shorten(column),
             columns=shorten(", ".join(map(str, table.frame.columns)), 200),
             near=next(iter(near), ""),
-        )
+        ).at("data.group_column", column, "no_such_column")
     cells = table.frame[column]
     return [as_text(cells.loc[row]).strip() for row in rows]
 
@@ -91,7 +91,8 @@ def train_split(tables: Tables, spec: DataSpec) -> str:
         DataError: there is no such split.
     """
     if spec.train_split:
-        return tables.match(spec.train_split, "data.train_split")
+        with setting_at_fault("data.train_split", spec.train_split, "no_such_split"):
+            return tables.match(spec.train_split, "data.train_split")
     names = list(tables.splits)
     if found := find_split(names, "train"):
         return found
@@ -102,7 +103,7 @@ def train_split(tables: Tables, spec: DataSpec) -> str:
         "set data.train_split to the one to learn from",
         place=tables.place,
         names=shorten(", ".join(names), 200),
-    )
+    ).at("data.train_split", "", "no_train_split")
 
 
 def validation_part(
@@ -129,7 +130,7 @@ def validation_part(
                 "{name} has no row with a text and a label that could be checked",
                 "set data.validation_split to another, or leave it empty to hold rows out",
                 name=table.name,
-            )
+            ).at("data.validation_split", spec.validation_split, "no_row")
         notes = [*table.detected.notes, *part.notes]
         return Part(name, table, part.examples, notes, part.cleaned)
     names = [name for name in tables.splits if name != train]
@@ -166,14 +167,15 @@ def wished(tables: Tables, spec: DataSpec, train: str, task: Task) -> tuple[Tabl
                 "data.validation_split: no such file: {path}",
                 "check the path, or leave it empty to hold rows out",
                 path=shorten(wish),
-            )
-    name = tables.match(wish, "data.validation_split")
+            ).at("data.validation_split", wish, "no_such_file")
+    with setting_at_fault("data.validation_split", wish, "no_such_split"):
+        name = tables.match(wish, "data.validation_split")
     if name == train:
         raise DataError(
             "data.validation_split: {path!r} is also the split to learn from",
             "choose another, or leave it empty to hold rows out",
             path=shorten(wish),
-        )
+        ).at("data.validation_split", wish, "same_split")
     return answerable(tables.read(name), task, spec), name
 
 
@@ -193,7 +195,7 @@ def held_out(train: Part, share: float, seed: int) -> tuple[Part, Part]:
             else "{name}: there is only one distinct text, so none can be held out",
             "add rows, or set data.validation_split",
             name=train.table.name,
-        )
+        ).at("data.validation_split", "", "too_few_rows")
     notes = []
     if doubles := len(keys) - len(set(keys)):
         notes.append(say("data.note.duplicates", count=f"{doubles:,}"))

@@ -54,7 +54,7 @@ def decode(raw: bytes, encoding: str, name: str) -> Decoded:
             "data.encoding: no such encoding {encoding!r}",
             "set it to auto, utf-8, gb18030, big5, shift_jis, utf-16, cp1252, …",
             encoding=shorten(encoding),
-        ) from None
+        ).at("data.encoding", encoding, "no_such_encoding") from None
     try:
         text = raw.decode(encoding)
     except UnicodeError as error:
@@ -69,7 +69,7 @@ def decode(raw: bytes, encoding: str, name: str) -> Decoded:
             byte=raw[start],
             line=line,
             found=_detect(raw, name).encoding,
-        ) from None
+        ).at("data.encoding", encoding, "wrong_encoding") from None
     notes = _garbled(text)
     if not text.isascii() and not codec.name.startswith("utf") and _is_utf8(raw):
         notes.append(say("data.note.also_utf8", encoding=codec.name))

@@ -49,11 +49,11 @@ def check_wanted(examples: Examples, wanted: Sequence[str], table: Table) -> Non
                 label=shorten(label, 40),
                 known=_listed(known),
                 near=shorten(next(iter(near), ""), 40),
-            )
+            ).at("data.labels", label, "no_such_label")
         if wanted.count(label) > 1:
             raise DataError(
                 "data.labels: {label!r} is given twice", "give it once", label=shorten(label, 40)
-            )
+            ).at("data.labels", label, "label_twice")
 
 
 def name_labels(examples: Examples, wanted: Sequence[str], table: Table, column: str) -> list[str]:
@@ -115,7 +115,7 @@ def name_numbers(examples: Examples, role: str, columns: list[str], table: Table
                 count=len(values),
                 value=values[0][number],
                 column=shorten(name),
-            )
+            ).at("data.columns", {"label": name}, "one_value")
     return names
 
 
@@ -170,7 +170,7 @@ def _check_classes(counts: Counter[str], name: str, column: str) -> None:
             column=shorten(column),
             count=len(counts),
             total=total,
-        )
+        ).at("data.columns", {"label": column}, "too_many_labels")
 
 
 def _check_one_kind(examples: Examples, name: str, column: str) -> None:

@@ -113,7 +113,7 @@ def load_data(
             limit=spec.max_train_rows,
             missing=shorten(missing[0], 40),
             count=len(labels),
-        )
+        ).at("data.max_train_rows", spec.max_train_rows, "too_few_rows")
     return LoadedData(
         train=to_dataset(drawn_train, task, labels),
         validation=to_dataset(drawn_validation, task, labels),

@@ -62,7 +62,7 @@ def take_examples(
             "correct these rows, or set data.bad_rows to leave_out",
             name=table.name,
             notes=" ".join(_notes(left_out, split)).rstrip(".。"),
-        )
+        ).at("data.bad_rows", "refuse", "bad_rows")
     inputs = tuple(role.name for role in task.inputs)
     examples = Examples(
         rows,

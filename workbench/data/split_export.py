@@ -89,7 +89,7 @@ def _only(opened: Opened) -> Split:
             "name the one to divide: data.train_split",
             source=shorten(opened.spec.data.source),
             names=shorten(", ".join(names)),
-        )
+        ).at("data.train_split", wish, "several_splits")
     wanted = wish if wish in names else find_split(names, "train") if wish else names[0]
     found = next((split for split in opened.splits if split.name == wanted), None)
     if found is None:
@@ -98,7 +98,7 @@ def _only(opened: Opened) -> Split:
             "it has {names}",
             wish=shorten(wish),
             names=shorten(", ".join(names), 200),
-        )
+        ).at("data.train_split", wish, "no_such_split")
     return found
 
 

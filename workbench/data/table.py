@@ -166,7 +166,7 @@ def _binary_kind(raw: bytes, name: str, form: str) -> str:
             "set it to auto, which goes by the content",
             name=name,
             form=form,
-        )
+        ).at("data.format", form, "wrong_format")
     return found
 
 
@@ -301,7 +301,7 @@ def _header_place(
             "give the number of the row that names the columns, counted from 1",
             name=name,
             row=header,
-        )
+        ).at("data.header", header, "empty_header")
     return numbers.index(int(header))
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..errors import DataError, shorten
+from ..errors import DataError, setting_at_fault, shorten
 from ..language import text as say
 from ..sources import FoundData, Progress, find_data
 from ..sources.paths import is_data_file
@@ -83,7 +83,8 @@ def find_tables(
         DataError: there is no file that could be read.
         SourceError: the source cannot be found or fetched.
     """
-    found = find_data(spec.source, spec.revision, progress)
+    with setting_at_fault("data.source", spec.source, "not_found"):
+        found = find_data(spec.source, spec.revision, progress)
     names = ("encoding", "delimiter", "header")
     known = {n: found.hints[n] for n in names if n in found.hints and getattr(spec, n) == "auto"}
     spec = spec.model_copy(update=known)

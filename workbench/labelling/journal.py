@@ -236,7 +236,7 @@ def open_journal(text: str) -> Journal:
     if not place.is_file():
         raise DataError(
             "no such journal: {place}", "check data.corrections", place=shorten(place, 300)
-        )
+        ).at("data.corrections", text, "no_such_file")
     journal = Journal(place, int(tail) if versioned else None)
     if versioned and len(journal) < int(tail):
         raise DataError(

@@ -66,7 +66,7 @@ def targets_of(model: Any, adapter: AdapterSpec, saved: list[str]) -> list[str]:
                 layer=shorten(shared),
                 kind=model.config.model_type,
                 other=shorten(tied[shared]),
-            )
+            ).at("adapter.target_modules", wanted, "shared_layer")
         if not meant:
             near = get_close_matches(wanted, last_names, n=1)
             raise ModelError(
@@ -76,7 +76,7 @@ def targets_of(model: Any, adapter: AdapterSpec, saved: list[str]) -> list[str]:
                 layer=shorten(wanted),
                 near=next(iter(near), ""),
                 choices=", ".join(last_names),
-            )
+            ).at("adapter.target_modules", wanted, "no_such_layer")
     return list(chosen)
 
 

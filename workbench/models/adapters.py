@@ -87,7 +87,7 @@ def add_adapter(
                 method=adapter.peft_method,
                 kind=model.config.model_type,
                 reason=shorten(error, 160),
-            ) from error
+            ).at("adapter.peft_method", adapter.peft_method, "does_not_go_with") from error
     for name, held in noted.items():
         setattr(adapted, name, held)
     adapted.base_record = record

@@ -40,7 +40,7 @@ def attention_dropout(
             value=value,
             kind=read_config(folder).get("model_type"),
             folder=show(folder),
-        )
+        ).at("model.attention_dropout", value, "does_not_go_with")
     return dict.fromkeys(names, float(value))
 
 

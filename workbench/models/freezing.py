@@ -31,7 +31,7 @@ def freeze(model: Any, embeddings: bool, layers: int) -> None:
             layers=layers,
             kind=model.config.model_type,
             shortest=shortest,
-        )
+        ).at("model.freeze_layers", layers, "too_large")
     for stack in stacks:
         for layer in stack[:layers]:
             layer.requires_grad_(False)

@@ -29,7 +29,7 @@ def add_tokens(tokenizer: Any, names: Iterable[str]) -> tuple[list[str], list[st
     if blank is not None or "" in names:
         raise ModelError(
             "model.add_tokens: {name!r} is no token", "give words or marks", name=blank or ""
-        )
+        ).at("model.add_tokens", blank, "no_token")
     known = tokenizer.get_vocab()
     new = [name for name in names if name not in known]
     count = tokenizer.add_tokens(new) if new else 0
@@ -41,7 +41,7 @@ def add_tokens(tokenizer: Any, names: Iterable[str]) -> tuple[list[str], list[st
             count=count,
             all=len(new),
             names=shorten(", ".join(new)),
-        )
+        ).at("model.add_tokens", new, "no_token")
     limits = limits_for(tokenizer)
     if new and limits.entries is not None:
         tokenizer.limits = replace(limits, entries=max(limits.entries, len(tokenizer)))

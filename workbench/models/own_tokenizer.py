@@ -46,7 +46,7 @@ def require_random_weights(found: FoundModel, kind: str) -> None:
             "set model.tokenizer to pretrained, or model.source to a scratch: model",
             kind=kind,
             place=shorten(found.place),
-        )
+        ).at("model.tokenizer", kind, "does_not_go_with")
 
 
 def with_own_tokenizer(
@@ -68,7 +68,7 @@ def with_own_tokenizer(
             "give at least {least:,}, or set model.tokenizer to pretrained",
             count=sum(map(len, texts)),
             least=SMALLEST_TEXT,
-        )
+        ).at("model.tokenizer", kind, "too_few_rows")
     writes = auto_class if auto_class in WRITERS else ""
     digest = hashlib.sha256(f"{found.revision}\0{kind}\0{vocab_size}\0{writes}".encode())
     for text in texts:

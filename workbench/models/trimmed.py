@@ -75,7 +75,7 @@ def tokenizer_tree(tokenizer: Any, found: FoundModel) -> Tree:
             "set model.trim_vocabulary to false, or choose a model with a tokenizer.json",
             name=shorten(found.place),
             kind=type(tokenizer).__name__,
-        )
+        ).at("model.trim_vocabulary", True, "cannot_be_trimmed")
     tree: Tree = json.loads(tokenizer.backend_tokenizer.to_str())
     require_pieces(tree, shorten(found.place))
     own = found.path / "tokenizer.json"
@@ -196,7 +196,7 @@ def _write(found: FoundModel, target: Path, kept: list[int], tree: Tree) -> None
             "back with others",
             "set model.trim_vocabulary to false",
             name=shorten(found.place),
-        )
+        ).at("model.trim_vocabulary", True, "cannot_be_trimmed")
 
 
 def _rewrite_settings(folder: Path, target: Path, order: list[int]) -> None:

@@ -42,7 +42,7 @@ def require_pieces(tree: Tree, name: str) -> None:
             "set model.trim_vocabulary to false",
             name=name,
             kind=kind,
-        )
+        ).at("model.trim_vocabulary", True, "cannot_be_trimmed")
 
 
 def kept_pieces(tree: Tree, used: Iterable[int]) -> list[int]:

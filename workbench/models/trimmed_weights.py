@@ -70,7 +70,7 @@ def _several_tables(config: Any, folder: Path) -> ModelError:
         "set model.trim_vocabulary to false",
         kind=config.model_type,
         folder=show(folder),
-    )
+    ).at("model.trim_vocabulary", True, "cannot_be_trimmed")
 
 
 def write_trimmed(

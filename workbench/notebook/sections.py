@@ -220,6 +220,7 @@ class Studio:
             except InputError as error:
                 slots.fill([pages.fault(error)])
                 shown = None
+                self._form.mark(error.faults)
             tell_stale(False)
 
         def compare(form: Any) -> None:
@@ -266,8 +267,12 @@ class Studio:
         curves: Slots
 
         def start() -> RunFolder:
-            prepared = self._prepare()
-            self.run = worker.start(prepared.spec, prepared)
+            try:
+                prepared = self._prepare()
+                self.run = worker.start(prepared.spec, prepared)
+            except InputError as error:
+                self._form.mark(error.faults)
+                raise
             self._before = False
             curves.fill([])
             return self.run

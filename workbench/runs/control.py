@@ -90,13 +90,16 @@ def check(name: str, value: Any) -> Any:
         what = text("spec.cannot_be_steered", name=repr(shorten(name)))
         raise InputError("{what}", "{hint}", what=what, hint=hint)
     fits = type(value) is knob.type or (knob.type is float and type(value) is int)
-    if not fits:
-        remedy = told("give a value of type {type}", type=knob.type.__name__)
+    if fits:
+        code, remedy = knob.domain.refuse(value)
     else:
-        remedy = knob.domain.fault(value)
+        code = f"not_{knob.type.__name__}"
+        remedy = told("give a value of type {type}", type=knob.type.__name__)
     if remedy:
         what = text("spec.does_not_fit", field=name, value=shorten(repr(value), 60))
-        raise InputError("{what}", "{remedy}", what=what, remedy=remedy)
+        error = InputError("{what}", "{remedy}", what=what, remedy=remedy)
+        path = f"train.{knob.name}"  # some knobs are acts, and no settings
+        raise error.at(path, value, code) if find(path) else error
     return knob.type(value)
 
 

@@ -195,7 +195,7 @@ def create_run(spec: RunSpec, suggested_name: str, needed_bytes: int = 0) -> Run
             "output.run_name {name!r} is no plain folder name",
             "use letters, digits, dots, dashes and underscores",
             name=name,
-        )
+        ).at("output.run_name", name, "no_folder_name")
     candidates = (
         [name] if spec.output.run_name else [name, *(f"{name}-{n}" for n in range(2, 1000))]
     )
@@ -211,7 +211,7 @@ def create_run(spec: RunSpec, suggested_name: str, needed_bytes: int = 0) -> Run
                 "set output.runs_dir to a folder you may write to",
                 path=path,
                 reason=error.strerror,
-            ) from None
+            ).at("output.runs_dir", str(runs_dir), "not_writable") from None
         if spec.model.trust_remote_code:
             consent.give(path, spec.model)
         return RunFolder(path)
@@ -220,7 +220,7 @@ def create_run(spec: RunSpec, suggested_name: str, needed_bytes: int = 0) -> Run
         "set output.run_name to another name, or leave it empty",
         name=name,
         runs_dir=runs_dir,
-    )
+    ).at("output.run_name", name, "name_taken")
 
 
 def open_run(run: str | Path, runs_dir: str | Path = "runs") -> RunFolder:
@@ -297,7 +297,7 @@ def require_space(path: Path, needed_bytes: int) -> None:
             path=path,
             free=free / 1e6,
             needed=needed_bytes / 1e6,
-        )
+        ).at("output.runs_dir", str(path), "disk_full")
 
 
 def write_text(path: Path, text: str, make_folder: bool = True) -> None:

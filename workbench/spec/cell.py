@@ -10,10 +10,10 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import shorten
+from ..errors import Fault, shorten
 from ..language import told
 from .faults import SpecError
-from .fields import Field, fields
+from .fields import Field, fields, find
 from .flat import from_flat, to_flat
 from .run import RunSpec
 
@@ -51,13 +51,13 @@ def parse_cell(source: str, where: str = "") -> dict[str, Any]:
         statements = ast.parse(source).body
     except SyntaxError as error:
         if error.lineno is None:  # a null character
-            raise SpecError([told("not Python: {reason}", reason=error.msg)], where) from None
-        raise SpecError(
-            [told("not Python on line {line}: {reason}", line=error.lineno, reason=error.msg)],
-            where,
-        ) from None
+            what = told("not Python: {reason}", reason=error.msg)
+            raise SpecError([Fault("not_python", what)], where) from None
+        what = told("not Python on line {line}: {reason}", line=error.lineno, reason=error.msg)
+        raise SpecError([Fault("not_python", what)], where) from None
     except (RecursionError, MemoryError):
-        raise SpecError([told("not a spec: nested far too deeply")], where) from None
+        what = told("not a spec: nested far too deeply")
+        raise SpecError([Fault("too_deep", what)], where) from None
     values: dict[str, Any] = {}
     for statement in statements:
         match statement:
@@ -67,30 +67,21 @@ def parse_cell(source: str, where: str = "") -> dict[str, Any]:
                 pass
             case _:
                 line = shorten(ast.get_source_segment(source, statement), 40)
-                raise SpecError(
-                    [
-                        told(
-                            "line {line}, {source!r}: not of the form name = value",
-                            line=statement.lineno,
-                            source=line,
-                        )
-                    ],
-                    where,
+                what = told(
+                    "line {line}, {source!r}: not of the form name = value",
+                    line=statement.lineno,
+                    source=line,
                 )
+                raise SpecError([Fault("no_assignment", what)], where)
         try:
             values[name] = ast.literal_eval(value)
         except (ValueError, TypeError, RecursionError):
             shown = shorten(ast.get_source_segment(source, value), 40)
-            raise SpecError(
-                [
-                    told(
-                        "{name}: {value!r} is not a plain value; write it out",
-                        name=name,
-                        value=shown,
-                    )
-                ],
-                where,
-            ) from None
+            what = told("{value!r} is not a plain value", value=shown)
+            field = find(name)
+            path = field.path if field else name
+            fault = Fault("no_plain_value", what, told("write it out"), path, shown)
+            raise SpecError([fault], where) from None
     return values
 
 

@@ -13,10 +13,9 @@ from difflib import get_close_matches
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
 
 from ..language import current, text
-from .domain import Domain
+from .domain import Domain, refusal
 
 MASKS = ("url", "email", "handle", "iban", "resident_id", "card", "ip", "phone", "id")
 
@@ -88,7 +87,7 @@ class Length(Step):
     @model_validator(mode="after")
     def _check_order(self) -> Length:
         if self.min > self.max:
-            raise PydanticCustomError("domain", "{remedy}", {"remedy": text("spec.min_above_max")})
+            raise refusal("min_above_max", text("spec.min_above_max"))
         return self
 
 
@@ -229,7 +228,7 @@ def check_step(entry: str) -> str:
     try:
         parse_step(entry)
     except ValueError as error:
-        raise PydanticCustomError("domain", "{remedy}", {"remedy": str(error)}) from None
+        raise refusal("bad_step", str(error)) from None
     return entry
 
 

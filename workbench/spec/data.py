@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
-from pydantic_core import PydanticCustomError
 
 from ..language import text
 from .cleaning import check_step, split_steps
-from .domain import Domain
+from .domain import Domain, refusal
 from .section import Section
 
 
@@ -25,7 +24,7 @@ def as_header(held: object) -> object:
     if given in ("auto", "yes", "no") or (given.isdecimal() and int(given) > 0):
         return given
     remedy = text("spec.one_of", choices="auto, yes, no, 1, 2, 3, …")
-    raise PydanticCustomError("domain", "{remedy}", {"remedy": remedy})
+    raise refusal("no_such_choice", remedy)
 
 
 class DataSpec(Section):

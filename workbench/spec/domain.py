@@ -12,6 +12,11 @@ from pydantic_core import PydanticCustomError, PydanticKnownError, core_schema
 from ..language import text
 
 
+def refusal(code: str, remedy: str) -> PydanticCustomError:
+    """Return the error by which pydantic refuses a value, with the code of the fault."""
+    return PydanticCustomError("domain", "{remedy}", {"remedy": remedy, "code": code})
+
+
 @dataclass(frozen=True)
 class Domain:
     """What a field may hold, in what unit, and one line of help.
@@ -29,18 +34,22 @@ class Domain:
     unit: str = ""
 
     def fault(self, value: Any) -> str:
-        """Return why `value` lies outside the domain, or an empty string."""
+        """Return what would mend a `value` outside the domain, or an empty string."""
+        return self.refuse(value)[1]
+
+    def refuse(self, value: Any) -> tuple[str, str]:
+        """Return the code of the fault and what would mend it; both empty where `value` fits."""
         if value is None:
-            return ""
+            return "", ""
         if isinstance(value, float) and not isfinite(value):
-            return text("spec.finite")
+            return "not_finite", text("spec.finite")
         if self.choices and value not in self.choices:
-            return text("spec.one_of", choices=", ".join(map(str, self.choices)))
+            return "no_such_choice", text("spec.one_of", choices=", ".join(map(str, self.choices)))
         if self.low is not None and value < self.low:
-            return text("spec.at_least", limit=f"{self.low:g}{self._unit()}")
+            return "too_small", text("spec.at_least", limit=f"{self.low:g}{self._unit()}")
         if self.high is not None and value > self.high:
-            return text("spec.at_most", limit=f"{self.high:g}{self._unit()}")
-        return ""
+            return "too_large", text("spec.at_most", limit=f"{self.high:g}{self._unit()}")
+        return "", ""
 
     def describe(self) -> str:
         """Return the range in words, empty where anything goes."""
@@ -75,8 +84,9 @@ class Domain:
                 if float in types:
                     raise PydanticKnownError("float_type")
             value = validate(value)
-            if remedy := self.fault(value):
-                raise PydanticCustomError("domain", "{remedy}", {"remedy": remedy})
+            code, remedy = self.refuse(value)
+            if code:
+                raise refusal(code, remedy)
             return value
 
         return core_schema.no_info_wrap_validator_function(check, handler(source))

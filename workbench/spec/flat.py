@@ -39,7 +39,7 @@ def from_flat(
     try:
         spec = build(tree)
     except SpecError as error:
-        raise SpecError(faults + error.faults, where) from None
+        raise SpecError([*faults, *error.faults], where) from None
     if faults:
         raise SpecError(faults, where)
     return spec

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import yaml
 
-from ..errors import InputError, shorten
+from ..errors import Fault, InputError, shorten
 from ..language import told
 from .anchor import anchored
 from .earlier import as_it_was
@@ -105,20 +105,23 @@ def from_yaml(text: str, where: str = "") -> RunSpec:
 def parse_tree(text: str, where: str = "") -> dict[str, Any]:
     """Parse YAML into plain nested data without building a spec."""
     if text.count("\n") > MOST_LINES:
-        raise SpecError([told("not a spec: more than {count:,} lines", count=MOST_LINES)], where)
+        what = told("not a spec: more than {count:,} lines", count=MOST_LINES)
+        raise SpecError([Fault("too_long", what)], where)
     try:
         tree = yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1
-        raise SpecError(
-            [told("not YAML on line {line}: {reason}", line=line, reason=error.problem)], where
-        ) from None
+        what = told("not YAML on line {line}: {reason}", line=line, reason=error.problem)
+        raise SpecError([Fault("not_yaml", what)], where) from None
     except yaml.YAMLError as error:
-        raise SpecError([told("not YAML: {reason}", reason=shorten(error))], where) from None
+        what = told("not YAML: {reason}", reason=shorten(error))
+        raise SpecError([Fault("not_yaml", what)], where) from None
     except RecursionError:
-        raise SpecError([told("not a spec: nested far too deeply")], where) from None
+        what = told("not a spec: nested far too deeply")
+        raise SpecError([Fault("too_deep", what)], where) from None
     except _UNREADABLE as error:  # what stands behind a tag such as !!int, or has too many digits
-        raise SpecError([told("not YAML: {reason}", reason=shorten(error))], where) from None
+        what = told("not YAML: {reason}", reason=shorten(error))
+        raise SpecError([Fault("not_yaml", what)], where) from None
     return {} if tree is None else tree
 
 

@@ -73,7 +73,12 @@ function render({ model, el }) {
 
   const showFaults = () => {
     const faults = model.get("faults");
-    for (const name in rows) rows[name].fault(faults[name] ?? "");
+    for (const name in rows) {
+      rows[name].fault(faults[name] ?? "");
+      // A fault that is folded away would be looked for in vain.
+      const folded = faults[name] && rows[name].box.closest("details");
+      if (folded) folded.open = true;
+    }
   };
 
   draw();

@@ -39,7 +39,7 @@ def fitted(pair: Pair, setup: Setup, limit: int, count: Callable[[Pair], int]) -
         "write a shorter one, raise data.max_tokens, or lower generate.max_new_tokens",
         count=count(replace(pair, source="")),
         limit=limit,
-    )
+    ).at("data.prompt_template", setup.spec.data.prompt_template, "too_long")
 
 
 def is_lost(whole: Pair, cut: Pair) -> bool:

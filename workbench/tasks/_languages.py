@@ -30,7 +30,7 @@ def speak(setup: Setup) -> None:
                 "leave it empty; a model that is told by words takes them from data.prefix",
                 name=given,
                 code=asked[given],
-            )
+            ).at(f"data.{given}", asked[given], "no_effect")
         return
     known = _codes(tokenizer)
     for name, code in asked.items():
@@ -44,7 +44,7 @@ def speak(setup: Setup) -> None:
                 name=name,
                 code=code,
                 choices=shorten(", ".join(_nearest(code, known)), 120),
-            )
+            ).at(f"data.{name}", code, "no_such_language")
     tokenizer.src_lang, tokenizer.tgt_lang = asked.values()
 
 

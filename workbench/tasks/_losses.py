@@ -71,14 +71,14 @@ def check_weights(setup: Setup) -> None:
                 "choose from these",
                 label=shorten(label, 40),
                 labels=shorten(", ".join(setup.labels), 120),
-            )
+            ).at("train.label_weights", {label: weight}, "no_such_label")
         if weight < 0:
             raise DataError(
                 "train.label_weights: {label} has the weight {weight:g}",
                 "choose at least 0",
                 label=shorten(label, 40),
                 weight=weight,
-            )
+            ).at("train.label_weights", {label: weight}, "too_small")
 
 
 def count_known(labels: Any) -> int:

@@ -66,7 +66,7 @@ def require_apart(model: Any) -> None:
             "data.packing: a {kind} model reads each text of a row together with those before it",
             "set data.packing to false",
             kind=inner_of(model).config.model_type,
-        )
+        ).at("data.packing", True, "does_not_go_with")
 
 
 def keeps_apart(model: Any) -> bool:

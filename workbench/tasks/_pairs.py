@@ -93,12 +93,12 @@ def check(setup: Setup) -> None:
         raise DataError(
             "data.several_targets: aspects are named by their columns, and the target has one",
             "name several for the target in data.columns, or choose references",
-        )
+        ).at("data.several_targets", data.several_targets, "one_target")
     if data.corrections:
         raise DataError(
             "data.corrections: a journal holds one text a row, and aspects are several",
             "correct the file itself",
-        )
+        ).at("data.corrections", data.corrections, "nothing_to_correct")
 
 
 def require_places(setup: Setup, *places: str) -> None:
@@ -115,7 +115,7 @@ def require_places(setup: Setup, *places: str) -> None:
             "write {missing} where the text goes",
             template=shorten(template, 60),
             missing=", ".join(missing),
-        )
+        ).at("data.prompt_template", template, "no_place")
 
 
 def learned(table: Any) -> list[str]:

@@ -92,7 +92,7 @@ def _windows_of(setup: Setup, question: str, context: str) -> Any:
             "data.max_tokens: {limit} tokens leave no room for a passage beside the question",
             "raise it, for example to 384",
             limit=limit,
-        )
+        ).at("data.max_tokens", limit, "too_small")
     return encoder(
         question,
         context,

@@ -122,7 +122,7 @@ class TextClassification(ClassifyingTask):
                 "choose {choices}",
                 best=best,
                 choices=" | ".join(("loss", "f1_macro", *there)),
-            )
+            ).at("train.metric_for_best_model", best, "no_such_choice")
 
     def encode(self, batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
         """Turn texts, or pairs of texts, into token ids, and labels into their numbers."""

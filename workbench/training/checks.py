@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..errors import Fault
 from ..language import text as say
 from ..language import told
 from ..models import quantization
@@ -37,13 +38,13 @@ def check_spec(spec: RunSpec, task: Task) -> None:
         field = field_of(path)
         if path not in task.options and values[field.name] != field.default:
             faults.append(
-                say(
+                _unused(
+                    path,
+                    values[field.name],
                     "spec.no_effect_here" if task.name in served else "spec.no_effect",
-                    field=path,
-                    value=repr(values[field.name]),
+                    say("spec.leave_at", default=repr(field.default)),
                     task=task.name,
                     tasks=", ".join(served),
-                    default=repr(field.default),
                 )
             )
     if faults:
@@ -98,32 +99,32 @@ _HEEDED: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
 )
 
 
-def _custom_loss_faults(spec: RunSpec) -> list[str]:
+def _custom_loss_faults(spec: RunSpec) -> list[Fault]:
     """Return what has no effect beside a loss of the user's own."""
     train = spec.train
     if not train.custom_loss:
         return []
     usual = type(train)()
     return [
-        say(
+        _unused(
+            f"train.{name}",
+            held,
             "spec.no_effect_beside",
-            field=f"train.{name}",
-            value=repr(held),
+            say("spec.leave_at", default=repr(default)),
             other=f"train.custom_loss {train.custom_loss!r}",
-            default=repr(default),
         )
         for name in ("loss", "class_weights", "label_weights", "label_smoothing_factor")
         if (held := getattr(train, name)) != (default := getattr(usual, name))
     ]
 
 
-def _adapter_faults(spec: RunSpec, task: Task) -> list[str]:
+def _adapter_faults(spec: RunSpec, task: Task) -> list[Fault]:
     """Return why a choice of what learns does not go with another."""
     model, method = spec.model, spec.adapter.peft_method
     faults = []
     if method != "none":
         faults += [
-            say("spec.frozen_by_adapter", field=f"model.{name}", value=repr(held))
+            _unused(f"model.{name}", held, "spec.frozen_by_adapter", say("spec.leave_out_or_none"))
             for name in ("freeze_embeddings", "freeze_layers")
             if (held := getattr(model, name))
         ]
@@ -148,6 +149,9 @@ def _adapter_faults(spec: RunSpec, task: Task) -> list[str]:
     return faults
 
 
-def _unfit(path: str, held: object, remedy: str) -> str:
-    what = say("spec.does_not_fit", field=path, value=repr(held))
-    return told("{what}; {remedy}", what=what, remedy=remedy)
+def _unfit(path: str, held: object, remedy: str) -> Fault:
+    return Fault("does_not_go_with", say("spec.unfit", value=repr(held)), remedy, path, held)
+
+
+def _unused(path: str, held: object, key: str, remedy: str, **values: str) -> Fault:
+    return Fault("no_effect", say(key, value=repr(held), **values), remedy, path, held)

@@ -110,13 +110,14 @@ def ramp(low: float, high: float, steps: int) -> list[float]:
     """
     domain = field_of("train.learning_rate").domain
     for rate in (low, high):
-        if remedy := domain.fault(rate):
+        code, remedy = domain.refuse(rate)
+        if remedy:
             raise InputError(
                 "learning rate {rate:g} lies outside the range",
                 "{remedy}",
                 rate=rate,
                 remedy=remedy,
-            )
+            ).at("train.learning_rate", rate, code)
     if not low < high:
         raise InputError(
             "the rates cannot rise from {low:g} to {high:g}",

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..data import LoadedData, load_data, profile_data
 from ..data.profile import DataProfile
-from ..errors import ModelError
+from ..errors import Fault, ModelError, setting_at_fault
 from ..language import text as say
 from ..language import told
 from ..models import ModelCard, load_model, load_tokenizer
@@ -182,7 +182,7 @@ class Prepared:
                 "models of type {kind!r} do not support activation checkpointing",
                 "set train.activation_checkpointing to false, or choose another model",
                 kind=read_config(self.found.path)["model_type"],
-            )
+            ).at("train.activation_checkpointing", True, "does_not_go_with")
 
     def _writer_parameters(self) -> int:
         """Return how many weights an encoder has once it has a decoder; 0 where it gets none."""
@@ -281,7 +281,7 @@ def prepare(
         load(LOSSES, spec.train.custom_loss)  # or nothing is begun
     check_spec(spec, with_scores(load_task(spec.task).for_model(spec), scores))
     asked, spec = spec, resolve_replay(spec)
-    found = find_model(spec.model.source, spec.model.revision, progress)
+    found = _found_model(spec, progress)
     task = task_for(spec, found, scores)
     own = spec.model.tokenizer != "pretrained"
     if own:
@@ -372,6 +372,11 @@ def _fitted_to_rows(
     return with_own_tokenizer(found, texts, model.tokenizer, model.vocab_size, task.auto_class)
 
 
+def _found_model(spec: RunSpec, progress: Progress | None) -> FoundModel:
+    with setting_at_fault("model.source", spec.model.source, "not_found"):
+        return find_model(spec.model.source, spec.model.revision, progress)
+
+
 def task_for(spec: RunSpec, found: FoundModel, scores: Scores) -> Task:
     """Return the task of a spec as the model that was found does it, with further metrics.
 
@@ -423,16 +428,9 @@ def with_scores(task: Task, scores: Scores) -> Task:
     """
     own = {metric.name for metric in task.metrics}
     if taken := sorted(own & set(scores)):
-        raise SpecError(
-            [
-                told(
-                    "metrics: {task} has {name!r} already; give yours another name",
-                    task=task.name,
-                    name=taken[0],
-                )
-            ]
-        )
-
+        what = told("metrics: {task} has {name!r} already", task=task.name, name=taken[0])
+        remedy = told("give yours another name")
+        raise SpecError([Fault("name_taken", what, remedy, value=taken[0])])
     return task.with_scores(scores) if scores else task
 
 

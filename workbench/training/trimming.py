@@ -152,7 +152,7 @@ def _require_same_pieces(
             "set model.trim_vocabulary to false",
             name=made.place,
             count=count,
-        )
+        ).at("model.trim_vocabulary", True, "cannot_be_trimmed")
 
 
 def _key(spec: RunSpec, task: Task, found: FoundModel, data: LoadedData) -> str:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import anywidget
 import traitlets
 
 from .. import language as languages
+from ..errors import Fault
 from ..language import told
 from ..models import quantization
 from ..spec import (
@@ -23,6 +24,7 @@ from ..spec import (
     RunSpec,
     SpecError,
     fields,
+    find,
     from_flat,
     from_yaml,
     needs_gpu,
@@ -106,7 +108,7 @@ class SpecForm(anywidget.AnyWidget):
         try:
             _ = self.spec
         except SpecError as error:
-            return "\n".join(error.faults)
+            return "\n".join(error.lines)
         return ""
 
     def set_spec(self, spec: RunSpec) -> None:
@@ -117,6 +119,11 @@ class SpecForm(anywidget.AnyWidget):
             self._held = {name: (shown[name], values[name]) for name in shown}
             self.entries = shown
             self._read_entries()
+
+    def mark(self, faults: Iterable[Fault]) -> None:
+        """Show further faults beside their fields, until something is changed."""
+        with self._lock:
+            self.faults = {**self.faults, **_by_field(faults)}
 
     def on_change(self, callback: Callable[[SpecForm], None]) -> None:
         """Call `callback(form)` after every change, whether the form is now at fault or not."""
@@ -163,15 +170,13 @@ def _recipe_of(spec: RunSpec | None) -> str:
     return next((n for n in recipe_names() if from_yaml(recipe_text(n)) == spec), "")
 
 
-def _by_field(faults: list[str]) -> dict[str, str]:
-    """Return the faults by short field name, without the path that each starts with."""
-    found: dict[str, str] = {}
-    for field in fields():
-        starts = [re.match(rf"{re.escape(field.path)}(: |：)", fault) for fault in faults]
-        own = [start.string[start.end() :] for start in starts if start]
-        if own:
-            found[field.name] = "; ".join(own)
-    return found
+def _by_field(faults: Iterable[Fault]) -> dict[str, str]:
+    """Return the sentences of faults by the short names of the fields that they are about."""
+    found: dict[str, list[str]] = {}
+    for fault in faults:
+        if fault.path and (field := find(fault.path)):
+            found.setdefault(field.name, []).append(str(fault))
+    return {name: "\n".join(said) for name, said in found.items()}
 
 
 def _schema(language: str, suggestions: Mapping[str, list[str]]) -> FormView:

@@ -179,7 +179,7 @@ class LiveChart(anywidget.AnyWidget):
         try:
             self._on_fork(step, fork_changes(changes))
         except SpecError as error:
-            fault = "; ".join(error.faults)
+            fault = "; ".join(error.lines)
         except (InputError, OSError) as error:
             fault = str(error)
         self._answer_fork(fault)

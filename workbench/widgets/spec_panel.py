@@ -55,7 +55,7 @@ class SpecPanel(anywidget.AnyWidget):
         try:
             spec = from_yaml(text, "the pasted YAML")
         except SpecError as error:
-            self.paste_faults = error.faults
+            self.paste_faults = error.lines
             return
         self.paste_faults = []
         self.form.set_spec(spec)
@@ -66,7 +66,7 @@ class SpecPanel(anywidget.AnyWidget):
         try:
             spec = form.spec
         except SpecError as error:
-            self.form_faults = error.faults
+            self.form_faults = error.lines
             return
         with self.hold_sync():  # line and YAML never say two different things
             self.form_faults = []

@@ -67,7 +67,7 @@ def clean_table(
             step=most.step,
             dropped=most.dropped_rows,
             count=len(table.frame),
-        )
+        ).at("data.cleaning", most.step, "leaves_no_row")
     return Cleaned(_with(table, state, before), done, records_of(table, reasons))
 
 
@@ -163,14 +163,14 @@ def _check(entry: str, state: Rows, task: Task) -> None:
             entry=shorten(entry),
             task=task.name,
             columns=", ".join(state.cells),
-        )
+        ).at("data.cleaning", entry, "no_text")
     if name in NEEDS_LABELS and not state.labels:
         raise DataError(
             "data.cleaning: {entry} needs labels, which {task} does not have",
             "leave this step out",
             entry=shorten(entry),
             task=task.name,
-        )
+        ).at("data.cleaning", entry, "no_labels")
 
 
 def _rows(table: Table, columns: Columns, task: Task, spec: DataSpec) -> Rows:

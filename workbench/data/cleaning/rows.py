@@ -40,7 +40,7 @@ def language(rows: Rows, step: spec.Language) -> Change:
                 "choose from {choices}",
                 language=shorten(code),
                 choices=", ".join(known),
-            )
+            ).at("data.cleaning", code, "no_such_language")
     codes = identify_languages(rows.asked_texts())
     return Change(
         dropped={
