@@ -80,7 +80,8 @@ def make_parser() -> argparse.ArgumentParser:
     from . import exporting, finding, listing, looking, notebooks, running, training
 
     parser = Command(
-        prog="workbench", description="Fine-tune transformer models and understand what happened."
+        prog="workbench",
+        description=told("Fine-tune transformer models and understand what happened."),
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Command)
     for module in (training, notebooks, finding, looking, exporting, running, listing):

@@ -8,9 +8,10 @@ from typing import Any
 
 from ..errors import InputError
 from ..language import text as say
+from ..language import told
 from ..spec import RunSpec, find_spec, split_steps
 from .options import add_json, add_spec_changes, parse_changes
-from .output import add_leaf, print_table
+from .output import add_leaf, padded, print_table
 from .screen import print_json
 from .terminal import download_progress
 
@@ -18,27 +19,33 @@ from .terminal import download_progress
 def add_actions(group: Any) -> None:
     """Add `clean` and `steps` to `workbench data`."""
     leaf = add_leaf(
-        group, "clean", "mend or drop rows step by step; show it first, or write it", clean,
+        group, "clean", told("mend or drop rows step by step; show it first, or write it"), clean,
         add_spec_changes, add_json,
     )  # fmt: skip
     leaf.add_argument(
-        "source", metavar="SOURCE", help="a data file or other source, or a spec, recipe or run"
+        "source",
+        metavar="SOURCE",
+        help=told("a data file or other source, or a spec, recipe or run"),
     )
     leaf.add_argument(
         "--step", action="append", default=[], metavar="STEP",
-        help="such as fix_text or 'length(min=3, max=2000)'; may be repeated, in order",
+        help=told("such as fix_text or 'length(min=3, max=2000)'; may be repeated, in order"),
     )  # fmt: skip
     leaf.add_argument(
         "--split", action="append", default=[], metavar="NAME",
-        help="clean this split only; may be repeated; left out, all of them, each by itself",
+        help=told("clean this split only; may be repeated; left out, all of them, each by itself"),
     )  # fmt: skip
     leaf.add_argument(
         "-o", "--out", metavar="FILE",
-        help="write the rows that stay (.csv, .tsv, .jsonl, .parquet), and those that were dropped "
-        "beside them; of several splits, rows.csv is rows-train.csv and so on; without it, nothing "
-        "is written",
+        help=told(
+            "write the rows that stay (.csv, .tsv, .jsonl, .parquet), and those that were dropped "
+            "beside them; of several splits, rows.csv is rows-train.csv and so on; without it, "
+            "nothing is written"
+        ),
     )  # fmt: skip
-    add_leaf(group, "steps", "the steps of cleaning and their parameters", list_steps, add_json)
+    add_leaf(
+        group, "steps", told("the steps of cleaning and their parameters"), list_steps, add_json
+    )
 
 
 def clean(options: argparse.Namespace) -> None:
@@ -83,8 +90,10 @@ def _clean(source: Any, place: Path | None, quiet: bool, several: bool) -> dict[
             print(note)
         for one in cleaned.done:
             for example in one.examples[:2]:
-                print(f"\n{one.step}, row {example.row:,}, {example.column}")
-                print(f"  before  {example.before!r}\n  after   {example.after!r}")
+                place = told("row {row:,}, {column}", row=example.row, column=example.column)
+                print(f"\n{one.step}, {place}")
+                print(f"  {padded('before', 8)}{example.before!r}")
+                print(f"  {padded('after', 8)}{example.after!r}")
         if written:
             _tell(written)
     return {
@@ -98,12 +107,17 @@ def _clean(source: Any, place: Path | None, quiet: bool, several: bool) -> dict[
 
 
 def _tell(written: dict[str, Any]) -> None:
-    print(f"\n{written['file']}: {written['rows']:,} rows")
-    print(f"{written['dropped_file']}: {written['dropped']:,} dropped rows")
+    rows = told("{count:,} rows", count=written["rows"])
+    dropped = told("{count:,} dropped rows", count=written["dropped"])
+    print(f"\n{written['file']}: {rows}")
+    print(f"{written['dropped_file']}: {dropped}")
     if made_safe := written["cells_made_safe"]:
         print(
-            f"{made_safe:,} cells that a spreadsheet would run as formulas (=, +, -, @) have an "
-            "apostrophe in front; .jsonl and .parquet keep cells as they are"
+            told(
+                "{count:,} cells that a spreadsheet would run as formulas (=, +, -, @) have an "
+                "apostrophe in front; .jsonl and .parquet keep cells as they are",
+                count=made_safe,
+            )
         )
 
 

@@ -6,20 +6,21 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ..language import text, told
 from ..runs import open_run
 from .options import add_json, add_runs_dir
-from .output import add_leaf, print_table
+from .output import add_leaf, print_table, word
 from .screen import print_json
 
 
 def add_compare(runs_group: Any) -> None:
     """Add `compare` to the actions of `workbench runs`."""
     leaf = add_leaf(
-        runs_group, "compare", "runs side by side: scores, specs, answers", compare_runs,
+        runs_group, "compare", told("runs side by side: scores, specs, answers"), compare_runs,
         add_json, add_runs_dir,
     )  # fmt: skip
-    leaf.add_argument("runs", metavar="RUN", nargs="+", help="two or more names or folders")
-    leaf.add_argument("--html", metavar="FILE", help="write the comparison as one HTML file")
+    leaf.add_argument("runs", metavar="RUN", nargs="+", help=told("two or more names or folders"))
+    leaf.add_argument("--html", metavar="FILE", help=told("write the comparison as one HTML file"))
 
 
 def compare_runs(options: argparse.Namespace) -> None:
@@ -41,23 +42,31 @@ def compare_runs(options: argparse.Namespace) -> None:
 def _print(found: dict[str, Any]) -> None:
     for part in ("progress", "metrics", "spec", "environment"):
         if found[part]:
-            print(f"\n{part}")
-            print_table(_side_by_side(found, found[part]), as_json=False, nothing="")
+            print(f"\n{word(part)}")
+            print_table(_side_by_side(found, found[part]), as_json=False, nothing="", own=False)
     if any(branch["children"] for branch in found["forks"]):
-        print("\nforks")
+        print(f"\n{word('forks')}")
         _print_branches(found["forks"], "")
-    print("\ndisagreements")
+    print(f"\n{word('disagreements')}")
     for pair in found["disagreements"]:
-        told = pair["reason"].replace("_", " ") or (
-            f"{pair['differing']} of {pair['rows']} rows; only {pair['first']} right on "
-            f"{pair['only_first']}, only {pair['second']} right on {pair['only_second']}"
-        )
-        print(f"{pair['first']} – {pair['second']}: {told}")
+        if pair["reason"]:
+            said = text(f"compare.reason.{pair['reason']}")
+        else:
+            said = told(
+                "{differing} of {rows} rows; only {first} right on {only_first}, only {second} "
+                "right on {only_second}",
+                **{name: pair[name] for name in _COUNTED},
+            )
+        print(f"{pair['first']} – {pair['second']}: {said}")
+
+
+_COUNTED = ("differing", "rows", "first", "only_first", "second", "only_second")
 
 
 def _side_by_side(found: dict[str, Any], rows: dict[str, list[Any]]) -> list[dict[str, Any]]:
     return [
-        {"": name} | {run: _cell(held) for run, held in zip(found["runs"], values, strict=True)}
+        {"": word(name)}
+        | {run: _cell(held) for run, held in zip(found["runs"], values, strict=True)}
         for name, values in rows.items()
     ]
 
@@ -68,6 +77,6 @@ def _cell(held: Any) -> str:
 
 def _print_branches(branches: list[dict[str, Any]], indent: str) -> None:
     for branch in branches:
-        left = f"  (after step {branch['step']})" if branch["step"] is not None else ""
-        print(f"{indent}{branch['run']}{left}")
+        left = told("after step {step}", step=branch["step"])
+        print(f"{indent}{branch['run']}" + f"  ({left})" * (branch["step"] is not None))
         _print_branches(branch["children"], indent + "  ")

@@ -9,38 +9,41 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..language import told
 from .options import add_json, add_runs_dir, add_trust, open_trusted
 from .screen import print_json
 from .terminal import download_progress
 
-KINDS = {
-    "folder": "the model as it was trained; of a run with an adapter, the adapter",
-    "merged": "a whole model, the adapter merged into its weights",
-    "onnx": "one ONNX graph, checked against the model",
-    "script": "the training as a script of plain transformers, with the rows of the run",
-    "card": "only the model card, README.md",
-}
-
 
 def add_commands(commands: Any) -> None:
     """Add `export`."""
+    kinds = {
+        "folder": told("the model as it was trained; of a run with an adapter, the adapter"),
+        "merged": told("a whole model, the adapter merged into its weights"),
+        "onnx": told("one ONNX graph, checked against the model"),
+        "script": told("the training as a script of plain transformers, with the rows of the run"),
+        "card": told("only the model card, README.md"),
+    }
     parser = commands.add_parser(
         "export",
-        help="write a run's model for use elsewhere",
-        description="Write a run's model, with a model card, as "
-        + "; ".join(f"{kind}: {what}" for kind, what in KINDS.items())
-        + ".",
+        help=told("write a run's model for use elsewhere"),
+        description=told(
+            "Write a run's model, with a model card, as {kinds}.",
+            kinds="; ".join(f"{kind}: {what}" for kind, what in kinds.items()),
+        ),
     )
-    parser.add_argument("run", metavar="RUN", help="a run's name or folder")
-    parser.add_argument("--to", choices=tuple(KINDS), default="folder", help="what to write")
+    parser.add_argument("run", metavar="RUN", help=told("a run's name or folder"))
+    parser.add_argument("--to", choices=tuple(kinds), default="folder", help=told("what to write"))
     parser.add_argument(
-        "--out", metavar="FOLDER", help="where to write it (export/KIND in the run's folder)"
-    )
-    parser.add_argument(
-        "--push", metavar="USER/NAME", help="also upload it to this repository on the hub"
+        "--out", metavar="FOLDER", help=told("where to write it (export/KIND in the run's folder)")
     )
     parser.add_argument(
-        "--public", action="store_true", help="let everybody see a repository that --push makes"
+        "--push", metavar="USER/NAME", help=told("also upload it to this repository on the hub")
+    )
+    parser.add_argument(
+        "--public",
+        action="store_true",
+        help=told("let everybody see a repository that --push makes"),
     )
     add_runs_dir(parser)
     add_trust(parser)
@@ -77,12 +80,18 @@ def export(options: argparse.Namespace) -> None:
     for name in exported.files:
         print(f"  {name}  {(exported.path / name).stat().st_size / 1e6:.2f} MB")
     if exported.largest_difference is not None:
-        of = "first loss of the run" if options.to == "script" else "model's own output"
-        print(f"largest difference from the {of}: {exported.largest_difference:.2g}")
+        print(
+            told(
+                "largest difference from the first loss of the run: {difference:.2g}"
+                if options.to == "script"
+                else "largest difference from the model's own output: {difference:.2g}",
+                difference=exported.largest_difference,
+            )
+        )
     for note in exported.notes:
         print(f"- {note}")
     if address:
-        print(f"pushed to {address}")
+        print(told("pushed to {address}", address=address))
 
 
 @contextmanager

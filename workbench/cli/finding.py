@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ..language import told
 from .options import (
     add_json,
     add_spec_changes,
@@ -21,17 +22,19 @@ def add_commands(commands: Any) -> None:
     """Add `find-lr`."""
     parser = commands.add_parser(
         "find-lr",
-        help="suggest a learning rate",
-        description="Train for a few steps at ever higher rates, and suggest one. Nothing is kept.",
+        help=told("suggest a learning rate"),
+        description=told(
+            "Train for a few steps at ever higher rates, and suggest one. Nothing is kept."
+        ),
     )
     parser.add_argument(
-        "spec", nargs="?", help="a YAML file, a recipe's name, or a run folder (quickstart)"
+        "spec", nargs="?", help=told("a YAML file, a recipe's name, or a run folder (quickstart)")
     )
     add_spec_changes(parser)
-    parser.add_argument("--low", type=float, default=1e-7, help="the first rate (1e-7)")
-    parser.add_argument("--high", type=float, default=1e-1, help="the last rate (0.1)")
-    parser.add_argument("--steps", type=int, default=60, help="training steps to take (60)")
-    parser.add_argument("--out", metavar="FILE", help="also draw it: .svg, .html or .json")
+    parser.add_argument("--low", type=float, default=1e-7, help=told("the first rate (1e-7)"))
+    parser.add_argument("--high", type=float, default=1e-1, help=told("the last rate (0.1)"))
+    parser.add_argument("--steps", type=int, default=60, help=told("training steps to take (60)"))
+    parser.add_argument("--out", metavar="FILE", help=told("also draw it: .svg, .html or .json"))
     add_json(parser)
     parser.set_defaults(command=find_rate)
 
@@ -58,6 +61,6 @@ def find_rate(options: argparse.Namespace) -> None:
     if options.json:
         print_json(found.to_dict())
         return
-    print(explain(found, "en"))
+    print(explain(found))
     if found.suggestion is not None:
         print(f"--set train.learning_rate={found.suggestion:g}")

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import DataError, InputError
 from ..language import text as say
+from ..language import told
 from ..runs import note_read, refuse_if_read
 from .options import (
     add_json,
@@ -26,45 +27,60 @@ from .screen import print_json
 def add_actions(group: Any) -> None:
     """Add the four actions to `workbench data`."""
     label = add_leaf(
-        group, "label", "label rows in the terminal, each decision kept at once", label_rows,
+        group, "label", told("label rows in the terminal, each decision kept at once"), label_rows,
         _add_source, add_runs_dir,
     )  # fmt: skip
-    label.add_argument("--order", default="", help="source, random, diversity, or with --run: "
-                       "least_confident, margin, entropy")  # fmt: skip
-    label.add_argument("--run", help="a run whose model suggests labels and orders the rows")
+    label.add_argument("--order", default="", help=told("source, random, diversity, or with --run: "
+                       "least_confident, margin, entropy"))  # fmt: skip
+    label.add_argument("--run", help=told("a run whose model suggests labels and orders the rows"))
     add_trust(label)
-    label.add_argument("--rows", type=int, help="ask at most so many")
-    label.add_argument("--guidelines", default="", metavar="FILE", help="shown before the first")
+    label.add_argument("--rows", type=int, help=told("ask at most so many"))
     label.add_argument(
-        "--blind", action="store_true", help="hide what the source says and a model suggests"
+        "--guidelines", default="", metavar="FILE", help=told("shown before the first")
     )
     label.add_argument(
-        "--adjudicate", action="store_true", help="ask only the rows on which people differ"
+        "--blind", action="store_true", help=told("hide what the source says and a model suggests")
+    )
+    label.add_argument(
+        "--adjudicate", action="store_true", help=told("ask only the rows on which people differ")
     )
     export = add_leaf(
-        group, "export", "write the labels of a journal to a file", export_rows, _add_source
+        group, "export", told("write the labels of a journal to a file"), export_rows, _add_source
     )
-    export.add_argument("--out", metavar="FILE", required=True, help=".jsonl, .csv or .json")
-    export.add_argument("--format", default="", help="jsonl, csv, label-studio or doccano")
+    export.add_argument("--out", metavar="FILE", required=True, help=told(".jsonl, .csv or .json"))
+    export.add_argument("--format", default="", help=told("jsonl, csv, label-studio or doccano"))
     taking = add_leaf(
-        group, "import", "take labels of a file into a journal", import_rows, _add_source, add_json
+        group,
+        "import",
+        told("take labels of a file into a journal"),
+        import_rows,
+        _add_source,
+        add_json,
     )
     taking.add_argument(
-        "file", metavar="FILE", help="jsonl, csv, json; what Label Studio and doccano export"
+        "file", metavar="FILE", help=told("jsonl, csv, json; what Label Studio and doccano export")
     )
     add_leaf(
-        group, "agreement", "how far the people of a journal agree", show_agreement,
+        group, "agreement", told("how far the people of a journal agree"), show_agreement,
         _add_source, add_json,
     )  # fmt: skip
 
 
 def _add_source(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="SOURCE", help="a path, wheel:NAME, hub id or spec file")
-    parser.add_argument("--journal", default="", metavar="FILE", help="(labels/SOURCE.jsonl)")
-    parser.add_argument("--labels", default="", help="the labels, with commas between them")
-    parser.add_argument("--who", default="", help="who labels; left out, whoever is logged in")
-    parser.add_argument("--split", default="", help="the split; left out, the one to learn from")
-    parser.add_argument("--scale", metavar="LOW,HIGH", help="the least and the greatest number")
+    parser.add_argument(
+        "source", metavar="SOURCE", help=told("a path, wheel:NAME, hub id or spec file")
+    )
+    parser.add_argument("--journal", default="", metavar="FILE", help=told("(labels/SOURCE.jsonl)"))
+    parser.add_argument("--labels", default="", help=told("the labels, with commas between them"))
+    parser.add_argument(
+        "--who", default="", help=told("who labels; left out, whoever is logged in")
+    )
+    parser.add_argument(
+        "--split", default="", help=told("the split; left out, the one to learn from")
+    )
+    parser.add_argument(
+        "--scale", metavar="LOW,HIGH", help=told("the least and the greatest number")
+    )
     add_spec_changes(parser)
 
 
@@ -171,7 +187,7 @@ def _value(session: Any, line: str) -> Any:
         return line
     numbers = [int(part) for part in line.replace(",", " ").split()]
     if min(numbers, default=1) < 1:
-        raise ValueError("labels are counted from 1")
+        raise ValueError(numbers)
     names = [question.labels[number - 1] for number in numbers]
     if question.several:
         return names
@@ -187,9 +203,10 @@ def export_rows(options: argparse.Namespace) -> None:
     note_read(made.journal.path)
     rows, question = made.items.items, made.session.question
     count = export_labels(options.out, rows, made.decisions(), question, options.format)
-    print(f"{count} labels in {options.out}")
+    print(told("{count} labels in {path}", count=count, path=options.out))
     if form_of(options.out, options.format) == "label-studio":
-        print(f"the project's labelling interface:\n{label_studio_config(rows[0], question)}")
+        print(told("the project's labelling interface:"))
+        print(label_studio_config(rows[0], question))
 
 
 def import_rows(options: argparse.Namespace) -> None:
@@ -214,24 +231,24 @@ def import_rows(options: argparse.Namespace) -> None:
         options.file, made.items.items, made.journal, made.session.question,
         made.session.who, examples,
     )  # fmt: skip
-    told = _counted(counts, examples)
+    left = _counted(counts, examples)
     if not counts["taken"]:
-        raise _nothing_taken(options.file, told)
+        raise _nothing_taken(options.file, left)
     if options.json:
         print_json(counts | {"journal": str(made.journal.path)})
     else:
         print(say("labelling.import.taken", count=f"{counts['taken']:,}", path=made.journal.path))
-        if told:
-            print(say("labelling.import.left", reasons=told))
+        if left:
+            print(say("labelling.import.left", reasons=left))
 
 
-def _nothing_taken(path: str, told: str) -> DataError:
+def _nothing_taken(path: str, left: str) -> DataError:
     return DataError(
         "no label of {path} was taken: {reasons}",
         "name the classes with --labels as the file has them, and give the source that it was "
         "made from",
         path=path,
-        reasons=told or say("labelling.import.nothing"),
+        reasons=left or say("labelling.import.nothing"),
     )
 
 
@@ -253,14 +270,22 @@ def show_agreement(options: argparse.Namespace) -> None:
         print_json(found)
         return
     people = ", ".join(f"{who} {count}" for who, count in found["people"].items())
-    print(f"{found['items']} rows labelled ({people or 'by nobody'})")
-    print(f"{found['shared']} by several people, {found['agreed']} of them alike")
+    people = people or told("by nobody")
+    print(told("{count} rows labelled ({people})", count=found["items"], people=people))
+    print(
+        told(
+            "{shared} by several people, {agreed} of them alike",
+            shared=found["shared"],
+            agreed=found["agreed"],
+        )
+    )
     for name in ("fleiss", "krippendorff"):
         value = found[name]
         print(f"{name:14}" + ("–" if value is None else f"{value:.4f}"))
     for pair in found["cohen"]:
         kappa = "–" if pair["kappa"] is None else f"{pair['kappa']:.4f}"
-        print(f"cohen         {kappa}  {pair['first']}, {pair['second']} ({pair['items']} rows)")
+        rows = told("{count} rows", count=pair["items"])
+        print(f"{'cohen':14}{kappa}  {pair['first']}, {pair['second']} ({rows})")
     print_table(
         [{"split": one["split"], "row": one["row"], **one["values"]}
          for one in found["disagreements"]],

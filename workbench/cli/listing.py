@@ -7,8 +7,10 @@ from typing import Any
 
 from .. import language
 from ..errors import InputError
+from ..language import told
 from ..sources import kind_of
 from ..spec import (
+    Field,
     RunSpec,
     fields,
     load,
@@ -30,27 +32,35 @@ from .terminal import download_progress
 def add_commands(commands: Any) -> None:
     """Add the commands."""
     for kind in ("data", "models"):
-        group = add_group(commands, kind, f"the {kind} of the catalogue")
+        group = add_group(
+            commands,
+            kind,
+            told("data sets: look, clean, label, split")
+            if kind == "data"
+            else told("models of the catalogue and of the hub"),
+        )
         if kind == "data":
-            add_leaf(group, "list", "the catalogue", list_data, add_json)
+            add_leaf(group, "list", told("the catalogue"), list_data, add_json)
             profiling.add_actions(group)
             cleaning.add_actions(group)
             labelling.add_actions(group)
             suspects.add_actions(group)
         else:
             _add_models(group)
-        leaf = add_leaf(group, "show", "one of them, or any other source", show_source, add_json)
-        leaf.add_argument("source", metavar="SOURCE", help="a path, wheel:NAME or hub id")
+        leaf = add_leaf(
+            group, "show", told("one of them, or any other source"), show_source, add_json
+        )
+        leaf.add_argument("source", metavar="SOURCE", help=told("a path, wheel:NAME or hub id"))
         leaf.set_defaults(kind=kind.removesuffix("s"))
-    recipes = commands.add_parser("recipes", help="ready specs, and all fields of a spec")
+    recipes = commands.add_parser("recipes", help=told("ready specs, and all fields of a spec"))
     recipes.add_argument("what", nargs="?", default="list", choices=("list", "show", "fields"))
-    recipes.add_argument("name", nargs="?", help="the recipe to show")
+    recipes.add_argument("name", nargs="?", help=told("the recipe to show"))
     recipes.add_argument(
         "--as", dest="face", choices=("yaml", "cell", "full"), default="yaml",
-        help="as written, as a papermill cell, or with every field",
+        help=told("as written, as a papermill cell, or with every field"),
     )  # fmt: skip
     recipes.set_defaults(command=show_recipes)
-    doctor = commands.add_parser("doctor", help="check this machine")
+    doctor = commands.add_parser("doctor", help=told("check this machine"))
     add_json(doctor)
     doctor.set_defaults(command=run_doctor)
 
@@ -60,21 +70,23 @@ def _add_models(group: Any) -> None:
     from ..spec.run import TASKS
 
     listing = add_leaf(
-        group, "list", "models worth starting from, with notes", list_models, add_json
+        group, "list", told("models worth starting from, with notes"), list_models, add_json
     )
-    listing.add_argument("--task", choices=TASKS, help="only those that can learn it")
+    listing.add_argument("--task", choices=TASKS, help=told("only those that can learn it"))
     listing.add_argument(
-        "--size", metavar="N", type=_parameters, help="at most so many parameters: 150M, 1.5B"
+        "--size", metavar="N", type=_parameters, help=told("at most so many parameters: 150M, 1.5B")
     )
     listing.add_argument(
-        "--on", choices=("laptop", "gpu", "large"), help="good on a laptop, on one GPU, beyond"
+        "--on",
+        choices=("laptop", "gpu", "large"),
+        help=told("good on a laptop, on one GPU, beyond"),
     )
-    search = add_leaf(group, "search", "models of the hub, by words", search_models, add_json)
-    search.add_argument("words", metavar="WORDS", help="what to look for in the names")
-    search.add_argument("--limit", type=int, default=20, help="show so many (20)")
+    search = add_leaf(group, "search", told("models of the hub, by words"), search_models, add_json)
+    search.add_argument("words", metavar="WORDS", help=told("what to look for in the names"))
+    search.add_argument("--limit", type=int, default=20, help=told("show so many (20)"))
     for leaf in (listing, search):
-        leaf.add_argument("--language", default="", metavar="CODE", help="en, zh, ja, …")
-        leaf.add_argument("--licence", default="", metavar="NAME", help="such as apache-2.0")
+        leaf.add_argument("--language", default="", metavar="CODE", help=told("en, zh, ja, …"))
+        leaf.add_argument("--licence", default="", metavar="NAME", help=told("such as apache-2.0"))
 
 
 def _parameters(text: str) -> int:
@@ -83,7 +95,8 @@ def _parameters(text: str) -> int:
     try:
         return int(float(text[:-1]) * unit) if unit else int(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size; write 150M or 1.5B") from None
+        said = told("{text!r} is no size; write 150M or 1.5B", text=text)
+        raise argparse.ArgumentTypeError(said) from None
 
 
 def list_models(options: argparse.Namespace) -> None:
@@ -117,7 +130,9 @@ def list_models(options: argparse.Namespace) -> None:
         ]
     print_table(
         rows, options.json,
-        "no model of the catalogue fits; wish for less, or see `workbench models search WORDS`",
+        told(
+            "no model of the catalogue fits; wish for less, or see `workbench models search WORDS`"
+        ),
     )  # fmt: skip
 
 
@@ -130,7 +145,7 @@ def search_models(options: argparse.Namespace) -> None:
     from ..sources.hub import search_models
 
     found = search_models(options.words, options.language, options.licence, options.limit)
-    print_table(found, options.json, "the hub has no such model with safetensors")
+    print_table(found, options.json, told("the hub has no such model with safetensors"))
 
 
 def list_data(options: argparse.Namespace) -> None:
@@ -148,7 +163,7 @@ def list_data(options: argparse.Namespace) -> None:
         }
         for entry in entries("data")
     ]
-    print_table(rows, options.json, "the catalogue is empty")
+    print_table(rows, options.json, told("the catalogue is empty"))
 
 
 def about_rows(entry: Any) -> dict[str, Any]:
@@ -180,11 +195,7 @@ def show_recipes(options: argparse.Namespace) -> None:
     """Print the recipes, one recipe, or all fields of a spec."""
     if options.what == "fields":
         for field in fields():
-            scope = field.domain.describe()
-            print(
-                f"{field.path:42}{field.default!r:24}{field.domain.help}"
-                + f" [{scope}]" * bool(scope)
-            )
+            print(f"{field.path:42}{field.default!r:24}{_help(field)}")
     elif options.what == "show":
         if options.name not in recipe_names():
             raise InputError(
@@ -200,6 +211,20 @@ def show_recipes(options: argparse.Namespace) -> None:
         width = max(map(len, recipe_names())) + 2
         for name in offered_recipes():
             print(f"{name:{width}}{recipe_title(name)}{_needs(name)}")
+
+
+def _help(field: Field) -> str:
+    """Return what a field means and may hold; in English as the spec itself says it."""
+    domain = field.domain
+    if language.current() == "en":
+        said, scope = domain.help, domain.describe()
+    else:
+        said = language.text(f"form.help.{field.path}")
+        scope = " | ".join(map(str, domain.choices))
+        if not scope and domain.low is not None and domain.high is not None:
+            unit = language.text(f"form.unit.{domain.unit}") if domain.unit else ""
+            scope = f"{domain.low:g}～{domain.high:g} {unit}".strip()
+    return said + f" [{scope}]" * bool(scope)
 
 
 def _needs(name: str) -> str:

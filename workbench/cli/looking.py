@@ -10,66 +10,77 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, RunError, shorten
+from ..language import told
 from ..runs import RunFolder, open_run, require_writable, write_output
 from ..runs.commands import quoted
 from ..runs.evaluation import Evaluation
+from .chatting import chat
 from .options import add_json, add_runs_dir, add_trust, open_trusted
-from .screen import plain, print_json
-from .terminal import console, is_piped_in
+from .output import padded, word
+from .screen import print_json
+from .terminal import is_piped_in
 
 
 def add_commands(commands: Any) -> None:
     """Add the commands."""
     evaluate_parser = commands.add_parser(
-        "evaluate", help="score a run, or its model on a new file"
+        "evaluate", help=told("score a run, or its model on a new file")
     )
     evaluate_parser.add_argument(
-        "--data", metavar="FILE", help="labelled data; left out, the run's own"
+        "--data", metavar="FILE", help=told("labelled data; left out, the run's own")
     )
     evaluate_parser.add_argument(
-        "--predictions", metavar="FILE", help="also write each row, worst first (.jsonl)"
+        "--predictions", metavar="FILE", help=told("also write each row, worst first (.jsonl)")
     )
     add_json(evaluate_parser)
-    predict_parser = commands.add_parser("predict", help="predict texts with a run's model")
+    predict_parser = commands.add_parser("predict", help=told("predict texts with a run's model"))
     predict_parser.add_argument(
-        "--file", metavar="FILE", help="one text a line, or .jsonl with an object by role a line"
+        "--file",
+        metavar="FILE",
+        help=told("one text a line, or .jsonl with an object by role a line"),
     )
     predict_parser.add_argument(
         "--with", metavar="ROLE=TEXT", action="append", default=[], dest="given",
-        help="what the task needs besides: --with text_pair=…, --with context=…",
+        help=told("what the task needs besides: --with text_pair=…, --with context=…"),
     )  # fmt: skip
     add_json(predict_parser)
-    attend_parser = commands.add_parser("attend", help="see where a model looks in a text")
+    attend_parser = commands.add_parser("attend", help=told("see where a model looks in a text"))
     attend_parser.add_argument(
-        "--out", metavar="FILE", required=True, help=".html, .png, .svg or .json"
-    )
-    attend_parser.add_argument("--pair", metavar="TEXT", help="a second text, or a translation")
-    attend_parser.add_argument(
-        "--against", metavar="MODEL_OR_RUN", help="compare with it; `before`: before fine-tuning"
+        "--out", metavar="FILE", required=True, help=told(".html, .png, .svg or .json")
     )
     attend_parser.add_argument(
-        "--check", choices=("occlusion", "input_x_gradient"), help="keep a causal check, too"
+        "--pair", metavar="TEXT", help=told("a second text, or a translation")
     )
-    attend_parser.add_argument("--layer", type=int, help="counted from 1; left out, the last")
-    attend_parser.add_argument("--head", type=int, help="counted from 1; left out, the mean")
+    attend_parser.add_argument(
+        "--against",
+        metavar="MODEL_OR_RUN",
+        help=told("compare with it; `before`: before fine-tuning"),
+    )
+    attend_parser.add_argument(
+        "--check", choices=("occlusion", "input_x_gradient"), help=told("keep a causal check, too")
+    )
+    attend_parser.add_argument("--layer", type=int, help=told("counted from 1; left out, the last"))
+    attend_parser.add_argument("--head", type=int, help=told("counted from 1; left out, the mean"))
     chat_parser = commands.add_parser(
         "chat",
-        help="talk to a run's model, before fine-tuning and after it",
-        description="Each line is asked of the run's model; Ctrl-D ends. For models that write.",
+        help=told("talk to a run's model, before fine-tuning and after it"),
+        description=told(
+            "Each line is asked of the run's model; Ctrl-D ends. For models that write."
+        ),
     )
     chat_parser.add_argument(
-        "--before", action="store_true", help="ask the model before fine-tuning, too"
+        "--before", action="store_true", help=told("ask the model before fine-tuning, too")
     )
     for name, help_text in (
-        ("temperature", "0 takes the likeliest token each time (0)"),
-        ("top-p", "draw only from the likeliest tokens with so much probability (1)"),
-        ("repetition-penalty", "above 1, repeat less (1)"),
-        ("max-new-tokens", "cut an answer after so many tokens (as in the run)"),
-        ("seed", "the same question and seed give the same answer (as in the run)"),
+        ("temperature", told("0 takes the likeliest token each time (0)")),
+        ("top-p", told("draw only from the likeliest tokens with so much probability (1)")),
+        ("repetition-penalty", told("above 1, repeat less (1)")),
+        ("max-new-tokens", told("cut an answer after so many tokens (as in the run)")),
+        ("seed", told("the same question and seed give the same answer (as in the run)")),
     ):
         chat_parser.add_argument(f"--{name}", metavar="NUMBER", help=help_text)
     add_json(chat_parser)
-    report_parser = commands.add_parser("report", help="write a run's report.html anew")
+    report_parser = commands.add_parser("report", help=told("write a run's report.html anew"))
     for parser, command in (
         (evaluate_parser, evaluate),
         (predict_parser, predict),
@@ -81,16 +92,16 @@ def add_commands(commands: Any) -> None:
         parser.add_argument(
             "run",
             metavar="MODEL_OR_RUN" if looks else "RUN",
-            help="a run's name or folder, or a model's source"
-            if looks
-            else "a run's name or folder",
+            help=told(
+                "a run's name or folder, or a model's source" if looks else "a run's name or folder"
+            ),
         )
         add_runs_dir(parser)
         if parser is not report_parser:
             add_trust(parser)
         parser.set_defaults(command=command)
-    predict_parser.add_argument("text", nargs="*", help="texts; left out, read from stdin")
-    attend_parser.add_argument("text", help="the text to look at")
+    predict_parser.add_argument("text", nargs="*", help=told("texts; left out, read from stdin"))
+    attend_parser.add_argument("text", help=told("the text to look at"))
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -133,19 +144,18 @@ def evaluate(options: argparse.Namespace) -> None:
 
 
 def _score_lines(metrics: Evaluation) -> Iterator[str]:
-    yield f"{metrics['rows']} rows of {metrics['split']}"
+    yield told("{count} rows of {split}", count=metrics["rows"], split=metrics["split"])
     for name, value in metrics["metrics"].items():
         if value is not None:
-            yield f"{name:24}{value:.4f}"
+            yield f"{padded(name, 24)}{value:.4f}"
     for entry in metrics.get("per_class", []):
-        yield (
-            f"{entry['label']:24}precision {entry['precision']:.4f}  recall {entry['recall']:.4f}  "
-            f"f1 {entry['f1']:.4f}  support {entry['support']}"
-        )
+        scores = [f"{word(name)} {entry[name]:.4f}" for name in ("precision", "recall", "f1")]
+        support = f"{word('support')} {entry['support']}"
+        yield f"{entry['label']:24}" + "  ".join([*scores, support])
     parts = {entry["label"]: entry for entry in metrics.get("per_number", [])}
     for label, entry in (parts if len(parts) > 1 else metrics.get("aspects", {})).items():
-        scores = [(name, value) for name, value in entry.items() if isinstance(value, float)]
-        yield f"{label:24}" + "  ".join(f"{name} {value:.4f}" for name, value in scores)
+        values = [(name, value) for name, value in entry.items() if isinstance(value, float)]
+        yield f"{label:24}" + "  ".join(f"{word(name)} {value:.4f}" for name, value in values)
 
 
 def predict(options: argparse.Namespace) -> None:
@@ -166,7 +176,7 @@ def _given(options: argparse.Namespace) -> dict[str, str]:
     pairs = [one.partition("=") for one in options.given]
     if bare := next((name for name, mark, _ in pairs if not mark), None):
         raise InputError("--with {bare!r} holds no text", "write it as --with ROLE=TEXT", bare=bare)
-    return {name: text for name, _, text in pairs}
+    return {name: held for name, _, held in pairs}
 
 
 def texts_to_predict(options: argparse.Namespace) -> list[Any]:
@@ -218,44 +228,6 @@ def attend(options: argparse.Namespace) -> None:
     _, records = look(source, options.text, options.pair, against, options.check)
     write_look(records, Path(options.out), options.layer, options.head)
     print(options.out)
-
-
-def chat(options: argparse.Namespace) -> None:
-    """Ask both models, or the fine-tuned one, what is typed, line by line."""
-    from ..evaluation import sampling
-    from ..evaluation.playground import open_playground, require_writer
-    from ..language import text
-
-    run = open_trusted(options)
-    require_writer(run)
-    typed = {name: getattr(options, name) for name in sampling.DOMAINS}
-    asked = sampling.chosen(run.spec(), {name: one for name, one in typed.items() if one})
-    screen = console()
-    playground = open_playground(run, with_before=options.before)
-    if not is_piped_in():
-        key = "remembers" if playground.remembers else "alone"
-        screen.print(plain(f"{text(f'playground.{key}')} {asked.told(run.spec())}"), soft_wrap=True)
-    while (line := _typed("> ")) is not None:
-        if not line.strip():
-            continue
-        answers = playground.ask(line, asked).answers()
-        if options.json:
-            print_json({"asked": line} | answers)
-            continue
-        for name, written in answers.items():
-            heading = f"{text(f'playground.{name}')}: " if options.before else ""
-            print(f"{heading}{written or text('playground.nothing')}", flush=True)
-
-
-def _typed(prompt: str) -> str | None:
-    """Return a line from the keyboard, or from stdin; None after the last."""
-    if is_piped_in():
-        line = sys.stdin.readline()
-        return line.rstrip("\r\n") if line else None
-    try:
-        return input(prompt)
-    except EOFError:
-        return None
 
 
 def _looked_at(name: str | None, options: argparse.Namespace) -> Any:

@@ -33,22 +33,26 @@ def add_commands(commands: Any) -> None:
     """Add `run` and `lab`."""
     run = commands.add_parser(
         "run",
-        help="run a notebook headless",
-        description="Run a notebook through papermill with checked parameters.",
+        help=told("run a notebook headless"),
+        description=told("Run a notebook through papermill with checked parameters."),
     )
     run.add_argument("notebook", metavar="NOTEBOOK")
-    run.add_argument("--recipe", metavar="NAME", help="start from a recipe")
-    run.add_argument("-f", "--file", metavar="FILE", help="start from a spec file or run folder")
+    run.add_argument("--recipe", metavar="NAME", help=told("start from a recipe"))
+    run.add_argument(
+        "-f", "--file", metavar="FILE", help=told("start from a spec file or run folder")
+    )
     run.add_argument(
         "-p", "--parameter", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"),
-        help="set a parameter; may be repeated",
+        help=told("set a parameter; may be repeated"),
     )  # fmt: skip
-    run.add_argument("-o", "--out", metavar="OUT", help="the executed notebook (in the run folder)")
+    run.add_argument(
+        "-o", "--out", metavar="OUT", help=told("the executed notebook (in the run folder)")
+    )
     add_spec_changes(run)
     run.set_defaults(command=run_notebook)
-    lab = commands.add_parser("lab", help="open JupyterLab on the studio")
+    lab = commands.add_parser("lab", help=told("open JupyterLab on the studio"))
     lab.add_argument("notebook", nargs="?", default="notebooks/studio.ipynb")
-    lab.add_argument("arguments", nargs=argparse.REMAINDER, help="passed on to jupyter lab")
+    lab.add_argument("arguments", nargs=argparse.REMAINDER, help=told("passed on to jupyter lab"))
     lab.set_defaults(command=open_lab)
 
 
@@ -66,13 +70,13 @@ def run_notebook(options: argparse.Namespace) -> None:
         executed = execute(Path(options.notebook), out, parameters, keep_failed=bool(options.out))
     run_path = run_folder_of(executed)
     if run_path is None:
-        print(f"notebook {out}")
+        print(told("notebook {path}", path=out))
         return
     run = open_run(run_path)
     if not options.out:
         out = out.replace(run.path / Path(options.notebook).name)
     print_result(run, as_json=False)
-    print(f"notebook {out}")
+    print(told("notebook {path}", path=out))
 
 
 @contextmanager
@@ -221,7 +225,7 @@ def execute(notebook: Path, out: Path, parameters: dict[str, Any], keep_failed: 
         if error.ename == "KeyboardInterrupt":
             complain(_broken_off("interrupted", out, parameters, began))
             raise KeyboardInterrupt from None
-        complain(f"the notebook failed; it is kept as {out}")
+        complain(told("the notebook failed; it is kept as {path}", path=out))
         raise
 
 

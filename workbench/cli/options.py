@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from ..errors import InputError
+from ..language import told
 from ..runs import RunFolder, open_run
 from ..spec import RunSpec, find, first_recipe, from_flat, load, parse_value, to_flat
 
@@ -18,18 +19,18 @@ def add_spec_changes(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FIELD=VALUE",
-        help="change a field, such as train.learning_rate=5e-5; may be repeated",
+        help=told("change a field, such as train.learning_rate=5e-5; may be repeated"),
     )
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add `--json`."""
-    parser.add_argument("--json", action="store_true", help="answer in JSON, for programs")
+    parser.add_argument("--json", action="store_true", help=told("answer in JSON, for programs"))
 
 
 def add_runs_dir(parser: argparse.ArgumentParser) -> None:
     """Add `--runs-dir`."""
-    parser.add_argument("--runs-dir", default="runs", help="the folder of the runs (runs)")
+    parser.add_argument("--runs-dir", default="runs", help=told("the folder of the runs (runs)"))
 
 
 def add_trust(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +39,9 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
         "--trust-remote-code",
         dest="trusts",
         action="store_true",
-        help="let Python code that came with the model run, with all your rights; read it first",
+        help=told(
+            "let Python code that came with the model run, with all your rights; read it first"
+        ),
     )
 
 

@@ -6,6 +6,7 @@ import json
 import sys
 from typing import Any
 
+from ..language import catalogue, current, text
 from .screen import answers_console, plain, print_json
 
 # More rows than this are printed without fitting them to the window, which takes seconds.
@@ -27,22 +28,45 @@ def add_leaf(group: Any, name: str, help_text: str, command: Any, *adders: Any) 
     return parser
 
 
-def print_table(rows: list[dict[str, Any]], as_json: bool, nothing: str) -> None:
-    """Print records as a table, or as JSON; `nothing` where there are none."""
+def word(name: str) -> str:
+    """Return the name of a column or score for the terminal; JSON and files keep it as it is."""
+    known = catalogue(current())
+    if f"terminal.word.{name}" in known:
+        return text(f"terminal.word.{name}")
+    # In English, scores are called as options and files call them.
+    if current() != "en" and f"figures.metric.{name}" in known:
+        return text(f"figures.metric.{name}")
+    return name
+
+
+def padded(name: str, width: int) -> str:
+    """Return `word(name)` with blanks up to a width, in which a Chinese character counts two."""
+    from rich.cells import cell_len
+
+    said = word(name)
+    return said + " " * max(1, width - cell_len(said))
+
+
+def print_table(rows: list[dict[str, Any]], as_json: bool, nothing: str, own: bool = True) -> None:
+    """Print records as a table, or as JSON; `nothing` where there are none.
+
+    `own` says that the columns are named here, and not by somebody's data.
+    """
     if as_json:
         print_json(rows)
         return
     if not rows:
         print(nothing)
         return
+    heads = [word(name) if own else name for name in rows[0]]
     if len(rows) > PLAIN_ROWS:
-        _print_columns(rows)
+        _print_columns(heads, rows)
         return
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in rows[0]:
-        table.add_column(plain(name), overflow="fold", no_wrap=name in ("run", "name"))
+    for name, head in zip(rows[0], heads, strict=True):
+        table.add_column(plain(head), overflow="fold", no_wrap=name in ("run", "name"))
     for row in rows:
         table.add_row(*map(_cell, row.values()))
     # Where there is no terminal to fit, a program or a person with a wide window reads.
@@ -50,10 +74,10 @@ def print_table(rows: list[dict[str, Any]], as_json: bool, nothing: str) -> None
     answers_console(width=width).print(table)
 
 
-def _print_columns(rows: list[dict[str, Any]]) -> None:
+def _print_columns(heads: list[str], rows: list[dict[str, Any]]) -> None:
     from rich.cells import cell_len
 
-    lines = [list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)]
+    lines = [heads, *([_cell(value) for value in row.values()] for row in rows)]
     widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         cells = zip(line, widths, strict=True)
@@ -76,8 +100,6 @@ def print_tree(value: Any) -> None:
 
 def roles_line(columns: dict[str, Any]) -> str:
     """Return which column plays which role, as a line; empty where none is known."""
-    from ..language import text
-
     listed = {role: " + ".join(place) if isinstance(place, list) else place
               for role, place in columns.items()}  # fmt: skip
     pairs = text("data.comma").join(f"{role} = {place}" for role, place in listed.items())

@@ -12,9 +12,10 @@ from types import MappingProxyType
 from typing import Any
 
 from ..errors import DataError
+from ..language import text, told
 from ..spec import RunSpec
 from .options import add_json, add_spec_changes, parse_changes
-from .output import add_leaf, print_table, roles_line
+from .output import add_leaf, print_table, roles_line, word
 from .screen import print_json
 from .terminal import download_progress
 
@@ -22,34 +23,42 @@ from .terminal import download_progress
 def add_actions(group: Any) -> None:
     """Add the actions to `workbench data`."""
     leaf = add_leaf(
-        group, "profile", "what a source holds, and what would spoil a result", profile,
+        group, "profile", told("what a source holds, and what would spoil a result"), profile,
         _add_source, add_spec_changes, add_json,
     )  # fmt: skip
-    leaf.add_argument("--near", action="store_true", help="look for near-duplicates, however many")
-    leaf.add_argument("--rows", metavar="KIND", help="print the rows of one finding instead")
-    leaf.add_argument("-o", "--out", metavar="FILE", help="write the page (.html) or all (.json)")
-    leaf = add_leaf(
-        group, "audit", "rows that repeat one another within splits and between them", audit,
-        _add_source, add_spec_changes, add_json,
-    )  # fmt: skip
-    leaf.add_argument("--against", metavar="FILE", help="a further file to be checked on")
-    leaf.add_argument("--rows", metavar="KIND", help="print the rows of one finding instead")
     leaf.add_argument(
-        "--strict", action="store_true", help="exit with 2 where something spoils a result"
+        "--near", action="store_true", help=told("look for near-duplicates, however many")
+    )
+    leaf.add_argument("--rows", metavar="KIND", help=told("print the rows of one finding instead"))
+    leaf.add_argument(
+        "-o", "--out", metavar="FILE", help=told("write the page (.html) or all (.json)")
     )
     leaf = add_leaf(
-        group, "split", "write files to learn from, to check on and to test on", split,
+        group, "audit", told("rows that repeat one another within splits and between them"), audit,
         _add_source, add_spec_changes, add_json,
     )  # fmt: skip
-    leaf.add_argument("-o", "--out", metavar="FOLDER", required=True, help="where to write them")
-    leaf.add_argument("--validation", type=float, default=0.1, metavar="SHARE", help="(0.1)")
-    leaf.add_argument("--test", type=float, default=0.1, metavar="SHARE", help="(0.1)")
+    leaf.add_argument("--against", metavar="FILE", help=told("a further file to be checked on"))
+    leaf.add_argument("--rows", metavar="KIND", help=told("print the rows of one finding instead"))
     leaf.add_argument(
-        "--as", dest="suffix", choices=("jsonl", "csv", "tsv", "parquet"), default="jsonl",
-        help="the files' format (jsonl)",
+        "--strict", action="store_true", help=told("exit with 2 where something spoils a result")
+    )
+    leaf = add_leaf(
+        group, "split", told("write files to learn from, to check on and to test on"), split,
+        _add_source, add_spec_changes, add_json,
     )  # fmt: skip
     leaf.add_argument(
-        "--exact-only", action="store_true", help="keep only equal texts together, not nearly equal"
+        "-o", "--out", metavar="FOLDER", required=True, help=told("where to write them")
+    )
+    leaf.add_argument("--validation", type=float, default=0.1, metavar="SHARE", help=told("(0.1)"))
+    leaf.add_argument("--test", type=float, default=0.1, metavar="SHARE", help=told("(0.1)"))
+    leaf.add_argument(
+        "--as", dest="suffix", choices=("jsonl", "csv", "tsv", "parquet"), default="jsonl",
+        help=told("the files' format (jsonl)"),
+    )  # fmt: skip
+    leaf.add_argument(
+        "--exact-only",
+        action="store_true",
+        help=told("keep only equal texts together, not nearly equal"),
     )
 
 
@@ -90,29 +99,36 @@ def split(options: argparse.Namespace) -> None:
     from ..data.split_export import divide_source
 
     with _spec(options) as spec, download_progress() as progress:
-        told = divide_source(
+        written = divide_source(
             spec, Path(options.out), options.validation, options.test, options.suffix,
             not options.exact_only, progress,
         )  # fmt: skip
     if options.json:
-        print_json(told)
+        print_json(written)
         return
-    rows = [{"split": name, "rows": told["rows"][name], "file": file}
-            for name, file in told["files"].items()]  # fmt: skip
+    rows = [{"split": name, "rows": written["rows"][name], "file": file}
+            for name, file in written["files"].items()]  # fmt: skip
     print_table(rows, False, "")
-    if told["cells_made_safe"]:
+    if made_safe := written["cells_made_safe"]:
         print(
-            f"{told['cells_made_safe']:,} cells that a spreadsheet would run as formulas have an "
-            "apostrophe in front; jsonl and parquet keep cells as they are"
+            told(
+                "{count:,} cells that a spreadsheet would run as formulas (=, +, -, @) have an "
+                "apostrophe in front; .jsonl and .parquet keep cells as they are",
+                count=made_safe,
+            )
         )
 
 
 def _add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "source", metavar="SOURCE", help="a data file or other source, or a spec, recipe or run; "
-        "- reads a table from the standard input",
-    )  # fmt: skip
-    parser.add_argument("--task", help="the task that reads it (text-classification)")
+        "source",
+        metavar="SOURCE",
+        help=told(
+            "a data file or other source, or a spec, recipe or run; - reads a table from the "
+            "standard input"
+        ),
+    )
+    parser.add_argument("--task", help=told("the task that reads it (text-classification)"))
 
 
 @contextmanager
@@ -143,8 +159,6 @@ def _profiled(spec: RunSpec, near: bool | None, whole: bool = True) -> Any:
 
 def _answer(found: Any, options: argparse.Namespace) -> None:
     """Print the findings, or all rows of one of them."""
-    from ..language import text
-
     profile = found.profile
     if options.rows:
         _print_rows(found.rows(options.rows), options.json)
@@ -153,10 +167,11 @@ def _answer(found: Any, options: argparse.Namespace) -> None:
         print_json(profile.to_dict())
         return
     for split, rows in profile.rows.items():
-        told = ", ".join(f"{name} {value}" for name, value in profile.detected[split].items())
-        print(f"{split}: {rows:,} rows{f' ({told})' if told else ''}")
-    if told := roles_line(profile.roles):
-        print(f"  {told}")
+        found_so = [f"{word(name)} {value}" for name, value in profile.detected[split].items()]
+        line = told("{split}: {count:,} rows", split=split, count=rows)
+        print(f"{line} ({', '.join(found_so)})" if found_so else line)
+    if roles := roles_line(profile.roles):
+        print(f"  {roles}")
     for note in profile.notes:
         print(f"  {note}")
     lines = [
@@ -181,4 +196,4 @@ def _print_rows(frame: Any, as_json: bool) -> None:
         {str(name): " ".join(str(cell).split())[:200] for name, cell in row.items()}
         for row in frame.to_dict("records")
     ]
-    print_table(shown, False, "")
+    print_table(shown, False, "", own=False)

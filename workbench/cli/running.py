@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RunError
+from ..language import text, told
 from ..runs import ask, open_run, read_state
 from ..runs.commands import quoted
 from ..runs.control import parse, require_effect
@@ -31,33 +32,43 @@ from .training import print_result
 
 def add_commands(commands: Any) -> None:
     """Add the commands."""
-    runs = add_group(commands, "runs", "list, steer, resume, fork, retrain and compare runs")
-    add_leaf(runs, "list", "all runs, the latest last", list_all, add_json, add_runs_dir)
-    _leaf(runs, "show", "one run: state, acts, scores, files", show)
-    steer_one = _leaf(runs, "steer", "change something while a run trains", steer)
+    runs = add_group(commands, "runs", told("list, steer, resume, fork, retrain and compare runs"))
+    add_leaf(runs, "list", told("all runs, the latest last"), list_all, add_json, add_runs_dir)
+    _leaf(runs, "show", told("one run: state, acts, scores, files"), show)
+    steer_one = _leaf(runs, "steer", told("change something while a run trains"), steer)
     steer_one.add_argument(
-        "acts", nargs="+", metavar="KNOB=VALUE", help="such as learning_rate=1e-5, paused=true"
+        "acts",
+        nargs="+",
+        metavar="KNOB=VALUE",
+        help=told("such as learning_rate=1e-5, paused=true"),
     )
-    stop_one = _leaf(runs, "stop", "end a run and keep its best model", stop)
+    stop_one = _leaf(runs, "stop", told("end a run and keep its best model"), stop)
     how = stop_one.add_mutually_exclusive_group()
-    how.add_argument("--discard", action="store_true", help="drop what was learned, keep the log")
-    how.add_argument("--kill", action="store_true", help="end its process, answering or not")
-    resume_one = _leaf(runs, "resume", "go on with an interrupted or failed run", resume)
+    how.add_argument(
+        "--discard", action="store_true", help=told("drop what was learned, keep the log")
+    )
+    how.add_argument("--kill", action="store_true", help=told("end its process, answering or not"))
+    resume_one = _leaf(runs, "resume", told("go on with an interrupted or failed run"), resume)
     resume_one.set_defaults(for_several=True)
     add_trust(resume_one)
-    resume_one.add_argument("--detach", action="store_true", help="in a process of its own")
-    fork_one = _leaf(runs, "fork", "a new run that leaves another at a checkpoint", fork)
-    fork_one.add_argument("--step", type=int, help="at the checkpoint next to this step (latest)")
-    fork_one.add_argument("--detach", action="store_true", help="in a process of its own")
+    resume_one.add_argument("--detach", action="store_true", help=told("in a process of its own"))
+    fork_one = _leaf(runs, "fork", told("a new run that leaves another at a checkpoint"), fork)
+    fork_one.add_argument(
+        "--step", type=int, help=told("at the checkpoint next to this step (latest)")
+    )
+    fork_one.add_argument("--detach", action="store_true", help=told("in a process of its own"))
     add_spec_changes(fork_one)
     add_trust(fork_one)
     retrain_one = _leaf(
-        runs, "retrain", "a new run from another's model, on corrected labels", retrain
+        runs, "retrain", told("a new run from another's model, on corrected labels"), retrain
     )
     retrain_one.add_argument(
-        "--corrections", type=Path, metavar="JOURNAL", help="the labels (the run's own corrections)"
+        "--corrections",
+        type=Path,
+        metavar="JOURNAL",
+        help=told("the labels (the run's own corrections)"),
     )
-    retrain_one.add_argument("--detach", action="store_true", help="in a process of its own")
+    retrain_one.add_argument("--detach", action="store_true", help=told("in a process of its own"))
     add_spec_changes(retrain_one)
     add_trust(retrain_one)
     add_compare(runs)
@@ -72,7 +83,9 @@ def list_all(options: argparse.Namespace) -> None:
         rows.append(
             {
                 "run": run.name,
-                "status": summary.status,
+                "status": summary.status
+                if options.json
+                else text(f"compare.status.{summary.status}"),
                 "step": f"{summary.step}/{summary.total_steps}",
                 "left": duration(left) if left is not None and not options.json else left,
                 "loss": summary.loss,
@@ -81,7 +94,7 @@ def list_all(options: argparse.Namespace) -> None:
                 "process": owner.pid if owner is not None and active else None,
             }
         )
-    print_table(rows, options.json, f"no runs in {options.runs_dir}")
+    print_table(rows, options.json, told("no runs in {folder}", folder=options.runs_dir))
 
 
 def show(options: argparse.Namespace) -> None:
@@ -131,7 +144,7 @@ def steer(options: argparse.Namespace) -> None:
     for name, value in acts:
         ask(run, name, value)
         if not options.json:
-            print(f"asked {run.name} for {name}={value}")
+            print(told("asked {run} for {knob}={value}", run=run.name, knob=name, value=value))
     if options.json:
         print_json({"run": run.name, "asked": dict(acts)})
 
@@ -160,7 +173,13 @@ def stop(options: argparse.Namespace) -> None:
     if options.json:
         print_json({"run": run.name, "killed": owner.pid})
     else:
-        print(f"killed {owner}; go on with: workbench runs resume {quoted(run.path)}")
+        print(
+            told(
+                "killed {owner}; go on with: workbench runs resume {path}",
+                owner=owner,
+                path=quoted(run.path),
+            )
+        )
 
 
 def resume(options: argparse.Namespace) -> None:
@@ -214,7 +233,7 @@ def _say_started(run: Any, as_json: bool) -> None:
         print_json({"run": run.name, "path": str(run.path)})
     else:
         see = f"workbench runs show {quoted(run.path)}"
-        print(f"{run.name} goes on in a process of its own; see: {see}")
+        print(told("{run} goes on in a process of its own; see: {see}", run=run.name, see=see))
 
 
 def _leaf(runs: Any, name: str, help_text: str, command: Any) -> Any:

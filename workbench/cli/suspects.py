@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, shorten
+from ..language import told
 from ..runs import open_run, write_output
 from ..runs.commands import quoted
 from .options import add_json, add_runs_dir
@@ -21,22 +22,34 @@ SHOWN_CHARACTERS = 80
 def add_actions(data: Any) -> None:
     """Add `suspects` and `correct` to the group `data`."""
     found = _leaf(
-        data, "suspects", "a run's training rows, the likeliest wrong answers first", list_
+        data, "suspects", told("a run's training rows, the likeliest wrong answers first"), list_
     )
     found.add_argument(
-        "--by", default="auto", metavar="RANKING",
-        help="confident_learning (auto, where rows have one label each), area_under_margin (auto, "
-        "of other labels), loss (auto elsewhere), random",
-    )  # fmt: skip
-    found.add_argument("--top", type=int, default=20, metavar="N", help="how many (20)")
-    found.add_argument(
-        "--out", type=Path, metavar="FILE", help="also write .csv, or the map as .svg or .html"
+        "--by",
+        default="auto",
+        metavar="RANKING",
+        help=told(
+            "confident_learning (auto, where rows have one label each), area_under_margin (auto, "
+            "of other labels), loss (auto elsewhere), random"
+        ),
     )
-    right = _leaf(data, "correct", "note the right labels of a run's rows, as a patch", correct)
+    found.add_argument("--top", type=int, default=20, metavar="N", help=told("how many (20)"))
+    found.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help=told("also write .csv, or the map as .svg or .html"),
+    )
+    right = _leaf(
+        data, "correct", told("note the right labels of a run's rows, as a patch"), correct
+    )
     right.add_argument(
-        "labels", nargs="*", metavar="ROW=LABEL", help="such as 17=positive; 17=a,b of several"
+        "labels",
+        nargs="*",
+        metavar="ROW=LABEL",
+        help=told("such as 17=positive; 17=a,b of several"),
     )
-    right.add_argument("--undo", action="store_true", help="take back the last one instead")
+    right.add_argument("--undo", action="store_true", help=told("take back the last one instead"))
 
 
 def list_(options: argparse.Namespace) -> None:
@@ -60,15 +73,20 @@ def list_(options: argparse.Namespace) -> None:
          for name, value in record.items() if name not in ("split", "flagged")}
         for record in records
     ]  # fmt: skip
-    print_table(shown, False, "no rows were recorded yet")
+    print_table(shown, False, told("no rows were recorded yet"))
     if ranking.flagged is not None:
         expected = expected_precision(ranking.flagged, len(dynamics))
         print(
-            f"{ranking.flagged:,} of {len(dynamics):,} labels are counted as likely wrong, "
-            f"of which about {expected:.0%} are expected to be"
+            told(
+                "{count:,} of {all:,} labels are counted as likely wrong, of which about "
+                "{expected:.0%} are expected to be",
+                count=ranking.flagged,
+                all=len(dynamics),
+                expected=expected,
+            )
         )
     elif ranking.name == "confident_learning":
-        print("how many labels are likely wrong is told after a second pass over the rows")
+        print(told("how many labels are likely wrong is told after a second pass over the rows"))
 
 
 def correct(options: argparse.Namespace) -> None:
@@ -95,8 +113,15 @@ def correct(options: argparse.Namespace) -> None:
         answer = {"journal": str(journal.path), "version": journal.version, "labels": changed}
         print_json(answer)
         return
-    print(f"{len(changed):,} labels differ from what {run.name} learned: {journal.path}")
-    print(f"train on them: workbench runs retrain {quoted(run.path)}")
+    print(
+        told(
+            "{count:,} labels differ from what {run} learned: {path}",
+            count=len(changed),
+            run=run.name,
+            path=journal.path,
+        )
+    )
+    print(told("train on them: workbench runs retrain {path}", path=quoted(run.path)))
 
 
 def _as_file(ending: str, dynamics: Any, records: list[dict[str, Any]]) -> str:

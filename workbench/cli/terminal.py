@@ -18,10 +18,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from ..language import text, told
 from ..runs import Event, RunFolder, RunState, Sink
 from ..runs.control import FULL_DISK
 from ..runs.sinks import follow
 from ..training.processes import rank
+from .output import word
 from .screen import plain
 
 POLL_SECONDS = 0.2
@@ -38,11 +40,11 @@ def download_progress() -> Iterator[Callable[[int, int, str], None]]:
     """Yield a function `(done_bytes, total_bytes, text)` that shows downloads as they go."""
     screen = console()
     if not screen.is_terminal:
-        told: set[str] = set()
+        shown: set[str] = set()
 
         def tell(done: int, total: int, what: str) -> None:
-            if what not in told:
-                told.add(what)
+            if what not in shown:
+                shown.add(what)
                 screen.print(plain(f"{what} ({total / 1e6:.0f} MB)" if total else what))
 
         yield tell
@@ -86,7 +88,7 @@ class Bar:
         )
         self._state = RunState()
         self._bar = Progress(*columns, console=screen)
-        self._task = self._bar.add_task("training", total=None, note="getting ready")
+        self._task = self._bar.add_task(told("training"), total=None, note=told("getting ready"))
         self._bar.start()
 
     def receive(self, events: Sequence[Event]) -> None:
@@ -120,7 +122,8 @@ class Lines:
                 self._screen.print(plain(hold_words(event)), soft_wrap=True)
         evaluations, since = len(state.evaluations), time.monotonic() - self._said_at
         if state.step and (evaluations > self._said or since > LINE_EVERY_SECONDS):
-            line = f"step {state.step}/{state.total_steps}  {summary(state)}"
+            step = told("step {step}", step=f"{state.step}/{state.total_steps}")
+            line = f"{step}  {summary(state)}"
             self._screen.print(plain(line), soft_wrap=True)
             self._said_at, self._said = time.monotonic(), evaluations
 
@@ -131,20 +134,23 @@ class Lines:
 def phase(state: RunState) -> str:
     """Return what a run is doing now, or how it ended, in a word."""
     if state.ended or state.status == "paused":
-        return state.status
-    return "evaluating" if 0 < state.total_steps <= state.step else "training"
+        return text(f"compare.status.{state.status}")
+    return told("evaluating" if 0 < state.total_steps <= state.step else "training")
 
 
 def hold_words(event: Event) -> str:
     """Return in a line who holds a run, or that it goes on."""
+    step = told("step {step}", step=event["step"])
     if not event.get("new"):
-        return f"step {event['step']}  goes on"
-    if event.get("who") == FULL_DISK:
-        return (
-            f"step {event['step']}  paused: the disk is full; it goes on once there is room for a "
-            "checkpoint (Ctrl-C ends it; what was saved is kept)"
+        said = told("goes on")
+    elif event.get("who") == FULL_DISK:
+        said = told(
+            "paused: the disk is full; it goes on once there is room for a checkpoint (Ctrl-C "
+            "ends it; what was saved is kept)"
         )
-    return f"step {event['step']}  paused by {event.get('who')}"
+    else:
+        said = told("paused by {who}", who=event.get("who"))
+    return f"{step}  {said}"
 
 
 def summary(state: RunState) -> str:
@@ -153,15 +159,15 @@ def summary(state: RunState) -> str:
         return hold_words(next(act for act in reversed(state.acts) if act["knob"] == "paused"))
     parts: list[str] = []
     if state.steps:
-        parts.append(f"loss {state.steps[-1]['loss']:.4f}")
+        parts.append(f"{word('loss')} {state.steps[-1]['loss']:.4f}")
     if state.evaluations:
         scores = state.evaluations[-1]["metrics"]
         if "loss" in scores:
-            parts.append(f"validation loss {scores['loss']:.4f}")
+            parts.append(f"{word('validation loss')} {scores['loss']:.4f}")
         # The task's own first score, such as the accuracy.
-        parts += [f"{name} {scores[name]:.4f}" for name in scores if name != "loss"][:1]
+        parts += [f"{word(name)} {scores[name]:.4f}" for name in scores if name != "loss"][:1]
     if state.steps and (left := state.seconds_left()) is not None:
-        parts.append(f"{duration(left)} left")
+        parts.append(told("{time} left", time=duration(left)))
     return "  ".join(parts)
 
 
@@ -169,10 +175,10 @@ def duration(seconds: float) -> str:
     """Return a time such as `45 s`, `3 min 20 s` or `2 h 5 min`."""
     whole = round(seconds)
     if whole < 60:
-        return f"{whole} s"
+        return told("{seconds} s", seconds=whole)
     if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+        return told("{minutes} min {seconds} s", minutes=whole // 60, seconds=whole % 60)
+    return told("{hours} h {minutes} min", hours=whole // 3600, minutes=whole % 3600 // 60)
 
 
 def is_piped_in() -> bool:

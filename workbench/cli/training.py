@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RunError, shorten
-from ..language import text, using
+from ..language import text, told, using
 from ..runs import RunFolder, open_run, read_json, require_writable
 from ..spec import RunSpec
 from .options import (
@@ -22,7 +22,7 @@ from .options import (
     spec_from,
     trusting,
 )
-from .output import print_table, roles_line
+from .output import padded, print_table, roles_line, word
 from .screen import answers_console, plain, print_json
 from .terminal import console, download_progress, duration, watching
 
@@ -35,14 +35,18 @@ def add_commands(commands: Any) -> None:
     """Add `train`, and `adapt`, which trains in two steps."""
     parser = commands.add_parser(
         "train",
-        help="fine-tune as a spec says",
-        description="Fine-tune a model as a spec file, a recipe or an earlier run's spec says.",
+        help=told("fine-tune as a spec says"),
+        description=told(
+            "Fine-tune a model as a spec file, a recipe or an earlier run's spec says."
+        ),
     )
     parser.add_argument(
-        "spec", nargs="?", help="a YAML file, a recipe's name, or a run folder (quickstart)"
+        "spec", nargs="?", help=told("a YAML file, a recipe's name, or a run folder (quickstart)")
     )
     parser.add_argument(
-        "--replay", metavar="RUN", help="do again what was done by hand to that run, step by step"
+        "--replay",
+        metavar="RUN",
+        help=told("do again what was done by hand to that run, step by step"),
     )
     parser.add_argument("--into", action="store_true", help=argparse.SUPPRESS)
     add_spec_changes(parser)
@@ -51,19 +55,25 @@ def add_commands(commands: Any) -> None:
     parser.set_defaults(command=train, for_several=True)
     two = commands.add_parser(
         "adapt",
-        help="adapt a model to a domain, fine-tune it, and compare with fine-tuning alone",
-        description="Two steps: a model first reads texts of a domain, then learns the task. "
-        "Beside them the second step alone, from the same model, seed and rows.",
+        help=told("adapt a model to a domain, fine-tune it, and compare with fine-tuning alone"),
+        description=told(
+            "Two steps: a model first reads texts of a domain, then learns the task. "
+            "Beside them the second step alone, from the same model, seed and rows."
+        ),
     )
-    two.add_argument("first", metavar="FIRST", help="a spec file, a recipe, or a run that has read")
-    two.add_argument("second", metavar="SECOND", help="a spec file or a recipe: the task")
+    two.add_argument(
+        "first", metavar="FIRST", help=told("a spec file, a recipe, or a run that has read")
+    )
+    two.add_argument("second", metavar="SECOND", help=told("a spec file or a recipe: the task"))
     add_spec_changes(two)
     add_trust(two)
     two.add_argument(
         "--set-first", action="append", default=[], metavar="FIELD=VALUE",
-        help="the same for the first step; --set changes the second",
+        help=told("the same for the first step; --set changes the second"),
     )  # fmt: skip
-    two.add_argument("--html", metavar="FILE", help="also write the comparison as one HTML file")
+    two.add_argument(
+        "--html", metavar="FILE", help=told("also write the comparison as one HTML file")
+    )
     add_json(two)
     add_runs_dir(two)
     two.set_defaults(command=adapt)
@@ -113,7 +123,7 @@ def _train_watched(spec: RunSpec) -> RunFolder:
 
     with download_progress() as progress:
         run, prepared = pipeline.prepare_run(spec, progress)
-    console().print(plain(f"training {run.name}"), soft_wrap=True)
+    console().print(plain(told("training {run}", run=run.name)), soft_wrap=True)
     tell_data(run)
     with watching(run):
         pipeline.train_prepared(run, prepared)
@@ -135,17 +145,17 @@ def _print_adaptation(done: Any, as_json: bool) -> None:
         return
     table = [
         {
-            f"on the same {rows} rows": name,
+            told("on the same {count} rows", count=rows): word(name),
             "without": f"{one.first:.4f} ± {one.first_error:.4f}",
             "adapted": f"{one.second:.4f} ± {one.second_error:.4f}",
             "difference": f"{one.difference:+.4f} ± {one.difference_error:.4f}",
         }
         for name, one in scores.items()
     ]
-    print_table(table, False, "the two keep no predictions that compare row by row")
+    print_table(table, False, told("the two keep no predictions that compare row by row"))
     for name, run in runs.items():
-        print(f"{name:9}{run.path}")
-    print(f"{'report':9}{done.adapted.report_path}")
+        print(f"{padded(name, 9)}{run.path}")
+    print(f"{padded('report', 9)}{done.adapted.report_path}")
 
 
 def tell_data(run: RunFolder) -> None:
@@ -153,8 +163,8 @@ def tell_data(run: RunFolder) -> None:
     found = read_json(run.path / "data.json")
     lines = list(found["notes"])
     with using(run.spec().output.language):
-        if told := roles_line(run.spec().data.columns):
-            lines.insert(0, told)
+        if roles := roles_line(run.spec().data.columns):
+            lines.insert(0, roles)
         for one in found["findings"]:
             if one["harmful"] or one["kind"].startswith(TOLD):
                 named = [
@@ -192,36 +202,38 @@ def print_result(run: RunFolder, as_json: bool) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    columns = {"fine-tuned": metrics.get("metrics", {})}
+    tuned = metrics.get("metrics", {})
+    columns = {word("fine-tuned"): tuned}
     baselines = metrics.get("baselines", {})
     counts, rows = metrics.get("baseline_rows", {}), metrics.get("rows", 0)
     for name in sorted(baselines, key=lambda name: name != "before"):
-        title = text(f"figures.series.{name}", "en").lower()
+        title = text(f"figures.series.{name}").lower()
         if (count := counts.get(name, rows)) != rows:
-            title = text("report.of_rows", "en", name=title, rows=f"{count:,}")
+            title = text("report.of_rows", name=title, rows=f"{count:,}")
         columns[title] = baselines[name]
     for heading in ("", *columns):
         table.add_column(heading, justify="left" if not heading else "right")
-    for name in columns["fine-tuned"]:
+    for name in tuned:
         cells = [scores.get(name) for scores in columns.values()]
         if any(cell is not None for cell in cells):
-            table.add_row(plain(name), *("–" if c is None else f"{c:.4f}" for c in cells))
+            table.add_row(plain(word(name)), *("–" if c is None else f"{c:.4f}" for c in cells))
     screen = answers_console()
     screen.print(table)
     ended = [event for event in run.events() if event["event"] == "run_ended"]
     if ended and ended[-1]["seconds"]:
-        screen.print(
-            f"\n{metrics.get('rows', 0)} validation rows; {duration(ended[-1]['seconds'])}"
-        )
+        took = duration(ended[-1]["seconds"])
+        line = told("{count} validation rows; {time}", count=metrics.get("rows", 0), time=took)
+        screen.print(f"\n{line}")
     record = run.record()
     if "precision" in record:
         reason = record.get("precision_reason", "")
-        screen.print(plain(f"precision {record['precision']}: {reason}"), soft_wrap=True)
+        line = told("precision {kind}: {reason}", kind=record["precision"], reason=reason)
+        screen.print(plain(line), soft_wrap=True)
     if share := _trainable(run):
         screen.print(share, soft_wrap=True)
     for name, path in places.items():
         if path.exists():
-            screen.print(plain(f"{name:9}{path}"), soft_wrap=True)
+            screen.print(plain(f"{padded(name, 9)}{path}"), soft_wrap=True)
 
 
 def _trainable(run: RunFolder) -> str:
@@ -231,4 +243,6 @@ def _trainable(run: RunFolder) -> str:
         trainable, share = card["trainable_parameters"], card["trainable_share"]
     except (OSError, ValueError, KeyError):
         return ""
-    return f"trainable {trainable:,} weights, {share:.2%} of all" if trainable else ""
+    if not trainable:
+        return ""
+    return told("trainable {count:,} weights, {share:.2%} of all", count=trainable, share=share)
