@@ -162,6 +162,27 @@ def test_no_english_string_holds_chinese():
     assert [key for key, text in english if re.search(r"[\u4e00-\u9fff]", text)] == []
 
 
+def test_both_forms_of_a_noun_are_words_and_chinese_has_none():
+    strings = [*language.catalogue("en").values(), *language.sentences("zh")]
+    forms = [
+        (spec, text)
+        for text in strings
+        for _, _, spec, _ in string.Formatter().parse(text)
+        if spec and "|" in spec
+    ]
+    assert len(forms) > 10
+    assert [text for spec, text in forms if not re.fullmatch(r"[a-z ]+\|[a-z ]+", spec)] == []
+    chinese = [*language.catalogue("zh").values(), *language.sentences("zh").values()]
+    assert [text for text in chinese if re.search(r"\{\w+:[^{}]*\|", text)] == []
+
+
+def test_what_the_browser_fills_has_no_forms_to_choose():
+    """`static/` fills `{name}` alone."""
+    areas = ("live.", "attention.", "form.", "steering.", "learning.", "figures.")
+    held = [key for key in KEYS if key.startswith(areas)]
+    assert [key for key in held if re.search(r":[^{}]*\|", language.catalogue("en")[key])] == []
+
+
 def test_every_key_that_the_code_asks_for_exists():
     missing = [
         f"{place} asks for {pattern}"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gettext
 import locale
 
 import pytest
 
 from workbench import language
+from workbench.errors import DataError
 
 VARIABLES = ("WORKBENCH_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 
@@ -86,6 +88,27 @@ def test_a_string_without_values_is_left_as_it_stands(catalogue):
 
 def test_a_value_is_not_read_as_a_field(catalogue):
     assert language.text("a.start", "en", name="{0} {name}") == "Start {0} {name}"
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 11, 21, 101])
+def test_a_noun_has_the_form_that_gettext_gives_it(count):
+    expected = gettext.NullTranslations().ngettext("row", "rows", count)
+    assert language.told("{count:,} {count:row|rows}", count=count) == f"{count} {expected}"
+    assert language.told("{count} {count:row|rows}", count=f"{count:,}") == f"{count} {expected}"
+
+
+def test_a_noun_is_filled_in_strings_with_a_key_and_in_errors_too(monkeypatch):
+    strings = {"en": {"a.b": "{count:is|are} {count}"}, "zh": {"a.b": "{count}"}}
+    monkeypatch.setattr(language, "catalogue", strings.__getitem__)
+    assert [language.text("a.b", "en", count=n) for n in (1, 2)] == ["is 1", "are 2"]
+    assert language.text("a.b", "zh", count=1) == "1"
+    assert str(DataError("{n} {n:row|rows} of {name!r}", n=1, name="a|b")) == "1 row of 'a|b'"
+
+
+def test_fields_are_filled_as_str_format_fills_them():
+    values = {"n": 1234.5, "name": "{x}", "error": DataError("a"), "row": {"a": 1}}
+    for sentence in ("{n:,.1f} {name!r:>9} {error.what} {row[a]} {{n}}", "{n:{row[a]}.3g}"):
+        assert language.told(sentence, **values) == sentence.format(**values)
 
 
 def test_an_unknown_key_is_an_error(catalogue):

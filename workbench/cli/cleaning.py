@@ -107,15 +107,16 @@ def _clean(source: Any, place: Path | None, quiet: bool, several: bool) -> dict[
 
 
 def _tell(written: dict[str, Any]) -> None:
-    rows = told("{count:,} rows", count=written["rows"])
-    dropped = told("{count:,} dropped rows", count=written["dropped"])
+    rows = told("{count:,} {count:row|rows}", count=written["rows"])
+    dropped = told("{count:,} dropped {count:row|rows}", count=written["dropped"])
     print(f"\n{written['file']}: {rows}")
     print(f"{written['dropped_file']}: {dropped}")
     if made_safe := written["cells_made_safe"]:
         print(
             told(
-                "{count:,} cells that a spreadsheet would run as formulas (=, +, -, @) have an "
-                "apostrophe in front; .jsonl and .parquet keep cells as they are",
+                "{count:,} {count:cell|cells} that a spreadsheet would run as "
+                "{count:a formula|formulas} (=, +, -, @) {count:has|have} an apostrophe in front; "
+                ".jsonl and .parquet keep cells as they are",
                 count=made_safe,
             )
         )

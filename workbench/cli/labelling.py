@@ -203,7 +203,7 @@ def export_rows(options: argparse.Namespace) -> None:
     note_read(made.journal.path)
     rows, question = made.items.items, made.session.question
     count = export_labels(options.out, rows, made.decisions(), question, options.format)
-    print(told("{count} labels in {path}", count=count, path=options.out))
+    print(told("{count} {count:label|labels} in {path}", count=count, path=options.out))
     if form_of(options.out, options.format) == "label-studio":
         print(told("the project's labelling interface:"))
         print(label_studio_config(rows[0], question))
@@ -271,7 +271,7 @@ def show_agreement(options: argparse.Namespace) -> None:
         return
     people = ", ".join(f"{who} {count}" for who, count in found["people"].items())
     people = people or told("by nobody")
-    print(told("{count} rows labelled ({people})", count=found["items"], people=people))
+    print(told("{count} {count:row|rows} labelled ({people})", count=found["items"], people=people))
     print(
         told(
             "{shared} by several people, {agreed} of them alike",
@@ -284,7 +284,7 @@ def show_agreement(options: argparse.Namespace) -> None:
         print(f"{name:14}" + ("–" if value is None else f"{value:.4f}"))
     for pair in found["cohen"]:
         kappa = "–" if pair["kappa"] is None else f"{pair['kappa']:.4f}"
-        rows = told("{count} rows", count=pair["items"])
+        rows = told("{count} {count:row|rows}", count=pair["items"])
         print(f"{'cohen':14}{kappa}  {pair['first']}, {pair['second']} ({rows})")
     print_table(
         [{"split": one["split"], "row": one["row"], **one["values"]}

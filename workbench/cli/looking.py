@@ -144,7 +144,7 @@ def evaluate(options: argparse.Namespace) -> None:
 
 
 def _score_lines(metrics: Evaluation) -> Iterator[str]:
-    yield told("{count} rows of {split}", count=metrics["rows"], split=metrics["split"])
+    yield told("{count} {count:row|rows} of {split}", count=metrics["rows"], split=metrics["split"])
     for name, value in metrics["metrics"].items():
         if value is not None:
             yield f"{padded(name, 24)}{value:.4f}"

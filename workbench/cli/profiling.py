@@ -112,8 +112,9 @@ def split(options: argparse.Namespace) -> None:
     if made_safe := written["cells_made_safe"]:
         print(
             told(
-                "{count:,} cells that a spreadsheet would run as formulas (=, +, -, @) have an "
-                "apostrophe in front; .jsonl and .parquet keep cells as they are",
+                "{count:,} {count:cell|cells} that a spreadsheet would run as "
+                "{count:a formula|formulas} (=, +, -, @) {count:has|have} an apostrophe in front; "
+                ".jsonl and .parquet keep cells as they are",
                 count=made_safe,
             )
         )
@@ -168,7 +169,7 @@ def _answer(found: Any, options: argparse.Namespace) -> None:
         return
     for split, rows in profile.rows.items():
         found_so = [f"{word(name)} {value}" for name, value in profile.detected[split].items()]
-        line = told("{split}: {count:,} rows", split=split, count=rows)
+        line = told("{split}: {count:,} {count:row|rows}", split=split, count=rows)
         print(f"{line} ({', '.join(found_so)})" if found_so else line)
     if roles := roles_line(profile.roles):
         print(f"  {roles}")

@@ -115,7 +115,7 @@ def correct(options: argparse.Namespace) -> None:
         return
     print(
         told(
-            "{count:,} labels differ from what {run} learned: {path}",
+            "{count:,} {count:label differs|labels differ} from what {run} learned: {path}",
             count=len(changed),
             run=run.name,
             path=journal.path,

@@ -145,7 +145,7 @@ def _print_adaptation(done: Any, as_json: bool) -> None:
         return
     table = [
         {
-            told("on the same {count} rows", count=rows): word(name),
+            told("on the same {count} {count:row|rows}", count=rows): word(name),
             "without": f"{one.first:.4f} ± {one.first_error:.4f}",
             "adapted": f"{one.second:.4f} ± {one.second_error:.4f}",
             "difference": f"{one.difference:+.4f} ± {one.difference_error:.4f}",
@@ -222,7 +222,9 @@ def print_result(run: RunFolder, as_json: bool) -> None:
     ended = [event for event in run.events() if event["event"] == "run_ended"]
     if ended and ended[-1]["seconds"]:
         took = duration(ended[-1]["seconds"])
-        line = told("{count} validation rows; {time}", count=metrics.get("rows", 0), time=took)
+        line = told(
+            "{count} validation {count:row|rows}; {time}", count=metrics.get("rows", 0), time=took
+        )
         screen.print(f"\n{line}")
     record = run.record()
     if "precision" in record:
@@ -245,4 +247,8 @@ def _trainable(run: RunFolder) -> str:
         return ""
     if not trainable:
         return ""
-    return told("trainable {count:,} weights, {share:.2%} of all", count=trainable, share=share)
+    return told(
+        "trainable {count:,} {count:weight|weights}, {share:.2%} of all",
+        count=trainable,
+        share=share,
+    )

@@ -86,18 +86,10 @@ def check_enough(examples: Examples, table: Table, notes: Sequence[str] = ()) ->
         return
     why = " ".join(notes).rstrip(".。")
     if why:
-        few = (
-            "{name} has 1 usable row ({why}); at least {least} are needed"
-            if count == 1
-            else "{name} has {count} usable rows ({why}); at least {least} are needed"
-        )
+        few = "{name} has {count} usable {count:row|rows} ({why}); at least {least} are needed"
         remedy = "correct these rows, name other columns in data.columns, or add rows"
     else:
-        few = (
-            "{name} has 1 usable row; at least {least} are needed"
-            if count == 1
-            else "{name} has {count} usable rows; at least {least} are needed"
-        )
+        few = "{name} has {count} usable {count:row|rows}; at least {least} are needed"
         remedy = "add rows with a text and a label"
     raise DataError(few, remedy, name=table.name, count=count, why=why, least=FEWEST_ROWS)
 

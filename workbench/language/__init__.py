@@ -1,7 +1,8 @@
 """Interface text in English and Chinese, from the catalogues `en/*.yaml` and `zh/*.yaml`.
 
 A key is the file's name and the path through its tree, joined by dots (`studio.start`). A string
-may hold `{name}` fields, filled by keyword.
+may hold `{name}` fields, filled by keyword. A noun behind a number has two forms, `{count:,}
+{count:row|rows}`: the first for one, the second for any other; Chinese leaves it out.
 
 Errors have no keys: their English stands beside the code, and `zh/errors/*.yaml` has the Chinese
 under the English.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import locale
 import os
+import string
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -62,8 +64,8 @@ def text(key: str, language: str | None = None, **values: Any) -> str:
     Raises:
         KeyError: the catalogue has no such key.
     """
-    string = catalogue(language or current())[key]
-    return string.format(**values) if values else string
+    found = catalogue(language or current())[key]
+    return _FILLER.vformat(found, (), values) if values else found
 
 
 def told(sentence: str, **values: Any) -> str:
@@ -73,7 +75,20 @@ def told(sentence: str, **values: Any) -> str:
     """
     if current() != "en":
         sentence = sentences(current()).get(sentence, sentence)
-    return sentence.format(**values) if values else sentence
+    return _FILLER.vformat(sentence, (), values) if values else sentence
+
+
+class _Filler(string.Formatter):
+    """Fills fields as `str.format` does; `{count:row|rows}` chooses by a number or its text."""
+
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        one, bar, other = format_spec.partition("|")
+        if bar:
+            return one if str(value) == "1" else other
+        return super().format_field(value, format_spec)
+
+
+_FILLER = _Filler()
 
 
 @cache

@@ -133,7 +133,9 @@ def _describe_all(error: ValidationError) -> list[Fault]:
         for key, fault in found.items()
     ]
     if left_out:
-        faults.append(Fault("more", told("and {count:,} more faults", count=left_out)))
+        faults.append(
+            Fault("more", told("and {count:,} more {count:fault|faults}", count=left_out))
+        )
     return faults
 
 
