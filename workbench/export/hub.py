@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 from ..errors import InputError, shorten
+from ..sources._hub_errors import reason_of
+from ..sources._hub_limits import limit_waiting
 
 _REPOSITORY = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
 
@@ -44,6 +46,7 @@ def push(folder: Path, name: str, public: bool = False) -> str:
 
     require_repository(name)
     api = HfApi()
+    limit_waiting()
     disable_progress_bars()
     try:
         api.create_repo(name, private=not public, exist_ok=True)
@@ -59,12 +62,12 @@ def push(folder: Path, name: str, public: bool = False) -> str:
             name=name,
             status=status,
         ) from error
-    except (HTTPError, OSError) as error:
+    except (HTTPError, OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise InputError(
             "cannot reach {endpoint} ({reason})",
             "check the network; what was to be pushed is in {folder}",
             endpoint=constants.ENDPOINT,
-            reason=shorten(error),
+            reason=reason_of(error),
             folder=folder,
         ) from error
     finally:

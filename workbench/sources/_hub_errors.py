@@ -154,6 +154,13 @@ def _explain_nonsense(causes: list[BaseException], text: str, kind: str) -> Sour
     )
 
 
+def reason_of(error: BaseException) -> str:
+    """Return in a few words why the hub could not be asked."""
+    if isinstance(error, ValueError | LookupError | TypeError | AttributeError):
+        return told("its answer is none of a hub")
+    return shorten(error)
+
+
 def _is_nonsense(error: BaseException) -> bool:
     """Say whether an error arose where the hub's own library reads an answer."""
     if isinstance(error, json.JSONDecodeError):

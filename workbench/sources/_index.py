@@ -124,7 +124,8 @@ def _links(session: Any, page: str, file: str) -> list[str]:
         content = stream.read(_PAGE_BYTES).decode("utf-8", "replace")
     if content.lstrip().startswith("{"):
         listed = json.loads(content).get("files", [])
-        links, base = [str(entry.get("url", "")) for entry in listed], page
+        entries = listed if isinstance(listed, list) else []
+        links, base = [str(one.get("url", "")) for one in entries if isinstance(one, dict)], page
     else:
         parser = _Anchors()
         parser.feed(content)

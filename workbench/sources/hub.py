@@ -19,7 +19,8 @@ from typing import Any
 from ..errors import SourceError, shorten
 from ..language import told
 from . import _gguf
-from ._hub_errors import readable
+from ._hub_errors import readable, reason_of
+from ._hub_limits import SILENT_SECONDS, limit_waiting
 from ._watch import growth
 from .contract import FoundData, FoundModel, Progress, Source
 from .paths import PREFIXES, is_gguf, is_path, split_gguf
@@ -33,8 +34,6 @@ MODEL_FILES = (
     *("model.safetensors", "model.safetensors.index.json", "model-*-of-*.safetensors"),
 )
 _SUBFOLDERS = "*/*"
-# The hub answers within so long, or is said to be out of reach.
-REACH_SECONDS = 10.0
 
 
 def claims(text: str) -> bool:
@@ -158,12 +157,14 @@ def search_models(
     try:
         with _quiet_hub():
             # Without this, a hub out of reach is tried for half a minute.
-            get_session().head(constants.ENDPOINT, timeout=REACH_SECONDS)
+            get_session().head(constants.ENDPOINT, timeout=SILENT_SECONDS)
             found = list(
                 HfApi().list_models(search=words, filter=wanted, sort="downloads", limit=limit)
             )
-    except (HTTPError, HfHubHTTPError, OSError, ValueError, LookupError, TypeError) as error:
-        offline = told("HF_HUB_OFFLINE is set") if constants.HF_HUB_OFFLINE else shorten(error)
+    except (
+        HTTPError, HfHubHTTPError, OSError, ValueError, LookupError, TypeError, AttributeError
+    ) as error:  # fmt: skip
+        offline = told("HF_HUB_OFFLINE is set") if constants.HF_HUB_OFFLINE else reason_of(error)
         raise SourceError(
             "cannot reach {endpoint} to search it ({reason})",
             "check the network, set HF_ENDPOINT to a mirror of the hub, or choose from "
@@ -304,6 +305,7 @@ def _quiet_hub() -> Iterator[None]:
     level, silent = hub_logging.get_verbosity(), are_progress_bars_disabled()
     hub_logging.set_verbosity_error()
     disable_progress_bars()
+    limit_waiting()
     try:
         yield
     finally:
