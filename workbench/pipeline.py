@@ -88,6 +88,7 @@ def resume(
     """
     from .models.own_tokenizer import require_same_entries
     from .models.trimmed import read_trimmed
+    from .training.base_kept import require_same_base
     from .training.checkpoints import newest_good
     from .training.prepare import prepare
 
@@ -108,6 +109,7 @@ def resume(
                 source=prepared.spec.data.source,
                 spec=quoted(run.spec_path),
             )
+        require_same_base(run, prepared)
         if prepared.spec.model.tokenizer != "pretrained" or trimmed is not None:
             checkpoint, _ = newest_good(run)
             if checkpoint is not None:
@@ -140,6 +142,7 @@ def lacks_report(run: RunFolder) -> bool:
 def _carry_out(run: RunFolder, prepare: Callable[[], Prepared], sinks: Sequence[Sink] = ()) -> None:
     from .evaluation.run import evaluate_prepared
     from .reporting import write_report
+    from .training.base_kept import base_is_there, tell_base_gone
     from .training.ending import ending_cleanly
     from .training.processes import main_first, processes
     from .training.run import (
@@ -166,9 +169,13 @@ def _carry_out(run: RunFolder, prepare: Callable[[], Prepared], sinks: Sequence[
         prepared = main_first(prepare)
         reason, model = train_into(run, prepared, writer, _look_now, _look_again)
         if model is not None:
-            evaluate_prepared(run, prepared, model)
+            with_base = base_is_there(run, prepared)
+            if not with_base:
+                tell_base_gone(run, prepared)
+            evaluate_prepared(run, prepared, model, with_base)
             # Only now, because whoever pressed Start waits for the first loss.
-            look(run, prepared, None, "before", 0)
+            if with_base:
+                look(run, prepared, None, "before", 0)
             look(run, prepared, model, "after", read_state(run).best_step)
         state = read_state(run)
         _tell_how_to_repeat(run, state)
@@ -298,6 +305,7 @@ def _look_now(loop: Any, text: str) -> None:
     from .attention.look import asking_encoder
     from .attention.snapshots import keep_record
     from .attention.texts import with_prefix
+    from .training.base_kept import base_is_there
 
     run, prepared = loop.run, loop.prepared
     step = loop.step
@@ -305,7 +313,10 @@ def _look_now(loop: Any, text: str) -> None:
     number = known.index(text) if text in known else len(known)
     limit = prepared.spec.inspect.probe_max_tokens
     encoder = asking_encoder(prepared.spec, prepared.tokenizer)
-    for model, when in ((prepared.new_model(), "before"), (loop.model, f"step-{step:06d}")):
+    models = [(loop.model, f"step-{step:06d}")]
+    if base_is_there(run, prepared):
+        models.insert(0, (prepared.new_model(), "before"))
+    for model, when in models:
         at = 0 if when == "before" else step
         path = keep_record(run, number, model, prepared.tokenizer, text, limit, when, at, encoder)
     if path is not None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import json
 import shutil
 import sys
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import workbench
 from tests.tiny_runs import make_rows, tiny_spec, write_csv
 from workbench import pipeline
 from workbench.cli import main
@@ -120,3 +123,19 @@ def test_a_folder_is_told_by_its_own_name(name, tmp_path, capsys):
     changes = ["train.max_steps=1", f"output.runs_dir={folder}", "output.run_name=p"]
     assert main(["train", str(file), *(w for c in changes for w in ("--set", c))]) == 0
     assert f"run      {folder / 'p'}\n" in capsys.readouterr().out
+
+
+def test_nothing_is_written_to_a_terminal_elsewhere():
+    """What runs tell goes through `runs.telling`, what commands print through `cli.screen`."""
+    package = Path(workbench.__file__).parent
+    found = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call)
+        and ast.unparse(call.func) in ("print", "sys.stderr.write", "sys.stdout.write")
+    }
+    assert {place for place in found if not place.startswith("cli/")} == {
+        "runs/telling.py",
+        "notebook/labelling.py",  # in a notebook, through `plain`
+    }

@@ -39,6 +39,19 @@ def test_a_kernel_that_died_is_told_in_a_line(tmp_path):
     assert "zmq" not in done.stderr
 
 
+def test_a_cell_that_runs_over_its_limit_is_told_in_a_line(tmp_path):
+    command = [*notebook(tmp_path, "import time\ntime.sleep(300)"), "--execution-timeout", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 2
+    said = [line for line in done.stderr.splitlines() if line.startswith("workbench: ")]
+    assert said == [
+        f"workbench: a cell ran over its time limit; what was executed is kept as "
+        f"{tmp_path / 'out.ipynb'}; run it again: it had not begun a run"
+    ]
+    assert "Traceback" not in done.stderr
+    assert "zmq" not in done.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_notebook_is_told_in_a_line(number, tmp_path):
     waits = "import pathlib, time\npathlib.Path('here').touch()\ntime.sleep(300)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import multiprocessing
 import random
 import shutil
 import signal
@@ -11,6 +12,7 @@ import sys
 import tempfile
 import traceback
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ from tests.robustness.mutations import mutate
 from tests.tiny_runs import tiny_spec
 
 LIMIT_SECONDS = 120
+# A process tries so many folders with one trained run.
+CHUNK = 100
 
 VERBS = {
     "list": ("runs", "list", "--runs-dir", "{runs}"),
@@ -124,9 +128,19 @@ class Bench:
         shutil.rmtree(runs, ignore_errors=True)
 
 
-def fuzz(count: int, first: int = 0) -> Found:
+def fuzz(count: int, first: int = 0, processes: int = 1) -> Found:
     """Try so many folders, numbered from `first`; the same numbers give the same folders."""
     found = Found()
+    if processes > 1:
+        starts = range(first, first + count, CHUNK)
+        sizes = [min(CHUNK, first + count - start) for start in starts]
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(processes, mp_context=context) as pool:
+            for part in pool.map(fuzz, sizes, starts):
+                found.codes += part.codes
+                found.faults += part.faults
+                found.folders += part.folders
+        return found
     with tempfile.TemporaryDirectory(prefix="wb-fuzz-") as folder:
         bench = Bench(Path(folder))
         for seed in range(first, first + count):

@@ -48,6 +48,10 @@ def add_commands(commands: Any) -> None:
     run.add_argument(
         "-o", "--out", metavar="OUT", help=told("the executed notebook (in the run folder)")
     )
+    run.add_argument(
+        "--execution-timeout", type=seconds, metavar="SECONDS",
+        help=told("end a cell that runs longer (no limit)"),
+    )  # fmt: skip
     add_spec_changes(run)
     run.set_defaults(command=run_notebook)
     lab = commands.add_parser("lab", help=told("open JupyterLab on the studio"))
@@ -67,7 +71,9 @@ def run_notebook(options: argparse.Namespace) -> None:
     out = Path(options.out) if options.out else waiting_place(options.notebook)
     with looking_beside(Path(options.notebook)):
         fetch(notebook, parameters)
-        executed = execute(Path(options.notebook), out, parameters, keep_failed=bool(options.out))
+        executed = execute(
+            Path(options.notebook), out, parameters, bool(options.out), options.execution_timeout
+        )
     run_path = run_folder_of(executed)
     if run_path is None:
         print(told("notebook {path}", path=out))
@@ -186,8 +192,14 @@ def waiting_place(notebook: str) -> Path:
     )
 
 
-def execute(notebook: Path, out: Path, parameters: dict[str, Any], keep_failed: bool) -> Any:
-    """Run papermill; turn a notebook that failed over its input into an `InputError`."""
+def execute(
+    notebook: Path, out: Path, parameters: dict[str, Any], keep_failed: bool,
+    timeout: int | None = None,
+) -> Any:  # fmt: skip
+    """Run papermill; turn a notebook that failed over its input into an `InputError`.
+
+    No cell may run longer than `timeout` seconds.
+    """
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
@@ -206,6 +218,7 @@ def execute(notebook: Path, out: Path, parameters: dict[str, Any], keep_failed: 
                 parameters=parameters,
                 kernel_name="python3",
                 progress_bar=sys.stderr.isatty(),
+                execution_timeout=timeout,
                 extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
             )
     except DeadKernelError:
@@ -227,6 +240,14 @@ def execute(notebook: Path, out: Path, parameters: dict[str, Any], keep_failed: 
             raise KeyboardInterrupt from None
         complain(told("the notebook failed; it is kept as {path}", path=out))
         raise
+
+
+def seconds(text: str) -> int:
+    """Return a time limit, of a second at least."""
+    limit = int(text)
+    if limit < 1:
+        raise ValueError(text)
+    return limit
 
 
 def _broken_off(how: str, out: Path, parameters: dict[str, Any], began: float) -> RunError:

@@ -166,7 +166,7 @@ def require_writer(run: RunFolder) -> None:
         )
 
 
-def keep_answers(run: RunFolder, after: Answerer, before: Answerer) -> None:
+def keep_answers(run: RunFolder, after: Answerer, before: Answerer | None) -> None:
     """Keep what both models write to the probe sentences of the spec: `evaluation/answers.json`."""
     probes = filter(str.strip, run.spec().inspect.probes)
     playground = Playground(run, after, before)

@@ -20,10 +20,13 @@ from .playground import keep_answers
 from .zero_shot import intervals, spread
 
 
-def evaluate_prepared(run: RunFolder, prepared: Prepared, model: Any) -> Evaluation:
+def evaluate_prepared(
+    run: RunFolder, prepared: Prepared, model: Any, with_base: bool = True
+) -> Evaluation:
     """Evaluate the best model on the validation rows and write `evaluation/`.
 
-    Baselines: the rules of the task that learned nothing, and the model before fine-tuning.
+    Baselines: the rules of the task that learned nothing, and, `with_base`, the model before
+    fine-tuning.
     """
     spec, task, setup = prepared.spec, prepared.task, prepared.setup
     rows = in_order(prepared.validation)
@@ -33,7 +36,8 @@ def evaluate_prepared(run: RunFolder, prepared: Prepared, model: Any) -> Evaluat
         return run_model(candidate, rows, task, setup, prepared.precision, batch)
 
     asks = task.is_generative and any(map(str.strip, spec.inspect.probes))
-    base = prepared.base_model() if spec.evaluate.baselines or asks else None
+    compared = with_base and (spec.evaluate.baselines or asks)
+    base = prepared.base_model() if compared else None
     outcome = Outcome(outputs_of(model, rows), rows, prepared.data.validation, setup)
     own_scores = {"task": task.name, "split": "validation", **task.evaluate(outcome)}
     metrics = cast(Evaluation, own_scores)
@@ -43,7 +47,8 @@ def evaluate_prepared(run: RunFolder, prepared: Prepared, model: Any) -> Evaluat
             for name, outputs in task.baselines(outcome, prepared.data.train).items()
         }
         some = spread(outcome, spec.evaluate.zero_shot_rows) if task.is_generative else outcome
-        rivals["before"] = replace(some, outputs=outputs_of(base, some.rows))
+        if base is not None:
+            rivals["before"] = replace(some, outputs=outputs_of(base, some.rows))
         judged = {name: task.evaluate(rival) for name, rival in rivals.items()}
         metrics["baselines"] = {name: found["metrics"] for name, found in judged.items()}
         metrics["baseline_rows"] = {name: found["rows"] for name, found in judged.items()}
@@ -60,7 +65,7 @@ def evaluate_prepared(run: RunFolder, prepared: Prepared, model: Any) -> Evaluat
     write_predictions(run.evaluation_path / "predictions.parquet", worst_first(task, outcome))
     if asks:
         after = Answerer(model, task, setup, prepared.precision)
-        keep_answers(run, after, replace(after, model=base))
+        keep_answers(run, after, None if base is None else replace(after, model=base))
     return metrics
 
 

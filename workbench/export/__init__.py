@@ -9,7 +9,7 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..errors import InputError, RunError
+from ..errors import InputError, RunError, disk_is_full, shorten
 from ..models.adapters import CONFIG, is_adapter
 from ..models.bases import FILE as BASE
 from ..models.bases import base_record, name_for_peft, read_record, without_paths, write_record
@@ -75,12 +75,14 @@ def export_run(run: RunFolder, kind: str, out: Path | None = None) -> Exported:
         follow_umask(temporary)
         shutil.rmtree(target, ignore_errors=True)
         temporary.replace(target)
-    except OSError as error:
+    except Exception as error:
+        if not isinstance(error, OSError) and not disk_is_full(error):
+            raise
         raise InputError(
             "cannot write {path} ({reason})",
             "choose another place",
             path=target,
-            reason=error.strerror,
+            reason=getattr(error, "strerror", None) or shorten(error),
         ) from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

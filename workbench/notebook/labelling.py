@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..errors import plain
 from ..evaluation import labels as held
 from ..evaluation.labels import open_labels
 from ..runs import RunFolder, open_run
@@ -21,7 +22,7 @@ class Labels(held.Labels):
     def _ipython_display_(self) -> None:
         """Say how far the person has come, but not below the widget that says it already."""
         if not self.is_shown:
-            print(self)  # noqa: T201
+            print(plain(str(self)))  # noqa: T201
 
 
 def label(

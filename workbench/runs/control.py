@@ -10,7 +10,6 @@ in the events; a line that it cannot follow is told on its stderr (`worker.log`)
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from ..spec import Domain, find, parse_value
 from .append_log import AppendLog, LineReader
 from .folder import RunFolder
 from .lock import whoami
+from .telling import tell
 
 # These fields of `spec.train` can be moved while the run trains.
 SPEC_KNOBS = (
@@ -203,6 +203,6 @@ class Requests:
                 require_effect(self._run, act)
             except (ValueError, KeyError, TypeError, RecursionError, InputError) as error:
                 place = f"{self._path.name}, line {self.taken}"
-                sys.stderr.write(f"passing over {place}: {shorten(repr(error), 200)}\n")
+                tell(f"passing over {place}: {shorten(repr(error), 200)}")
                 continue
             yield asked

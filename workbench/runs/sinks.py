@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -21,6 +20,7 @@ from typing import Protocol
 from ..errors import Interrupted, disk_is_full
 from .append_log import AppendLog
 from .events import Event, EventReader, plain_json
+from .telling import tell
 
 WAIT_FOR_ROOM_SECONDS = 1.0
 # To wait for the disk takes milliseconds, which short steps cannot spare each time.
@@ -70,7 +70,7 @@ class EventFile:
                 if not disk_is_full(error):
                     raise
                 if not told:
-                    sys.stderr.write(f"the disk of {self.path} is full; waiting for room\n")
+                    tell(f"the disk of {self.path} is full; waiting for room")
                     told = True
                 if self._interrupted():
                     raise Interrupted(f"the disk of {self.path} is full") from None

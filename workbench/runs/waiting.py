@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import InputError, plain
+from ..errors import InputError
 from ..language import told
+from .telling import tell
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -37,7 +37,7 @@ def holding(path: Path, progress: Callable[[], object] = lambda: None) -> Iterat
     try:
         lock.acquire(timeout=QUIET_SECONDS)
     except Timeout:
-        sys.stderr.write(plain(told("waiting for {holder}", holder=holder_of(path))) + "\n")
+        tell(told("waiting for {holder}", holder=holder_of(path)))
         _wait(lock, path, progress)
     try:
         yield

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -12,6 +11,7 @@ from typing import Any, Unpack
 from ..errors import shorten
 from .events import KINDS, Event, EventValues, Kind, read_events
 from .sinks import EventFile, Sink
+from .telling import tell
 
 # What is taken again after a break, step by step, but not written twice.
 _ONCE = ("step_logged", "evaluated", "checkpoint_saved", "probe_snapshot")
@@ -71,7 +71,7 @@ class EventWriter:
         except Exception as error:
             self._sinks.remove(sink)
             name = type(sink).__name__
-            sys.stderr.write(f"{name} receives no more events: {shorten(repr(error), 200)}\n")
+            tell(f"{name} receives no more events: {shorten(repr(error), 200)}")
 
 
 class SilentWriter(EventWriter):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +19,7 @@ from ..errors import RunError, disk_is_full
 from ..runs import EventWriter, RunFolder, read_state
 from ..runs.alerts import describe, find_alerts
 from ..runs.events import EventValues
+from ..runs.telling import tell
 from . import checkpoints
 from .batches import epoch_batches, steps_left
 from .knobs import move
@@ -251,7 +251,7 @@ class TrainingLoop:
         alerts = find_alerts(read_state(self.run)) if only else []
         alert = next((alert for alert in alerts if alert.kind == "one_answer"), None)
         if alert is not None and not self._warned:
-            sys.stderr.write(f"{describe(alert)}\n")
+            tell(describe(alert))
         self._warned = alert is not None
 
     def save_now(self, again: bool = False) -> None:

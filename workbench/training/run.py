@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data.export import as_lines
-from ..errors import InputError, RunError, disk_is_full, plain, shorten
+from ..errors import InputError, RunError, disk_is_full, shorten
 from ..models import unused_pooler
 from ..models.reading import quiet_libraries
 from ..models.trimmed import copy_trimmed
@@ -22,9 +21,11 @@ from ..runs.commands import line, quoted
 from ..runs.control import Requests
 from ..runs.events import EventValues
 from ..runs.names import cut_name
+from ..runs.telling import tell
 from ..sources import kind_of
 from ..spec import RunSpec
 from . import checkpoints
+from .base_kept import base_is_there, noted
 from .batches import steps_left
 from .ending import asked_to_end
 from .knobs import without_effect
@@ -51,7 +52,8 @@ def open_run_folder(prepared: Prepared) -> RunFolder:
     try:
         # Whoever repeats the run wants a new folder for it.
         unnamed = spec.replace({"output.run_name": ""})
-        run.write_spec(unnamed, record | _began(spec) | {"command": rerun_command(run)})
+        base = noted(prepared.found)
+        run.write_spec(unnamed, record | base | _began(spec) | {"command": rerun_command(run)})
         write_json(run.path / "data.json", profile.to_dict())
         if prepared.data.dropped:
             write_text(run.dropped_path, as_lines(prepared.data.dropped))
@@ -86,11 +88,11 @@ def train_into(
     replay = open_run(spec.train.replay) if spec.train.replay else None
     checkpoint, passed_by = checkpoints.newest_good(run)
     for fault in passed_by if together.main else ():
-        sys.stderr.write(f"passing by the checkpoint {plain(fault)}\n")
+        tell(f"passing by the checkpoint {fault}")
     set_seed(spec.train.seed)
     observer = open_observer(run, prepared)
-    noted = closing(observer)
-    with quiet_libraries(), asked_to_end() as interrupted, noted:
+    observed = closing(observer)
+    with quiet_libraries(), asked_to_end() as interrupted, observed:
         writer.interrupted = interrupted
         model = prepared.new_model()
         useless = without_effect(spec, prepared.task, model)
@@ -124,7 +126,8 @@ def train_into(
             return "discarded", None
         loop.load_best()
         if together.main:
-            unused = unused_pooler(prepared.found, loop.model)
+            there = base_is_there(run, prepared)
+            unused = unused_pooler(prepared.found, loop.model) if there else {}
             with prepared.task.as_saved(loop.model, prepared.setup):
                 loop.write_once_there_is_room(
                     lambda: checkpoints.save_model(
@@ -148,9 +151,9 @@ def _note_model(run: RunFolder, model: Any, useless: dict[str, str]) -> None:
     """
     names, record = model.new_weights, run.record()
     told = f"{len(names)}: {shorten(', '.join(names), 200)}" if names else ""
-    noted = {"new_weights": told, "knobs_without_effect": useless}
-    if {"new_weights": "", "knobs_without_effect": {}} | record != record | noted:
-        run.write_spec(run.spec(), record | noted)
+    found = {"new_weights": told, "knobs_without_effect": useless}
+    if {"new_weights": "", "knobs_without_effect": {}} | record != record | found:
+        run.write_spec(run.spec(), record | found)
 
 
 def _note_start(
@@ -180,9 +183,9 @@ def _acts_of(replay: RunFolder, after: list[Event], useless: dict[str, str]) -> 
         if act["event"] != "steered" or act["knob"] == "paused":
             continue
         if act["knob"] in useless:
-            sys.stderr.write(
-                f"passing over {plain(act['knob'])} at step {act['step']} of {replay.name}: "
-                f"{useless[act['knob']]} does not use it\n"
+            tell(
+                f"passing over {act['knob']} at step {act['step']} of {replay.name}: "
+                f"{useless[act['knob']]} does not use it"
             )
         else:
             acts.append(act)

@@ -7,7 +7,6 @@ checkpoint. Each is done at a step boundary, so the same acts at the same steps 
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -17,6 +16,7 @@ from typing import Any
 from ..errors import Interrupted, RunError
 from ..runs import Event, EventWriter
 from ..runs.control import FULL_DISK, Request, Requests
+from ..runs.telling import tell
 from .knobs import move
 from .loop import TrainingLoop
 
@@ -105,7 +105,7 @@ class Steering:
         """Pause until the disk has room for a checkpoint, or the process is asked to end."""
         needed = 16 * sum(p.numel() for p in loop.model.parameters())
         where = loop.run.path
-        sys.stderr.write(f"the disk of {where} is full; training waits for {needed:,} bytes\n")
+        tell(f"the disk of {where} is full; training waits for {needed:,} bytes")
         self._note(loop, "paused", False, True, FULL_DISK)
         while disk_usage(where).free < needed:
             if self._interrupted():
