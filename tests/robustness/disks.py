@@ -27,7 +27,7 @@ CHANGES = {
     "train.max_steps": 2, "train.eval_steps": 1, "output.save_steps": 1, "output.run_name": "p",
     "inspect.probes": ["a good film"],
 }  # fmt: skip
-EXPORTS = ("folder", "merged", "script", "card")
+EXPORTS = ("folder", "script", "card")
 
 
 class FullAt:

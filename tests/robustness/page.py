@@ -7,11 +7,14 @@ that passed.
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import subprocess
 import sys
 from pathlib import Path
 
+from tests.robustness import hostile
+from tests.robustness.disks import walk
 from tests.robustness.fuzz import VERBS, Found, fuzz
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +30,11 @@ SUITES = {
     "Permissions": "tests/runs/test_modes.py",
     "SIGTERM, and a full disk after the last event": "tests/training/test_ending.py",
     "Locks": "tests/runs/test_waiting.py",
+    "A disk full at one file": "tests/training/test_full_disk.py",
+    "A base model that changes or goes": "tests/training/test_base_model.py",
+    "A hub that is silent, answers nonsense, or says no": "tests/sources/test_hub.py",
+    "Notebooks that die, are interrupted, or run too long": "tests/notebook/test_broken_off.py",
+    "Hostile text in pages, widgets and JupyterLab": "tests/browser/test_hostile.py",
     "Names of files": "tests/runs/test_names.py",
     "Use from another folder": "tests/spec/test_anchor.py",
     "Odd specs, files and pipes; properties over spec, files and events": (
@@ -41,14 +49,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("docs/robustness.md"))
     parser.add_argument("--folders", type=int, default=10_000, help="mutated run folders (10,000)")
     parser.add_argument("--first", type=int, default=0, help="the number of the first folder (0)")
-    parser.add_argument("--no-suites", action="store_true", help="only the folders")
+    parser.add_argument("--processes", type=int, default=os.cpu_count(), help="(one a core)")
+    parser.add_argument("--no-disks", action="store_true", help="leave out the full disks")
+    parser.add_argument("--no-suites", action="store_true", help="leave out pytest's suites")
     options = parser.parse_args(arguments)
-    found = fuzz(options.folders, options.first)
+    found = fuzz(options.folders, options.first, options.processes)
+    disks, lost = ({}, []) if options.no_disks else walk()
     suites = {} if options.no_suites else {name: _run(path) for name, path in SUITES.items()}
-    options.out.write_text(_page(found, suites, options), "utf-8")
-    for fault in found.faults:
+    options.out.write_text(_page(found, disks, lost, suites, options), "utf-8")
+    for fault in [*found.faults, *lost]:
         sys.stderr.write(f"{fault}\n")
-    return int(bool(found.faults) or any("failed" in said for said in suites.values()))
+    return int(bool(found.faults or lost) or any("failed" in said for said in suites.values()))
 
 
 def _run(path: str) -> str:
@@ -58,7 +69,13 @@ def _run(path: str) -> str:
     return done.stdout.strip().splitlines()[-1].partition(" in ")[0]
 
 
-def _page(found: Found, suites: dict[str, str], options: argparse.Namespace) -> str:
+def _page(
+    found: Found,
+    disks: dict[str, int],
+    lost: list[str],
+    suites: dict[str, str],
+    options: argparse.Namespace,
+) -> str:
     lines = [
         "# Robustness",
         "",
@@ -84,6 +101,36 @@ def _page(found: Found, suites: dict[str, str], options: argparse.Namespace) -> 
         done, refused = found.codes[verb, 0], found.codes[verb, 2]
         other = sum(n for (name, _), n in found.codes.items() if name == verb) - done - refused
         lines.append(f"| {verb} | {done:,} | {refused:,} | {other:,} |")
+    if disks:
+        lines += [
+            "",
+            "## Full disks",
+            "",
+            "A tiny run was trained, evaluated and reported once for every file that it writes, on "
+            "a disk with no room for that file, and exported likewise. What is required: a "
+            "sentence, nothing half-written, and that the run goes on, or the export works, once "
+            "there is room.",
+            "",
+            f"At fault: **{len(lost)}**.",
+            "",
+            "| what | files, each full once |",
+            "|---|---:|",
+            *(f"| {name} | {count:,} |" for name, count in disks.items()),
+        ]
+    views = (*hostile.PAGES, *(f"the widget {name}" for name in hostile.WIDGETS))
+    lines += [
+        "",
+        "## Hostile text",
+        "",
+        f"{len(hostile.STRINGS)} strings (markup and scripts {len(hostile.SCRIPTS)}, LaTeX "
+        f"{len(hostile.FORMULAS)}, writing direction {len(hostile.ORDERS)}, control characters "
+        f"{len(hostile.OBEYED)}, formulas of spreadsheets {len(hostile.SHEETS)}, length "
+        f"{len(hostile.LONG)}) stand in {len(hostile.PLACES)} kinds of place at once: "
+        f"{', '.join(hostile.PLACES)}. Looked at in Chromium: {', '.join(views)}, and all outputs "
+        "of a notebook in JupyterLab, first untrusted, then run. No script may run, no request "
+        "leave, nothing be typeset, mirrored or wider than the page. The result is that of the "
+        "suite [tests/browser/test_hostile.py](../tests/browser/test_hostile.py).",
+    ]
     if suites:
         lines += ["", "## Suites", "", "| what | tests | result |", "|---|---|---|"]
         lines += [

@@ -37,23 +37,24 @@ QUESTIONS = {
 
 def samples(folder: Path) -> Iterator[dict[str, Any]]:
     """Yield each widget's traits, and the messages that it sends when it is first shown."""
-    yield _sample("form", SpecForm(language="en"))
-    yield _sample("spec_panel", SpecPanel(SpecForm(language="en")))
+    yield sample("form", SpecForm(language="en"))
+    yield sample("spec_panel", SpecPanel(SpecForm(language="en")))
     for name, question in QUESTIONS.items():
         asked = session(folder / f"{name}.jsonl", question=question)
-        yield _sample(f"labelling {name}", LabellingDesk(asked, "en"))
-    yield _sample("attention", _attention())
-    yield _sample("playground", _playground())
+        yield sample(f"labelling {name}", LabellingDesk(asked, "en"))
+    yield sample("attention", _attention())
+    yield sample("playground", _playground())
     run = _run(folder / "a-run")
     with writer_lock(run):
-        yield _sample("steering", SteeringPanel(run, "en"))
-        yield _sample("live", LiveChart(run, "en", on_fork=lambda *_: None), {"kind": "sync"})
+        yield sample("steering", SteeringPanel(run, "en"))
+        yield sample("live", LiveChart(run, "en", on_fork=lambda *_: None), {"kind": "sync"})
     (folder / "noisy").mkdir()
     chart = DatasetMap(noisy_run(folder / "noisy"), "en", on_retrain=lambda: None)
-    yield _sample("dataset_map", chart, {"kind": "sync"}, {"kind": "suspects"})
+    yield sample("dataset_map", chart, {"kind": "sync"}, {"kind": "suspects"})
 
 
-def _sample(name: str, widget: anywidget.AnyWidget, *asked: dict[str, Any]) -> dict[str, Any]:
+def sample(name: str, widget: anywidget.AnyWidget, *asked: dict[str, Any]) -> dict[str, Any]:
+    """Return a widget's script and traits, and what it answers to messages."""
     sent: list[dict[str, Any]] = []
 
     def send(content: dict[str, Any], buffers: Any = ()) -> None:
@@ -66,7 +67,13 @@ def _sample(name: str, widget: anywidget.AnyWidget, *asked: dict[str, Any]) -> d
     own = set(type(widget).class_trait_names(sync=True))
     own -= set(anywidget.AnyWidget.class_trait_names(sync=True))
     shown = {name: getattr(widget, name) for name in sorted(own)}
-    return {"name": name, "script": widget._esm, "traits": shown, "sent": sent}
+    return {
+        "name": name,
+        "script": widget._esm,
+        "style": widget._css,
+        "traits": shown,
+        "sent": sent,
+    }
 
 
 def _attention() -> AttentionDesk:

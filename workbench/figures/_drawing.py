@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import base64
 import io
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..language.direction import in_order
 from . import theme
 from ._text import width, xml
 
+# The layout engine gives up where a paragraph would end.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _INK = {"ink": "#57606a", "strong": "#1f2328", "line": "#c4c9cf"}
 _ADAPTIVE = (
     ".ink{fill:#57606a}.strong{fill:#1f2328}"
@@ -93,8 +97,11 @@ class Drawing:
     scale: np.ndarray = field(default_factory=lambda: np.zeros((0, 3), np.uint8))
 
     def add(self, *marks: Words | Box | Pixels) -> None:
-        """Draw more."""
-        self.marks += marks
+        """Draw more; texts from data stay in order."""
+        self.marks += [
+            replace(mark, text=_drawable(mark.text)) if isinstance(mark, Words) else mark
+            for mark in marks
+        ]
 
     def svg(self, adaptive: bool = False, most: int | None = None) -> str:
         """Return one SVG document; `adaptive` text follows the reader's light or dark setting.
@@ -180,6 +187,11 @@ class Drawing:
             f'text-anchor="{mark.anchor}" class="{mark.kind}"{turn}{fit}{colour}>'
             f"{xml(mark.text)}</text>"
         )
+
+
+def _drawable(text: str) -> str:
+    """Return a text that can be laid out in one line: without control characters."""
+    return _CONTROL.sub("\ufffd", in_order(text))
 
 
 def _paint_box(pen: Any, box: Box, finer: float) -> None:

@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 from ..errors import shorten
+from ..language.direction import isolated
 
 # The only markup that plotly reads in a text, and that we draw as its plain words.
 _MARKUP = re.compile(r"</?(?:b|i|em|strong|u|s|sub|sup|span|a)(?:\s[^<>]*)?>", re.IGNORECASE)
@@ -26,7 +27,7 @@ def escape(value: object, limit: int = 200) -> str:
     Plotly reads `<b>`, `<a href>` and entities in any text, and, where MathJax is about, what
     stands between dollar signs.
     """
-    line = html.escape(shorten(value, limit), quote=False)
+    line = html.escape(isolated(shorten(value, limit)), quote=False)
     return line.replace("$", "&#36;")
 
 
@@ -34,6 +35,11 @@ def lines(text: str | None) -> list[str]:
     """Return the plain lines that plotly would show for a text with its markup."""
     parts = _BREAK.split(text or "")
     return [html.unescape(_MARKUP.sub("", part)) for part in parts]
+
+
+def unisolated(line: str) -> str:
+    """Return a line without the marks that `escape` puts around names written from the right."""
+    return line.replace("\u2068", "").replace("\u2069", "")
 
 
 def literal(name: str) -> str:

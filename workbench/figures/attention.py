@@ -21,6 +21,8 @@ _MARGIN = 20
 _SLANT = 55
 _MOST_LINES = 4
 _LABEL = 11
+# A token may be as long as a text; what differs late still looks different.
+_MOST_CHARACTERS = 32
 _TICKS = (0, 0.05, 0.2, 0.5, 1)
 _SIGNED = (
     "#084081", "#2b77ba", "#73afd9", "#bdd9ee", "#f3f3f3", "#fdd4a6", "#f5984b", "#cc5c0e",
@@ -283,4 +285,7 @@ def _longest(labels: list[str]) -> float:
 def _label(token: str) -> str:
     """Return a token with visible marks for space and line break, as the desk writes it."""
     marked = token.replace("Ġ", "␣").replace("▁", "␣")
-    return marked.replace("Ċ", "⏎").replace("\n", "⏎") or "∅"
+    marked = marked.replace("Ċ", "⏎").replace("\n", "⏎") or "∅"
+    if len(marked) <= _MOST_CHARACTERS:
+        return marked
+    return f"{marked[: _MOST_CHARACTERS - 9]}…{marked[-8:]}"

@@ -9,7 +9,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from ._text import lines
+from ._text import lines, unisolated
+from .output import html_output
 from .svg import to_svg
 
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -55,8 +56,7 @@ def explained(*figures: go.Figure) -> list[dict[str, Any]]:
 
 def _look(figure: go.Figure) -> dict[str, Any]:
     look = figure.layout.meta["look"]
-    markup = f'<div class="workbench-page">{STYLE}<p>{html.escape(look)}</p></div>'
-    return {"text/html": markup, "text/plain": look}
+    return html_output(f"{STYLE}<p>{html.escape(look)}</p>", look, "workbench-page")
 
 
 def interactive_page(figure: go.Figure) -> str:
@@ -77,6 +77,6 @@ def image(figure: go.Figure, adaptive: bool = False) -> str:
 
 def summary(figure: go.Figure) -> str:
     """Return a figure's title and the sentence that says what to look for, as one line."""
-    title = " ".join(lines(figure.layout.title.text))
+    title = unisolated(" ".join(lines(figure.layout.title.text)))
     look = (figure.layout.meta or {}).get("look", "")
     return f"{title} – {look}" if look else title

@@ -19,6 +19,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from .direction import in_order
+
 LANGUAGES = ("en", "zh")
 
 _current = "auto"
@@ -79,13 +81,16 @@ def told(sentence: str, **values: Any) -> str:
 
 
 class _Filler(string.Formatter):
-    """Fills fields as `str.format` does; `{count:row|rows}` chooses by a number or its text."""
+    """Fills fields as `str.format` does; `{count:row|rows}` chooses by a number or its text.
+
+    What fills a field moves nothing of the sentence about it.
+    """
 
     def format_field(self, value: Any, format_spec: str) -> Any:
         one, bar, other = format_spec.partition("|")
         if bar:
             return one if str(value) == "1" else other
-        return super().format_field(value, format_spec)
+        return in_order(super().format_field(value, format_spec))
 
 
 _FILLER = _Filler()

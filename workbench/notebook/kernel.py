@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..figures.output import html_output
 from ..sources.paths import NOTEBOOK_FOLDER
 
 
@@ -68,8 +69,8 @@ def fetching(live: bool) -> Iterator[Callable[[int, int, str], None]]:
             return
         told = time.monotonic()
         bar = f"<progress max='{total}' value='{done}'></progress>" if total else ""
-        words = html.escape(f"{what}: {done / 1e6:.0f} MB")
-        markup = {"text/html": f"<span role='status'>{words}</span> {bar}", "text/plain": words}
+        words = f"{what}: {done / 1e6:.0f} MB"
+        markup = html_output(f"<span role='status'>{html.escape(words)}</span> {bar}", words)
         if shown:
             shown[0].update(markup, raw=True)
         else:
@@ -106,10 +107,6 @@ class Slot:
         # Lab redraws a plot only where the kind of output changes, so empty the place first.
         self._handle.update(_empty(), raw=True)
         self._handle.update(bundle, raw=True)
-
-    def fill_html(self, html: str, text: str) -> None:
-        """Show HTML here, with `text` where HTML is not rendered."""
-        self.fill({"text/html": html, "text/plain": text})
 
     def clear(self) -> None:
         """Empty the place."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..attention.record import AttentionRecord
 from ..data.profile import DataProfile
+from ..figures.output import html_output
 from ..language import text
 from ..models import ModelCard
 from ..runs import RunFolder, read_state
@@ -24,7 +25,7 @@ SHOWN_CHARACTERS = 400
 
 def page(markup: str, plain: str) -> Bundle:
     """Return HTML and its plain twin as a bundle."""
-    return {"text/html": f'<div class="workbench-page">{markup}</div>', "text/plain": plain}
+    return html_output(markup, plain, "workbench-page")
 
 
 def note(sentence: str) -> Bundle:
@@ -42,11 +43,9 @@ def table(rows: list[dict[str, Any]]) -> str:
     """Return rows as an HTML table, every cell escaped, scrolling sideways if it must."""
     if not rows:
         return ""
-    # JupyterLab drops the sheet of a notebook that it does not trust, and would align to the right.
-    left = 'style="text-align:left"'
-    head = "".join(f"<th {left}>{html.escape(str(name))}</th>" for name in rows[0])
+    head = "".join(f"<th>{html.escape(str(name))}</th>" for name in rows[0])
     body = "".join(
-        "<tr>" + "".join(f"<td {left}>{_cell(value)}</td>" for value in row.values()) + "</tr>"
+        "<tr>" + "".join(f"<td>{_cell(value)}</td>" for value in row.values()) + "</tr>"
         for row in rows
     )
     style = "th,td{vertical-align:top;padding:.25em .7em;max-width:46em}"

@@ -19,6 +19,7 @@ from ..evaluation.disagree import Disagreements, find_disagreements
 from ..evaluation.paired import pair_scores
 from ..figures.compare import Contender
 from ..figures.curves import metric_name
+from ..figures.output import html_output
 from ..language import text
 from ..runs import RunFolder, RunState, read_state, write_output
 from ..runs.differences import (
@@ -98,10 +99,8 @@ def compare(runs: Sequence[RunFolder]) -> list[dict[str, Any]]:
     states = _states(runs)
     plain = _plain(runs, states)
     body = template("compare_body.html.j2").render(_fill(plain) | {"curves": []})
-    tables = {
-        "text/html": f'<div class="workbench-compare"><style>{_CELL_STYLE}</style>{body}</div>',
-        "text/plain": _plain_table(plain),
-    }
+    styled = f"<style>{_CELL_STYLE}</style>{body}"
+    tables = html_output(styled, _plain_table(plain), "workbench-compare")
     return [tables, *figures.explained(*_curves(runs, states))]
 
 

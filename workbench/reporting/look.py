@@ -15,6 +15,7 @@ from .. import language
 from ..attention.record import AttentionRecord
 from ..errors import InputError
 from ..figures.attention import Head, attention_picture
+from ..figures.output import html_output
 from ..figures.theme import FONT
 from ..language import text
 from ..runs import write_output
@@ -92,11 +93,8 @@ def desk_bundle(
     )
     finer = 2 if len(records[-1].tokens) <= MOST_FINE_TOKENS else 1
     picture = attention_picture(records[-1], _before(records)).png(finer)
-    return {
-        "text/html": markup,
-        "image/png": base64.b64encode(picture).decode("ascii"),
-        "text/plain": describe(records),
-    }
+    page = html_output(markup, describe(records))
+    return page | {"image/png": base64.b64encode(picture).decode("ascii")}
 
 
 def desk_scripts(places: str) -> dict[str, Markup]:

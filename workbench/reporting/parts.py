@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from .. import figures
 from ..language import text
+from ..language.direction import in_order
 
 _HERE = Path(__file__).parent
 
@@ -22,10 +23,18 @@ def template(name: str) -> Any:
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
+        finalize=_in_order,
     )
     environment.policies["json.dumps_kwargs"] = {"sort_keys": False, "separators": (",", ":")}
     environment.globals["t"] = lambda key: text(f"report.{key}")
     return environment.get_template(name)
+
+
+def _in_order(value: Any) -> Any:
+    """Return what a page shows, without characters that would reorder what stands beside it."""
+    if isinstance(value, Markup):
+        return Markup(in_order(value))
+    return in_order(value) if isinstance(value, str) else value
 
 
 def file(name: str) -> str:

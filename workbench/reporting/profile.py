@@ -14,6 +14,7 @@ from .. import figures, language
 from ..data.profiling import SourceProfile
 from ..data.profiling.record import split_title
 from ..errors import InputError, shorten
+from ..figures.output import html_output
 from ..language import text
 from ..runs import write_output
 from .parts import drawing, file, template
@@ -80,10 +81,7 @@ def render_profile(profile: SourceProfile) -> str:
 def profile_bundles(profile: SourceProfile) -> list[dict[str, Any]]:
     """Return a profile as mime bundles for a notebook: the page, its figures, how to read them."""
     body = template("profile_body.html.j2").render(_fill(profile) | {"pictures": []})
-    page = {
-        "text/html": f'<div class="workbench-profile"><style>{_STYLE}</style>{body}</div>',
-        "text/plain": plain_text(profile),
-    }
+    page = html_output(_styled(body), plain_text(profile), "workbench-profile")
     return [page, *figures.explained(*profile_figures(profile))]
 
 
@@ -148,10 +146,12 @@ def _shown(finding: dict[str, Any]) -> dict[str, Any]:
 def findings_bundle(findings: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return findings, as plain data, as a mime bundle: each above its first rows."""
     body = template("findings.html.j2").render(p=_words, findings=shown_findings(findings))
-    return {
-        "text/html": f'<div class="workbench-profile"><style>{_STYLE}</style>{body}</div>',
-        "text/plain": "\n".join(one["sentence"] for one in findings) or _words("nothing"),
-    }
+    said = "\n".join(one["sentence"] for one in findings) or _words("nothing")
+    return html_output(_styled(body), said, "workbench-profile")
+
+
+def _styled(body: str) -> str:
+    return f"<style>{_STYLE}</style>{body}"
 
 
 def _words(key: str) -> str:

@@ -4,6 +4,24 @@
 /** @import { Model } from "./types.d.ts" */
 
 /**
+ * A text from data as the page says it: what would reorder its neighbours is shown as its code, as
+ * workbench/language/direction.py does.
+ * @param {string} text
+ */
+export function inOrder(text) {
+  return text.replace(/[\u202a-\u202e\u2066-\u2069]/g, (sign) => `U+${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/**
+ * A text from data within a line of others: letters from the right move nothing beside it.
+ * @param {string} text
+ */
+export function apart(text) {
+  const said = inOrder(text);
+  return /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/.test(said) ? `\u2068${said}\u2069` : said;
+}
+
+/**
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @returns {HTMLElementTagNameMap[Tag]}
@@ -11,7 +29,7 @@
 export function make(tag, className = "", text = "") {
   const node = document.createElement(tag);
   if (className) node.className = className;
-  if (text) node.textContent = text;
+  if (text) node.textContent = inOrder(text);
   return node;
 }
 
@@ -80,7 +98,7 @@ export function makeFault(id) {
   return {
     node,
     show(/** @type {string} */ text) {
-      node.textContent = text;
+      node.textContent = inOrder(text);
       node.hidden = !text;
     },
   };

@@ -3,7 +3,7 @@
 // pointed at, or reached with the arrow keys, shows what else could have stood there.
 // Everything that people or models wrote is put in as text, never as markup.
 
-import { keepKeys, listen, make, makeButton, makeFault, makeTextBox } from "./controls.js";
+import { inOrder, keepKeys, listen, make, makeButton, makeFault, makeTextBox } from "./controls.js";
 
 /** @import { FromPlayground, ToPlayground, WrittenToken } from "./messages.d.ts" */
 /** @import { Model } from "./types.d.ts" */
@@ -199,7 +199,7 @@ function makeSide(name, words) {
   /** @param {string} content @param {boolean} isHelp */
   function text(content, isHelp) {
     written.className = isHelp ? "wb-help" : "wb-written";
-    written.textContent = content;
+    written.textContent = inOrder(content);
   }
   return { node, add, text };
 }

@@ -11,6 +11,7 @@ import traitlets
 from .. import language as languages
 from ..errors import InputError, shorten
 from ..labelling.session import Session
+from ..language.direction import isolated
 from ..static import script, style
 from .messages import Asked, LabellingState, Received
 from .routing import answer_at_once
@@ -101,7 +102,7 @@ class LabellingDesk(anywidget.AnyWidget):
             "progress": progress
             | {
                 "text": self._say("progress", **progress),
-                "tally": " · ".join(f"{name} {count}" for name, count in counts.items()),
+                "tally": " · ".join(f"{isolated(name)} {count}" for name, count in counts.items()),
             },
         }
 

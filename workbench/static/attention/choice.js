@@ -3,6 +3,7 @@
 
 import { allHeads, headKey, statistic } from "./packed.js";
 import { divergence, makeCoarse, makeDifference, makeShown } from "./weights.js";
+import { inOrder } from "../controls.js";
 
 /** @import { Block, Choice, Desk, Head, Shown, StillModel } from "./types.d.ts" */
 
@@ -224,7 +225,7 @@ export function nameOfChoice(desk) {
 export function nameOfRecord(desk, at) {
   const { model, step } = desk.records[at].plain;
   if (/^step \d+$/.test(model)) return desk.say("step", { step: step.toLocaleString() });
-  const name = desk.labels[model] ?? (model || String(at + 1));
+  const name = desk.labels[model] ?? inOrder(model || String(at + 1));
   const { text } = desk.records[desk.records.length - 1].plain;
   if (desk.records[at].plain.text !== text) return desk.say("other_sentence", { model: name });
   const twins = desk.records.filter((record) => record.plain.model === model && record.plain.text === text);

@@ -4,7 +4,7 @@
 import { nameOfRecord } from "./choice.js";
 import { makePicker } from "./controls.js";
 import { allHeads } from "./packed.js";
-import { keepKeys, make, makeButton, makeFault, makeTextBox } from "../controls.js";
+import { apart, keepKeys, make, makeButton, makeFault, makeTextBox } from "../controls.js";
 
 /** @import { Desk, Head, Picker } from "./types.d.ts" */
 
@@ -47,7 +47,7 @@ export function makeHead(desk) {
       offerHeads(desk, layer, head);
       const { prediction } = desk.record().plain;
       answer.hidden = !prediction;
-      answer.textContent = prediction ? `${desk.say("answer")} ${prediction}` : "";
+      answer.textContent = prediction ? `${desk.say("answer")} ${apart(prediction)}` : "";
       edit.update();
     },
   };

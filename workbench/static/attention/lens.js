@@ -2,7 +2,7 @@
 // The logit lens of a decoder: which word each layer would have written next.
 
 import { css, inkOn, weightColour } from "./colour.js";
-import { marked } from "./tokens.js";
+import { marked, short } from "./tokens.js";
 import { make } from "../controls.js";
 
 /** @import { Desk } from "./types.d.ts" */
@@ -50,6 +50,6 @@ function lensCell(word, chance) {
   const cell = make("td");
   cell.style.background = css(colour);
   cell.style.color = inkOn(colour);
-  cell.append(make("span", "", marked(word)), make("small", "", ` ${Math.round(100 * chance)} %`));
+  cell.append(make("span", "", short(marked(word))), make("small", "", ` ${Math.round(100 * chance)} %`));
   return cell;
 }

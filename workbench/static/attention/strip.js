@@ -6,7 +6,7 @@ import { changeColour, css, inkOn, weightColour } from "./colour.js";
 import { makePicker } from "./controls.js";
 import { signedFigure } from "./numbers.js";
 import { isPicked, sumOfPicked } from "./weights.js";
-import { keepKeys, make } from "../controls.js";
+import { apart, keepKeys, make } from "../controls.js";
 
 /** @import { Desk, Group, Shown, View } from "./types.d.ts" */
 
@@ -152,9 +152,9 @@ function shade(desk, shown, nodes, chosen, others) {
   const strength = (/** @type {number} */ n) => Math.abs(sums[n]);
   const strongest = others.map((_, n) => n).filter((n) => !Number.isNaN(sums[n])).sort((a, b) => strength(b) - strength(a)).slice(0, MOST_NAMED);
   const names = strongest
-    .map((n) => `${others[n].label} ${shown.signed ? signedFigure(sums[n], 3) : sums[n].toFixed(3)}`)
+    .map((n) => `${apart(others[n].label)} ${shown.signed ? signedFigure(sums[n], 3) : sums[n].toFixed(3)}`)
     .join(" · ");
-  const what = chosen.filter((group) => isPicked(group, picked)).map((group) => group.label);
+  const what = chosen.filter((group) => isPicked(group, picked)).map((group) => apart(group.label));
   const tokens = what.length > 8 ? desk.say("tokens", { count: what.length }) : what.join(" + ");
   const key = shown.signed ? "strip_change" : count > 1 ? "strip_sum" : "strip";
   return `${desk.say(`${key}_${direction}`, { tokens })} ${names}`;

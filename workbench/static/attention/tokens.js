@@ -3,6 +3,9 @@
 
 /** @import { Choice, Group, PlainRecord, PlainSequence, Sequence } from "./types.d.ts" */
 
+import { inOrder } from "../controls.js";
+
+const MOST_SIGNS = 32;
 // A character that is cut into several tokens: 天⟨1/3⟩, 天⟨2/3⟩, 天⟨3/3⟩ (see tasks/_pieces.py).
 const part = /⟨\d+\/\d+⟩/;
 const parts = /(.)⟨1\/(\d+)⟩(?:\1⟨\d+\/\2⟩)+/gu;
@@ -12,7 +15,7 @@ export function makeSequence(plain, name) {
   const raw = plain.sequences[name];
   // Places are counted in characters, as Python counts; in JavaScript an emoji has a length of 2.
   const texts = [plain.text, plain.text_pair].map((text) => Array.from(text ?? ""));
-  const labels = raw.tokens.map((token, n) => written(raw, name === "source" ? texts : [], token, n));
+  const labels = raw.tokens.map((token, n) => short(written(raw, name === "source" ? texts : [], token, n)));
   return { ...raw, name, length: raw.tokens.length, labels };
 }
 
@@ -32,6 +35,15 @@ function written(raw, texts, token, n) {
   if (raw.special?.[n] || token.startsWith("##") || !span || blank || part.test(token)) return marked(token);
   const piece = (texts[raw.segments?.[n] ? 1 : 0] ?? []).slice(...span).join("").trim();
   return piece ? (spaced ? "␣" : "") + piece : marked(token);
+}
+
+/**
+ * A token may be as long as a text, or one letter under thousands of accents. Both ends stay.
+ * @param {string} label
+ */
+export function short(label) {
+  const signs = Array.from(inOrder(label));
+  return signs.length <= MOST_SIGNS ? signs.join("") : `${signs.slice(0, MOST_SIGNS - 9).join("")}…${signs.slice(-8).join("")}`;
 }
 
 /**
@@ -59,7 +71,7 @@ export function makeGroups(sequence, { words, hideSpecial, hideFirst }) {
       && last.segment === sequence.segments?.[n] && last.members.at(-1) === n - 1;
     if (joins) {
       last.members.push(n);
-      last.label = (last.label + sequence.labels[n].replace(/^##/, "")).replace(parts, "$1");
+      last.label = short((last.label + sequence.labels[n].replace(/^##/, "")).replace(parts, "$1"));
     } else {
       groups.push({
         members: [n],

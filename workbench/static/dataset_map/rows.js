@@ -1,7 +1,7 @@
 // @ts-check
 // The rows that were chosen on the map: their texts, and a place for each label.
 
-import { keepKeys, make, makeButton } from "../controls.js";
+import { inOrder, keepKeys, make, makeButton } from "../controls.js";
 
 /** @import { Answers, Label, Labels, Listed } from "./types.d.ts" */
 
@@ -57,7 +57,7 @@ function makeChoice(row, names) {
   const node = make("select");
   node.multiple = Array.isArray(row.label);
   const now = [row.now].flat();
-  for (const name of names) node.append(new Option(name, name, false, now.includes(name)));
+  for (const name of names) node.append(new Option(inOrder(name), name, false, now.includes(name)));
   const value = () => {
     const chosen = [...node.selectedOptions].map((option) => option.value);
     return node.multiple ? chosen : chosen[0];

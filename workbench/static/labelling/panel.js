@@ -2,7 +2,7 @@
 // The labelling widget: a row, the question asked of it, and keys that answer.
 // The kernel moves on only when a decision is in the journal; until it has, no key counts.
 
-import { keepKeys, listen, make, makeButton, makeFault, makeTextBox } from "../controls.js";
+import { inOrder, keepKeys, listen, make, makeButton, makeFault, makeTextBox } from "../controls.js";
 import { dropDraft, keepDraft, readDraft } from "../drafts.js";
 import { makeChoice, makeNumber, makeWriting } from "./choices.js";
 import { makeSpans } from "./spans.js";
@@ -79,8 +79,8 @@ function render({ model, el }) {
     bar.max = progress.total;
     bar.value = progress.labelled + progress.skipped;
     bar.setAttribute("aria-label", progress.text);
-    counted.textContent = progress.text;
-    tally.textContent = progress.tally;
+    counted.textContent = inOrder(progress.text);
+    tally.textContent = progress.tally; // its names are apart already
     status.replaceChildren(make("span", "", state.said));
     if (item && state.turn > 0) {
       const read = item.texts.map((one) => one.text).join(". ");
@@ -107,7 +107,7 @@ function render({ model, el }) {
   function answerTo(item) {
     const keys = question.labels.map((_, n) => (n < 9 ? String(n + 1) : n === 9 ? "0" : ""));
     const hint = item.suggestion && { value: item.suggestion.value, text: item.suggestion.text };
-    const say = (/** @type {string} */ text) => void (status.textContent = text);
+    const say = (/** @type {string} */ text) => void (status.textContent = inOrder(text));
     const draft = readDraft(draftOf(item));
     const changed = () => keep(item);
     switch (question.kind) {

@@ -55,7 +55,8 @@ export function makeSpans({ text, labels, keys, spans, decide, changed, words, s
     for (let n = 0; n + 1 < places.length; n += 1) {
       const [a, b] = [places[n], places[n + 1]];
       const span = marked.find((one) => one.start <= a && one.end >= b);
-      const part = make(span ? "mark" : "span", "", piece(a, b));
+      const part = make(span ? "mark" : "span");
+      part.textContent = piece(a, b); // as it is: its characters are counted
       part.dataset.start = String(a);
       if (span?.label) part.style.setProperty("--wb-hue", String(hueOf(span.label)));
       if (span && span.end === b && span.label) part.dataset.label = span.label;

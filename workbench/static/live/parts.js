@@ -2,6 +2,7 @@
 // Pieces of the chart that several of its modules use.
 
 import { xOfStep } from "./store.js";
+import { inOrder } from "../controls.js";
 
 /** @import { Panel, Store } from "./types.d.ts" */
 
@@ -17,7 +18,7 @@ export function make(tag, className = "", text = "") {
   const node = document.createElement(tag);
   if (TAKES_KEYS.includes(tag)) node.dataset.lmSuppressShortcuts = "true";
   if (className) node.className = className;
-  if (text) node.textContent = text;
+  if (text) node.textContent = inOrder(text);
   return node;
 }
 
