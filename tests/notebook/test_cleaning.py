@@ -145,7 +145,7 @@ def test_the_command_shows_first_and_writes_what_is_asked_for(capsys, path, tmp_
     assert code == 0 and "before  'The room was <b>great</b>'" in out
     assert [p.name for p in tmp_path.iterdir()] == ["rows.csv"]
     code, out, _ = run(capsys, "clean", path, *steps, "-o", "out.csv")
-    assert code == 0 and "1 cells that a spreadsheet would run" in out
+    assert code == 0 and "1 cell that a spreadsheet would run" in out
     dropped = (tmp_path / "out.dropped.jsonl").read_text("utf-8").splitlines()
     assert [json.loads(line)["row"] for line in dropped] == [2]
     code, out, _ = run(capsys, "clean", path, *steps, "--json")

@@ -90,8 +90,8 @@ def _clean(source: Any, place: Path | None, quiet: bool, several: bool) -> dict[
             print(note)
         for one in cleaned.done:
             for example in one.examples[:2]:
-                place = told("row {row:,}, {column}", row=example.row, column=example.column)
-                print(f"\n{one.step}, {place}")
+                where = told("row {row:,}, {column}", row=example.row, column=example.column)
+                print(f"\n{one.step}, {where}")
                 print(f"  {padded('before', 8)}{example.before!r}")
                 print(f"  {padded('after', 8)}{example.after!r}")
         if written:
