@@ -90,9 +90,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("tiers")
     for tier in ("unit", *tiers.MARKERS):
         row = counts.get(tier, {})
-        told = ", ".join(f"{n} {outcome}" for outcome, n in row.items()) or "none selected"
+        result = ", ".join(f"{n} {outcome}" for outcome, n in row.items()) or "none selected"
         reason = tiers.missing_if_known(tier)
-        terminalreporter.write_line(f"{tier:9}{told}{f'; {reason}' if reason else ''}")
+        terminalreporter.write_line(f"{tier:9}{result}{f'; {reason}' if reason else ''}")
 
 
 @pytest.fixture(autouse=True)

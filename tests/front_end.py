@@ -38,8 +38,8 @@ def missing() -> str:
     """Return why the front end cannot be checked here, having installed the tools if need be."""
     node, found = shutil.which("node"), (0, 0)
     if node and shutil.which("npm"):
-        told = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
-        if numbers := re.match(r"v(\d+)\.(\d+)", told.stdout):
+        result = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+        if numbers := re.match(r"v(\d+)\.(\d+)", result.stdout):
             found = (int(numbers[1]), int(numbers[2]))
     if found < OLDEST_NODE:
         wanted = ".".join(map(str, OLDEST_NODE))

@@ -83,16 +83,16 @@ def test_no_private_member_of_a_library_is_used_outside_the_one_file():
     ours = {path: own_names(tree) for path, tree in trees.items()}
     # What a class of ours inherits from another file of ours is ours.
     shared = set().union(*ours.values())
-    told = []
+    result = []
     for path, tree in trees.items():
         name = path.relative_to(HOME).as_posix()
         own = ours[path] | {one for one in shared if f"self.{one}" in path.read_text("utf-8")}
-        told += [f"{name}:{line}: {text}" for line, text in uses(tree, own)]
-    assert not told, "\n".join(told)
+        result += [f"{name}:{line}: {text}" for line, text in uses(tree, own)]
+    assert not result, "\n".join(result)
 
 
 def test_no_private_method_of_a_library_is_replaced():
-    told = []
+    result = []
     for path in files():
         tree = ast.parse(path.read_text("utf-8"))
         written = {
@@ -109,8 +109,8 @@ def test_no_private_method_of_a_library_is_replaced():
         for of_class, members in written.items():
             for base in getattr(module, of_class).__mro__[1:]:
                 if not base.__module__.startswith("workbench"):
-                    told += [f"{name}: {of_class}.{one}" for one in members if one in vars(base)]
-    assert not told, "\n".join(told)
+                    result += [f"{name}: {of_class}.{one}" for one in members if one in vars(base)]
+    assert not result, "\n".join(result)
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,9 @@ def test_each_function_of_the_one_file_says_why_and_what_happens_without():
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     assert functions
     for function in functions:
-        told = ast.get_docstring(function) or ""
-        assert re.search(r"^Reason: \S", told, re.M), function.name
-        assert re.search(r"^Fallback: \S", told, re.M), function.name
+        result = ast.get_docstring(function) or ""
+        assert re.search(r"^Reason: \S", result, re.M), function.name
+        assert re.search(r"^Fallback: \S", result, re.M), function.name
         assert uses(function, own=set()), f"{function.name} needs no private member: move it"
     inside = sum(len(uses(function, own=set())) for function in functions)
     assert inside == len(uses(tree, own=set())), "a private member outside a function"

@@ -63,7 +63,7 @@ def tiny_spec(folder: Path, **changes: object) -> RunSpec:
 
 
 def played(home: Path, acts: Iterable[tuple[int, str, object]], total_steps: int = 70) -> str:
-    """Write the log of a run in which somebody did `acts`: step, knob, value. Return its folder."""
+    """Write the log of a run in which somebody did `acts`: step, name, value. Return its folder."""
     run = RunFolder(Path(mkdtemp(dir=home)) / "played")
     run.path.mkdir()
     run.spec_path.write_text("{}", "utf-8")

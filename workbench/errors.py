@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from numbers import Number
 from typing import Any, Self
 
-from .language import told
+from .language import translate
 
 EXIT_DONE = 0
 EXIT_OUR_FAULT = 1
@@ -77,12 +77,12 @@ class InputError(Exception):
     @property
     def what(self) -> str:
         """What was wrong, in the current language."""
-        return told(self._templates[0], **self._values)
+        return translate(self._templates[0], **self._values)
 
     @property
     def remedy(self) -> str:
         """What to do about it, in the current language; may be empty."""
-        return told(self._templates[1], **self._values)
+        return translate(self._templates[1], **self._values)
 
     def __str__(self) -> str:
         """Return both as one line."""
@@ -105,7 +105,7 @@ def setting_at_fault(path: str, value: Any, code: str) -> Iterator[None]:
 
 
 def _joined(what: str, remedy: str) -> str:
-    return told("{what}; {remedy}", what=what, remedy=remedy) if remedy else what
+    return translate("{what}; {remedy}", what=what, remedy=remedy) if remedy else what
 
 
 def _plain(value: Any) -> Any:

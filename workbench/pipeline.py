@@ -89,7 +89,7 @@ def resume(
     from .models.own_tokenizer import require_same_entries
     from .models.trimmed import read_trimmed
     from .training.base_kept import require_same_base
-    from .training.checkpoints import newest_good
+    from .training.checkpoints import latest_valid
     from .training.prepare import prepare
 
     def prepare_again() -> Prepared:
@@ -111,7 +111,7 @@ def resume(
             )
         require_same_base(run, prepared)
         if prepared.spec.model.tokenizer != "pretrained" or trimmed is not None:
-            checkpoint, _ = newest_good(run)
+            checkpoint, _ = latest_valid(run)
             if checkpoint is not None:
                 require_same_entries(prepared.tokenizer, checkpoint)
         return prepared
@@ -167,7 +167,7 @@ def _carry_out(run: RunFolder, prepare: Callable[[], Prepared], sinks: Sequence[
         quiet_libraries(),
     ):
         prepared = main_first(prepare)
-        reason, model = train_into(run, prepared, writer, _look_now, _look_again)
+        reason, model = train_into(run, prepared, writer, _capture_now, _capture_again)
         if model is not None:
             with_base = base_is_there(run, prepared)
             if not with_base:
@@ -200,8 +200,8 @@ def require_resumable(run: RunFolder) -> None:
         )
     if run.packed_otherwise():
         raise RunError(
-            "the run {run} packed its texts so that each saw those before it, which this version "
-            "does not do",
+            "the run {run} packed texts that could attend to earlier ones, which this version "
+            "does not support",
             "start a new one: workbench train {spec}",
             run=run.name,
             spec=quoted(run.spec_path),
@@ -260,7 +260,7 @@ def look(run: RunFolder, prepared: Prepared, model: Any, when: str, step: int) -
 
     Without a model, that of the model before fine-tuning, for the sentences not yet looked at.
     """
-    from .attention.look import asking_encoder
+    from .attention.attend import asking_encoder
     from .attention.snapshots import keep_record
 
     encoder = asking_encoder(prepared.spec, prepared.tokenizer)
@@ -289,7 +289,7 @@ def _tell_how_to_repeat(run: RunFolder, state: RunState) -> None:
     """Let the line that repeats the run do again what was done to it by hand, if anything was."""
     record, again = run.record(), quoted(f"train.replay={run.path.as_posix()}")
     repeat = rerun_line(run.spec_path, record)
-    if any(act["knob"] != "paused" for act in state.acts) and again not in repeat:
+    if any(act["knob"] != "paused" for act in state.commands) and again not in repeat:
         run.write_spec(run.spec(), record | {"command": f"{repeat} --set {again}"})
 
 
@@ -300,9 +300,9 @@ def _section(name: str) -> str:
     return "" if field is None else field.section or field.path
 
 
-def _look_now(loop: Any, text: str) -> None:
+def _capture_now(loop: Any, text: str) -> None:
     """Keep the attention on a sentence that was added while the run trains, now and before."""
-    from .attention.look import asking_encoder
+    from .attention.attend import asking_encoder
     from .attention.snapshots import keep_record
     from .attention.texts import with_prefix
     from .training.base_kept import base_is_there
@@ -324,9 +324,9 @@ def _look_now(loop: Any, text: str) -> None:
         loop.writer.write("probe_snapshot", step, probe=number, path=place)
 
 
-def _look_again(loop: Any) -> None:
+def _capture_again(loop: Any) -> None:
     """Keep the attention on each probe sentence at an evaluation, for the picture over time."""
-    from .attention.look import asking_encoder
+    from .attention.attend import asking_encoder
     from .attention.snapshots import keep_snapshots
 
     run, prepared, step = loop.run, loop.prepared, loop.step

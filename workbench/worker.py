@@ -39,14 +39,14 @@ SAYING_SECONDS = 10.0
 class _Waiting:
     """A worker's process, which may be the one that waits, or find that there is one already.
 
-    It prepares data for one spec at most, `told`; for other data there has to be another worker.
+    It prepares data for one spec at most, `spec`; for other data there has to be another worker.
     """
 
     def __init__(self) -> None:
         self.process = _spawn(["worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self.process.stdin is not None and self.process.stdout is not None
         self._stdin, self._stdout = self.process.stdin, self.process.stdout
-        self.told: RunSpec | None = None
+        self.spec: RunSpec | None = None
         self._has_said = threading.Event()
         self._may_wait = self._has_prepared = False
         threading.Thread(target=self._listen, daemon=True).start()
@@ -56,22 +56,22 @@ class _Waiting:
         self._has_said.wait(SAYING_SECONDS)
         return self._may_wait and self.process.poll() is None
 
-    def suits(self, spec: RunSpec) -> bool:
+    def fits_spec(self, spec: RunSpec) -> bool:
         """Return whether the data it was told to prepare, if any, is that of `spec`."""
         from .training.prepare import same_ingredients
 
-        return self.told is None or same_ingredients(self.told, spec)
+        return self.spec is None or same_ingredients(self.spec, spec)
 
     def prepare(self, spec: RunSpec) -> None:
         """Let it prepare the data of `spec` while it waits."""
-        self.told = spec
+        self.spec = spec
         self._send({"prepare": to_flat(spec)})
 
     def take(self, run: RunFolder) -> bool:
         """Give it the run, and return whether it takes it."""
         if not self.may_wait():
             return False
-        if not self._has_prepared and not self.suits(run.spec()):  # it may be busy for long
+        if not self._has_prepared and not self.fits_spec(run.spec()):  # it may be busy for long
             self.end()
             return False
         return self._send({"run": run.path.absolute()}) and self._close()
@@ -126,7 +126,7 @@ def start(spec: RunSpec, prepared: Prepared | None = None) -> RunFolder:
         run, _ = pipeline.prepare_run(spec)
     else:
         run = open_run_folder(prepared)
-    hand_over(run)
+    start_run(run)
     return run
 
 
@@ -138,21 +138,21 @@ def resume(run: RunFolder) -> RunFolder:
     """
     pipeline.require_resumable(run)
     require_free(run)
-    hand_over(run)
+    start_run(run)
     return run
 
 
 def fork(run: RunFolder, step: int | None, changes: dict[str, Any]) -> RunFolder:
     """Fork a run (see `pipeline.fork`) and train the new one in a process of its own."""
     child = pipeline.fork(run, step, changes)
-    hand_over(child)
+    start_run(child)
     return child
 
 
 def retrain(run: RunFolder, changes: dict[str, Any]) -> RunFolder:
     """Start a run on the corrected data of another (see `pipeline.retrain`), in a process."""
     child, _ = pipeline.retrain(run, changes)
-    hand_over(child)
+    start_run(child)
     return child
 
 
@@ -163,17 +163,17 @@ def make_ready(prepared: Prepared | None = None) -> None:
     """
     with _lock:
         waiting = next((w for w in _waiting if w.process.poll() is None), None)
-        if waiting is not None and prepared is not None and not waiting.suits(prepared.spec):
+        if waiting is not None and prepared is not None and not waiting.fits_spec(prepared.spec):
             waiting.end()
             waiting = None
         if waiting is None:
             waiting = _Waiting()
             _waiting[:] = [waiting]
-        if prepared is not None and waiting.told is None:
+        if prepared is not None and waiting.spec is None:
             waiting.prepare(prepared.spec)
 
 
-def hand_over(run: RunFolder) -> None:
+def start_run(run: RunFolder) -> None:
     """Give a run's folder to a worker: the one that waits, or a new one."""
     announce(run)
     with _lock:

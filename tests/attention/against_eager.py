@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from tests.zoo.families import OUT_OF_SCOPE, Family, families
-from workbench.attention.look import attend, open_source
+from workbench.attention.attend import attend, open_source
 from workbench.errors import InputError
 
 TEXT = "the film was wonderful and the crew was kind, is the sky blue?"
@@ -48,8 +48,8 @@ class Answer:
 
     def __str__(self) -> str:
         """Return one line."""
-        told = f"{self.largest:.5f}" if self.outcome == "equal" else self.reason
-        return f"{self.family.name:44} {self.outcome:10} {told}"
+        result = f"{self.largest:.5f}" if self.outcome == "equal" else self.reason
+        return f"{self.family.name:44} {self.outcome:10} {result}"
 
 
 def every() -> list[Family]:

@@ -9,8 +9,8 @@ import pytest
 
 from tests.attention.against_eager import TEXT, compare, eager_maps
 from tests.zoo.families import Family
+from workbench.attention.attend import attend, open_source
 from workbench.attention.causal import METHODS, check
-from workbench.attention.look import attend, open_source
 from workbench.attention.reading import read_json
 from workbench.errors import ModelError
 
@@ -78,7 +78,7 @@ def test_a_decoder_without_a_start_token_of_its_own_begins_as_t5_does(kind, tmp_
 
 
 @pytest.mark.parametrize("kind", ["codegen", "gemma3", "ctrl", "cpmant", "reformer"])
-def test_a_model_writes_on_and_its_answer_is_taken_apart_or_the_reason_is_told(kind, tmp_path):
+def test_a_model_writes_on_and_its_answer_is_taken_apart_or_the_reason_is_reported(kind, tmp_path):
     changes = {"is_decoder": True} if kind == "reformer" else {}
     Family(kind, CAUSAL).make(tmp_path, **changes)
     watched = open_source(str(tmp_path))

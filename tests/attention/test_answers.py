@@ -10,23 +10,23 @@ from workbench.attention.answers import answer
 from workbench.models import load_tokenizer
 
 
-def told(logits, **config):
+def result(logits, **config):
     model = SimpleNamespace(config=SimpleNamespace(**config))
     return answer(SimpleNamespace(logits=torch.tensor([logits])), model, None, None)
 
 
-def test_numbers_are_told_in_the_units_of_the_data_and_are_no_probabilities():
+def test_numbers_are_reported_in_the_units_of_the_data_and_are_no_probabilities():
     names = {0: "length", 1: "share"}
     scale = {"target_mean": [90.0, 0.25], "target_std": [50.0, 0.1]}
-    found = told([1.0, -1.0], id2label=names, problem_type="regression", **scale)
+    found = result([1.0, -1.0], id2label=names, problem_type="regression", **scale)
     assert found == ("length: 140, share: 0.15", [])
     alone = {"target_mean": [2.5], "target_std": [1.5]}
-    assert told([1.0], id2label={0: "score"}, problem_type="regression", **alone)[0] == "score: 4"
-    assert told([1.25], id2label={0: "score"})[0] == "score: 1.25"  # a model from elsewhere
+    assert result([1.0], id2label={0: "score"}, problem_type="regression", **alone)[0] == "score: 4"
+    assert result([1.25], id2label={0: "score"})[0] == "score: 1.25"  # a model from elsewhere
 
 
 def test_classes_have_probabilities():
-    prediction, chances = told([0.0, 0.0, 9.0], id2label={0: "a", 1: "b", 2: "c"})
+    prediction, chances = result([0.0, 0.0, 9.0], id2label={0: "a", 1: "b", 2: "c"})
     assert prediction == "c (100%)"
     assert [name for name, _ in chances] == ["c", "a", "b"]
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.attention.zoo import make, tokenizer
 from tests.records import record_of
+from workbench.attention.attend import LoadedModel, attend
 from workbench.attention.compare import compared, divergence, jensen_shannon, moved_most
-from workbench.attention.look import Watched, attend
 from workbench.attention.reading import read_json
 from workbench.errors import InputError
 
@@ -17,8 +17,8 @@ TEXT = "the film was wonderful and the crew was kind"
 
 
 def records():
-    chance = np.random.default_rng(0)
-    weights = chance.dirichlet(np.full(4, 0.5), size=(2, 3, 4))
+    rng = np.random.default_rng(0)
+    weights = rng.dirichlet(np.full(4, 0.5), size=(2, 3, 4))
     other = weights.copy()
     other[1, 2] = np.eye(4)[[3, 2, 1, 0]]
     return record_of(weights, TOKENS, model="before"), record_of(other, TOKENS, model="after")
@@ -64,10 +64,10 @@ def test_a_head_that_was_not_kept_has_no_divergence():
 def test_records_that_cannot_be_laid_upon_each_other_are_refused():
     before, _ = records()
     other = record_of(np.full((2, 3, 4, 4), 0.25), ["[CLS]", "a", "c", "[SEP]"])
-    with pytest.raises(InputError, match="do not read the same tokens"):
+    with pytest.raises(InputError, match="tokenize the text differently"):
         divergence(before, other)
     smaller = record_of(np.full((1, 3, 4, 4), 0.25), TOKENS)
-    with pytest.raises(InputError, match="have not the same layers and heads"):
+    with pytest.raises(InputError, match="have different layers or heads"):
         divergence(replace(before, model="x"), smaller)
 
 
@@ -110,5 +110,7 @@ def test_models_with_other_tokenizers_are_refused(tmp_path):
     letters.pre_tokenizer = pre_tokenizers.Whitespace()
     other = PreTrainedTokenizerFast(tokenizer_object=letters, unk_token="[UNK]", pad_token="[UNK]")
     model = make("bert")
-    with pytest.raises(InputError, match="do not read the same tokens"):
-        attend(Watched(model, tokenizer(), "x"), "the film", against=Watched(model, other, "y"))
+    with pytest.raises(InputError, match="tokenize the text differently"):
+        attend(
+            LoadedModel(model, tokenizer(), "x"), "the film", against=LoadedModel(model, other, "y")
+        )

@@ -17,10 +17,10 @@ TOKENS = ["[CLS]", "a", "<b>", "c", "[SEP]"]
 
 
 def example():
-    chance = np.random.default_rng(3)
-    weights = chance.dirichlet(np.full(5, 0.3), size=(2, 3, 5))
+    rng = np.random.default_rng(3)
+    weights = rng.dirichlet(np.full(5, 0.3), size=(2, 3, 5))
     formula = Formula(
-        0, 1, 2, 0.5, *(chance.random((5, 4)).astype(np.float16) for _ in range(3)),
+        0, 1, 2, 0.5, *(rng.random((5, 4)).astype(np.float16) for _ in range(3)),
         mask=np.ones((5, 5), np.uint8),
     )  # fmt: skip
     record = record_of(

@@ -8,7 +8,7 @@ import pytest
 from tests.attention.zoo import make, tokenizer
 from tests.tiny_runs import tiny_spec
 from workbench import pipeline
-from workbench.attention.look import attend, stored_records
+from workbench.attention.attend import attend, stored_records
 from workbench.attention.snapshots import (
     MOST_PICTURES,
     PICTURE_BYTES,
@@ -28,9 +28,9 @@ def run(tmp_path_factory):
 
 def test_each_evaluation_leaves_a_snapshot_of_each_probe_sentence(run):
     evaluated = [event["step"] for event in run.events() if event["event"] == "evaluated"]
-    told = [event for event in run.events() if event["event"] == "probe_snapshot"]
-    assert [event["step"] for event in told] == evaluated != []
-    assert {event["path"] for event in told} == {"attention/probe-00-steps.jsonl"}
+    result = [event for event in run.events() if event["event"] == "probe_snapshot"]
+    assert [event["step"] for event in result] == evaluated != []
+    assert {event["path"] for event in result} == {"attention/probe-00-steps.jsonl"}
     kept = read_snapshots(run, 0)
     assert [record.step for record in kept] == [0, *evaluated]
     assert all(record.tokens == kept[0].tokens for record in kept)
@@ -62,9 +62,9 @@ def test_a_snapshot_changes_nothing_that_training_goes_on_from(tmp_path):
     model(**inputs, labels=torch.tensor([1])).loss.backward()
     weights = {name: one.clone() for name, one in model.state_dict().items()}
     gradients = [one.grad.clone() for one in model.parameters() if one.grad is not None]
-    chance = torch.get_rng_state()
+    rng = torch.get_rng_state()
     keep(tmp_path, model, 1)
-    assert torch.equal(torch.get_rng_state(), chance)
+    assert torch.equal(torch.get_rng_state(), rng)
     assert model.training
     assert all(torch.equal(weights[name], one) for name, one in model.state_dict().items())
     after = [one.grad for one in model.parameters() if one.grad is not None]

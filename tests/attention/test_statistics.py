@@ -6,7 +6,7 @@ import torch
 
 from tests.attention.zoo import make, tokenizer
 from workbench.attention.capture import capture
-from workbench.attention.places import Places
+from workbench.attention.modules import ModuleLocator
 from workbench.attention.record import STATISTICS
 from workbench.attention.statistics import head_statistics, induction
 from workbench.attention.texts import read_text, repeated
@@ -92,9 +92,9 @@ def test_between_two_texts_only_what_has_a_meaning_is_counted():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_permuting_heads_permutes_their_statistics(seed):
-    chance = np.random.default_rng(seed)
-    weights = torch.tensor(chance.dirichlet(np.full(7, 0.3), size=(5, 7)), dtype=torch.float32)
-    order = chance.permutation(5)
+    rng = np.random.default_rng(seed)
+    weights = torch.tensor(rng.dirichlet(np.full(7, 0.3), size=(5, 7)), dtype=torch.float32)
+    order = rng.permutation(5)
     plain = head_statistics(weights, [6], True)
     permuted = head_statistics(weights[list(order)], [6], True)
     for name, values in plain.items():
@@ -130,5 +130,5 @@ def test_groups_of_heads_give_what_all_heads_at_once_give(monkeypatch):
 
 
 def test_a_module_outside_every_list_is_still_placed():
-    places = Places(make("bert"))
+    places = ModuleLocator(make("bert"))
     assert places.of(torch.nn.Linear(1, 1)).layer == 0

@@ -4,7 +4,7 @@ import pytest
 
 from tests.tiny_models import make_tiny_bert
 from tests.tiny_writers import make_tiny_bart
-from workbench.attention import look
+from workbench.attention import attend
 from workbench.attention.texts import read_text
 from workbench.models import load_tokenizer
 from workbench.spec import RunSpec
@@ -53,6 +53,6 @@ def test_a_run_of_fill_mask_keeps_masks_others_read_them_as_text(bert):
     _, tokenizer = bert
     for task, kept in (("fill-mask", {"[MASK]"}), ("text-classification", set())):
         spec = RunSpec().replace({"task": task})
-        assert look.asking_encoder(spec, tokenizer) == TextEncoder(tokenizer, frozenset(kept))
+        assert attend.asking_encoder(spec, tokenizer) == TextEncoder(tokenizer, frozenset(kept))
     keeps = RunSpec().replace({"data.special_tokens_in_text": "keep"})
-    assert look.asking_encoder(keeps, tokenizer).kept is None
+    assert attend.asking_encoder(keeps, tokenizer).kept is None

@@ -56,9 +56,9 @@ def test_capture_equals_eager_and_leaves_the_model_as_it_was(name):
     model.get_input_embeddings().eval()
     modes = [module.training for module in model.modules()]
     implementation = model.config._attn_implementation
-    chance = torch.get_rng_state()
+    rng = torch.get_rng_state()
     record = capture(model, tokenizer(), TEXT, pair_of(name))
-    assert torch.equal(torch.get_rng_state(), chance)
+    assert torch.equal(torch.get_rng_state(), rng)
     assert [module.training for module in model.modules()] == modes
     assert model.config._attn_implementation == implementation
     model.eval()
@@ -145,7 +145,7 @@ def test_query_heads_that_share_a_key_head_are_counted():
     assert [(layer.heads, layer.kv_heads) for layer in block.layers] == [(4, 2), (4, 2)]
 
 
-def test_a_sliding_window_is_told_and_seen():
+def test_a_sliding_window_is_reported_and_seen():
     record = capture(make("mistral"), tokenizer(), TEXT)
     assert record.blocks[0].layers[0].window == 5
     count = len(record.tokens)
@@ -161,7 +161,7 @@ def test_layers_without_attention_keep_their_place_and_say_why():
     assert any("3 of 4 layers" in note for note in record.notes)
 
 
-def test_layers_that_share_their_weights_are_told_apart():
+def test_layers_that_share_their_weights_are_kept_apart():
     block = capture(make("albert"), tokenizer(), TEXT).blocks[0]
     assert [layer.number for layer in block.layers] == [1, 2]
     assert not np.array_equal(block.maps[0, 0], block.maps[1, 0])

@@ -80,12 +80,12 @@ def beside(threads: int) -> None:
 
 def desk(tokens: int) -> dict[str, Any]:
     """The desk's page: every head in small or whole, statistics, formula, rollout."""
-    from workbench.attention.look import look_well
-    from workbench.reporting.look import desk_page
+    from workbench.attention.attend import capture_all
+    from workbench.reporting.attention_page import desk_page
 
     watched = minilm(tokens)
-    look_well(watched, "warm")
-    return timed(lambda: desk_page([look_well(watched, long_english())]))
+    capture_all(watched, "warm")
+    return timed(lambda: desk_page([capture_all(watched, long_english())]))
 
 
 def bertviz(tokens: int) -> dict[str, Any]:
@@ -152,21 +152,21 @@ def record(tokens: int) -> dict[str, Any]:
     """The record alone, as it is saved."""
     import torch
 
-    from workbench.attention.look import look_well
+    from workbench.attention.attend import capture_all
 
     watched = minilm(tokens)
     text = long_english()
-    first = timed(lambda: watched.look(text).to_json())["seconds"]
+    first = timed(lambda: watched.capture(text).to_json())["seconds"]
     began = time.process_time()
-    runs = [timed(lambda: watched.look(text).to_json()) for _ in range(3)]
+    runs = [timed(lambda: watched.capture(text).to_json()) for _ in range(3)]
     processor = (time.process_time() - began) / len(runs)
-    kept = watched.look(text)
+    kept = watched.capture(text)
     block = kept.blocks[0]
     ids = watched.tokenizer(text, truncation=True, max_length=tokens, return_tensors="pt")
     with torch.no_grad():
         watched.model(**ids)
         forward = timed(lambda: watched.model(**ids) and "")["seconds"]
-    well = timed(lambda: look_well(watched, text).to_json())
+    well = timed(lambda: capture_all(watched, text).to_json())
     return {
         "tokens": len(kept.tokens), "first": first, "forward": forward,
         "processor": processor,
@@ -184,11 +184,11 @@ def painted() -> None:
     sys.path.insert(0, str(README.parent))
     from tests.browser.lab import CHROMIUM_ARGUMENTS
     from tests.tiers import find_chromium
-    from workbench.reporting.look import write_look
+    from workbench.reporting.attention_page import write_look
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         path = Path(folder) / "long.html"
-        write_look([minilm(512).look(long_english())], path)
+        write_look([minilm(512).capture(long_english())], path)
         begin, end = "for (const place of", "el.hidden = false;"
         text = path.read_text("utf-8")
         assert begin in text
@@ -249,7 +249,7 @@ def plain(tokens: int, layers: int, heads: int) -> dict[str, Any]:
 def captured(tokens: int, layers: int, heads: int) -> dict[str, Any]:
     """The capture."""
     watched = small_llama(tokens, layers, heads)
-    return peak_of(lambda: watched.look(long_english()).to_json())
+    return peak_of(lambda: watched.capture(long_english()).to_json())
 
 
 def eager(tokens: int, layers: int, heads: int) -> dict[str, Any]:
@@ -278,14 +278,14 @@ def training() -> dict[str, Any]:
     from workbench.spec import RunSpec
 
     taken: list[float] = []
-    look_again = pipeline._look_again
+    look_again = pipeline._capture_again
 
     def look_timed(trainer: Any) -> None:
         began = time.process_time()
         look_again(trainer)
         taken.append(time.process_time() - began)
 
-    pipeline._look_again = look_timed
+    pipeline._capture_again = look_timed
     with tempfile.TemporaryDirectory() as folder:
         spec = RunSpec().replace({
             "data.source": "wheel:tweets", "train.max_steps": 150, "train.eval_steps": 25,
@@ -340,7 +340,7 @@ def minilm(tokens: int) -> Any:
     """Return the built-in model, to be asked for so many tokens."""
     from dataclasses import replace
 
-    from workbench.attention.look import open_source
+    from workbench.attention.attend import open_source
 
     return replace(open_source("wheel:minilm"), max_tokens=tokens)
 
@@ -350,7 +350,7 @@ def small_llama(tokens: int, layers: int, heads: int) -> Any:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from workbench.attention.look import Watched
+    from workbench.attention.attend import LoadedModel
 
     words = minilm(tokens).tokenizer
     words.model_max_length = tokens
@@ -360,8 +360,8 @@ def small_llama(tokens: int, layers: int, heads: int) -> Any:
     )  # fmt: skip
     torch.manual_seed(0)
     model = LlamaForCausalLM(config).eval()
-    watched = Watched(model, words, "llama", tokens)
-    watched.look("warm")
+    watched = LoadedModel(model, words, "llama", tokens)
+    watched.capture("warm")
     return watched
 
 

@@ -39,8 +39,8 @@ def main() -> None:
                     worker.make_ready(prepared)
                     time.sleep(WARM_SECONDS)
                 times.append(until_first_loss(prepared))
-            told = ", ".join(f"{seconds:.1f}" for seconds in times)
-            print(f"click to first loss with {name:24}{told} s")
+            result = ", ".join(f"{seconds:.1f}" for seconds in times)
+            print(f"click to first loss with {name:24}{result} s")
 
 
 def until_first_loss(prepared: object) -> float:

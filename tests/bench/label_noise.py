@@ -27,8 +27,8 @@ from workbench import figures, pipeline
 from workbench.data import load_data
 from workbench.dynamics import Dynamics, rank, read_dynamics
 from workbench.dynamics.corrections import correct, open_corrections, retraining_spec
+from workbench.dynamics.label_issues import confident_learning
 from workbench.dynamics.rows import LearnedRows
-from workbench.dynamics.suspects import confident_learning
 from workbench.evaluation.run import evaluate_file
 from workbench.runs import RunFolder, read_state
 from workbench.spec import RunSpec

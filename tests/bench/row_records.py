@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from workbench.dynamics import DynamicsWriter, flagged_places, measure, rank, read_dynamics
+from workbench.dynamics import DynamicsWriter, flagged_indices, measure, rank, read_dynamics
 from workbench.dynamics.record import FILE
 from workbench.runs import RunFolder
 from workbench.tasks._dynamics import of_classes
@@ -60,11 +60,11 @@ def recording(run: RunFolder, steps: int) -> None:
 def reading(run: RunFolder, rows: int, passes: int) -> None:
     """Time what the map and the rankings do with a long record."""
     writer = DynamicsWriter(run, LABELS)
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for epoch in range(passes):
         records = np.zeros(rows, writer.type)
-        share = chance.beta(5, 1, rows)
-        records["row"] = chance.permutation(rows)
+        share = rng.beta(5, 1, rows)
+        records["row"] = rng.permutation(rows)
         records["step"] = epoch * rows // BATCH + np.arange(rows) // BATCH
         records["epoch"], records["confidence"], records["loss"] = epoch, share, -np.log(share)
         records["probabilities"] = np.column_stack([share, 1 - share])
@@ -74,7 +74,7 @@ def reading(run: RunFolder, rows: int, passes: int) -> None:
     dynamics = read_dynamics(run)
     read = time.perf_counter()
     measure(dynamics)
-    flagged_places(dynamics)
+    flagged_indices(dynamics)
     measured = time.perf_counter()
     for name in ("confident_learning", "area_under_margin", "loss"):
         rank(dynamics, name)

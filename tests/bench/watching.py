@@ -142,14 +142,14 @@ def write_log(folder: Path, points: int) -> RunFolder:
 
 
 def _events(points: int) -> Iterator[dict[str, Any]]:
-    chance = random.Random(0)
+    rng = random.Random(0)
     started = {"event": "run_started", "step": 0, "wall_seconds": 0.0, "device": "cpu"}
     yield started | {"total_steps": points, "time": ""}
     for step in range(1, points + 1):
         at = {"step": step, "wall_seconds": round(step * 0.11, 4)}
-        yield {"event": "step_logged"} | at | _values(step, points, chance)
+        yield {"event": "step_logged"} | at | _values(step, points, rng)
         if step % max(1, points // 1000) == 0:
-            scores = {"loss": 0.3 + chance.random() / 10, "accuracy": 0.8 + chance.random() / 10}
+            scores = {"loss": 0.3 + rng.random() / 10, "accuracy": 0.8 + rng.random() / 10}
             yield {"event": "evaluated", **at, "metrics": scores, "best": step == points // 2}
             yield {"event": "checkpoint_saved", **at, "path": f"checkpoints/step-{step}"}
 
@@ -159,14 +159,14 @@ def write_step(writer: EventWriter, step: int, total: int) -> None:
     writer.write("step_logged", step, **_values(step, total, random.Random(step)))
 
 
-def _values(step: int, total: int, chance: random.Random) -> dict[str, float]:
+def _values(step: int, total: int, rng: random.Random) -> dict[str, float]:
     return {
         "epoch": round(step / 3000, 4),
-        "loss": 0.25 + 0.5 * math.exp(-5 * step / total) + chance.gauss(0, 0.05),
+        "loss": 0.25 + 0.5 * math.exp(-5 * step / total) + rng.gauss(0, 0.05),
         "learning_rate": 5e-5 * (1 - step / total),
-        "grad_norm": abs(chance.gauss(1, 0.4)),
-        "tokens_per_second": 900 + chance.random() * 20,
-        "rows_per_second": 60 + chance.random(),
+        "grad_norm": abs(rng.gauss(1, 0.4)),
+        "tokens_per_second": 900 + rng.random() * 20,
+        "rows_per_second": 60 + rng.random(),
         "rows": step * 16,
         "memory_bytes": 1_234_567_890 + step,
     }

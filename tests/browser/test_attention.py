@@ -49,12 +49,12 @@ def test_the_mouse_reads_the_right_words_and_weight(show_desk):
     lab = show_desk("attention-mouse", [make_record()])
     open_head(lab.page, 1, 1)
     point_at(lab.page, 11, 12)
-    words = "<b>won</b> looks at ##derful: 0.640 ±0.004"
+    words = "<b>won</b> attends to ##derful: 0.640 ±0.004"
     assert said(lab.page) == f"{words} · row 12, column 13"
     assert lab.page.locator(".wb-zoom .wb-tip").inner_text() == words
     assert lab.page.locator(".wb-strip .wb-seen").inner_text() == "##derful"
     point_at(lab.page, 8, 9)
-    assert said(lab.page).startswith("<img src=x onerror=alert(1)> looks at crew: 0.640")
+    assert said(lab.page).startswith("<img src=x onerror=alert(1)> attends to crew: 0.640")
     assert lab.page.locator("img[src=x]").count() == 0
     lab.screenshot("attention-mouse", lab.page.locator(".wb-attention"))
 
@@ -65,9 +65,9 @@ def test_the_keys_move_the_cell_and_lab_leaves_them_alone(show_desk):
     lab.page.locator(".wb-heat").focus()
     for key in ("ArrowDown", "ArrowRight", "ArrowRight"):
         lab.page.keyboard.press(key)
-    assert said(lab.page).startswith("the looks at flight: 0.640")
+    assert said(lab.page).startswith("the attends to flight: 0.640")
     lab.page.keyboard.press("End")
-    assert said(lab.page).startswith("the looks at [SEP]: 0.02")
+    assert said(lab.page).startswith("the attends to [SEP]: 0.02")
     lab.page.keyboard.press("Enter")
     be_drawn(lab.page)
     assert lab.page.locator(".wb-strip .wb-picked").inner_text() == "the"
@@ -79,23 +79,23 @@ def test_heads_are_chosen_in_the_atlas_by_mouse_and_by_key(show_desk):
     record = make_record()
     lab = show_desk("attention-atlas", [record])
     lab.page.mouse.move(*tile_place(lab.page, 2, 1))
-    told = lab.page.locator(".wb-atlas .wb-readout")
+    result = lab.page.locator(".wb-atlas .wb-readout")
     entropy = record.blocks[0].statistics["entropy"][2][1]
     be_drawn(lab.page)
-    assert told.inner_text().startswith(f"layer 3, head 2: entropy {entropy:.3f}")
+    assert result.inner_text().startswith(f"layer 3, head 2: entropy {entropy:.3f}")
     lab.page.mouse.click(*tile_place(lab.page, 2, 1))
-    assert title(lab.page) == "Who looks at whom: layer 3, head 2"
+    assert title(lab.page) == "Attention map: layer 3, head 2"
     lab.page.keyboard.down("Shift")
     lab.page.mouse.click(*tile_place(lab.page, 3, 0))
     lab.page.keyboard.up("Shift")
-    assert title(lab.page) == "Who looks at whom: mean of 2 heads"
+    assert title(lab.page) == "Attention map: mean of 2 heads"
     point_at(lab.page, 3, 4)
     mean = (record.map(0, 2, 1)[3, 4] + record.map(0, 3, 0)[3, 4]) / 2
     assert f": {mean:.3f} ±" in said(lab.page)
     lab.page.locator(".wb-atlas-map").focus()
     for key in ("Home", "ArrowRight", "ArrowDown", "Enter"):
         lab.page.keyboard.press(key)
-    assert title(lab.page) == "Who looks at whom: layer 2, head 2"
+    assert title(lab.page) == "Attention map: layer 2, head 2"
 
 
 def test_heads_are_sorted_by_a_statistic_and_read_in_numbers(show_desk):
@@ -110,7 +110,7 @@ def test_heads_are_sorted_by_a_statistic_and_read_in_numbers(show_desk):
     far = record.blocks[0].statistics["distance"]
     values = [far[layer][head] for layer, head in order]
     assert values == sorted(values, reverse=True)
-    lab.page.get_by_text("All heads in numbers").click()
+    lab.page.get_by_text("Statistics of all heads").click()
     lab.page.locator(".wb-table").get_by_role("button", name="entropy").click()
     column = lab.page.locator(".wb-table tbody tr td:nth-child(2)").all_inner_texts()
     assert [float(one) for one in column] == sorted((float(one) for one in column), reverse=True)
@@ -121,17 +121,17 @@ def test_pieces_are_merged_and_special_tokens_hidden_with_renormalising(show_des
     record = make_record()
     lab = show_desk("attention-words", [record])
     open_head(lab.page, 1, 1)
-    lab.page.get_by_label("merge pieces to words").check()
+    lab.page.get_by_label("merge subwords into words").check()
     point_at(lab.page, 10, 11)
     full = record.map(0, 0, 0)
-    assert f"was looks at <b>won</b>derful: {full[10, 11] + full[10, 12]:.3f} ±" in said(lab.page)
+    assert f"was attends to <b>won</b>derful: {full[10, 11] + full[10, 12]:.3f} ±" in said(lab.page)
     lab.page.get_by_label("hide special tokens").check()
     lab.page.wait_for_timeout(80)
     be_drawn(lab.page)
-    assert "scaled to sum to 1" in lab.page.locator(".wb-zoom").inner_text()
+    assert "renormalised to sum to 1" in lab.page.locator(".wb-zoom").inner_text()
     point_at(lab.page, 0, 1)
     shown = full[1, 2] / full[1, 1:-1].sum()
-    assert f"the looks at flight: {shown:.3f} ±" in said(lab.page)
+    assert f"the attends to flight: {shown:.3f} ±" in said(lab.page)
 
 
 def test_several_tokens_are_summed_in_the_text(show_desk):
@@ -143,13 +143,13 @@ def test_several_tokens_are_summed_in_the_text(show_desk):
     words.nth(3).click(modifiers=["Shift"])
     lab.page.wait_for_timeout(80)
     be_drawn(lab.page)
-    told = lab.page.locator(".wb-strip .wb-cell").inner_text()
+    result = lab.page.locator(".wb-strip .wb-cell").inner_text()
     both = record.map(0, 0, 0)[[1, 3]].sum(axis=0)
-    assert told.startswith(f"the + was, summed, look most at: flight {both[2]:.3f}")
+    assert result.startswith(f"the + was, summed, attend most to: flight {both[2]:.3f}")
     lab.page.keyboard.press("ArrowRight")
     lab.page.wait_for_timeout(80)
     be_drawn(lab.page)
-    assert lab.page.locator(".wb-strip .wb-cell").inner_text().startswith("late looks most at")
+    assert lab.page.locator(".wb-strip .wb-cell").inner_text().startswith("late attends most to")
 
 
 def test_before_and_after_are_compared_with_sign_and_divergence(show_desk):
@@ -203,18 +203,18 @@ def test_a_live_desk_asks_the_model_and_shows_the_change(open_page):
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="What changed:").wait_for()
     point_at(page, 3, 4)
-    assert "not both in the sentence before" in said(page)
+    assert "not both in the previous sentence" in said(page)
     point_at(page, 3, 2)
     assert "was looks at film: " in said(page)
     lab.screenshot("attention-live-edit", desk)
     pick(page, "Compared with", "nothing")
-    desk.get_by_role("tab", name="What this does not say").click()
-    desk.get_by_role("button", name="Check by cause").click()
+    desk.get_by_role("tab", name="Limits of attention maps").click()
+    desk.get_by_role("button", name="Test causally").click()
     desk.get_by_text("Rank correlation of importance (leave each token out) with layer").wait_for()
     pick(page, "Layer", "1 / 2")
     pick(page, "Head", "2 / 2")
     desk.get_by_role("tab", name="Step by step").click()
-    desk.get_by_role("button", name="Fetch the numbers of this head").click()
+    desk.get_by_role("button", name="Load the numbers of this head").click()
     desk.get_by_role("heading", name="with real numbers: layer 1, head 2").wait_for()
     desk.locator(".wb-formula").get_by_text("largest difference 0.00").wait_for()
     lab.screenshot("attention-live-formula", desk)

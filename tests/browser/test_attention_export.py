@@ -21,7 +21,7 @@ from tests.records import record_of
 from workbench import language
 from workbench.attention.budget import shrunk
 from workbench.attention.packing import quantise
-from workbench.reporting.look import write_look
+from workbench.reporting.attention_page import write_look
 
 pytestmark = pytest.mark.browser
 
@@ -74,9 +74,9 @@ def test_hover_click_sort_and_compare_work_from_disk(open_file):
     assert title(page) == "What changed: layer 1, head 1"  # two were given to be compared
     pick(page, "Compared with", "nothing")
     point_at(page, 8, 9)
-    assert said(page).startswith("<img src=x onerror=alert(1)> looks at crew: 0.640 ±0.004")
+    assert said(page).startswith("<img src=x onerror=alert(1)> attends to crew: 0.640 ±0.004")
     page.mouse.click(*tile_place(page, 2, 1))
-    assert title(page) == "Who looks at whom: layer 3, head 2"
+    assert title(page) == "Attention map: layer 3, head 2"
     pick(page, "Bar", "first token")
     pick(page, "Order", "lowest first")
     page.wait_for_timeout(100)
@@ -104,7 +104,7 @@ def test_snapshots_are_scrubbed_by_step(open_file):
         *(make_record(model=f"step {n}", step=n) for n in (5, 9)),
     ]
     page = open_file([*records, make_record(model="after", step=12, prediction="positive (98%)")])
-    page.get_by_role("tab", name="Along the way").click()
+    page.get_by_role("tab", name="During training").click()
     slider = page.get_by_label("Step", exact=True)
     assert page.locator(".wb-scrub output").inner_text() == "step 12"
     slider.focus()
@@ -144,29 +144,29 @@ def test_the_divisor_sharpens_and_flattens_the_row(open_file):
     assert cells[1] == f"{scores[0, 2]:.2f}"
     assert cells[3] == f"{row[2]:.3f}"
     entropy = -(row * np.log2(row)).sum()
-    assert f"Entropy {entropy:.2f} bits (the model's own: {entropy:.2f})" in shown.inner_text()
+    assert f"Entropy {entropy:.2f} bits (the model's value: {entropy:.2f})" in shown.inner_text()
     mixed = row @ v
     assert f"[{mixed[0]:.2f}" in shown.inner_text()
     error = float(re.search(r"largest difference ([\d.]+)", shown.inner_text())[1])
     assert error <= 0.004
-    slider = page.get_by_label("Divide the scores by")
+    slider = page.get_by_label("Divide scores by")
     slider.focus()
     page.keyboard.press("Home")
     sharp = float(re.search(r"Entropy ([\d.]+)", shown.inner_text())[1])
     page.keyboard.press("End")
     flat = float(re.search(r"Entropy ([\d.]+)", shown.inner_text())[1])
     assert sharp < entropy < flat
-    page.get_by_role("button", name="Back to the model's own").click()
+    page.get_by_role("button", name="Reset to the model's value").click()
     assert f"Entropy {entropy:.2f} bits" in shown.inner_text()
 
 
 def test_what_attention_does_not_say_is_always_there(open_file):
     page = open_file([make_record()])
-    page.get_by_role("tab", name="What this does not say").click()
-    told = page.locator(".wb-honesty").inner_text()
-    assert "Jain" in told
-    assert "Wiegreffe" in told
-    assert "No causal check was kept" in told
+    page.get_by_role("tab", name="Limits of attention maps").click()
+    found = page.locator(".wb-honesty").inner_text()
+    assert "Jain" in found
+    assert "Wiegreffe" in found
+    assert "This record holds no causal test" in found
 
 
 def test_of_a_long_text_a_head_that_was_not_kept_whole_is_shown_in_small(open_file):
@@ -177,13 +177,13 @@ def test_of_a_long_text_a_head_that_was_not_kept_whole_is_shown_in_small(open_fi
     record = replace(record, blocks=[replace(record.blocks[0], maps={}, thumbnails=small)])
     page = open_file([record])
     page.locator(".wb-heat").first.wait_for()
-    assert "Only a small map of this head was kept" in page.locator(".wb-zoom").inner_text()
+    assert "Only a thumbnail of this head was kept" in page.locator(".wb-zoom").inner_text()
     point_at(page, 0, 39)
     largest = weights[1, 1, :13, 499:].max()
-    told = said(page)
-    assert "token0 … token12 looks at token499 … token511: at most " in told
-    assert abs(float(told.split("at most ")[1].split()[0]) - largest) < 0.02
-    assert "row 1–13, column 500–512" in told
+    found = said(page)
+    assert "token0 … token12 attends to token499 … token511: at most " in found
+    assert abs(float(found.split("at most ")[1].split()[0]) - largest) < 0.02
+    assert "row 1–13, column 500–512" in found
 
 
 @pytest.mark.parametrize("size", [(1280, 1000), (700, 1000)])

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 
 CELL = """
 import workbench as wb
-found = wb.suspects("map-runs/noisy")
+found = wb.label_issues("map-runs/noisy")
 """
 
 
@@ -23,7 +23,7 @@ def test_a_lasso_shows_rows_whose_labels_are_put_right_and_trained_on(open_page)
     lab.run_all()
     canvas = lab.page.locator(".wb-map canvas")
     canvas.wait_for(timeout=60_000)
-    lab.page.locator(".wb-map .wb-told", has_text="80 rows").wait_for(timeout=30_000)
+    lab.page.locator(".wb-map .wb-summary", has_text="80 rows").wait_for(timeout=30_000)
     canvas.scroll_into_view_if_needed()
     canvas.focus()
     spoken = lab.page.locator(".wb-map .wb-spoken")

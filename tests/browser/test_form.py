@@ -99,16 +99,16 @@ def test_a_fault_is_shown_beside_its_field_and_what_was_typed_stays(show_form):
 def test_pasted_yaml_sets_the_sliders_and_faulty_yaml_is_named_and_kept(show_form):
     lab = show_form("form-paste")
     panel = lab.page.locator(".wb-spec")
-    panel.get_by_text("Set the form from YAML").click()
+    panel.get_by_text("Apply from YAML").click()
     area = panel.get_by_role("textbox")
     area.fill("train: {learning_rat: 1}")
-    panel.get_by_role("button", name="Set the form").click()
+    panel.get_by_role("button", name="Apply").click()
     panel.get_by_text("did you mean train.learning_rate?").wait_for()
     assert area.input_value() == "train: {learning_rat: 1}"
     lab.screenshot("panel-fault", panel)
     area.fill("train: {learning_rate: 2.5e-4, seed: 7}")
-    panel.get_by_role("button", name="Set the form").click()
-    panel.get_by_text("The form now shows this spec.").wait_for()
+    panel.get_by_role("button", name="Apply").click()
+    panel.get_by_text("The form shows these settings.").wait_for()
     assert field(lab, "learning_rate").get_by_role("textbox").input_value() == "0.00025"
     assert field(lab, "seed").get_by_role("textbox").input_value() == "7"
 

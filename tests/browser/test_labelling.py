@@ -81,7 +81,7 @@ def test_thirty_rows_by_keyboard_survive_a_killed_kernel(open_desk):
     os.kill(int((lab.lab.root / "thirty.pid").read_text()), signal.SIGKILL)
     assert len(journal(lab, "thirty").decisions()) == 15
     lab.page.keyboard.press("2")
-    lab.page.get_by_text("this decision is not saved").wait_for(timeout=15_000)
+    lab.page.get_by_text("this label was not saved").wait_for(timeout=15_000)
     lab.open("thirty.ipynb")
     lab.run_all()
     lab.page.locator(".wb-labelling .wb-place", has_text="16 of 30 ·").wait_for()
@@ -89,7 +89,7 @@ def test_thirty_rows_by_keyboard_survive_a_killed_kernel(open_desk):
     for n in range(16, 30):
         press(lab, "1" if n % 3 else "2", f"{n + 1} of 30 ·")
     lab.page.keyboard.press("2")
-    lab.page.get_by_text("All rows are decided.").wait_for()
+    lab.page.get_by_text("All rows are labelled.").wait_for()
     decided = journal(lab, "thirty").decisions()
     wanted = {n: "ham" if n % 3 else "spam" for n in range(1, 31)} | {15: "spam"}
     assert {row: one.value for (_, row), one in decided.items()} == wanted
@@ -143,7 +143,7 @@ def test_several_labels_ratings_and_texts_by_keyboard_and_a_draft_outlives_the_p
     topics.focus()
     for key in ("2", "1", "3", "1", "Enter"):
         lab.page.keyboard.press(key)
-    topics.get_by_text("All rows are decided.").wait_for()
+    topics.get_by_text("All rows are labelled.").wait_for()
     stars.focus()
     lab.page.keyboard.press("4")
     stars.get_by_text("Saved: 4.").wait_for()
@@ -161,6 +161,6 @@ def test_several_labels_ratings_and_texts_by_keyboard_and_a_draft_outlives_the_p
     lab.page.keyboard.press("End")
     lab.page.keyboard.type("mmary.")
     lab.page.keyboard.press("Control+Enter")
-    short.get_by_text("All rows are decided.").wait_for()
+    short.get_by_text("All rows are labelled.").wait_for()
     held = {name: journal(lab, name).records()[0].value for name in ("topics", "stars", "short")}
     assert held == {"topics": ["sport", "art"], "stars": 4, "short": "Half a new summary."}

@@ -32,14 +32,14 @@ class Run:
         folder.mkdir()
         self.writer = EventWriter(folder / "events.jsonl")
         self.total = total
-        self.chance = random.Random(1)
+        self.rng = random.Random(1)
         self.best = math.inf
         self.writer.write("run_started", 0, total_steps=total, time="", device="cpu")
 
     def steps(self, first, last, eval_every=25):
         for step in range(first, last + 1):
             done = step / self.total
-            loss = 0.25 + 0.45 * math.exp(-5 * done) + self.chance.gauss(0, 0.06)
+            loss = 0.25 + 0.45 * math.exp(-5 * done) + self.rng.gauss(0, 0.06)
             rate = 5e-5 * min(step / (0.1 * self.total), (1 - done) / 0.9)
             self.writer.write(
                 "step_logged", step, epoch=done, loss=loss, learning_rate=rate, rows=16 * step,
@@ -268,7 +268,7 @@ def test_the_wheel_zooms_only_with_a_modifier(watch):
     show_all.wait_for()
 
 
-def test_acts_checkpoints_and_the_best_are_told_where_they_are(watch):
+def test_acts_checkpoints_and_the_best_are_reported_where_they_are(watch):
     lab, run = watch("live-marks")
     run.steps(1, 40)
     run.steer(40, "learning_rate", 5e-5, 2e-5, who="<b>anna</b>")
@@ -291,7 +291,7 @@ def test_acts_checkpoints_and_the_best_are_told_where_they_are(watch):
     assert "Checkpoint" not in tip.inner_text()
 
 
-def test_a_pause_is_told_with_the_time_left(watch):
+def test_a_pause_is_reported_with_the_time_left(watch):
     lab, run = watch("live-pause")
     run.steps(1, 50)
     run.steer(50, "paused", False, True)
@@ -308,7 +308,7 @@ def test_the_curves_go_by_steps_by_rows_and_by_working_time(watch):
     wait_for_state(lab, "step 100 of 200")
     by_step = picture(lab)
     pictures = {by_step}
-    for name in ("Rows seen", "Working time"):
+    for name in ("Training rows seen", "Training time"):
         lab.page.get_by_label("By", exact=True).select_option(label=name)
         settle(lab)
         pictures.add(picture(lab))
@@ -333,8 +333,8 @@ def test_log_axis_clipping_and_smoothing_change_the_curve_and_outliers_are_count
     lab.page.get_by_label("Clip outliers").check()
     settle(lab)
     clipped = picture(lab)
-    assert "2 points outside" in lab.page.locator(".wb-panel-loss .wb-outside").inner_text()
-    lab.page.get_by_label("Log axis (loss)").check()
+    assert "2 points out of view" in lab.page.locator(".wb-panel-loss .wb-outside").inner_text()
+    lab.page.get_by_label("Log scale (loss)").check()
     settle(lab)
     logarithmic = picture(lab)
     lab.page.get_by_label("Smoothing").fill("0")
@@ -521,13 +521,13 @@ def is_file(route):
 def write_long_log(folder, steps):
     """Write many steps at once; the event writer would wait for the disk after each."""
     folder.mkdir()
-    chance = random.Random(0)
+    rng = random.Random(0)
     events = [{"event": "run_started", "step": 0, "wall_seconds": 0.0, "total_steps": 80_000}]
     for step in range(1, steps + 1):
         at = {"step": step, "wall_seconds": step / 10}
-        loss = 0.3 + math.exp(-3 * step / steps) + chance.gauss(0, 0.1)
+        loss = 0.3 + math.exp(-3 * step / steps) + rng.gauss(0, 0.1)
         logged = {"loss": loss, "learning_rate": 1e-5 * (1 - step / steps), "rows": 16 * step}
-        logged |= {"grad_norm": abs(chance.gauss(1, 0.4)), "rows_per_second": chance.gauss(60, 3)}
+        logged |= {"grad_norm": abs(rng.gauss(1, 0.4)), "rows_per_second": rng.gauss(60, 3)}
         logged |= {"memory_bytes": 1_300_000_000 + 100 * step}
         events.append({"event": "step_logged", **at, **logged})
         if step % (steps // 50) == 0:

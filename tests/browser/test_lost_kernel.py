@@ -47,15 +47,15 @@ def watched(open_page):
 
 
 @pytest.mark.parametrize(
-    ("language", "last"), [("en", "Last known: Running"), ("zh", "最后的状态")]
+    ("language", "last"), [("en", "Last known state: Running"), ("zh", "最后的状态")]
 )
 def test_a_view_whose_kernel_was_restarted_says_so_and_keeps_its_curve(watched, language, last):
     lab, run = watched(f"restarted-{language}", language)
     assert not lab.page.locator(".wb-lost").first.is_visible()
     lab.restart_kernel()
-    told = lab.page.locator(".wb-live .wb-lost")
-    told.wait_for(timeout=10_000)
-    assert f"wb.attach('restarted-{language}')" in told.inner_text()
+    result = lab.page.locator(".wb-live .wb-lost")
+    result.wait_for(timeout=10_000)
+    assert f"wb.attach('restarted-{language}')" in result.inner_text()
     assert last in lab.page.locator(".wb-live .wb-state").inner_text()
     assert painted(lab) > 50
     lab.page.locator(".wb-steer .wb-lost").wait_for()

@@ -33,7 +33,7 @@ def test_both_models_answer_to_enter(run, open_page, language):
     lab.page.keyboard.press("Shift+Enter")
     lab.page.keyboard.type("second line")
     lab.page.keyboard.press("Enter")
-    desk.locator(".wb-told:not(:empty)").wait_for(timeout=60_000)
+    desk.locator(".wb-settings:not(:empty)").wait_for(timeout=60_000)
     assert desk.locator(".wb-asked").inner_text() == f"{ASKED}\nsecond line"
     assert desk.locator(".wb-side").count() == 2
     assert desk.locator("img").count() == 0
@@ -46,8 +46,8 @@ def test_both_models_answer_to_enter(run, open_page, language):
     desk.locator("textarea").focus()
     lab.page.keyboard.type("and who was kind?")
     lab.page.keyboard.press("Enter")
-    desk.locator(".wb-told:not(:empty)").nth(1).wait_for(timeout=60_000)
-    assert "1.2" in desk.locator(".wb-told").nth(1).inner_text()
+    desk.locator(".wb-settings:not(:empty)").nth(1).wait_for(timeout=60_000)
+    assert "1.2" in desk.locator(".wb-settings").nth(1).inner_text()
     written = desk.locator(".wb-side").last
     written.locator(".wb-token").first.focus()
     lab.page.keyboard.press("ArrowRight")

@@ -93,7 +93,7 @@ def test_a_slider_moved_by_keys_steers_while_a_cell_is_busy(start_run):
     for _ in range(3):
         lab.page.keyboard.press("ArrowLeft")
     wait_until(lambda: acts(run) == [("learning_rate", 0.002)], 5)
-    row.get_by_text("In force since step").wait_for(timeout=5_000)
+    row.get_by_text("Active since step").wait_for(timeout=5_000)
     assert "was 0.005, changed by" in row.locator(".wb-note").inner_text()
     assert not lab.page.get_by_text("awake", exact=True).is_visible()
 
@@ -109,7 +109,7 @@ def test_what_does_not_fit_stays_typed_and_a_run_is_paused_goes_on_and_stops(sta
     row = lab.page.locator(".wb-steer [data-knob=learning_rate]")
     box = row.get_by_role("textbox")
     box.fill("7")
-    assert row.locator(".wb-note").inner_text() == "Enter applies, Esc takes it back."
+    assert row.locator(".wb-note").inner_text() == "Enter applies, Esc reverts."
     box.press("Enter")
     row.get_by_role("alert").wait_for()
     assert (
@@ -147,10 +147,10 @@ def test_what_does_not_fit_stays_typed_and_a_run_is_paused_goes_on_and_stops(sta
     said = lab.page.locator(".wb-steer [role=status]", has_text="probe sentence “the <b>crew</b>")
     said.wait_for()
     press(lab, "Stop and discard")
-    press(lab, "No, train on")
+    press(lab, "Keep training")
     assert lab.page.evaluate("document.activeElement.textContent") == "Stop and discard"
     press(lab, "Stop and keep the best")
-    press(lab, "End it, keep the best")
+    press(lab, "Stop and keep the best")
     phase(lab, "Stopped; the best model is kept")
     assert [knob for knob, _ in acts(run)] == [
         "learning_rate", "paused", "checkpoint", "paused", "evaluate", "probe", "stop",
@@ -191,7 +191,7 @@ def test_an_alert_offers_an_act_and_goes_once_it_is_asked_for(open_page):
         alert = lab.page.locator(".wb-steer .wb-alert")
         alert.get_by_text("从第 5 步起，训练损失不再是有限的数值").wait_for()
         lab.screenshot("steer-alert", lab.page.locator(".wb-steer"))
-        alert.get_by_role("button", name="回退到最佳").click()
+        alert.get_by_role("button", name="恢复最佳检查点").click()
         alert.wait_for(state="hidden")
         assert '"act": "rollback", "value": true' in run.control_path.read_text("utf-8")
         writer.close()
@@ -203,7 +203,7 @@ def test_the_panel_in_both_languages_and_themes(open_page, language):
     run = RunFolder(lab.lab.root / f"steer-{language}-run")
     run.path.mkdir()
     useless = {"label_smoothing_factor": "text-regression"}
-    run.write_spec(RunSpec(), {"knobs_without_effect": useless})
+    run.write_spec(RunSpec(), {"unused_hyperparameters": useless})
     with writer_lock(run), closing(EventWriter(run.events_path)) as writer:
         writer.write("run_started", 0, total_steps=100, time="", device="cpu")
         writer.write("step_logged", 5, loss=0.5, learning_rate=1e-4)

@@ -64,7 +64,7 @@ def press(lab, words):
     ("language", "start", "finished", "confusion", "look"),
     [
         ("en", "Start training", "Finished.", "Confusion matrix", "Look"),
-        ("zh", "开始训练", "训练完成。", "混淆矩阵", "看一看"),
+        ("zh", "开始训练", "训练完成。", "混淆矩阵", "查看注意力"),
     ],
 )
 def test_from_sliders_to_report(open_studio, language, start, finished, confusion, look):
@@ -104,14 +104,14 @@ def test_from_sliders_to_report(open_studio, language, start, finished, confusio
 
 
 @pytest.mark.parametrize(
-    ("language", "theme", "find", "use", "told"),
+    ("language", "theme", "find", "use", "result"),
     [
         ("en", "JupyterLab Light", "Find a learning rate", "Use ", "Try a learning rate of"),
         ("zh", "JupyterLab Dark", "查找学习率", "采用 ", "建议学习率"),
     ],
 )
 def test_a_learning_rate_is_looked_for_and_put_into_the_form(
-    open_studio, language, theme, find, use, told
+    open_studio, language, theme, find, use, result
 ):
     lab = open_studio(f"studio-rate-{language}", language, **{"train.learning_rate": 1.23e-4})
     lab.command("apputils:change-theme", theme=theme)
@@ -125,7 +125,7 @@ def test_a_learning_rate_is_looked_for_and_put_into_the_form(
     take = place.get_by_role("button", name=use)
     take.wait_for(timeout=120_000)
     place.locator(".js-plotly-plot").wait_for(timeout=30_000)
-    assert told in place.inner_text()
+    assert result in place.inner_text()
     assert box.input_value() == "0.000123"
     place.scroll_into_view_if_needed()
     page.wait_for_timeout(500)

@@ -245,7 +245,7 @@ def test_training_says_first_which_rows_are_left_out_or_cut(capsys, tmp_path):
     spec.write_text(to_yaml(tiny_spec(tmp_path, **{"train.max_steps": 1})), encoding="utf-8")
     code, _, err = call(capsys, "train", spec, "--json")
     assert code == 0
-    told = err[: err.index("step 1/1")]
-    assert "Left out of the training rows, having no text: 1 (row 81)." in told
-    assert "Rows longer than 16 tokens, whose end the model would not see: 1 (" in told
-    assert "row 82 (“the film was the film was" in told
+    result = err[: err.index("step 1/1")]
+    assert "Skipped 1 of the training rows without text (row 81)." in result
+    assert "Rows longer than 16 tokens, which will be truncated: 1 (" in result
+    assert "row 82 (“the film was the film was" in result

@@ -37,7 +37,7 @@ def test_the_page_is_written_where_it_was_asked_for(folders, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("given", [[0], [0, 0], [0, None]])
-def test_what_cannot_be_compared_is_told_in_one_line(folders, given, capsys):
+def test_what_cannot_be_compared_is_reported_in_one_line(folders, given, capsys):
     names = ["no-such-run" if n is None else folders[n] for n in given]
     assert main(["runs", "compare", *names]) == 2
     error = capsys.readouterr().err

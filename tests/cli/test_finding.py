@@ -54,6 +54,6 @@ def test_the_curve_is_written_as_asked(spec, tmp_path, ending, capsys):
         (["--set", "train.learning_rat=1"], "learning_rate"),
     ],
 )
-def test_what_is_mistyped_is_told_before_any_work(spec, arguments, message, capsys):
+def test_what_is_mistyped_is_reported_before_any_work(spec, arguments, message, capsys):
     assert main(["find-lr", spec, *arguments]) == 2
     assert message in capsys.readouterr().err

@@ -49,7 +49,7 @@ def test_the_root_is_this_folder_unless_the_notebook_lies_elsewhere(project, mon
     assert lab_root(Path("../notebooks/mine.ipynb")).resolve() == project / "notebooks"
 
 
-def test_a_notebook_that_is_not_there_is_told_with_the_folder(project, monkeypatch, capsys):
+def test_a_notebook_that_is_not_there_is_reported_with_the_folder(project, monkeypatch, capsys):
     monkeypatch.chdir(project)
     assert main(["lab", "notebooks/none.ipynb"]) == 2
     said = capsys.readouterr().err

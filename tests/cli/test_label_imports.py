@@ -68,8 +68,10 @@ def test_an_import_that_takes_nothing_says_why_by_kind(imported):
     records += [{"text": "of another file", "annotations": [{"label": 7, "user": 1}]}]
     code, _, said = imported(records, "--labels", "good,bad")
     assert code == EXIT_INPUT_AT_FAULT
-    assert "1 of rows that the source does not have (of another file)" in said.err
-    assert "5 that do not fit the question (7 is no label; there are good, bad)" in said.err
+    assert "1 for rows that are not in the data (of another file)" in said.err
+    assert (
+        "5 that are not valid for this task (7 is not a label; choose from good, bad)" in said.err
+    )
     assert "Traceback" not in said.err
 
 

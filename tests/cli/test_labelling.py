@@ -41,7 +41,7 @@ def test_rows_are_labelled_line_by_line_and_each_is_kept(call, source):
     code, out, _ = call("label", source, "--who", "ann", typed="2\nx\n0\n1 2\ns\nu\nq\n")
     assert code == 0
     assert "1 of 3 · row 1\nthe film was great\n1 negative, 2 positive; s skip" in out
-    assert out.count("no such choice") == 3
+    assert out.count("unknown option") == 3
     assert out.endswith("labels/rows.jsonl: 1 of 3 rows labelled, 0 skipped\n")
     code, out, _ = call("label", source, "--who", "ann", typed="1\n1\n")
     assert "1 of 3 · row 1" not in out
@@ -64,7 +64,7 @@ def test_labels_go_out_and_come_back(call, source):
     assert "choose jsonl | csv" in err
 
 
-def test_agreement_is_told_with_the_rows_on_which_people_differ(call, source):
+def test_agreement_is_reported_with_the_rows_on_which_people_differ(call, source):
     call("label", source, "--who", "ann", typed="2\n1\n1\n")
     call("label", source, "--who", "bob", typed="2\n2\n1\n")
     code, out, _ = call("agreement", source)
@@ -88,9 +88,9 @@ def test_ratings_and_faults(call, source, tmp_path):
     assert "1 – 5; s skip" in out
     assert [one.value for one in Journal("labels/r.jsonl").decisions().values()] == [4.0]
     code, _, err = call("label", *how, "--scale", "x")
-    assert (code, "--scale 'x' is no scale" in err) == (2, True)
+    assert (code, "--scale 'x' is not a scale" in err) == (2, True)
     code, _, err = call("label", source, "--order", "margin")
-    assert (code, "without a model" in err) == (2, True)
+    assert (code, "needs a model" in err) == (2, True)
 
 
 def test_a_runs_model_suggests_and_orders(call, source, run):
@@ -108,7 +108,7 @@ def test_a_runs_model_suggests_and_orders(call, source, run):
     assert one.row == places[0][1]
     _, _, err = call("label", source, "--run", run.name, "--runs-dir", run.path.parent,
                      "--set", "task=text-regression", "--scale", "1,5")  # fmt: skip
-    assert "learned text-classification, and text-regression is asked" in err
+    assert "trained for text-classification, not for text-regression" in err
 
 
 def test_spans_are_marked_by_words_or_numbers_and_taken_back(call, tmp_path, monkeypatch):
@@ -121,7 +121,7 @@ def test_spans_are_marked_by_words_or_numbers_and_taken_back(call, tmp_path, mon
     code, out, _ = call("label", *how, typed=typed)
     assert code == 0
     assert "1 Ann  2 saw  3 Ann  4 Lee  5 in  6 Rome" in out
-    assert out.count("no such choice") == 4
+    assert out.count("unknown option") == 4
     first, second = Journal("labels/tags.jsonl").decisions("a").values()
     assert first.value == [{"start": 8, "end": 11, "text": "Ann", "label": "PER"}]
     assert second.value == []

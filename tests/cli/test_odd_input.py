@@ -48,8 +48,8 @@ def test_a_file_that_is_no_spec_says_so(text, tmp_path, capsys):
     assert len(refused(capsys, "train", file)) < 30_000
 
 
-def test_only_so_many_faults_are_told(tmp_path):
-    with pytest.raises(SpecError, match="and 1,900 more faults"):
+def test_only_so_many_faults_are_reported(tmp_path):
+    with pytest.raises(SpecError, match="and 1,900 more errors"):
         from_yaml("\n".join(f"k{i}: 1" for i in range(2000)))
 
 
@@ -63,7 +63,7 @@ def test_a_value_of_the_command_line_is_at_worst_a_text(value, capsys):
     "source", ["~nosuchuser/x.csv", "./" + "d" * 300, "./" + "评" * 100, "a" * 5000 + "/b.csv"]
 )
 def test_a_name_that_no_file_has_is_not_found(source, capsys):
-    assert "no such file" in refused(capsys, "data", "show", source)
+    assert "file not found" in refused(capsys, "data", "show", source)
     for find in (find_data, find_model):
         with pytest.raises(InputError):
             find(source)
@@ -72,7 +72,7 @@ def test_a_name_that_no_file_has_is_not_found(source, capsys):
 def test_a_port_that_is_none_is_said_without_the_environment(capsys, monkeypatch):
     monkeypatch.setenv("SECRET_WORD", "hunter2")
     said = refused(capsys, "data", "show", "postgresql://u:${SECRET_WORD}@h:port/d#t")
-    assert "is no URL of a database" in said
+    assert "is not a database URL" in said
     assert "hunter2" not in said
 
 

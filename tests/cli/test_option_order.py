@@ -54,7 +54,7 @@ def test_a_text_that_begins_with_a_dash_stands_behind_two():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "result"),
     [
         (["predict"], "the following arguments are required: RUN"),
         (["predict", "RUN", "--jsn"], "unrecognized arguments: --jsn"),
@@ -63,11 +63,11 @@ def test_a_text_that_begins_with_a_dash_stands_behind_two():
         (["attend", "RUN", "text"], "the following arguments are required: --out"),
     ],
 )
-def test_what_is_missing_or_unknown_is_still_said(arguments, told, capsys):
+def test_what_is_missing_or_unknown_is_still_said(arguments, result, capsys):
     with pytest.raises(SystemExit) as caught:
         parse(*arguments)
     assert caught.value.code == 2
-    assert told in capsys.readouterr().err
+    assert result in capsys.readouterr().err
 
 
 def test_every_command_can_be_asked_for_help(capsys):

@@ -44,7 +44,7 @@ def test_a_strict_audit_ends_with_2_and_one_line(capsys, place):
     code, _, err = call(capsys, "audit", place / "train.csv", "--against", place / "test.csv",
                         "--strict")  # fmt: skip
     assert code == 2
-    assert err.startswith(f"workbench: {place / 'train.csv'}: findings that spoil a result: 2; ")
+    assert err.startswith(f"workbench: {place / 'train.csv'}: problems: 2; ")
     assert err.endswith("see the rows with --rows leak_exact\n")
     write(place / "clean.csv", csv([("only this", "pos"), ("and that", "neg")]))
     assert call(capsys, "audit", place / "clean.csv", "--strict")[0] == 0
@@ -71,8 +71,8 @@ def test_a_profile_is_printed_written_and_asked_for_in_json(capsys, place):
     assert "rare_labels" in out
     assert "<details>" in page.read_text("utf-8")
     _, out, _ = call(capsys, "profile", place, *model, "--json")
-    told = json.loads(out)
-    assert told["tokenizer"]["model"] == str(tiny)
+    reported = json.loads(out)
+    assert reported["tokenizer"]["model"] == str(tiny)
     code, _, err = call(capsys, "profile", place, "-o", place / "page.pdf")
     assert (code, err.count("\n")) == (2, 1)
 
@@ -86,7 +86,7 @@ def test_a_table_can_be_piped_in_and_escapes_are_shown_not_obeyed(capsys, monkey
     assert "\x1b" not in out
 
 
-def test_a_split_is_written_and_told(capsys, place):
+def test_a_split_is_written_and_reported(capsys, place):
     rows = [(f"sentence {n} {'of many words ' * (n % 4)}", "pos" if n % 2 else "neg")
             for n in range(60)]  # fmt: skip
     write(place / "all.csv", csv(rows))

@@ -91,7 +91,7 @@ def test_stopping_asks_the_process_to_end(broken_off, capsys, how):
 def test_what_nobody_trains_cannot_be_steered_and_the_remedy_fits(broken_off, finished, capsys):
     code, _, said = answer(capsys, "steer", broken_off.path, "dropout=0.2")
     assert code == 2
-    assert f"(interrupted); go on with it first: workbench runs resume {broken_off.path}" in said
+    assert f"(interrupted); resume it first: workbench runs resume {broken_off.path}" in said
     code, _, said = answer(capsys, "stop", finished.path)
     assert code == 2
     assert f"(finished); start a new one from it: workbench runs fork {finished.path}" in said

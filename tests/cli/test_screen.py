@@ -57,7 +57,7 @@ COMMANDS = [
     ("runs", "show", "{run}"),
     ("runs", "compare", "{run}", "{run}"),
     ("runs", "list", "--runs-dir", "{runs}"),
-    ("data", "suspects", "{run}"),
+    ("data", "label-issues", "{run}"),
     ("predict", HOSTILE, "text"),
     ("runs", "steer", "{run}", HOSTILE),
     ("data", "show", HOSTILE),
@@ -115,7 +115,7 @@ def test_json_is_printed_without_loss(value):
 
 
 @pytest.mark.parametrize("name", ["runs [v2]", "runs [", "[bold]", "[red]x[", ":smile:", "a\\[b]"])
-def test_a_folder_is_told_by_its_own_name(name, tmp_path, capsys):
+def test_a_folder_is_reported_by_its_own_name(name, tmp_path, capsys):
     spec = tiny_spec(tmp_path)
     file = tmp_path / "spec.yaml"
     file.write_text(to_yaml(spec), "utf-8")

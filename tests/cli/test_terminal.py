@@ -20,7 +20,7 @@ def writer(tmp_path):
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])
-def test_a_full_disk_is_told_with_what_to_do_and_so_is_its_end(
+def test_a_full_disk_is_reported_with_what_to_do_and_so_is_its_end(
     tmp_path, writer, monkeypatch, is_terminal
 ):
     heard = io.StringIO()

@@ -89,9 +89,9 @@ def make(family: Family, adapter: str = "none", **changes: Any) -> Any:
     causal = family.auto_class == "AutoModelForCausalLM"
     model = family.model(**({"is_decoder": True} if causal else {}), **changes)
     if family.auto_class == "AutoModelForSeq2SeqLM":
-        for told in (model.config, model.generation_config):
-            if getattr(told, "decoder_start_token_id", None) is None:
-                told.decoder_start_token_id = tokenizer().cls_token_id
+        for result in (model.config, model.generation_config):
+            if getattr(result, "decoder_start_token_id", None) is None:
+                result.decoder_start_token_id = tokenizer().cls_token_id
     if adapter == "none":
         return model
     if adapter == "prompt_tuning" and not can_prompt(family.auto_class):
@@ -174,17 +174,17 @@ def rows_of(task: str, inputs: tuple[str, ...]) -> Any:
 
 
 def _columns(task: str) -> dict[str, list[Any]]:
-    chance = Random(7)
+    rng = Random(7)
     vocabulary = [word for one in SENTENCES for word in one.split()]
-    sizes = [*SIZES, *(chance.randint(1, 70) for _ in range(ROWS - len(SIZES)))]
-    texts = [" ".join(chance.choices(vocabulary, k=size)) for size in sizes]
-    labels = [chance.randint(0, 1) for _ in texts]
+    sizes = [*SIZES, *(rng.randint(1, 70) for _ in range(ROWS - len(SIZES)))]
+    texts = [" ".join(rng.choices(vocabulary, k=size)) for size in sizes]
+    labels = [rng.randint(0, 1) for _ in texts]
     if task == "text-classification":
         return {"text": texts, "label": labels}
     if task == "text-regression":
         return {"text": texts, "label": [[float(one), -1.0] for one in labels]}
     if task == "token-classification":
-        tags = [[chance.randint(0, 1) for _ in text.split()] for text in texts]
+        tags = [[rng.randint(0, 1) for _ in text.split()] for text in texts]
         return {"tokens": [text.split() for text in texts], "tags": tags}
     if task == "question-answering":
         firsts = [text.split()[0] for text in texts]

@@ -54,8 +54,8 @@ class Outcome:
 
     def __str__(self) -> str:
         """Return one line."""
-        told = "" if self.difference is None else f"{self.difference:.1e}"
-        return "\t".join([*self.case, told, self.verdict])
+        result = "" if self.difference is None else f"{self.difference:.1e}"
+        return "\t".join([*self.case, result, self.verdict])
 
 
 def summed(what: str, against: str, outcomes: Iterable[Outcome], limit: float) -> Comparison:

@@ -144,11 +144,11 @@ def rows_of(task: str) -> list[dict[str, Any]]:
 
 def probes_of(task: str, count: int) -> list[Any]:
     """Return texts of several lengths to be asked, in the roles of the task."""
-    chance, texts = Random(1), []
+    rng, texts = Random(1), []
     for _ in range(count):
         parts = [
-            f"the {chance.choice(THINGS)} was {chance.choice([*GOOD, *BAD])}"
-            for _ in range(chance.randint(1, 4))
+            f"the {rng.choice(THINGS)} was {rng.choice([*GOOD, *BAD])}"
+            for _ in range(rng.randint(1, 4))
         ]
         texts.append(" and ".join(parts))
     if task == "question-answering":
@@ -281,8 +281,8 @@ def ask_writer(read: Read, tokenizer: Any, text: str) -> Answer:
     else:
         ids = [read.config.decoder_start_token_id]
         while len(ids) <= WRITTEN and ids[-1] != read.config.eos_token_id:
-            told = batch | {"decoder_input_ids": torch.tensor([ids])}
-            ids.append(int(read.call(told)["logits"][0, -1].argmax()))
+            result = batch | {"decoder_input_ids": torch.tensor([ids])}
+            ids.append(int(read.call(result)["logits"][0, -1].argmax()))
     return tokenizer.decode(ids, skip_special_tokens=True).strip(), []
 
 

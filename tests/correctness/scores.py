@@ -38,14 +38,14 @@ def _compare(
     return Comparison(what, against, largest, 1e-6, cases, faults=faults[:5])
 
 
-def _classes(chance: np.random.Generator) -> tuple[dict[str, Any], dict[str, Any]]:
+def _classes(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, Any]]:
     from sklearn import metrics
 
     from workbench.tasks._scores import all_scores, softmax
 
-    classes = int(chance.integers(2, 6))
-    labels = np.concatenate([np.arange(classes), chance.integers(0, classes, 80)])
-    logits = chance.normal(size=(len(labels), classes)) * 2
+    classes = int(rng.integers(2, 6))
+    labels = np.concatenate([np.arange(classes), rng.integers(0, classes, 80)])
+    logits = rng.normal(size=(len(labels), classes)) * 2
     names = [f"c{n}" for n in range(classes)]
     ours = all_scores(logits, labels, names, 10, 0.0)["metrics"]
     said, shares = logits.argmax(-1), softmax(logits)
@@ -68,14 +68,14 @@ def _classes(chance: np.random.Generator) -> tuple[dict[str, Any], dict[str, Any
     return ours, theirs
 
 
-def _sets(chance: np.random.Generator) -> tuple[dict[str, Any], dict[str, Any]]:
+def _sets(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, Any]]:
     from sklearn import metrics
 
     from workbench.tasks._label_sets import all_scores, sigmoid
 
-    labels = chance.integers(0, 2, (60, 4))
+    labels = rng.integers(0, 2, (60, 4))
     labels[0], labels[1] = 1, 0
-    logits = chance.normal(size=labels.shape) * 2
+    logits = rng.normal(size=labels.shape) * 2
     ours = all_scores(logits, labels, list("abcd"), 10, 0.5, 0.0)["metrics"]
     said = (sigmoid(logits) >= 0.5).astype(int)
     theirs = {"subset_accuracy": metrics.accuracy_score(labels, said)}
@@ -87,14 +87,14 @@ def _sets(chance: np.random.Generator) -> tuple[dict[str, Any], dict[str, Any]]:
     return ours, theirs
 
 
-def _numbers(chance: np.random.Generator) -> tuple[dict[str, Any], dict[str, Any]]:
+def _numbers(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, Any]]:
     from scipy import stats
     from sklearn import metrics
 
     from workbench.tasks._number_scores import mean_scores
 
-    true = chance.normal(5, 3, size=(50, 1)).round(1)
-    predicted = true + chance.normal(size=true.shape).round(1)
+    true = rng.normal(5, 3, size=(50, 1)).round(1)
+    predicted = true + rng.normal(size=true.shape).round(1)
     theirs = {
         "pearson": stats.pearsonr(true[:, 0], predicted[:, 0]).statistic,
         "spearman": stats.spearmanr(true[:, 0], predicted[:, 0]).statistic,
@@ -105,7 +105,7 @@ def _numbers(chance: np.random.Generator) -> tuple[dict[str, Any], dict[str, Any
     return mean_scores(predicted, true), theirs
 
 
-def _texts(chance: np.random.Generator) -> tuple[dict[str, Any], dict[str, Any]]:
+def _texts(rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, Any]]:
     from sacrebleu.metrics import BLEU, CHRF
 
     from workbench.tasks._bleu import corpus_scores
@@ -129,10 +129,10 @@ def _texts(chance: np.random.Generator) -> tuple[dict[str, Any], dict[str, Any]]
     ]
 
     def text() -> str:
-        return " ".join(chance.choice(words, size=chance.integers(3, 15)))
+        return " ".join(rng.choice(words, size=rng.integers(3, 15)))
 
     references = [text() for _ in range(20)]
-    written = [one if chance.random() < 0.5 else text() for one in references]
+    written = [one if rng.random() < 0.5 else text() for one in references]
     ours = corpus_scores([[one] for one in references], written)
     theirs = {
         "bleu": BLEU().corpus_score(written, [references]).score,

@@ -55,7 +55,7 @@ def against_trainer() -> list[Comparison]:
             for own, other in zip(ours, theirs, strict=True)
             for name in ("loss", "grad_norm", "learning_rate")
         )
-        told = ", ".join(f"{name.partition('.')[2]} {value}" for name, value in changes.items())
-        what = f"{task}{f' ({told})' if told else ''}: loss, gradient norm, rate of each step"
+        result = ", ".join(f"{name.partition('.')[2]} {value}" for name, value in changes.items())
+        what = f"{task}{f' ({result})' if result else ''}: loss, gradient norm, rate of each step"
         found.append(Comparison(what, "transformers' Trainer", largest, 2e-4, len(ours)))
     return found

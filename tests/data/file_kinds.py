@@ -258,21 +258,27 @@ case("folders", "arrow stream", arrow_stream, **NAMED)
 case("folders", "feather", feather, columns=BOTH)
 case("folders", "class names in a list", parquet, task=TAG,
      columns={"tokens": "words", "tags": "ner_tags"}, labels=["O", "B-X", "I-X"])  # fmt: skip
-case("folders", "data card", carded(), rows=2 * COUNT, notes=("takes its place",))
+case("folders", "data card", carded(), rows=2 * COUNT, notes=("is used instead",))
 case("folders", "a config of several", carded(OTHER, "mine", ":mine"), rows=2 * COUNT,
-     notes=("config mine", "other"))  # fmt: skip
+     notes=("configuration mine", "other"))  # fmt: skip
 case("folders", "several configs", carded(OTHER, "mine"), refused=("has several configs", ":mine"))
 case("folders", "an unknown config", carded(OTHER, "mine", ":nine"),
      refused=("no config 'nine'", "mine, other"))  # fmt: skip
 case("folders", "a folder a class", by_class(("",)), labels=["bad", "good"], notes=("12 files",))
 case("folders", "documents without an ending", by_class(("",), ""), labels=["bad", "good"])
 case("folders", "splits, then classes", reviews, rows=2 * COUNT, labels=["bad", "good"],
-     notes=("unsup", "having no label: 3"))  # fmt: skip
-case("folders", "what systems leave", with_junk, columns=BOTH, notes=("not read: 2",))
+     notes=("unsup", "Skipped 3 of"))  # fmt: skip
+case(
+    "folders",
+    "what systems leave",
+    with_junk,
+    columns=BOTH,
+    notes=("Skipped other files in the folder: 2",),
+)
 SPLIT = ["train"] * 8 + ["dev"] * 2 + ["test"] * 2
 SPLIT_ROWS = "\n".join(f'"{t}",{label},{s}' for (t, label), s in zip(ROWS, SPLIT, strict=True))
 case("folders", "a column of splits", f"text,label,split\n{SPLIT_ROWS}\n", rows=10, columns=BOTH,
-     notes=("column split divides the rows: train 8, dev 2, test 2",))  # fmt: skip
+     notes=("Column split defines the splits: train 8, dev 2, test 2",))  # fmt: skip
 
 # Where the table begins, and how its cells are quoted
 
@@ -289,16 +295,16 @@ case("separators", "a first line sep=", "sep=;\r\n" + table(";"), columns=BOTH,
      notes=("“sep=;”",))  # fmt: skip
 case("separators", "sep= in quotes", '"sep=|"\n' + table("|"), columns=BOTH)
 case("separators", "titles above", "Survey of 2024\nMade by the desk\n\n" + PLAIN, columns=BOTH,
-     notes=("begins at row 4", "Survey of 2024"))  # fmt: skip
+     notes=("starts at row 4", "Survey of 2024"))  # fmt: skip
 WIDE = (
     PLAIN.replace("text,label\n", "text,label,who\n")
     .replace(",good\n", ",good,a\n")
     .replace(",bad\n", ",bad,b\n")
 )
 case("separators", "titles with separators", "Survey,,\nDate 2024,,\n" + WIDE, columns=BOTH,
-     notes=("begins at row 3", "not used: who"))  # fmt: skip
+     notes=("starts at row 3", "Unused columns: who"))  # fmt: skip
 case("separators", "the header's row is told", "a,b\nc,d\n" + PLAIN, columns=BOTH,
-     options={"header": "3"}, notes=("begins at row 3",))  # fmt: skip
+     options={"header": "3"}, notes=("starts at row 3",))  # fmt: skip
 case("separators", "a backslash before a quote",
      "text,label\n" + "".join(f'"She said \\"{t}\\", twice",{b}\n' for t, b in ROWS), columns=BOTH,
      first=f'She said "{TEXTS[0]}", twice')  # fmt: skip
@@ -310,19 +316,19 @@ case("separators", "a backslash at the end of a cell", "text,label\n" + "".join(
     first=f"{TEXTS[0]} in C:\\")  # fmt: skip
 case("separators", "apostrophes as quotes",
      "".join(f"{b};'it''s; {t}'\n" for t, b in ROWS), first=f"it's; {TEXTS[0]}",
-     notes=("Apostrophes",))  # fmt: skip
+     notes=("quoted with apostrophes",))  # fmt: skip
 LOOSE = table().replace('"', "").replace(", ", " ").split("\n")
 OPEN = [*LOOSE[:3], f'"{LOOSE[3]}', *LOOSE[4:7], LOOSE[7].replace(",", '",'), *LOOSE[8:]]
 case("separators", "a quote that opens lines above the next", "\n".join(OPEN), columns=BOTH,
-     notes=("never close it, read as part of the text: 1, the first on line 4",))  # fmt: skip
+     notes=("never closed, read as part of the text: 1, the first on line 4",))  # fmt: skip
 case("separators", "a quote that never closes", "\n".join([*LOOSE[:3], f'"{LOOSE[3]}', *LOOSE[4:]]),
      columns=BOTH, notes=("the first on line 4",))  # fmt: skip
 case("separators", "zero bytes", PLAIN.replace(" at ", "\0at ").encode(), columns=BOTH,
-     first=TEXTS[0], notes=("Zero bytes",))  # fmt: skip
+     first=TEXTS[0], notes=("NUL bytes",))  # fmt: skip
 RECORDS = [{"text": text, "label": label} for text, label in ROWS]
 BROKEN = lines(RECORDS[:5]) + '{"text": "he said "hi"", "label": "bad"}\n' + lines(RECORDS[5:])
 case("separators", "a broken line of JSON", BROKEN, "f.jsonl", columns=BOTH,
-     notes=("no JSON, left out: 1, the first is line 6",))  # fmt: skip
+     notes=("not JSON: 1, the first is line 6",))  # fmt: skip
 case("separators", "a broken line, refused", BROKEN, "f.jsonl", options={"bad_rows": "refuse"},
      refused=("is not JSON on line 6",))  # fmt: skip
 case("separators", "pandas, orient split",
@@ -370,9 +376,9 @@ case("excel", "merged cells", book(("s", MERGED), merge=("A2:A7", "A8:A13")), co
      notes=("Merged cells", ": 2."))  # fmt: skip
 for error in ("#N/A", "#REF!", "#NAME?", "#DIV/0!", "#VALUE!"):
     case("excel", f"error {error}", book(("s", [*HEADED, ["one more", error]])), columns=BOTH,
-         labels=["bad", "good"], notes=("error of a spreadsheet", ": 1."))  # fmt: skip
+         labels=["bad", "good"], notes=("spreadsheet error", ": 1."))  # fmt: skip
 case("excel", "an error in a csv", PLAIN + "one more,#N/A\n", labels=["bad", "good"],
-     notes=("error of a spreadsheet",))  # fmt: skip
+     notes=("spreadsheet error",))  # fmt: skip
 case(
     "excel",
     "formulas without values",
@@ -386,7 +392,7 @@ case("excel", "escaped line ends", book(("s", ESCAPED)), columns=BOTH, first=f"{
 case("excel", "sheets that are splits", book(("Train", HEADED), ("Test", HEADED)), rows=2 * COUNT)
 NOTES = [["Collected by", "the desk"], ["See", "the other sheet"]]
 case("excel", "a first sheet of notes", book(("About", NOTES), ("Rows", HEADED)), columns=BOTH,
-     notes=("“Rows” was read; not read: About",))  # fmt: skip
+     notes=("“Rows”; not read: About",))  # fmt: skip
 EXPLAINED = [["Field", "Meaning"], ["text", "the words"], ["label", "good or bad"], ["n", "-"],
              ["m", "-"], ["k", "-"]]  # fmt: skip
 case(
@@ -394,7 +400,7 @@ case(
     "a first sheet that explains the columns",
     book(("README", EXPLAINED), ("Rows", HEADED)),
     columns=BOTH,
-    notes=("“Rows” was read",),
+    notes=("Read the sheet “Rows”",),
 )
 case(
     "excel",
@@ -423,7 +429,7 @@ case(
     ),
     columns=BOTH,
     labels=["bad", "good"],
-    notes=("begins at row 3", "Rows below the table"),
+    notes=("starts at row 3", "rows below the table"),
 )
 
 # Encodings and labels
@@ -459,7 +465,7 @@ case("labels", "leading zeros", PLAIN.replace(",good\n", ",042\n").replace(",bad
      labels=["042", "42"])  # fmt: skip
 PAIRS = [{"premise": a, "hypothesis": f"so {a}", "label": n % 4 - 1} for n, a in enumerate(TEXTS)]
 case("labels", "-1 of pairs", lines(PAIRS), "f.jsonl", rows=9, labels=["0", "1", "2"],
-     notes=("saying that there is none: 3",))  # fmt: skip
+     notes=("stands for “no label”",))  # fmt: skip
 case("labels", "-1 that is kept", lines(PAIRS), "f.jsonl",
      options={"labels": ["-1", "0", "1", "2"]}, labels=["-1", "0", "1", "2"])  # fmt: skip
 case("labels", "-1, 0, 1 are classes",
@@ -529,12 +535,12 @@ RULE = {"role": "system", "content": "Be brief."}
 chat("ShareGPT, two answers", [{"id": n, "conversations": [*own, *MORE]} for n, own in
                               enumerate(TURNS)], "f.json", first=LONG,
      columns={"messages": "conversations"},
-     notes=("12 (answers: 24). All are learned", "not used: id"))  # fmt: skip
+     notes=("12 (answers: 24). All are used for training", "Unused columns: id"))  # fmt: skip
 chat("ShareGPT, a system prompt beside", [{"system": "Be brief.", "conversations": own} for own in
                                           TURNS], "f.json", first=[RULE, *MESSAGES[0]],
-     notes=("column system is the system message",))  # fmt: skip
+     notes=("Column system is the system message",))  # fmt: skip
 chat("ShareGPT, a last question", [{"conversations": [*own, MORE[0]]} for own in TURNS], "f.json",
-     notes=("nobody answers; it was cut off: 12",))  # fmt: skip
+     notes=("last question has no answer; it was cut off: 12",))  # fmt: skip
 chat("lists of turns", TURNS, "f.json", columns={"messages": "messages"})
 chat("OpenAI", [{"messages": own} for own in MESSAGES])
 chat("OpenAI, other keys", [{"dialogue": [{"speaker": "user", "text": a}, {"speaker": "bot",
@@ -551,7 +557,7 @@ case("chats", "JSON in a csv", "messages\n" + "".join(
     '"' + json.dumps(own).replace('"', '""') + '"\n' for own in MESSAGES), **CHAT)  # fmt: skip
 chat("prompts and completions of messages",
      [{"prompt": own[:1], "completion": own[1:]} for own in MESSAGES],
-     notes=("columns prompt, completion",))  # fmt: skip
+     notes=("as conversations: prompt, completion",))  # fmt: skip
 chat("a prompt of messages, a plain answer",
      [{"prompt": own[:1], "response": own[1]["content"]} for own in MESSAGES])  # fmt: skip
 EARLIER = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
@@ -563,7 +569,7 @@ chat("Alpaca without input", [{"instruction": a, "output": b} for a, b in
                               zip(ASKED, TEXTS, strict=True)], first=ASKED[0],
      options={"columns": {"instruction": "instruction", "input": "input", "output": "output"}},
      columns={"instruction": "instruction", "output": "output"},
-     notes=("no column input for the input",))  # fmt: skip
+     notes=("no column input for input",))  # fmt: skip
 chat("input and output", [{"input": a, "output": b} for a, b in zip(ASKED, TEXTS, strict=True)],
      first=ASKED[0], columns={"instruction": "input", "output": "output"})  # fmt: skip
 chat("UltraChat", [{"id": "1", "data": [a, b]} for a, b in zip(ASKED, TEXTS, strict=True)])
@@ -579,7 +585,7 @@ chat("preferences", [{"prompt": a, "chosen": b, "rejected": "No."} for a, b in
 chat("preferences between conversations", [{"chosen": own, "rejected": own} for own in MESSAGES],
      refused=("columns chosen, rejected", "messages: chosen"))  # fmt: skip
 chat("the better conversations alone", [{"chosen": own, "rejected": own} for own in MESSAGES],
-     options={"columns": {"messages": "chosen"}}, notes=("not used: rejected",))  # fmt: skip
+     options={"columns": {"messages": "chosen"}}, notes=("Unused columns: rejected",))  # fmt: skip
 chat("judged answers", [{"prompt": a, "completion": b, "label": n % 2 == 0} for n, (a, b) in
                         enumerate(zip(ASKED, TEXTS, strict=True))],
      refused=("columns completion, label", "KTO"))  # fmt: skip
@@ -587,14 +593,14 @@ CALLS = [{"id": "x", "function": {"name": "f"}}]
 CALL = {"role": "assistant", "content": None, "tool_calls": CALLS}
 RESULT = {"role": "tool", "content": "fine"}
 chat("OpenAI, tools", [{"messages": [own[0], CALL, RESULT, own[1]]} for own in MESSAGES],
-     refused=("calls of tools", "tool_calls, tool"))  # fmt: skip
+     refused=("with tool calls", "tool_calls, tool"))  # fmt: skip
 chat("ShareGPT, tools", [{"conversations": [own[0], {"from": "function_call", "value": "{}"},
                                             {"from": "observation", "value": "{}"}, own[1]]}
                          for own in TURNS], "f.json",
      refused=("function_call, observation",))  # fmt: skip
 OBJECTS = lines([{"text": [{"a": one}]} for one in TEXTS])
 case("chats", "objects where a text should be", OBJECTS, "f.jsonl", task="fill-mask",
-     refused=("an object or a list where a text should be: 12",))  # fmt: skip
+     refused=("that hold an object or a list instead of text",))  # fmt: skip
 
 # Exports of labelling tools, loaded as they are
 
@@ -627,7 +633,7 @@ def tool(name: str, records: list[Any], file: str = "f.json", **expected: Any) -
 
 
 tool("Label Studio", FULL, rows=COUNT - 1, columns={"text": "review", "label": "mood"},
-     notes=("Label Studio: 11 answers", "skipped by the person 1"))  # fmt: skip
+     notes=("Label Studio; human annotations used: 11", "skipped by the annotator 1"))  # fmt: skip
 MINIMAL = [{"id": n, "text": a, "mood": b, **STAMP} for n, (a, b) in enumerate(ROWS)]
 tool("Label Studio, minimal", MINIMAL, columns={"text": "text", "label": "mood"})
 tool("Label Studio, minimal, several", [
@@ -640,7 +646,7 @@ case("labelling tools", "Label Studio, csv",
      columns={"text": "text", "label": "mood"}, labels=["bad", "good"])  # fmt: skip
 tool("Prodigy, labels", [{"text": a, "label": b, "answer": c} for (a, b), c in
                          zip(ROWS, ANSWERS, strict=True)], "f.jsonl", rows=10,
-     notes=("left out: 2", "rejected 1", "ignored 1"))  # fmt: skip
+     notes=("without an annotation: 2", "rejected 1", "ignored 1"))  # fmt: skip
 tool("Prodigy, choices", [{"text": a, "options": [{"id": "good", "text": "Good!"}], "accept": [b],
                            "answer": c} for (a, b), c in zip(ROWS, ANSWERS, strict=True)],
      "f.jsonl", rows=10)  # fmt: skip
@@ -692,10 +698,10 @@ tag("tabs", words("\t"), "f.txt")
 tag("a folder of published names", lambda folder: write(folder, {
     "weiboNER_2nd_conll.train": words(), "weiboNER_2nd_conll.dev": words(),
     "weiboNER_2nd_conll.test": words(), "README.md": "# Weibo"}), "", rows=2 * COUNT,
-    notes=("Not used: test",))  # fmt: skip
+    notes=("Unused splits: test",))  # fmt: skip
 tag("CoNLL-2003's names", lambda folder: write(folder, {
     "eng.train": words(), "eng.testa": words(), "eng.testb": words()}), "", rows=2 * COUNT,
-    notes=("Not used: test",))  # fmt: skip
+    notes=("Unused splits: test",))  # fmt: skip
 tag("BMES", words(change=bmes), "f.txt")
 tag("BMES with M", words(change=bmes) + "\n丽 B-X\n江 M-X\n古 M-X\n城 E-X\n", "f.txt",
     rows=COUNT + 1)  # fmt: skip
@@ -710,16 +716,16 @@ ONE_A_ROW = [
 ]
 tag("one word a row", "Sentence #,Word,POS,Tag\n" + "".join(
     f'{a},"{b}",NN,{c}\n' for a, b, c in ONE_A_ROW), "f.csv", first=WORDS_OF[0],
-    notes=("told by Sentence #: 12", "not used: POS"))  # fmt: skip
+    notes=("separated by Sentence #: 12", "Unused columns: POS"))  # fmt: skip
 tag("one word a row, numbered", "sentence_id,token,label\n" + "".join(
     f'{n},"{word}",{mark}\n' for n, (own, tags) in enumerate(zip(WORDS_OF, TAGS_OF, strict=True))
     for word, mark in zip(own, tags, strict=True)), "f.csv", first=WORDS_OF[0])  # fmt: skip
 tag("word classes", lines([{"tokens": own, "pos_tags": ["DET", *["NOUN"] * (len(own) - 1)]}
                            for own in WORDS_OF]), "f.jsonl", labels=["DET", "NOUN"],
-    notes=("have no scheme",))  # fmt: skip
-tag("bare types", lines([{"tokens": own, "ner_tags": [mark[2:] or "O" for mark in tags]}
+    notes=("have no B or I prefix",))  # fmt: skip
+tag("plain types", lines([{"tokens": own, "ner_tags": [mark[2:] or "O" for mark in tags]}
                          for own, tags in zip(WORDS_OF, TAGS_OF, strict=True)]), "f.jsonl",
-    notes=("bare types",))  # fmt: skip
+    notes=("plain types",))  # fmt: skip
 SPANNED = list(zip(TEXTS, PLACE, strict=True))
 tag("doccano, spans", lines([{"id": 1, "text": a, "label": [[*p, "X"]]} for a, p in SPANNED]),
     "f.jsonl", notes=("spans in label",))  # fmt: skip
@@ -736,20 +742,20 @@ tag(
     "spans that overlap",
     lines([{"text": a, "label": [[*p, "X"], [0, p[1], "X"]]} for a, p in SPANNED]),
     "f.jsonl",
-    notes=("left out: 12", "row 1 (“"),
+    notes=("express: 12", "row 1 (“"),
 )
 tag("spans outside of the text", lines([{"text": a, "label": [[*p, "X"], [90, 99, "X"]]} for a, p
                                         in SPANNED]), "f.jsonl",
-    notes=("not inside of their text, left out: 12",))  # fmt: skip
+    notes=("outside of their text: 12",))  # fmt: skip
 tag("spaCy's annotator", json.dumps({"classes": ["X"], "annotations": [
     [a, {"entities": [[*p, "X"]]}] for a, p in SPANNED] + [None]}), "f.json")  # fmt: skip
 tag("tags as a text", "text,tags\n" + "".join(
     f'"{" ".join(own)}",{" ".join(tags)}\n' for own, tags in zip(WORDS_OF, TAGS_OF, strict=True)),
     "f.csv", first=WORDS_OF[0])  # fmt: skip
 tag("numbers without names", lines([{"tokens": own, "tags": [0] * len(own)} for own in WORDS_OF]),
-    "f.jsonl", refused=("numbers as tags",))  # fmt: skip
+    "f.jsonl", refused=("tags are numbers",))  # fmt: skip
 CATS = [
     {"text": a, "cats": {"good": float(b == "good"), "bad": float(b == "bad")}} for a, b in ROWS
 ]
 case("labels", "spaCy's cats", lines(CATS), "f.jsonl", labels=["bad", "good"],
-     notes=("a 0 or 1 for each class",))  # fmt: skip
+     notes=("a 0 or 1 for each named class",))  # fmt: skip

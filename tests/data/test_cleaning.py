@@ -102,7 +102,7 @@ def test_rows_of_other_lengths_are_dropped_and_it_is_said_how_long_they_were():
     assert [(d["row"], d["found"]) for d in cleaned.dropped] == [(2, "1 words"), (3, "3 words")]
 
 
-def test_rows_in_other_languages_are_dropped_and_those_that_cannot_be_told_stay():
+def test_rows_in_other_languages_are_dropped_and_undecided_ones_stay():
     pairs = [
         ("The weather was fine and we went for a long walk by the river.", "a"),
         ("Das Wetter war schön und wir gingen lange am Fluss spazieren.", "a"),
@@ -159,8 +159,8 @@ def test_labels_are_written_in_one_way():
     cleaned = clean([(f"text {n}", label) for n, label in enumerate(held)],
                     "labels(map={1: positive, Other: misc})")  # fmt: skip
     assert list(cleaned.table.frame["label"]) == ["positive"] * 4 + ["neg"] * 3 + ["misc"]
-    told = clean([("a", "pos"), ("b", "pos"), ("c", "1")], "labels(map={1: positive})")
-    assert list(told.table.frame["label"]) == ["positive"] * 3
+    result = clean([("a", "pos"), ("b", "pos"), ("c", "1")], "labels(map={1: positive})")
+    assert list(result.table.frame["label"]) == ["positive"] * 3
     plain = clean([(f"text {n}", label) for n, label in enumerate(held)], "labels(synonyms=false)")
     assert list(plain.table.frame["label"])[2:4] == ["pos", "1"]
 

@@ -37,9 +37,9 @@ def test_decisions_take_the_place_of_the_sources_labels_but_never_of_another_tex
     data = load(path, corrections=str(journal.path))
     assert labels(data) == before | {1: "pos"}
     assert data.notes == [
-        "Labels in the training rows that come from the journal: 1.",
-        "Decisions of the journal on other texts than now stand in these rows of the training "
-        "rows, which do not count: 1.",
+        "Labels of the training rows taken from the journal: 1.",
+        "Journal entries for the training rows made on different texts than these rows have "
+        "now, and ignored: 1.",
     ]
     assert data.fingerprint != load(path).fingerprint
     assert data.splits == {"train": "all", "validation": "all"}
@@ -89,8 +89,8 @@ def test_tags_come_from_spans_of_the_sentence(tmp_path):
     assert sorted(found) == list(range(1, 9))
     assert found[1] == ["B-PER", "O", "O", "B-LOC", "I-LOC"]
     assert found[2] == ["O", "O", "O", "B-LOC", "I-LOC"]
-    told = task.labelling.decision({"tokens": sentences[0], "tags": found[1]})
-    assert [(one["start"], one["end"], one["text"], one["label"]) for one in told] == [
+    result = task.labelling.decision({"tokens": sentences[0], "tags": found[1]})
+    assert [(one["start"], one["end"], one["text"], one["label"]) for one in result] == [
         (0, 3, "Ann", "PER"),
         (13, 21, "New York", "LOC"),
     ]
@@ -110,8 +110,8 @@ def test_answers_come_from_spans_of_the_passage(tmp_path):
     assert found[1] == {"text": ["Ann"], "start": [9]}
     assert found[2] == {"text": [], "start": []}
     assert 3 not in found
-    told = "that are no answer to their row, and do not count: 1 (row 3"
-    assert any(told in note for note in data.notes)
+    result = "that are not valid answers for their row, and were ignored: 1 (row 3"
+    assert any(result in note for note in data.notes)
     assert task.labelling.decision({"answers": found[1]}) == [
         {"start": 9, "end": 12, "text": "Ann"}
     ]

@@ -73,7 +73,7 @@ def test_a_row_with_too_many_cells_is_left_out_and_noted():
     rows = read_rows(text, "comma", "f.csv")
     assert len(rows.cells) == 10
     assert rows.notes == [
-        "Rows left out for having more cells than there are columns: 1, the first is row 11."
+        "Skipped rows with more cells than there are columns: 1, the first is row 11."
     ]
 
 

@@ -32,18 +32,18 @@ from workbench.spec import DataSpec
 def test_the_columns_are_guessed_for_each_task_that_they_fit(tmp_path, content, columns):
     path = tmp_path / "rows.csv"
     path.write_text(content, "utf-8")
-    told = describe_source(str(path))["columns"]
+    result = describe_source(str(path))["columns"]
     for task, expected in columns.items():
-        assert told[task] == expected
+        assert result[task] == expected
     if len(columns) == 1:
-        assert "text-regression" not in told
+        assert "text-regression" not in result
 
 
 def test_where_nothing_fits_it_says_how_to_name_them(tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text("only\n1\n2\n", "utf-8")
-    told = describe_source(str(path))["columns"]
-    assert told == "none found; name them, as in -p columns '{text: NAME, label: NAME}'"
+    result = describe_source(str(path))["columns"]
+    assert result == "none found; name them, as in -p columns '{text: NAME, label: NAME}'"
 
 
 def test_words_with_tags_that_are_no_table_are_shown_as_the_task_reads_them(tmp_path):

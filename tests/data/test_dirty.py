@@ -49,13 +49,14 @@ READ = {
     "line feeds in cells": ("f.csv", b'text,label\r\n"one\ntwo",a\r\nc,b\r\n', (2, 2, "utf-8"), ""),
     "unnamed columns": ("f.csv", b"text,label,,\na b,x,,\nc d,y,,\n", (2, 4, "utf-8"), ""),
     "header repeated among rows": (
-        "f.csv", b"text,label\na,x\ntext,label\nb,y\n", (2, 2, "utf-8"), "repetitions left out: 1",
+        "f.csv", b"text,label\na,x\ntext,label\nb,y\n", (2, 2, "utf-8"),
+        "repetitions of the header: 1",
     ),
     "rows with too many cells": (
         "f.csv", b"text,label\n" + b"a,x\n" * 9 + b"b,c,y\n", (9, 2, "utf-8"), "columns: 1, the",
     ),
     "objects in a row": (
-        "f.json", f"{OBJECTS}\n{OBJECTS}".encode(), (2, 2, "utf-8"), "several in a row",
+        "f.json", f"{OBJECTS}\n{OBJECTS}".encode(), (2, 2, "utf-8"), "not a single JSON document",
     ),
     "old excel": ("f.xls", old_workbook([["很好，下次再来。"], ["不好！"]]), (2, 1, ""), ""),
     "scripts and formulas in cells": ("f.csv", SCRIPTS.encode(), (2, 2, "utf-8"), ""),
@@ -86,12 +87,16 @@ def english():
 
 
 @pytest.mark.parametrize("kind", READ)
-def test_a_fault_that_can_be_read_is_read_and_told(kind, tmp_path):
+def test_a_fault_that_can_be_read_is_read_and_reported(kind, tmp_path):
     name, content, (rows, columns, encoding), said = READ[kind]
-    told = describe_source(str(write(tmp_path / name, content)))["splits"]["all"]
-    assert (told["rows"], len(told["columns"]), told["encoding"]) == (rows, columns, encoding)
-    assert said in " ".join(told["notes"])
-    assert bool(told["notes"]) == bool(said)
+    result = describe_source(str(write(tmp_path / name, content)))["splits"]["all"]
+    assert (result["rows"], len(result["columns"]), result["encoding"]) == (
+        rows,
+        columns,
+        encoding,
+    )
+    assert said in " ".join(result["notes"])
+    assert bool(result["notes"]) == bool(said)
 
 
 @pytest.mark.parametrize("kind", REFUSED)
@@ -111,7 +116,7 @@ def test_the_table_in_the_docs_lists_every_kind_and_no_other():
         if line.startswith("| `")
     }
     assert set(listed) == {*READ, *REFUSED}
-    assert {kind for kind, told in listed.items() if told.startswith("refused")} == set(REFUSED)
+    assert {kind for kind, result in listed.items() if result.startswith("refused")} == set(REFUSED)
 
 
 def test_scripts_and_formulas_are_text_on_every_page(tmp_path):

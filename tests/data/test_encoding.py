@@ -46,7 +46,7 @@ def test_a_few_spoilt_bytes_do_not_turn_utf8_into_something_else():
     decoded = decode(spoilt, "auto", "f.csv")
     assert decoded.encoding == "utf-8"
     assert decoded.notes == [
-        f"Bytes that do not fit utf-8 and were replaced by �: {decoded.text.count('�')}, "
+        f"Bytes that are not valid utf-8 and were replaced by �: {decoded.text.count('�')}, "
         f"the first on line {decoded.text[: decoded.text.index('�')].count(chr(10)) + 1}."
     ]
 
@@ -55,7 +55,7 @@ def test_bytes_that_fit_no_encoding_are_replaced_and_counted():
     decoded = decode(b"text,label\r\ncars \xff\x81 no\x98,neg\r\n", "auto", "f.csv")
     assert decoded.text == "text,label\r\ncars �� no�,neg\r\n"
     assert decoded.notes == [
-        "Bytes that do not fit utf-8 and were replaced by �: 3, the first on line 2."
+        "Bytes that are not valid utf-8 and were replaced by �: 3, the first on line 2."
     ]
 
 
@@ -81,18 +81,18 @@ def test_a_named_encoding_is_used_and_a_byte_order_mark_taken_off():
     assert decode("hé".encode("mac_roman"), "mac_roman", "f").text == "hé"
 
 
-def test_utf8_read_as_something_else_because_told_so_is_noted():
+def test_utf8_read_as_something_else_because_set_so_is_noted():
     decoded = decode("£5, déjà".encode(), "cp1252", "f.csv")
     assert decoded.notes[-1] == (
-        "Read as cp1252 as told, but the file is valid UTF-8; "
-        "if texts look wrong, set the encoding to auto."
+        "Read as cp1252, as set, but the file is valid UTF-8; if texts look wrong, set the "
+        "encoding to auto."
     )
 
 
 def test_text_garbled_before_it_was_saved_is_noted():
     text = "it’s déjà vu".encode().decode("cp1252", "replace")
     notes = decode(text.encode(), "auto", "f.csv").notes
-    assert notes == ["Characters garbled before the file was saved, such as “â€™”: 3."]
+    assert notes == ["Characters that were garbled before the file was saved, such as “â€™”: 3."]
 
 
 def test_a_file_that_is_no_text_is_an_error():

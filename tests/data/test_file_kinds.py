@@ -61,7 +61,7 @@ def test_a_file_that_cannot_be_read_is_refused_by_its_cause(case, tmp_path):
         assert words in str(caught.value)
 
 
-def test_a_format_that_is_told_settles_doubt(tmp_path):
+def test_a_format_that_is_given_settles_doubt(tmp_path):
     path = tmp_path / "f.csv"
     path.write_text(PLAIN.replace('"', ""))
     data = read(path, "fill-mask", format="lines")
@@ -92,7 +92,7 @@ def test_rows_of_a_group_stay_on_one_side(tmp_path):
 
 def test_the_docs_count_the_files_of_each_kind():
     rows = re.findall(r"^\| ([a-z ]+) \| .+ \| (\d+) \| (\d+) \|$", DOCS.read_text("utf-8"), re.M)
-    told = {kind: (int(read), int(refused)) for kind, read, refused in rows}
+    result = {kind: (int(read), int(refused)) for kind, read, refused in rows}
     counted = {
         kind: (
             sum(one.kind == kind and not one.refused for one in CASES),
@@ -100,7 +100,7 @@ def test_the_docs_count_the_files_of_each_kind():
         )
         for kind in {one.kind for one in CASES}
     }
-    assert told == counted
+    assert result == counted
 
 
 def test_short_texts_that_differ_in_a_link_only_are_near_once_links_are_masked(tmp_path):

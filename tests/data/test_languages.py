@@ -3,7 +3,7 @@
 from workbench.data.languages import identify_languages
 
 
-def test_languages_are_told_and_too_little_text_is_not_guessed_at():
+def test_languages_are_found_and_too_little_text_is_not_guessed_at():
     texts = [
         "The flight was late, but the crew was wonderful.",
         "这家酒店的服务很差，房间也不干净。",

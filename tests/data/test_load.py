@@ -63,10 +63,7 @@ def test_equal_texts_stay_on_one_side(tmp_path):
     pairs = [(f"text {i % 15}", "pos" if i % 15 < 8 else "neg") for i in range(60)]
     data = load(write(tmp_path / "f.csv", csv(pairs)), validation_share=0.3)
     assert not set(data.train["text"]) & set(data.validation["text"])
-    assert (
-        "Rows that repeat the text of an earlier row: 45; equal texts stay on one side."
-        in data.notes
-    )
+    assert "Duplicate texts: 45; equal texts stay in the same split." in data.notes
 
 
 def test_a_folder_gives_its_own_splits(tmp_path):
@@ -75,8 +72,8 @@ def test_a_folder_gives_its_own_splits(tmp_path):
     write(tmp_path / "set" / "x-test.csv", csv(rows(4)))
     data = load(tmp_path / "set")
     assert (len(data.train), len(data.validation)) == (10, 2)
-    assert data.detected["split"] == "train to learn from, validation to check"
-    assert data.notes == ["Not used: test."]
+    assert data.detected["split"] == "train for training, validation for validation"
+    assert data.notes == ["Unused splits: test."]
 
 
 def test_the_test_split_takes_the_place_of_a_missing_validation_split(tmp_path):
@@ -84,10 +81,9 @@ def test_the_test_split_takes_the_place_of_a_missing_validation_split(tmp_path):
     write(tmp_path / "test.csv", csv(rows(3)))
     data = load(tmp_path)
     assert len(data.validation) == 3
-    assert "There is no validation split; “test” takes its place." in data.notes
+    assert "There is no validation split; “test” is used instead." in data.notes
     assert (
-        "Validation texts that also occur in the training rows, which flatters the result: 3."
-        in data.notes
+        "Validation texts that also occur in the training rows (inflates scores): 3." in data.notes
     )
 
 
@@ -97,7 +93,7 @@ def test_a_test_split_without_labels_is_left_aside(tmp_path, header):
     write(tmp_path / "test.csv", csv([("unseen", "")] * 3, header))
     data = load(tmp_path)
     assert (len(data.train), len(data.validation)) == (8, 2)
-    assert data.notes == ["Not used: test."]
+    assert data.notes == ["Unused splits: test."]
 
 
 def test_shards_are_read_as_one_table_with_running_row_numbers(tmp_path):
@@ -113,8 +109,8 @@ def test_splits_can_be_named(tmp_path):
     for name in ("train", "dev", "extra"):
         write(tmp_path / f"{name}.csv", csv(rows(8)))
     data = load(tmp_path, train_split="extra", validation_split="dev")
-    assert data.detected["split"] == "extra to learn from, validation to check"
-    assert data.notes[-1] == "Not used: train."
+    assert data.detected["split"] == "extra for training, validation for validation"
+    assert data.notes[-1] == "Unused splits: train."
 
 
 @pytest.mark.parametrize("beside", [True, False])
@@ -123,7 +119,7 @@ def test_a_file_can_be_the_validation_split(tmp_path, monkeypatch, beside):
     other = write(tmp_path / "a" / "held.csv", csv([("unseen", "pos")]))
     data = load(path, validation_split="held.csv" if beside else str(other))
     assert (len(data.train), list(data.validation["text"])) == (10, ["unseen"])
-    assert data.detected["split"] == "all.csv to learn from, held.csv to check"
+    assert data.detected["split"] == "all.csv for training, held.csv for validation"
 
 
 def test_subsets_are_drawn_by_class_and_sizes_remember_the_whole(tmp_path):
@@ -140,7 +136,7 @@ def test_only_the_wanted_labels_are_kept_in_the_wanted_order(tmp_path):
     data = load(path, labels=["pos", "neg"])
     assert data.labels == ["pos", "neg"]
     assert len(data.train) + len(data.validation) == 20
-    assert data.notes == ["Left out of the training rows, having a label that is not kept: 10."]
+    assert data.notes == ["Skipped 10 of the training rows whose labels are not selected."]
 
 
 def test_labels_are_sorted_numbers_by_value(tmp_path):
@@ -152,8 +148,8 @@ def test_rows_without_text_or_label_are_left_out_and_counted(tmp_path):
     pairs = [*rows(10), ("", "pos"), ("  ", "pos"), ("no label", "")]
     data = load(write(tmp_path / "f.csv", csv(pairs)))
     assert data.notes == [
-        "Left out of the training rows, having no text: 2 (row 11, row 12).",
-        "Left out of the training rows, having no label: 1 (row 13).",
+        "Skipped 2 of the training rows without text (row 11, row 12).",
+        "Skipped 1 of the training rows without a label (row 13).",
     ]
 
 
@@ -162,8 +158,8 @@ def test_rows_with_several_labels_are_left_out_where_one_is_wanted(tmp_path):
     data = load(write(tmp_path / "f.csv", csv(pairs)), label_separator="|")
     assert data.labels == ["neg", "pos"]
     assert data.notes == [
-        "Left out of the training rows, having none or several labels, which data.multi_label "
-        "would keep: 1 (row 11 (“pos, neg”))."
+        "Skipped 1 of the training rows with no label or several, which data.multi_label would "
+        "keep (row 11 (“pos, neg”))."
     ]
 
 
@@ -197,7 +193,7 @@ def test_several_labels_a_row_are_kept_where_they_are_wanted(tmp_path, form):
 def test_unusable_rows_can_be_a_reason_to_stop(tmp_path):
     path = write(tmp_path / "f.csv", csv([*rows(10), ("no label", "")]))
     assert fault(path, bad_rows="refuse") == (
-        "f.csv: Left out of the training rows, having no label: 1 (row 11); "
+        "f.csv: Skipped 1 of the training rows without a label (row 11); "
         "correct these rows, or set data.bad_rows to leave_out"
     )
 
@@ -207,8 +203,8 @@ def test_a_class_with_one_text_stays_among_the_training_rows(tmp_path):
     assert data.labels == ["neg", "pos", "rare"]
     assert "only one" in data.train["text"]
     assert data.notes == [
-        "Labels with only one distinct text, which stay in the training rows and are not checked: "
-        "1 (rare)."
+        "Labels with only one distinct text, which stay in training and are not validated: 1 "
+        "(rare)."
     ]
 
 
@@ -219,13 +215,13 @@ def test_pairs_of_texts_have_both(tmp_path):
     assert data.train[0]["text_pair"].startswith("it is ")
 
 
-def test_what_was_detected_is_told_in_the_language_of_the_interface(tmp_path):
+def test_what_was_detected_is_reported_in_the_language_of_the_interface(tmp_path):
     path = write(tmp_path / "f.csv", csv(rows(20)), "utf-16")
     assert load(path).detected == {
         "encoding": "utf-16",
         "delimiter": "comma",
         "header": "first row",
-        "split": "20% of the rows held out, by label, with seed 42",
+        "split": "20% of the rows held out, stratified by label, with seed 42",
     }
     language.use("zh")
     assert load(path).detected["delimiter"] == "逗号"
@@ -243,14 +239,14 @@ def test_one_class_only_is_an_error(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("count", "told"), [(0, "0 usable rows"), (1, "1 usable row"), (3, "3 usable rows")]
+    ("count", "reported"), [(0, "0 usable rows"), (1, "1 usable row"), (3, "3 usable rows")]
 )
-def test_too_few_rows_are_an_error(tmp_path, count, told):
+def test_too_few_rows_are_an_error(tmp_path, count, reported):
     path = write(tmp_path / "f.csv", csv([*rows(count), ("", "pos")]))
-    why = f"Left out of the training rows, having no text: 1 (row {count + 1})"
+    why = f"Skipped 1 of the training rows without text (row {count + 1})"
     assert fault(path) == (
-        f"f.csv has {told} ({why}); at least 4 are needed; correct these rows, name other columns "
-        "in data.columns, or add rows"
+        f"f.csv has {reported} ({why}); at least 4 are needed; correct these rows, name other "
+        "columns in data.columns, or add rows"
     )
 
 
@@ -328,8 +324,8 @@ def test_the_name_of_a_file_is_the_label_where_that_is_asked_for(tmp_path):
     data = load(f"{tmp_path}/pos.csv; {tmp_path}/neg.csv", columns=columns)
     assert data.labels == ["neg", "pos"]
     pairs = zip(data.train["text"], data.train["label"], strict=True)
-    told = {(text.split()[2], data.labels[label]) for text, label in pairs}
-    assert told == {("pos", "pos"), ("neg", "neg")}
+    reported = {(text.split()[2], data.labels[label]) for text, label in pairs}
+    assert reported == {("pos", "pos"), ("neg", "neg")}
     assert load(f"{tmp_path}/*.csv", columns=columns).fingerprint != data.fingerprint
     assert load(f"{tmp_path}/*.csv").columns["label"] == "label"
 
@@ -351,10 +347,12 @@ def test_files_that_do_not_fit_together_are_an_error(tmp_path):
         ({"validation_split": "holdout"}, "data.validation_split: {place} has no split 'holdout'; "
                                           "it has train, validation; leave the field empty to "
                                           "find one"),
-        ({"validation_split": "gone.csv"}, "data.validation_split: no such file: gone.csv; "
-                                           "check the path, or leave it empty to hold rows out"),
-        ({"validation_split": "train"}, "data.validation_split: 'train' is also the split to learn "
-                                        "from; choose another, or leave it empty to hold rows out"),
+        ({"validation_split": "gone.csv"}, "data.validation_split: file not found: gone.csv; "
+                                           "check the path, or leave it empty to hold rows "
+                                           "out"),
+        ({"validation_split": "train"}, "data.validation_split: 'train' is also the training "
+                                        "split; choose another, or leave it empty to hold rows "
+                                        "out"),
     ],
 )  # fmt: skip
 def test_a_split_that_cannot_be_used_is_an_error(tmp_path, monkeypatch, fields, message):
@@ -369,8 +367,8 @@ def test_splits_of_which_none_is_for_training_are_an_error(tmp_path, monkeypatch
     write(tmp_path / "s" / "test.csv", csv(rows(6)))
     monkeypatch.chdir(tmp_path)
     assert fault("s") == (
-        "s has no split called train; it has validation, test; "
-        "set data.train_split to the one to learn from"
+        "s has no split called train; it has validation, test; set data.train_split to the one "
+        "to train on"
     )
 
 
@@ -539,8 +537,8 @@ def test_one_number_written_in_several_ways_is_one_label(tmp_path):
     data = load(write(tmp_path / "f.jsonl", "\n".join(lines)))
     assert data.labels == ["0", "1"]
     assert data.notes == [
-        "Labels in the training rows that are the same number as another, written otherwise, and "
-        "now count as it: 4 (row 2 (“1.0 → 1”), row 8 (“1.0 → 1”), row 14 (“1.0 → 1”), …)."
+        "Labels in the training rows that are the same number as another, written differently, "
+        "and were unified: 4 (row 2 (“1.0 → 1”), row 8 (“1.0 → 1”), row 14 (“1.0 → 1”), …)."
     ]
 
 
@@ -560,6 +558,6 @@ def test_numbers_and_words_side_by_side_are_no_labels_unless_they_are_named(tmp_
 def test_of_a_pair_the_missing_side_is_named(tmp_path):
     lines = ["sentence1,sentence2,label", *[f"a {i},b {i},{i % 2}" for i in range(20)], "a,,1"]
     assert load(write(tmp_path / "f.csv", "\n".join([*lines, ",b,0"]))).notes == [
-        "Left out of the training rows, with no text in the column named: 2 (row 21 "
+        "Skipped 2 of the training rows without text in the column named (row 21 "
         "(“sentence2”), row 22 (“sentence1”))."
     ]

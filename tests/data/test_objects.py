@@ -36,9 +36,7 @@ def test_an_object_of_objects_keeps_its_keys_as_a_column():
 def test_objects_one_after_the_other_are_read_and_noted():
     frame, notes = read_objects("\n".join(json.dumps(row, indent=1) for row in ROWS), "f.json")
     assert list(frame["text"]) == ["good", "bad"]
-    assert notes == [
-        "The file is not one JSON document but several in a row; they were read as rows."
-    ]
+    assert notes == ["The file is not a single JSON document but several; each was read as a row."]
 
 
 def test_one_line_alone_is_one_row():

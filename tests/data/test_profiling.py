@@ -99,8 +99,8 @@ def test_what_spoils_a_result_comes_first_and_says_which_row_it_repeats(found):
     assert kinds[:4] == ["leak_exact", "leak_near", "conflicts", "unknown_tokens"]
     leak, near = found.profile.findings[:2]
     assert leak.sentence() == (
-        "Texts of the test rows that also stand in the training rows, which flatters the result: "
-        "1 of its rows (33.3%)."
+        "Texts of the test rows that also occur in the training rows (inflates scores): 1 of "
+        "its rows (33.3%)."
     )
     assert leak.examples[0]["why"] == "train 3"
     assert near.examples[0]["why"].startswith("train 1 (")
@@ -169,15 +169,17 @@ def test_a_file_without_labels_has_a_profile_all_the_same_and_so_has_one_without
     assert profile.roles == {"text": "review"}
     assert profile.label_counts == {}
     assert any("no column looks like the label" in note for note in profile.notes)
-    assert any(note.startswith("Tokens were not measured: no such file") for note in profile.notes)
+    assert any(
+        note.startswith("Tokens were not measured: file not found") for note in profile.notes
+    )
 
 
 @pytest.mark.parametrize(
     ("task", "name", "content", "kinds"),
     [
         ("summarization", "f.jsonl", "\n".join(
-            json.dumps({"document": text, "summary": told})
-            for text, told in (("a long story", "one"), ("a long story", "two"), ("short", "s"))
+            json.dumps({"document": text, "summary": reported})
+            for text, reported in (("a long story", "one"), ("a long story", "two"), ("short", "s"))
         ), {"several_answers", "duplicates"}),
         ("question-answering", "f.json", json.dumps({"data": [{"paragraphs": [
             {"context": "The sky is blue.", "qas": [
@@ -195,11 +197,11 @@ def test_a_file_without_labels_has_a_profile_all_the_same_and_so_has_one_without
 )  # fmt: skip
 def test_every_kind_of_task_has_a_profile(tmp_path, task, name, content, kinds):
     place = write(tmp_path / name, content)
-    told = profile_source(spec(place, task=task, model__source=str(tmp_path / "none"))).profile
-    found = {finding.kind for finding in told.findings}
+    reported = profile_source(spec(place, task=task, model__source=str(tmp_path / "none"))).profile
+    found = {finding.kind for finding in reported.findings}
     assert kinds <= found
     assert ("conflicts" in found) == ("conflicts" in kinds)
-    assert json.dumps(told.to_dict())
+    assert json.dumps(reported.to_dict())
 
 
 def test_what_the_spec_cleans_is_not_found_any_more(tmp_path):
@@ -226,7 +228,7 @@ def test_the_fingerprint_is_of_what_is_read_and_of_its_order(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "per_character", "vocabulary", "told"),
+    ("text", "per_character", "vocabulary", "reported"),
     [
         ("An honest airline", 0.3, 30_000, False),
         ("Ehrliche Fluglinie", 0.7, 30_000, True),
@@ -235,19 +237,21 @@ def test_the_fingerprint_is_of_what_is_read_and_of_its_order(tmp_path):
         ("An honest airline", 1.0, 300, False),  # a tokenizer of characters
     ],
 )
-def test_a_language_that_falls_into_small_pieces_is_told(text, per_character, vocabulary, told):
+def test_a_language_that_falls_into_small_pieces_is_reported(
+    text, per_character, vocabulary, reported
+):
     tokens = Tokens("model", 100, 0.0, 0.5, per_character, 2.0)
     found = fragmented([[text]], tokens, vocabulary)
-    assert bool(found) == told
-    assert not told or "very small pieces" in found[0].sentence()
+    assert bool(found) == reported
+    assert not reported or "very small pieces" in found[0].sentence()
 
 
 def test_a_length_is_counted_in_the_bin_above_its_left_edge():
-    told = histogram({"a": [1, 10, 11, 64], "b": [0]})
-    assert told["edges"][0] == 0
-    assert {split: sum(counts) for split, counts in told["counts"].items()} == {"a": 4, "b": 1}
-    width = told["edges"][1]
-    assert told["counts"]["a"][0] == sum(length <= width for length in (1, 10, 11, 64))
+    reported = histogram({"a": [1, 10, 11, 64], "b": [0]})
+    assert reported["edges"][0] == 0
+    assert {split: sum(counts) for split, counts in reported["counts"].items()} == {"a": 4, "b": 1}
+    width = reported["edges"][1]
+    assert reported["counts"]["a"][0] == sum(length <= width for length in (1, 10, 11, 64))
 
 
 def test_what_is_searched_quickly_is_what_a_pattern_matches():
@@ -270,12 +274,15 @@ def test_scripts_are_shares_of_letters():
     assert [script_of(c) for c in "ひカ한ة"] == ["Hiragana", "Katakana", "Hangul", "Arabic"]
 
 
-def test_labels_that_a_run_would_not_keep_are_told(tmp_path):
+def test_labels_that_a_run_would_not_keep_are_reported(tmp_path):
     path = tmp_path / "f.csv"
     path.write_text("text,label\n" + "".join(f"text {n},{'abc'[n % 3]}\n" for n in range(30)))
-    for kept, told in (
-        (["a", "b"], ["A run keeps only the labels a, b; rows with others, counted here too: 10."]),
+    for kept, reported in (
+        (
+            ["a", "b"],
+            [("A run uses only the labels a, b; rows with others, also counted here: 10.")],
+        ),
         ([], []),
     ):
         spec = RunSpec().replace({"data.source": str(path), "data.labels": kept})
-        assert profile_source(spec, whole=False).profile.notes == told
+        assert profile_source(spec, whole=False).profile.notes == reported

@@ -44,9 +44,7 @@ pytestmark = pytest.mark.skipif(
          ["equivalent", "not_equivalent"], 6, ("utf-8", "comma", "first row")),
     ],
 )  # fmt: skip
-def test_a_real_file_is_understood_without_being_told_anything(
-    place, columns, labels, usable, detected
-):
+def test_a_real_file_is_understood_without_any_settings(place, columns, labels, usable, detected):
     data = load(SHARED / place)
     assert data.columns == columns
     assert data.labels == labels
@@ -61,7 +59,7 @@ def test_big5_is_recognised_and_read():
     assert data.columns["text"] == "景點特色詳細文字簡述"
 
 
-def test_scores_of_pairs_are_told_to_be_no_classes():
+def test_scores_of_pairs_are_no_classes():
     with pytest.raises(DataError, match="no column looks like the label; there are 0, 1, 2"):
         load(SHARED / "regression/stsb_en/train.csv")
     with pytest.raises(DataError, match="values in 5,749 rows; that is no set of classes"):
@@ -74,12 +72,12 @@ def test_scores_of_pairs_are_told_to_be_no_classes():
 def test_feeds_in_old_encodings_are_read_in_the_right_one():
     from workbench.data.encoding import decode
 
-    told = {"GB2312": "gb18030", "Big5": "big5", "SHIFT_JIS": "cp932", "EUC-JP": "euc_jp"}
+    result = {"GB2312": "gb18030", "Big5": "big5", "SHIFT_JIS": "cp932", "EUC-JP": "euc_jp"}
     files = sorted((SHARED / "dirty/web_feeds_old_encodings").glob("*/*.xml"))
     assert len(files) == 15
     for file in files:
         decoded = decode(file.read_bytes(), "auto", file.name)
-        assert decoded.encoding == told[file.parent.name], file
+        assert decoded.encoding == result[file.parent.name], file
         assert decoded.notes == [], file
 
 
@@ -104,16 +102,16 @@ def test_the_docs_say_what_becomes_of_each_file(listed):
     from tiers import ROOT
 
     lines = (ROOT / "docs" / "data-files.md").read_text("utf-8").splitlines()
-    (told,) = (line.split("|")[3] for line in lines if line.startswith(f"| {listed} |"))
+    (result,) = (line.split("|")[3] for line in lines if line.startswith(f"| {listed} |"))
     place = str(SHARED / "dirty" / LISTED[listed])
     try:
         (file,) = find_data(place).files
         frame, detected = read_table(file, known_names={"text", "label"})
     except SourceError as error:
-        assert told.startswith(" refused: markup")
+        assert result.startswith(" refused: markup")
         assert "markup, which does not say what its rows are" in str(error)
         return
     width = len(frame.columns)
     shown = f"{len(frame):,} rows, {width} column{'s' * (width > 1)}"
-    assert told.startswith(f" loads: {shown}")
-    assert ("says" in told and "profile says" not in told) == bool(detected.notes)
+    assert result.startswith(f" loads: {shown}")
+    assert ("says" in result and "profile says" not in result) == bool(detected.notes)

@@ -37,17 +37,17 @@ def source(tmp_path):
 
 
 def test_every_row_lands_in_one_file_and_no_text_in_two(source, tmp_path):
-    told = divide_source(source, tmp_path / "parts", validation=0.2, test=0.1)
+    result = divide_source(source, tmp_path / "parts", validation=0.2, test=0.1)
     frames = {
         role: pandas.read_json(path, lines=True, dtype=False)
-        for role, path in told["files"].items()
+        for role, path in result["files"].items()
     }
-    assert {role: len(frame) for role, frame in frames.items()} == told["rows"]
+    assert {role: len(frame) for role, frame in frames.items()} == result["rows"]
     assert list(frames["train"].columns) == ["text", "number", "label"]
     numbers = Counter(int(n) for frame in frames.values() for n in frame["number"])
     assert numbers == Counter(row[1] for row in ROWS + TWINS)
-    assert told["rows"]["test"] == pytest.approx(14, abs=3)
-    assert told["rows"]["validation"] == pytest.approx(28, abs=4)
+    assert result["rows"]["test"] == pytest.approx(14, abs=3)
+    assert result["rows"]["validation"] == pytest.approx(28, abs=4)
     there = RunSpec().replace({"data.source": str(tmp_path / "parts")})
     audit = profile_source(there, near=True, whole=False).profile
     assert list(audit.rows) == ["train", "validation", "test"]
@@ -62,15 +62,15 @@ def test_what_is_alike_only_through_a_third_row_stays_together():
 
 
 def test_each_label_gives_its_share_and_the_seed_decides(source, tmp_path):
-    told = divide_source(source, tmp_path / "one", validation=0.25, test=0)
-    assert set(told["files"]) == {"train", "validation"}
-    held = pandas.read_json(told["files"]["validation"], lines=True, dtype=False)
+    result = divide_source(source, tmp_path / "one", validation=0.25, test=0)
+    assert set(result["files"]) == {"train", "validation"}
+    held = pandas.read_json(result["files"]["validation"], lines=True, dtype=False)
     assert Counter(held["label"])["False"] == pytest.approx(0.25 * 50, abs=3)
     again = divide_source(source, tmp_path / "two", validation=0.25, test=0)
     assert (tmp_path / "one/train.jsonl").read_bytes() == (
         tmp_path / "two/train.jsonl"
     ).read_bytes()
-    assert again["fingerprint"] == told["fingerprint"]
+    assert again["fingerprint"] == result["fingerprint"]
     other = source.replace({"train.seed": 7})
     divide_source(other, tmp_path / "three", validation=0.25, test=0)
     assert (tmp_path / "one/train.jsonl").read_bytes() != (
@@ -78,9 +78,9 @@ def test_each_label_gives_its_share_and_the_seed_decides(source, tmp_path):
     ).read_bytes()
 
 
-def test_what_was_done_is_told_beside_the_files_and_nothing_is_written_over(source, tmp_path):
-    told = divide_source(source, tmp_path / "parts")
-    assert yaml.safe_load((tmp_path / "parts/split.yaml").read_text("utf-8")) == told
+def test_what_was_done_is_reported_beside_the_files_and_nothing_is_written_over(source, tmp_path):
+    result = divide_source(source, tmp_path / "parts")
+    assert yaml.safe_load((tmp_path / "parts/split.yaml").read_text("utf-8")) == result
     with pytest.raises(InputError, match=r"train.jsonl is there already; choose another folder"):
         divide_source(source, tmp_path / "parts")
 
@@ -92,10 +92,10 @@ def test_a_csv_is_written_so_that_no_spreadsheet_runs_a_cell(tmp_path):
         "\n".join(["text,label", *rows, *(f"<script>{n},b" for n in range(10))]),
     )
     spec = RunSpec().replace({"data.source": str(tmp_path / "all.csv")})
-    told = divide_source(spec, tmp_path / "csv", suffix="csv", near=False)
-    assert told["cells_made_safe"] == 10
+    result = divide_source(spec, tmp_path / "csv", suffix="csv", near=False)
+    assert result["cells_made_safe"] == 10
     content = "".join(
-        (tmp_path / f"csv/{role}.csv").read_text("utf-8-sig") for role in told["rows"]
+        (tmp_path / f"csv/{role}.csv").read_text("utf-8-sig") for role in result["rows"]
     )
     assert content.count("'=HYPERLINK") == 10
     assert content.count("<script>") == 10
@@ -105,7 +105,10 @@ def test_a_csv_is_written_so_that_no_spreadsheet_runs_a_cell(tmp_path):
 
 
 def test_shares_and_splits_that_make_no_sense_are_refused(source, tmp_path):
-    with pytest.raises(InputError, match=r"shares of 0\.6 and 0\.4 leave nothing to learn from"):
+    with pytest.raises(
+        InputError,
+        match=r"with shares of 0\.6 and 0\.4, the training split or the others would be empty",
+    ):
         divide_source(source, tmp_path / "parts", validation=0.6, test=0.4)
     write(tmp_path / "few.csv", "text,label\na,x\nb,y\nc,z\n")
     few = RunSpec().replace({"data.source": str(tmp_path / "few.csv")})
@@ -125,10 +128,10 @@ def test_rows_of_a_group_land_in_one_file(tmp_path):
     spec = RunSpec().replace(
         {"data.source": str(tmp_path / "all.csv"), "data.group_column": "person"}
     )
-    told = divide_source(spec, tmp_path / "parts", validation=0.2, test=0.1)
+    result = divide_source(spec, tmp_path / "parts", validation=0.2, test=0.1)
     people = [
         set(pandas.read_json(path, lines=True, dtype=False)["person"])
-        for path in told["files"].values()
+        for path in result["files"].values()
     ]
     assert len(people) == 3
     assert sum(map(len, people)) == len(set.union(*people))

@@ -49,7 +49,7 @@ def test_every_format_gives_the_same_table_gzipped_or_not(tmp_path):
         assert detected.rows == 3
 
 
-def test_what_was_detected_is_told(tmp_path):
+def test_what_was_detected_is_reported(tmp_path):
     _, detected = read_table(write(tmp_path / "f.tsv", "\ufeff1\tgood\n0\tbad\n1\tfine\n"))
     assert (detected.encoding, detected.delimiter, detected.header) == ("utf-8-sig", "tab", "no")
 
@@ -86,7 +86,7 @@ def test_a_header_repeated_among_the_rows_is_left_out_and_noted(tmp_path):
     path = write(tmp_path / "f.csv", csv(PAIRS) + csv(PAIRS))
     frame, detected = read_table(path)
     assert list(frame.index) == [1, 2, 3, 5, 6, 7]
-    assert detected.notes == ["The header is repeated among the rows; repetitions left out: 1."]
+    assert detected.notes == ["Skipped repetitions of the header: 1."]
 
 
 def test_class_names_kept_in_parquet_are_found(tmp_path):
@@ -106,7 +106,7 @@ def test_of_two_tables_the_first_is_read_and_the_other_named(tmp_path):
     frame, detected = read_table(tmp_path / "f.xlsx")
     assert len(frame) == 3
     assert detected.notes == [
-        "The sheet “one” was read; not read: two. Choose another as f.xlsx#SHEET."
+        "Read the sheet “one”; not read: two. Select another with f.xlsx#SHEET."
     ]
 
 
@@ -172,7 +172,7 @@ def test_a_workbook_damaged_anywhere_is_an_error_or_read(tmp_path, place):
 
 
 def test_a_missing_file_and_a_folder_are_errors(tmp_path):
-    with pytest.raises(DataError, match=r"^no such file: .*gone.*; check data\.source"):
+    with pytest.raises(DataError, match=r"^file not found: .*gone.*; check data\.source"):
         read_table(tmp_path / "gone.csv")
     with pytest.raises(DataError, match=r"^cannot read .*; check the path"):
         read_table(tmp_path)

@@ -50,7 +50,7 @@ def test_flipped_labels_are_found_in_a_real_run(run, rows):
 
 
 def test_a_row_that_the_run_did_not_learn_from_is_not_described(rows):
-    with pytest.raises(RunError, match="did not learn from a row 1000"):
+    with pytest.raises(RunError, match="row 1000 is not in the training data"):
         rows.texts(1000)
 
 

@@ -116,7 +116,7 @@ def test_a_fork_gets_what_its_parent_recorded_until_it_left(run, tmp_path):
     assert read_dynamics(child).rows.tolist() == [1, 2]
 
 
-def test_a_run_that_has_only_begun_has_no_suspects(run):
+def test_a_run_that_has_only_begun_has_no_label_issues(run):
     written(run)
     found = read_dynamics(run)
     assert (len(found), found.passes) == (0, 0)

@@ -277,11 +277,11 @@ def test_prompts_of_several_lengths_are_gone_on_with_as_each_alone(asked):
     model = make(family("gpt2", "CausalLM"))
     model.generation_config.repetition_penalty = 1.3 if not asked else None
     prompts = [[2, 30, 31, 45, 46, 50, 51, 77], [2, 40], [2, 9, 19, 29, 39]]
-    told = {"do_sample": False, "eos_token_id": 3, **asked}
+    result = {"do_sample": False, "eos_token_id": 3, **asked}
     rooms = [6, 3, 6]
-    together = write_on(model, prompts, rooms, 3, **told)
+    together = write_on(model, prompts, rooms, 3, **result)
     alone = [
-        write_on(model, [ids], [room], 3, **told)[0]
+        write_on(model, [ids], [room], 3, **result)[0]
         for ids, room in zip(prompts, rooms, strict=True)
     ]
     assert together == alone

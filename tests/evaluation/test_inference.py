@@ -26,7 +26,7 @@ class Rows:
         return {"place": key, "length": self.lengths[key]}
 
 
-class Watched:
+class LoadedModel:
     """A task that notes what it is asked; each answer is the place of the row times ten."""
 
     def __init__(self, as_list: bool = False, fail: bool = False) -> None:
@@ -60,7 +60,7 @@ def asked(lengths, task, batch=3, precision=CPU, model=None, **named):
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=20), st.integers(1, 7), st.booleans())
 def test_answers_come_in_the_order_of_the_rows(lengths, batch, as_list):
-    task = Watched(as_list)
+    task = LoadedModel(as_list)
     found = asked(lengths, task, batch)
     expected = [10 * place for place in range(len(lengths))]
     assert (found if as_list else found[:, 0].tolist()) == expected
@@ -72,7 +72,7 @@ def test_answers_come_in_the_order_of_the_rows(lengths, batch, as_list):
 
 
 def test_a_batch_holds_sixty_four_rows_where_nothing_is_said():
-    task = Watched()
+    task = LoadedModel()
     run_model(torch.nn.Linear(1, 1), Rows([1] * 65), task, "the setup", CPU)
     assert [len(own) for own in task.batches] == [64, 1]
     # Rows of one length come in one order, whatever sorts them.
@@ -111,13 +111,13 @@ def test_model_and_batches_go_to_the_device_in_force():
 @pytest.mark.parametrize("training", [True, False])
 def test_a_model_answers_without_dropout_and_is_as_before_afterwards(training):
     model = torch.nn.Linear(1, 1).train(training)
-    task = Watched()
+    task = LoadedModel()
     asked([1, 2, 3, 4], task, model=model)
     assert [(one.training, one.graph) for one in task.seen] == [(False, False)] * 2
     assert [one.setup for one in task.seen] == ["the setup"] * 2
     assert model.training is training
     with pytest.raises(ValueError, match="broken"):
-        asked([1], Watched(fail=True), model=model)
+        asked([1], LoadedModel(fail=True), model=model)
     assert model.training is training
 
 
@@ -126,7 +126,7 @@ def test_a_model_answers_without_dropout_and_is_as_before_afterwards(training):
     [("fp32", torch.float32), ("bf16", torch.bfloat16), ("fp16", torch.float16)],
 )
 def test_the_format_of_the_products_is_the_one_in_force(name, dtype):
-    task = Watched()
+    task = LoadedModel()
     asked([1], task, precision=Precision(name, "cpu", ""))
     assert task.seen[0].dtype == dtype
     assert torch.get_autocast_dtype("cpu") == torch.bfloat16
@@ -134,7 +134,7 @@ def test_the_format_of_the_products_is_the_one_in_force(name, dtype):
 
 
 def test_arrays_keep_their_type_and_further_dimensions():
-    class Pairs(Watched):
+    class Pairs(LoadedModel):
         def infer(self, model, inputs, chosen, setup):
             return np.array([[[row["place"], -1]] for row in chosen], np.float32)
 

@@ -53,13 +53,13 @@ def test_scores_of_all_rows_are_those_of_the_evaluation():
 
 
 def test_tags_of_some_sentences_are_scored_as_those_sentences_alone():
-    task, chance = load_task("token-classification"), np.random.default_rng(3)
+    task, rng = load_task("token-classification"), np.random.default_rng(3)
     tags = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
-    lengths = chance.integers(1, 9, size=30)
-    true, said = ([list(chance.choice(tags, n)) for n in lengths] for _ in range(2))
+    lengths = rng.integers(1, 9, size=30)
+    true, said = ([list(rng.choice(tags, n)) for n in lengths] for _ in range(2))
     records = [{"label": a, "predicted": b} for a, b in zip(true, said, strict=True)]
     scores = task.rescore(records)
-    for places in (np.arange(30), chance.integers(30, size=30), np.array([4, 4])):
+    for places in (np.arange(30), rng.integers(30, size=30), np.array([4, 4])):
         known = entity_scores([true[n] for n in places], [said[n] for n in places])
         assert scores(places) == {name: known[name] for name in ("precision", "recall", "f1")}
     assert task.rescore([{"label": ["O"], "predicted": ["O"]}])(np.array([0, 0]))["f1"] == 0
@@ -118,8 +118,8 @@ def test_errors_are_sample_deviations_over_the_same_draws_for_both(tmp_path):
     worse, better = better_and_worse(tmp_path, rows=40)
     found = pair_scores(worse, better)[1]["accuracy"]
     right = np.array([[n % 5 != 0, n % 10 != 0] for n in range(40)], float)
-    chance = np.random.default_rng(0)
-    means = np.array([right[chance.integers(40, size=40)].mean(axis=0) for _ in range(500)])
+    rng = np.random.default_rng(0)
+    means = np.array([right[rng.integers(40, size=40)].mean(axis=0) for _ in range(500)])
     deviations = [statistics.stdev(column) for column in (*means.T, means[:, 1] - means[:, 0])]
     assert [found.first_error, found.second_error, found.difference_error] == pytest.approx(
         deviations, rel=1e-9
@@ -131,10 +131,10 @@ def test_the_error_of_a_perplexity_is_that_of_a_ratio_of_sums():
 
     Perplexity is e to its power, so its error is as many times larger (the delta method).
     """
-    chance = np.random.default_rng(5)
-    tokens = chance.integers(1, 60, size=400)
+    rng = np.random.default_rng(5)
+    tokens = rng.integers(1, 60, size=400)
     # Long answers are easier, so that the mean over rows would be another number.
-    losses = 3 - tokens / 30 + chance.normal(scale=0.4, size=400)
+    losses = 3 - tokens / 30 + rng.normal(scale=0.4, size=400)
     records = [
         {"loss": loss, "tokens": int(count)} for loss, count in zip(losses, tokens, strict=True)
     ]
@@ -160,7 +160,7 @@ def test_rows_in_which_nothing_was_guessed_do_not_count():
     assert load_task("text-generation").rescore(before)(np.array([0])) == {}
 
 
-def test_a_better_second_run_is_told_as_better_wherever_it_is_told(tmp_path, capsys):
+def test_a_better_second_run_is_reported_as_better_wherever_it_is_reported(tmp_path, capsys):
     from workbench.adaptation import Adaptation
     from workbench.cli.training import _print_adaptation
 
@@ -170,18 +170,18 @@ def test_a_better_second_run_is_told_as_better_wherever_it_is_told(tmp_path, cap
     assert f"adapted less plain: +0.100 ± {paired.difference_error:.3f}" in svg
     done = Adaptation(reading=worse, without=worse, adapted=better)
     _print_adaptation(done, as_json=True)
-    told = json.loads(capsys.readouterr().out)["scores"]["accuracy"]
-    assert (told["first"], told["second"]) == (0.8, 0.9)
-    assert told["difference"] == pytest.approx(0.1)
+    result = json.loads(capsys.readouterr().out)["scores"]["accuracy"]
+    assert (result["first"], result["second"]) == (0.8, 0.9)
+    assert result["difference"] == pytest.approx(0.1)
     _print_adaptation(done, as_json=False)
     lines = capsys.readouterr().out.splitlines()
     heads = [head.strip() for head in lines[0].split("  ") if head.strip()]
     cells = next(line for line in lines if line.strip().startswith("accuracy"))
     cells = [cell.strip() for cell in cells.split("  ") if cell.strip()]
-    told = dict(zip(heads, cells, strict=True))
-    assert told["without"].startswith("0.8000 ± ")
-    assert told["adapted"].startswith("0.9000 ± ")
-    assert told["difference"].startswith("+0.1000 ± ")
+    result = dict(zip(heads, cells, strict=True))
+    assert result["without"].startswith("0.8000 ± ")
+    assert result["adapted"].startswith("0.9000 ± ")
+    assert result["difference"].startswith("+0.1000 ± ")
 
 
 def predictions_of(
@@ -264,8 +264,8 @@ def test_a_score_that_a_draw_cannot_give_is_left_out_of_the_errors():
         for name, said in held.items()
     }
     found = _resampled(rescore["a"], rescore["b"], 3)
-    chance = np.random.default_rng(0)
-    draws = [chance.integers(3, size=3) for _ in range(500)]
+    rng = np.random.default_rng(0)
+    draws = [rng.integers(3, size=3) for _ in range(500)]
     known = []
     for places in draws:
         both = [rescore[name](places).get("pearson") for name in ("a", "b")]

@@ -55,19 +55,19 @@ def test_each_model_remembers_what_was_said_to_it(playground):
     assert [one["content"] for one in playground.said["before"]][:3] == [
         "what was good?", first.before, "and what was kind?",
     ]  # fmt: skip
-    told = playground.said["after"][:-1]
-    (answer,) = playground.after.ask([{"messages": told}])
+    reported = playground.said["after"][:-1]
+    (answer,) = playground.after.ask([{"messages": reported}])
     assert playground.said["after"][-1] == {"role": "assistant", "content": answer["predicted"]}
     playground.forget()
     assert playground.ask("what was good?") == first
 
 
 def test_a_seed_gives_the_same_answer_again_and_another_seed_another(playground):
-    usual = sampling.usual(playground.run.spec())
+    defaults = sampling.defaults(playground.run.spec())
 
     def ask(**changes):
         playground.forget()
-        return playground.ask("what was good?", replace(usual, **changes))
+        return playground.ask("what was good?", replace(defaults, **changes))
 
     drawn = [ask(temperature=1.5, seed=seed) for seed in (1, 2, 1)]
     assert drawn[0] == drawn[2] != drawn[1]
@@ -79,7 +79,7 @@ def test_a_seed_gives_the_same_answer_again_and_another_seed_another(playground)
 
 def test_both_models_draw_from_the_same_seed(run, playground):
     alike = replace(playground, before=playground.after, said={})
-    warm = replace(sampling.usual(run.spec()), temperature=1.5)
+    warm = replace(sampling.defaults(run.spec()), temperature=1.5)
     found = alike.ask("what was good?", warm)
     assert found.before == found.after
 
@@ -88,7 +88,7 @@ def test_chance_elsewhere_is_left_alone(playground):
     torch.manual_seed(5)
     expected = torch.rand(1)
     torch.manual_seed(5)
-    playground.ask("hello", replace(sampling.usual(playground.run.spec()), temperature=1.0))
+    playground.ask("hello", replace(sampling.defaults(playground.run.spec()), temperature=1.0))
     assert torch.equal(torch.rand(1), expected)
 
 
@@ -142,15 +142,15 @@ def test_the_terminal_takes_how_to_write(run, monkeypatch, capsys):
 
     _, one = chat("--temperature", "1.5", "--seed", "1")
     assert one.out == chat("--temperature", "1.5", "--seed", "1")[1].out != chat()[1].out
-    code, told = chat("--top-p", "7")
-    assert (code, "top_p: '7' does not fit; choose at most 1" in told.err) == (2, True)
+    code, reported = chat("--top-p", "7")
+    assert (code, "top_p: '7' does not fit; choose at most 1" in reported.err) == (2, True)
 
 
 def test_a_model_that_does_not_write_is_refused(tmp_path):
     other = RunFolder(tmp_path / "moods")
     other.path.mkdir()
     other.write_spec(RunSpec(), {})
-    with pytest.raises(RunError, match="moods learned text-classification") as caught:
+    with pytest.raises(RunError, match="moods was trained for text-classification") as caught:
         open_playground(other)
     assert f"workbench predict {other.path} TEXT" in str(caught.value)
     with language.using("zh"):
@@ -175,7 +175,7 @@ def test_the_widget_shows_both_answers_and_begins_anew(desk):
     assert said["asked"] == PROBE
     assert said["before"] != said["after"]
     assert (desk.busy, desk.fault) == (False, "")
-    assert said["told"] == "at most 8 tokens, the likeliest each time"
+    assert said["settings"] == "at most 8 tokens, greedy"
     assert {name: shown(tokens) for name, tokens in said["tokens"].items()} == {
         name: said[name] for name in ("before", "after")
     }
@@ -211,7 +211,7 @@ def test_the_widget_says_what_does_not_fit_and_asks_nothing(desk):
     desk.entries = desk.entries | {"temperature": "1.5"}
     tell(desk, kind="ask", text="hello")
     assert desk.faults == {}
-    assert desk.said[0]["told"].endswith("drawn at temperature 1.5, top-p 1, seed 42")
+    assert desk.said[0]["settings"].endswith("drawn at temperature 1.5, top-p 1, seed 42")
 
 
 def test_the_widget_says_what_is_wrong_and_can_be_asked_again(desk):

@@ -4,7 +4,7 @@ import pytest
 
 from workbench.errors import InputError
 from workbench.evaluation import sampling
-from workbench.evaluation.sampling import Sampling, chosen, faults, usual, within
+from workbench.evaluation.sampling import Sampling, chosen, defaults, faults, within
 from workbench.spec import RunSpec
 
 SPEC = RunSpec().replace(
@@ -13,8 +13,12 @@ SPEC = RunSpec().replace(
 
 
 def test_by_itself_a_model_writes_as_its_spec_says():
-    assert usual(SPEC) == Sampling(max_new_tokens=12, seed=5)
-    assert (usual(SPEC).temperature, usual(SPEC).top_p, usual(SPEC).repetition_penalty) == (0, 1, 1)
+    assert defaults(SPEC) == Sampling(max_new_tokens=12, seed=5)
+    assert (
+        defaults(SPEC).temperature,
+        defaults(SPEC).top_p,
+        defaults(SPEC).repetition_penalty,
+    ) == (0, 1, 1)
 
 
 def test_what_is_typed_takes_the_place_of_what_the_spec_says():
@@ -24,7 +28,7 @@ def test_what_is_typed_takes_the_place_of_what_the_spec_says():
     assert whole == Sampling(40, 0)
     assert (type(whole.max_new_tokens), type(whole.seed)) == (int, int)
     assert type(chosen(SPEC, {"top_p": "1"}).top_p) is float
-    assert chosen(SPEC, {}) == usual(SPEC)
+    assert chosen(SPEC, {}) == defaults(SPEC)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +44,7 @@ def test_the_ends_of_a_range_fit_and_what_lies_beyond_does_not(name, low, high):
     assert faults({name: str(high + step)})[name].startswith("choose at most")
 
 
-def test_every_fault_is_found_and_the_first_is_told():
+def test_every_fault_is_found_and_the_first_is_reported():
     entries = {"temperature": "hot", "seed": "1.5", "top_p": "0.5"}
     assert faults(entries) == {
         "temperature": faults({"temperature": "x"})["temperature"],
@@ -77,27 +81,29 @@ def test_a_spec_asked_for_this_way_of_writing(changes, beams, draws):
 
 
 def test_what_the_spec_draws_with_is_where_a_talk_begins():
-    told = {"do_sample": True, "temperature": 0.6, "top_p": 0.9, "sampling_seed": 8}
-    spec = SPEC.replace({f"generate.{name}": value for name, value in told.items()})
-    assert usual(spec) == Sampling(12, 8, 0.6, 0.9)
-    assert within(spec, usual(spec)).generate == spec.generate.model_copy(update={"num_beams": 1})
+    result = {"do_sample": True, "temperature": 0.6, "top_p": 0.9, "sampling_seed": 8}
+    spec = SPEC.replace({f"generate.{name}": value for name, value in result.items()})
+    assert defaults(spec) == Sampling(12, 8, 0.6, 0.9)
+    assert within(spec, defaults(spec)).generate == spec.generate.model_copy(
+        update={"num_beams": 1}
+    )
 
 
-def test_the_way_of_writing_is_told_in_words():
+def test_the_way_of_writing_is_reported_in_words():
     plain = RunSpec().replace({"generate.num_beams": 1})
-    greedy = Sampling(12, 5).told(plain, "en")
-    beams = Sampling(12, 5).told(SPEC, "en")
+    greedy = Sampling(12, 5).describe(plain, "en")
+    beams = Sampling(12, 5).describe(SPEC, "en")
     two = SPEC.replace({"generate.num_beams": 2})
-    assert Sampling(12, 5).told(two, "en") == beams.replace("3", "2")
-    drawn = Sampling(12, 5, temperature=0.75, top_p=0.9).told(SPEC, "en")
+    assert Sampling(12, 5).describe(two, "en") == beams.replace("3", "2")
+    drawn = Sampling(12, 5, temperature=0.75, top_p=0.9).describe(SPEC, "en")
     assert len({greedy, beams, drawn}) == 3
     assert "12" in greedy
     assert "3" in beams
     assert all(part in drawn for part in ("12", "5", "0.75", "0.9"))
-    penalised = Sampling(12, 5, repetition_penalty=1.25).told(plain, "en")
+    penalised = Sampling(12, 5, repetition_penalty=1.25).describe(plain, "en")
     assert penalised.startswith(greedy)
     assert "1.25" in penalised[len(greedy) :]
-    assert Sampling(12, 5).told(plain, "zh") != greedy
+    assert Sampling(12, 5).describe(plain, "zh") != greedy
 
 
 def test_every_field_of_a_way_of_writing_has_a_range():

@@ -29,9 +29,9 @@ def ask(playground, **changes):
     """Return the exchange, and the tokens of each model."""
     found = {"before": [], "after": []}
     playground.forget()
-    usual = sampling.usual(playground.run.spec())
+    defaults = sampling.defaults(playground.run.spec())
     exchange = playground.ask(
-        ASKED, replace(usual, **changes), lambda name, token: found[name].append(token)
+        ASKED, replace(defaults, **changes), lambda name, token: found[name].append(token)
     )
     return exchange, found
 
@@ -42,8 +42,8 @@ def ask(playground, **changes):
 def test_the_tokens_are_the_answer_and_hearing_them_changes_nothing(playground, changes):
     exchange, found = ask(playground, **changes)
     playground.forget()
-    usual = sampling.usual(playground.run.spec())
-    assert exchange == playground.ask(ASKED, replace(usual, **changes))
+    defaults = sampling.defaults(playground.run.spec())
+    assert exchange == playground.ask(ASKED, replace(defaults, **changes))
     for name, answer in exchange.answers().items():
         assert "".join(one.text for one in found[name] if not one.special).strip() == answer
 

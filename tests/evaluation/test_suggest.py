@@ -74,7 +74,7 @@ def test_a_run_of_another_task_is_refused(run, monkeypatch):
     says(monkeypatch)
     with pytest.raises(RunError) as caught:
         suggest(run, items("a"), load_task("text-regression"))
-    assert "the run run learned text-classification, and text-regression is asked" in str(
+    assert "the run run was trained for text-classification, not for text-regression" in str(
         caught.value
     )
     assert "give a run of the same task" in str(caught.value)

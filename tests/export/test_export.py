@@ -157,7 +157,7 @@ def test_t5_becomes_a_graph_that_writes_the_same(tmp_path):
     other = load_model(find_model(str(tmp_path / "t5")), SEQ2SEQ, [], 1).eval()
     with torch.no_grad():
         other.shared.weight.copy_(other.shared.weight.flip(0))
-    with pytest.raises(ModelError, match="the ONNX graph writes otherwise than the model"):
+    with pytest.raises(ModelError, match="the ONNX graph generates other text than the model"):
         graph.require_same_words(other, path, sample(other, tokenizer))
 
 
@@ -181,7 +181,7 @@ def test_a_classifier_with_a_decoder_becomes_a_graph_whatever_it_is_padded_to(ki
 def test_a_model_that_heeds_padding_is_no_graph(tmp_path):
     found = fine_tuned(tmp_path, "xlnet", "AutoModelForSequenceClassification", ["a", "b"])
     model = load_model(found, "AutoModelForSequenceClassification", ["a", "b"], 1).eval()
-    with pytest.raises(ModelError, match="a xlnet model answers otherwise where a text is padded"):
+    with pytest.raises(ModelError, match="the answers of a xlnet model change with padding"):
         graph.write_checked(model, load_tokenizer(tmp_path), tmp_path / "model.onnx")
 
 
@@ -197,7 +197,7 @@ def test_what_onnx_needs_is_named(plain, monkeypatch):
 def test_a_graph_that_answers_otherwise_is_refused(plain, monkeypatch):
     monkeypatch.setattr(graph, "_export", lambda *_: None)
     monkeypatch.setattr(graph, "_difference", lambda *_: float("nan"))
-    with pytest.raises(ModelError, match=r"answers otherwise than the model \(by up to nan\)"):
+    with pytest.raises(ModelError, match=r"gives other answers than the model \(by up to nan\)"):
         export_run(plain, "onnx")
 
 
@@ -213,7 +213,7 @@ def test_the_card_tells_the_hub_what_it_is(plain, home):
     assert given["accuracy"] == scores["accuracy"]
     assert result["dataset"]["name"] == "rows.csv"
     assert "license" not in facts
-    assert "licence of the model beneath is not known" in body
+    assert "licence of the base model is unknown" in body
     assert f"| Accuracy | {scores['accuracy']:.4f} |" in body
     assert "learning_rate: 0.005" in body
     assert str(home) not in body, "folders of this machine are nobody's affair"
@@ -326,7 +326,7 @@ def test_without_the_flag_nothing_is_sent(plain, hub):
         ),
     ],
 )
-def test_a_push_that_fails_is_told_in_a_line(plain, hub, name, settings, message):
+def test_a_push_that_fails_is_reported_in_a_line(plain, hub, name, settings, message):
     hub.gated.add("not/mine")
     token = {"HF_TOKEN": "hf_x"}
     done = export(plain, hub.endpoint, "--to", "card", "--push", name, **token, **settings)
@@ -339,7 +339,7 @@ def test_a_push_that_fails_is_told_in_a_line(plain, hub, name, settings, message
     ("name", "token", "offline", "message"),
     [
         ("me/mood", None, False, "pushing needs a token with the right to write; make one at "),
-        ("mood", "hf_x", False, "'mood' is no repository; write --push USER/NAME"),
+        ("mood", "hf_x", False, "'mood' is not a repository; write --push USER/NAME"),
         ("me/mood", "hf_x", True, "HF_HUB_OFFLINE is set, so nothing can be pushed; unset it"),
     ],
 )

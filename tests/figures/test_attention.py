@@ -98,9 +98,9 @@ def test_a_head_that_was_not_kept_whole_is_drawn_in_small_and_said_to_be():
     known.blocks[0] = replace(block, maps={}, thumbnails=shrunk(maps, 4))
     drawing = attention_picture(known, head=(1, 2))
     assert images(drawing)[-2].colours.shape == (4, 4, 3)
-    told = "".join(said(drawing)).replace(" ", "")
-    assert language.text("attention.view.kept_small").replace(" ", "") in told
-    assert "a…b" in told
+    result = "".join(said(drawing)).replace(" ", "")
+    assert language.text("attention.view.kept_small").replace(" ", "") in result
+    assert "a…b" in result
 
 
 def test_a_head_that_the_record_lacks_is_an_error():

@@ -59,8 +59,8 @@ def test_a_figure_has_title_axis_titles_and_what_to_look_for(name, language_in_f
     assert isinstance(drawn, go.Figure)
     assert len(drawn.data) > 0
     assert layout.title.text.startswith(language.text(f"figures.{name}.title").partition("{")[0])
-    told = language.text(f"figures.{name}.x").replace("{measure}", "positive")
-    assert layout.xaxis.title.text == told
+    result = language.text(f"figures.{name}.x").replace("{measure}", "positive")
+    assert layout.xaxis.title.text == result
     assert layout.yaxis.title.text == language.text(f"figures.{name}.y")
     assert layout.meta["look"].startswith(figures.caption(name))
     cjk = any("\u4e00" <= character <= "\u9fff" for character in figures.caption(name))

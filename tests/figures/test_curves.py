@@ -96,12 +96,12 @@ def test_metric_curves_show_every_score_but_the_loss_and_ring_the_best_step():
     assert figure.data[-1].y == tuple(trace.y[3] for trace in figure.data[:4])
 
 
-@pytest.mark.parametrize(("name", "told"), [("f1_macro", True), ("rouge_l", False)])
-def test_only_scores_of_classes_are_explained_by_classes(name, told):
+@pytest.mark.parametrize(("name", "result"), [("f1_macro", True), ("rouge_l", False)])
+def test_only_scores_of_classes_are_explained_by_classes(name, result):
     run = state()
     for point in run.evaluations:
         point["metrics"] = {"loss": 1.0, name: 0.5}
-    assert ("rare class" in figures.metric_curves(run).layout.meta["look"]) is told
+    assert ("rare class" in figures.metric_curves(run).layout.meta["look"]) is result
 
 
 def test_a_metric_that_the_catalogue_does_not_know_keeps_its_own_name_escaped():
@@ -157,15 +157,15 @@ def test_a_schedule_of_no_steps_says_so():
 
 def _long_run(steps, evaluations=100, acts=20):
     """Return a run with noise, scores, acts and checkpoints, as long as wished."""
-    chance = random.Random(0)
+    rng = random.Random(0)
     run = RunState(step=steps, total_steps=steps, best_step=steps // 2)
     run.steps = Steps(
         {
             "step": n,
-            "loss": 0.3 + math.exp(-3 * n / steps) + chance.gauss(0, 0.1),
+            "loss": 0.3 + math.exp(-3 * n / steps) + rng.gauss(0, 0.1),
             "learning_rate": 5e-5 * (1 - n / steps),
-            "grad_norm": 9.0 if n == 77 else abs(chance.gauss(1, 0.3)),
-            "rows_per_second": 60 + chance.random(),
+            "grad_norm": 9.0 if n == 77 else abs(rng.gauss(1, 0.3)),
+            "rows_per_second": 60 + rng.random(),
             "memory_bytes": 1_300_000_000,
         }
         for n in range(1, steps + 1)
@@ -173,12 +173,12 @@ def _long_run(steps, evaluations=100, acts=20):
     for number in range(1, evaluations + 1):
         step = number * steps // evaluations
         names = ("loss", "accuracy", "f1_macro", "precision_macro", "recall_macro")
-        scores = {name: chance.random() for name in names}
+        scores = {name: rng.random() for name in names}
         run.evaluations.append({"step": step, "metrics": scores, "best": step == run.best_step})
         run.checkpoints.append({"step": step, "best": False})
     for number in range(acts):
         act = {"knob": "learning_rate", "old": 1e-5, "new": 2e-5, "who": "<b>an$na$</b>"}
-        run.acts.append(act | {"step": number * steps // acts})
+        run.commands.append(act | {"step": number * steps // acts})
     return run
 
 

@@ -51,7 +51,7 @@ def test_a_line_stands_where_texts_are_cut():
     figure = figures.length_histogram(profile())
     assert (figure.layout.shapes[0].x0, figure.layout.shapes[0].x1) == (48, 48)
     assert figure.layout.title.subtitle.text == (
-        "Texts are cut at 48 tokens: this shortens 3.2% of the training rows"
+        "Texts are truncated at 48 tokens, which affects 3.2% of the training rows"
     )
 
 
@@ -60,7 +60,7 @@ def test_a_limit_far_beyond_the_longest_text_does_not_squeeze_the_bars():
     assert len(figure.layout.shapes) == 0
     assert figure.layout.xaxis.range == (0, 64)
     assert figure.layout.title.subtitle.text == (
-        "The limit is 4,096 tokens; no training row is cut"
+        "The limit is 4,096 tokens; no training row is truncated"
     )
 
 

@@ -33,18 +33,18 @@ def test_a_large_confusion_matrix_has_no_numbers_in_its_cells():
 
 def test_roc_curves_are_one_a_class_beside_guessing():
     known = metrics()
-    first, second, chance = figures.roc_curves(known).data
+    first, second, rng = figures.roc_curves(known).data
     assert first.name == "negative (AUC 0.930)"
     assert first.y == tuple(known["roc"]["negative"]["tpr"])
     assert second.name == "positive (AUC 0.920)"
-    assert (chance.name, chance.x, chance.y) == ("Guessing", (0, 1), (0, 1))
+    assert (rng.name, rng.x, rng.y) == ("Random guessing", (0, 1), (0, 1))
 
 
 def test_a_class_without_a_curve_is_left_out():
     known = metrics()
     known["roc"]["negative"] = {"fpr": [], "tpr": [], "auc": None}
     assert [trace.name for trace in figures.roc_curves(known).data] == [
-        "positive (AUC 0.920)", "Guessing",
+        "positive (AUC 0.920)", "Random guessing",
     ]  # fmt: skip
 
 
@@ -61,14 +61,14 @@ def test_a_class_without_a_curve_is_left_out():
 )
 def test_rows_of_one_class_give_no_curves_and_the_figure_says_why(draw, key, empty):
     figure = draw(metrics(("only",)) | {key: {"only": empty}})
-    assert figure.layout.annotations[0].text == "A curve needs rows of more than one class."
+    assert figure.layout.annotations[0].text == "A curve needs rows of at least two classes."
 
 
 def test_of_many_classes_the_hardest_are_drawn():
     figure = figures.precision_recall_curves(metrics(MANY))
     assert len(figure.data) == 10
     assert figure.data[0].name == "class 39 (AP 0.510)"
-    assert figure.layout.title.subtitle.text == "The 10 hardest of 40 classes"
+    assert figure.layout.title.subtitle.text == "The 10 classes with the lowest scores, of 40"
 
 
 def test_reliability_leaves_out_empty_bins_and_counts_the_rest():

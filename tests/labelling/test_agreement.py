@@ -232,7 +232,7 @@ def test_each_pair_counts_only_what_both_labelled_in_the_order_of_the_rows(tmp_p
     ]
 
 
-def test_disagreements_are_told_as_they_were_given_and_in_order(tmp_path):
+def test_disagreements_are_reported_as_they_were_given_and_in_order(tmp_path):
     rows = {"ann": {5: " a  b", 2: "x", 1: "y"}, "bob": {1: "z", 5: "a b", 2: "y"}}
     found = agreement(decided(tmp_path, rows), "class")
     assert found["agreed"] == 1  # blanks make no other text

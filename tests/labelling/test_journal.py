@@ -100,7 +100,7 @@ def test_a_version_stays_as_it_was_and_takes_nothing_in(tmp_path):
         label(old, 1, "ham")
     with pytest.raises(DataError, match="has 2 records, not the 9"):
         open_journal(f"{journal.path}@9")
-    with pytest.raises(DataError, match="no such journal"):
+    with pytest.raises(DataError, match="journal not found"):
         open_journal(str(tmp_path / "absent.jsonl"))
 
 

@@ -107,17 +107,17 @@ def test_answers_that_fit(question, value, held):
 @pytest.mark.parametrize(
     ("question", "value", "fault"),
     [
-        (Question("class", LABELS), "eggs", "eggs is no label; there are ham, spam"),
-        (Question("class", LABELS), ["ham"], "is no label"),
-        (Question("class", LABELS, several=True), ["ham", "eggs"], "eggs is no label"),
-        (Question("number", scale=(1, 5)), 6, "6 does not fit; give a number within 1 – 5"),
-        (Question("number", scale=(1, 5)), None, "does not fit"),
-        (Question("number", scale=(0, 5)), True, "does not fit"),
+        (Question("class", LABELS), "eggs", "eggs is not a label; choose from ham, spam"),
+        (Question("class", LABELS), ["ham"], "is not a label"),
+        (Question("class", LABELS, several=True), ["ham", "eggs"], "eggs is not a label"),
+        (Question("number", scale=(1, 5)), 6, "6 is not valid; enter a number in 1 – 5"),
+        (Question("number", scale=(1, 5)), None, "is not valid"),
+        (Question("number", scale=(0, 5)), True, "is not valid"),
         (Question("text"), " ", "The text is empty"),
-        (SPANS, [{"start": 0, "end": 99, "label": "PER"}], "is no part of the text"),
-        (SPANS, [{"start": 2, "end": 3, "label": "PER"}], "is no part of the text"),
-        (SPANS, [{"start": 0, "end": 2, "label": "ORG"}], "ORG is no label"),
-        (SPANS, "x", "is no part of the text"),
+        (SPANS, [{"start": 0, "end": 99, "label": "PER"}], "does not occur in the text"),
+        (SPANS, [{"start": 2, "end": 3, "label": "PER"}], "does not occur in the text"),
+        (SPANS, [{"start": 0, "end": 2, "label": "ORG"}], "ORG is not a label"),
+        (SPANS, "x", "does not occur in the text"),
     ],
 )
 def test_answers_that_do_not_fit_are_refused_with_a_sentence(question, value, fault):

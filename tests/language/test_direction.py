@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.language import text, told
+from workbench.language import text, translate
 from workbench.language.direction import in_order, isolated
 
 ORDERS = {chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
@@ -37,4 +37,4 @@ def test_letters_from_the_right_are_kept_and_set_apart_and_others_stay_as_they_a
 
 def test_a_sentence_is_filled_with_texts_that_do_not_reorder_it():
     assert text("report.of_rows", "en", name="a\u202e", rows="5").count("U+202E") == 1
-    assert told("{path} is damaged", path="a\u202eb") == "aU+202Eb is damaged"
+    assert translate("{path} is damaged", path="a\u202eb") == "aU+202Eb is damaged"

@@ -63,7 +63,9 @@ class Reader(ast.NodeVisitor):
         self.module = ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts)
         self.module = self.module.removesuffix(".__init__")
         # Other functions are called so, too.
-        self.tells = getattr(importlib.import_module(self.module), "told", 0) is language.told
+        self.tells = (
+            getattr(importlib.import_module(self.module), "translate", 0) is language.translate
+        )
         self.functions: list[ast.AST] = []
         self.sentences: list[Sentence] = []
         self.faults: list[str] = []
@@ -75,7 +77,7 @@ class Reader(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         name = _name(node.func)
-        if name == "told" and self.tells:
+        if name == "translate" and self.tells:
             self._read(node, node.args[:1])
         elif name in ERRORS:
             self._read(node, node.args)
@@ -102,7 +104,9 @@ class Reader(ast.NodeVisitor):
                 return self._texts(one, filled) + self._texts(other, filled)
             case ast.Subscript(value=ast.Attribute(attr="_templates")):  # of `InputError` itself
                 return []
-            case ast.Call(func=function) if not filled and _name(function) in CATALOGUES | {"told"}:
+            case ast.Call(func=function) if not filled and _name(function) in CATALOGUES | {
+                "translate"
+            }:
                 return []
             case ast.Name(id=name):
                 return self._assigned(name, filled)
@@ -138,7 +142,7 @@ def read_package() -> tuple[list[Sentence], list[str]]:
     faults: list[str] = []
     for file in sorted(set(PACKAGE.rglob("*.py")) - {PACKAGE / "language" / "__init__.py"}):
         source = file.read_text("utf-8")
-        if "Error(" in source or "told(" in source:
+        if "Error(" in source or "translate(" in source:
             reader = Reader(file)
             reader.visit(ast.parse(source))
             sentences += reader.sentences
@@ -195,7 +199,7 @@ def chinese(monkeypatch):
     monkeypatch.setattr(language, "sentences", {"zh": found}.__getitem__)
 
 
-def test_an_error_is_told_in_the_language_in_which_it_is_shown(chinese):
+def test_an_error_is_reported_in_the_language_in_which_it_is_shown(chinese):
     error = DataError("{name} has {count:,} rows", "add some", name="a.csv", count=1000)
     assert str(error) == "a.csv has 1,000 rows; add some"
     with language.using("zh"):
@@ -203,7 +207,7 @@ def test_an_error_is_told_in_the_language_in_which_it_is_shown(chinese):
         assert str(error) == "a.csv 有 1,000 行；请再添几行"
 
 
-def test_an_error_within_an_error_is_told_in_the_same_language(chinese):
+def test_an_error_within_an_error_is_reported_in_the_same_language(chinese):
     inner = DataError("{name} has {count:,} rows", "add some", name="a.csv", count=2)
     error = RunError("{where}: {error.what}", where="b", error=inner)
     with language.using("zh"):
@@ -248,7 +252,7 @@ def test_a_copy_of_an_error_says_the_same(again):
     error = ModelError("{name} of {count}", "add some", name=Odd(), count=3)
     assert (str(again(error)), type(again(error))) == ("odd of 3; add some", ModelError)
     spec_error = SpecError([Fault("x", "1", path="a"), Fault("x", "2", "3", "b", [4])], "here")
-    assert str(again(spec_error)) == str(spec_error) == "here has 2 faults:\n  a: 1\n  b: 2; 3"
+    assert str(again(spec_error)) == str(spec_error) == "here has 2 errors:\n  a: 1\n  b: 2; 3"
     assert again(spec_error).faults == spec_error.faults
     at_fault = error.at("data.source", 3, "no_file")
     assert again(at_fault).faults == at_fault.faults

@@ -79,14 +79,14 @@ def test_settings_at_fault_are_fields_and_codes_are_short_names():
 
 
 def test_a_fault_is_told_in_the_language_in_which_it_is_shown():
-    error = DataError("no such file: {path}", "check the path", path="a.csv")
+    error = DataError("file not found: {path}", "check the path", path="a.csv")
     error = error.at("data.source", "a.csv", "no_file")
     assert error.faults == (
-        Fault("no_file", "no such file: a.csv", "check the path", "data.source", "a.csv"),
+        Fault("no_file", "file not found: a.csv", "check the path", "data.source", "a.csv"),
     )
     with using("zh"):
         [fault] = error.faults
-        assert str(fault) == str(error) == "没有这个文件：a.csv；请检查路径"
+        assert str(fault) == str(error) == "找不到文件：a.csv；请检查路径"
         assert (fault.code, fault.path) == ("no_file", "data.source")
 
 

@@ -93,8 +93,10 @@ def test_a_value_is_not_read_as_a_field(catalogue):
 @pytest.mark.parametrize("count", [0, 1, 2, 11, 21, 101])
 def test_a_noun_has_the_form_that_gettext_gives_it(count):
     expected = gettext.NullTranslations().ngettext("row", "rows", count)
-    assert language.told("{count:,} {count:row|rows}", count=count) == f"{count} {expected}"
-    assert language.told("{count} {count:row|rows}", count=f"{count:,}") == f"{count} {expected}"
+    assert language.translate("{count:,} {count:row|rows}", count=count) == f"{count} {expected}"
+    assert (
+        language.translate("{count} {count:row|rows}", count=f"{count:,}") == f"{count} {expected}"
+    )
 
 
 def test_a_noun_is_filled_in_strings_with_a_key_and_in_errors_too(monkeypatch):
@@ -108,7 +110,7 @@ def test_a_noun_is_filled_in_strings_with_a_key_and_in_errors_too(monkeypatch):
 def test_fields_are_filled_as_str_format_fills_them():
     values = {"n": 1234.5, "name": "{x}", "error": DataError("a"), "row": {"a": 1}}
     for sentence in ("{n:,.1f} {name!r:>9} {error.what} {row[a]} {{n}}", "{n:{row[a]}.3g}"):
-        assert language.told(sentence, **values) == sentence.format(**values)
+        assert language.translate(sentence, **values) == sentence.format(**values)
 
 
 def test_an_unknown_key_is_an_error(catalogue):

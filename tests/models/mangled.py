@@ -102,7 +102,7 @@ def _places(plain: dict[str, Any]) -> list[tuple[str, ...]]:
 
 def openings(folder: Path, head: str) -> list[Callable[[], Any]]:
     """Return all that opens a model."""
-    from workbench.attention.look import open_source
+    from workbench.attention.attend import open_source
     from workbench.cli import main
     from workbench.errors import InputError
     from workbench.models import load_model, load_tokenizer, load_trained

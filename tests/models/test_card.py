@@ -82,7 +82,7 @@ def test_other_names_of_the_measures_are_understood(found):
     assert card.context_tokens == 128
 
 
-def test_grouped_heads_are_told_apart(found):
+def test_grouped_heads_are_kept_apart(found):
     config = {"model_type": "llama", "num_attention_heads": 8, "num_key_value_heads": 2}
     (found.path / "config.json").write_text(json.dumps(config), "utf-8")
     card = card_of(found)

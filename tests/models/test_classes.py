@@ -6,7 +6,7 @@ import transformers
 
 from tests.zoo.families import HEADS, Family, core
 from workbench.errors import ModelError
-from workbench.models.classes import classes_of, usual_class
+from workbench.models.classes import classes_of, default_class
 from workbench.models.load import load_model, require_fit
 from workbench.sources import FoundModel
 
@@ -33,7 +33,7 @@ def test_each_auto_class_has_its_table(auto_class):
     [("Bert", "AutoModel"), ("GPT2", "AutoModelForCausalLM"), ("T5", "AutoModelForSeq2SeqLM")],
 )
 def test_a_model_whose_head_is_not_known_gets_the_usual_one(kind, name):
-    assert usual_class(getattr(transformers, f"{kind}Config")()).__name__ == name
+    assert default_class(getattr(transformers, f"{kind}Config")()).__name__ == name
 
 
 def test_a_model_that_goes_on_writing_after_a_sound_is_no_encoder_with_a_decoder(tmp_path):

@@ -9,7 +9,7 @@ from transformers import AutoTokenizer
 
 from tests.tiny_runs import make_rows, tiny_spec, write_csv
 from tests.zoo.families import Family, tokenizer
-from workbench.attention.look import attend, open_source
+from workbench.attention.attend import attend, open_source
 from workbench.cli import main
 from workbench.errors import ModelError
 from workbench.models import load_tokenizer
@@ -122,9 +122,8 @@ def test_texts_are_cut_where_the_model_ends_and_it_is_said(kind, read, tmp_path)
     found = prepare(spec_of(tmp_path, folder, **{"data.max_tokens": 2000}))
     assert found.setup.max_tokens == max(found.train["length"]) == read
     assert (
-        f"data.max_tokens is 2000, but the model reads {read} tokens at most: texts are cut there."
-        in found.data.notes
-    )
+        f"data.max_tokens is 2000, but the model reads at most {read} tokens: texts are cut there."
+    ) in found.data.notes
 
 
 def test_a_decoder_that_reads_the_text_too_ends_it(tmp_path):
@@ -154,22 +153,22 @@ def test_a_vocabulary_larger_than_the_embeddings_is_refused_by_every_verb(
     words.add_tokens(["wonderful-film", "late-flight"])
     words.save_pretrained(folder)
     entries = limits_of(Family(kind, head).config()).entries
-    told = (
+    result = (
         f"the tokenizer in {folder} gives 'wonderful-film' the number {len(words) - 2}, and the "
         f"model has embeddings for {entries} tokens, from 0 (2 tokens are beyond them); copy the "
         "tokenizer and the model again, both from one place"
     )
     with pytest.raises(ModelError) as caught:
         load_tokenizer(folder)
-    assert str(caught.value) == told
+    assert str(caught.value) == result
     capsys.readouterr()
     assert main(["attend", str(folder), "the film", "--out", str(tmp_path / "seen.json")]) == 2
-    assert told in capsys.readouterr().err
+    assert result in capsys.readouterr().err
     if head == JUDGES:
         path = tmp_path / "spec.yaml"
         path.write_text(to_yaml(tiny_spec(tmp_path, **{"model.source": str(folder)})), "utf-8")
         assert main(["train", str(path)]) == 2
-        assert told in capsys.readouterr().err
+        assert result in capsys.readouterr().err
     model = open_source((Family(kind, head).model(), tokenizer())).model
     with pytest.raises(ModelError, match="'wonderful-film'"):
         attend((model, words), "the film was wonderful")
@@ -211,8 +210,8 @@ def test_types_of_tokens_that_the_model_does_not_have_are_left_out_and_it_is_sai
     found = prepare(spec)
     assert "token_type_ids" not in found.train.column_names
     assert (
-        "The tokenizer marks tokens as of 2 types, one for each text of a pair; the model knows "
-        "1. The marks are left out." in found.data.notes
+        "The tokenizer uses 2 token types, one for each text of a pair; the model has 1. Token "
+        "types are omitted." in found.data.notes
     )
     model = found.new_model()
     model(**{n: v for n, v in found.collate([found.train[0]]).items() if n != "labels"})

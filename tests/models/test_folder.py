@@ -34,9 +34,9 @@ def test_a_missing_config_is_named(found):
 @pytest.mark.parametrize("text", ["{", "", "[1]", '"bert"', "\udcff"], ids=repr)
 def test_a_damaged_config_is_named(text, found):
     (found.path / "config.json").write_text(text, "utf-8", errors="surrogateescape")
-    told = refusal(found)
-    assert told.startswith(f"{found.path / 'config.json'} is damaged (")
-    assert told.endswith("); copy or download the model again")
+    result = refusal(found)
+    assert result.startswith(f"{found.path / 'config.json'} is damaged (")
+    assert result.endswith("); copy or download the model again")
 
 
 def test_missing_weights_are_named(found):
@@ -63,9 +63,9 @@ def test_missing_weights_are_named(found):
 def test_damaged_weights_are_noticed_before_they_are_loaded(damage, found):
     path = found.path / "model.safetensors"
     path.write_bytes(damage(path.read_bytes()))
-    told = refusal(found)
-    assert told.startswith(f"{path} is damaged or cut short (")
-    assert told.endswith("); copy or download the model again")
+    result = refusal(found)
+    assert result.startswith(f"{path} is damaged or cut short (")
+    assert result.endswith("); copy or download the model again")
 
 
 def test_pickled_weights_are_refused_unread(found):

@@ -177,9 +177,9 @@ def test_a_tokenizer_config_without_a_vocabulary_is_refused(found):
 def test_a_damaged_tokenizer_is_refused(found):
     path = found.path / "tokenizer.json"
     path.write_text(path.read_text("utf-8")[:200], "utf-8")
-    told = refusal(load_tokenizer, found)
-    assert told.startswith(f"the tokenizer in {found.path} cannot be loaded (")
-    assert told.endswith(
+    result = refusal(load_tokenizer, found)
+    assert result.startswith(f"the tokenizer in {found.path} cannot be loaded (")
+    assert result.endswith(
         "); copy tokenizer.json and tokenizer_config.json again from where the model came from"
     )
 
@@ -194,9 +194,9 @@ def test_a_model_type_without_such_a_head_is_refused(found):
 
 def test_a_head_that_calls_its_body_otherwise_than_the_file_does_is_refused(tmp_path):
     found = find_model(str(make_tiny_llama(tmp_path / "llama")))
-    told = refusal(load_model, found, "AutoModelForQuestionAnswering", [], 1)
-    assert "a llama model" in told
-    assert told.endswith("cannot be used for QuestionAnswering; choose a text encoder such as "
+    result = refusal(load_model, found, "AutoModelForQuestionAnswering", [], 1)
+    assert "a llama model" in result
+    assert result.endswith("cannot be used for QuestionAnswering; choose a text encoder such as "
                          "wheel:minilm, BERT or RoBERTa")  # fmt: skip
 
 
@@ -205,8 +205,8 @@ def test_a_tokenizer_without_anything_to_pad_with_is_refused(tmp_path):
     path = folder / "tokenizer_config.json"
     config = json.loads(path.read_text("utf-8"))
     path.write_text(json.dumps({k: v for k, v in config.items() if k != "eos_token"}), "utf-8")
-    told = refusal(load_tokenizer, folder)
-    assert told.endswith(
+    result = refusal(load_tokenizer, folder)
+    assert result.endswith(
         "has no token to pad with: neither pad_token nor eos_token nor unk_token; name one as "
         "pad_token in tokenizer_config.json"
     )
@@ -214,9 +214,9 @@ def test_a_tokenizer_without_anything_to_pad_with_is_refused(tmp_path):
 
 def test_weights_of_another_size_than_the_config_says_are_refused(found):
     change_config(found.path, hidden_size=32)
-    told = refusal(load_model, found, HEAD, ["a", "b"], 1)
-    assert told.startswith(f"the weights in {found.path} do not fit its config (bert.")
-    assert told.endswith(
+    result = refusal(load_model, found, HEAD, ["a", "b"], 1)
+    assert result.startswith(f"the weights in {found.path} do not fit its config (bert.")
+    assert result.endswith(
         " has another size); copy config.json and model.safetensors again, both from one place"
     )
 
@@ -225,18 +225,18 @@ def test_weights_of_another_model_are_refused(found):
     save_file(
         {"something.else": torch.zeros(3)}, found.path / "model.safetensors", {"format": "pt"}
     )
-    told = refusal(load_model, found, HEAD, ["a", "b"], 1)
-    assert told.startswith(f"the weights in {found.path} are not those of a bert model: ")
-    assert told.endswith(
+    result = refusal(load_model, found, HEAD, ["a", "b"], 1)
+    assert result.startswith(f"the weights in {found.path} are not those of a bert model: ")
+    assert result.endswith(
         " are missing; copy config.json and model.safetensors again, both from one place"
     )
 
 
-def test_a_config_with_values_that_cannot_be_is_told_in_one_line(found):
+def test_a_config_with_values_that_cannot_be_is_reported_in_one_line(found):
     change_config(found.path, num_attention_heads=3)
-    told = refusal(load_model, found, HEAD, ["a", "b"], 1)
-    assert told.startswith(f"the model in {found.path} cannot be loaded (")
-    assert told.endswith("); check that it is whole, or choose another one")
+    result = refusal(load_model, found, HEAD, ["a", "b"], 1)
+    assert result.startswith(f"the model in {found.path} cannot be loaded (")
+    assert result.endswith("); check that it is whole, or choose another one")
 
 
 @pytest.mark.parametrize("call", ["model", "tokenizer", "trained"])

@@ -9,7 +9,7 @@ import pytest
 from tests.tiny_models import make_tiny_bert
 from tests.tiny_runs import tiny_spec, write_csv
 from workbench import pipeline
-from workbench.attention.look import open_before
+from workbench.attention.attend import open_before
 from workbench.errors import ModelError
 from workbench.evaluation.run import predict_texts
 from workbench.models import load_tokenizer
@@ -67,10 +67,10 @@ def test_a_model_that_writes_keeps_capitals_and_knows_where_a_text_begins_and_en
     tokenizer = load_tokenizer(found)
     shown = tokenizer.decode(tokenizer(TEXTS[0])["input_ids"], skip_special_tokens=True)
     assert shown.replace(" ", "") == TEXTS[0].replace(" ", "")
-    told = load_model(found, kind, [], 1).generation_config
-    assert told.decoder_start_token_id == tokenizer.cls_token_id
-    assert told.eos_token_id == tokenizer.sep_token_id
-    assert told.pad_token_id == tokenizer.pad_token_id
+    result = load_model(found, kind, [], 1).generation_config
+    assert result.decoder_start_token_id == tokenizer.cls_token_id
+    assert result.eos_token_id == tokenizer.sep_token_id
+    assert result.pad_token_id == tokenizer.pad_token_id
 
 
 def test_a_causal_model_reads_lines_and_has_a_token_to_end_with(monkeypatch, tmp_path):
@@ -130,16 +130,18 @@ def test_other_texts_and_sizes_lie_in_folders_of_their_own(scratch):
 def test_a_run_goes_on_with_its_own_tokenizer_only(scratch):
     first, second = (with_own_tokenizer(scratch, TEXTS, "bpe", size) for size in (100, 300))
     require_same_entries(load_tokenizer(first), first.path)
-    with pytest.raises(ModelError, match="that was trained anew on the data is not the one of"):
+    with pytest.raises(
+        ModelError, match="the tokenizer retrained on the data differs from the one of"
+    ):
         require_same_entries(load_tokenizer(first), second.path)
 
 
 def test_a_pretrained_model_keeps_its_own(tmp_path):
     with pytest.raises(ModelError) as caught:
         preparing.prepare(tiny_spec(tmp_path, **{"model.tokenizer": "bpe"}))
-    told = str(caught.value)
-    assert told.startswith("model.tokenizer: 'bpe' is trained on the data, but ")
-    assert told.endswith(
+    result = str(caught.value)
+    assert result.startswith("model.tokenizer: 'bpe' is trained on the data, but ")
+    assert result.endswith(
         "was pretrained with a tokenizer of its own; set model.tokenizer to pretrained, or "
         "model.source to a scratch: model"
     )
@@ -152,7 +154,7 @@ def test_too_little_text_is_refused(scratch):
 
 def test_a_run_keeps_its_tokenizer_and_remembers_how_it_began(scratch, tmp_path, monkeypatch):
     monkeypatch.setattr(preparing, "find_model", lambda *_: scratch)
-    monkeypatch.setattr("workbench.attention.look.find_model", lambda *_: scratch)
+    monkeypatch.setattr("workbench.attention.attend.find_model", lambda *_: scratch)
     rows = [(text, "good" if "干净" in text else "bad") for text in TEXTS]
     write_csv(tmp_path / "rows.csv", rows)
     spec = tiny_spec(tmp_path, **{"model.tokenizer": "bpe", "model.vocab_size": 200})

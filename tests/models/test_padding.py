@@ -60,13 +60,13 @@ def test_a_model_that_counts_places_from_its_padding_keeps_it(make):
     assert model.config.pad_token_id == 1
 
 
-def test_different_names_are_told_with_the_data(make, tmp_path):
+def test_different_names_are_reported_with_the_data(make, tmp_path):
     folder = make("llama", 60, "[PAD]")
     prepared = prepare(tiny_spec(tmp_path, **{"model.source": str(folder)}))
     other = prepared.tokenizer.convert_ids_to_tokens(60)
     assert (
-        f"The tokenizer names [PAD] to pad with, the model's config {other}; batches are padded "
-        "with [PAD]."
+        f"The tokenizer's padding token is [PAD], the model config's is {other}; batches are "
+        "padded with [PAD]."
     ) in prepared.data.notes
     assert prepared.base_model().config.pad_token_id == prepared.tokenizer.pad_token_id
 

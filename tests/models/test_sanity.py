@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.models.mangled import KINDS
-from workbench.attention.look import open_source
+from workbench.attention.attend import open_source
 from workbench.errors import ModelError
 from workbench.models import load_model, load_tokenizer, load_trained
 from workbench.models.folder import read_config
@@ -41,7 +41,7 @@ def test_whatever_is_mangled_it_loads_or_is_refused_in_a_sentence(first):
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "result"),
     [
         ({"model_max_length": "x"}, "model_max_length is 'x'"),
         ({"model_max_length": [1]}, "model_max_length is [1]"),
@@ -54,13 +54,13 @@ def test_whatever_is_mangled_it_loads_or_is_refused_in_a_sentence(first):
     ],
     ids=str,
 )
-def test_what_no_tokenizer_has_is_named(fields, told, found):
+def test_what_no_tokenizer_has_is_named(fields, result, found):
     path = found.path / "tokenizer_config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | fields), "utf-8")
     with pytest.raises(ModelError) as caught:
         load_tokenizer(found)
     assert str(caught.value) == (
-        f"{path}: {told}, which no tokenizer has; correct it, or copy the file again from where "
+        f"{path}: {result}, which no tokenizer has; correct it, or copy the file again from where "
         "the model came from"
     )
 

@@ -156,8 +156,8 @@ def test_nothing_becomes_unknown_and_texts_are_written_back_as_before(kind):
     """Of texts that were never met, drawn from all characters that the tokenizer has seen."""
     whole = trained(kind)
     fewer, _ = trimmed(whole, MET)
-    chance, name = random.Random(0), unknown(whole)
-    drawn = ["".join(chance.choices(CHARACTERS, k=chance.randrange(1, 40))) for _ in range(300)]
+    rng, name = random.Random(0), unknown(whole)
+    drawn = ["".join(rng.choices(CHARACTERS, k=rng.randrange(1, 40))) for _ in range(300)]
     for text in [*TRAINED_ON, *drawn, "ҝ never seen ☃", "", " "]:
         one, two = whole.encode(text), fewer.encode(text)
         assert two.tokens.count(name) <= one.tokens.count(name)

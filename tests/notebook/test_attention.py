@@ -46,7 +46,7 @@ def test_the_notebook_runs_headless_and_shows_desks_without_widgets(executed):
         assert "application/vnd.jupyter.widget-view+json" not in data
         html = data["text/html"]
         assert html.index("<img") < html.index("<script")
-        assert "模型看了哪里" in html
+        assert "模型关注哪里" in html
         assert "http" not in html
         assert len(json.dumps(data)) < 1_000_000
         assert data["image/png"].startswith("iVBOR")
@@ -54,6 +54,6 @@ def test_the_notebook_runs_headless_and_shows_desks_without_widgets(executed):
 
 @pytest.mark.notebook
 def test_the_desk_of_the_run_holds_what_was_kept_along_the_way(executed):
-    told = executed.read_text("utf-8")
-    assert "records, from step 0 to step" in told
-    assert '\\"loss\\":[[' in told
+    result = executed.read_text("utf-8")
+    assert "records, from step 0 to step" in result
+    assert '\\"loss\\":[[' in result

@@ -26,14 +26,14 @@ def notebook(folder, code):
     return [sys.executable, "-m", "workbench", "run", str(path), "-o", str(folder / "out.ipynb")]
 
 
-def test_a_kernel_that_died_is_told_in_a_line(tmp_path):
+def test_a_kernel_that_died_is_reported_in_a_line(tmp_path):
     command = notebook(tmp_path, "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 2
     said = [line for line in done.stderr.splitlines() if line.startswith("workbench: ")]
     assert said == [
-        f"workbench: the notebook's kernel died; what was executed is kept as "
-        f"{tmp_path / 'out.ipynb'}; run it again: it had not begun a run"
+        "workbench: the notebook's kernel died; what was executed is kept as "
+        f"{tmp_path / 'out.ipynb'}; run it again: no run had started"
     ]
     assert "Traceback" not in done.stderr
     assert "zmq" not in done.stderr
@@ -53,7 +53,7 @@ def test_a_cell_that_runs_over_its_limit_is_told_in_a_line(tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_notebook_is_told_in_a_line(number, tmp_path):
+def test_an_interrupted_notebook_is_reported_in_a_line(number, tmp_path):
     waits = "import pathlib, time\npathlib.Path('here').touch()\ntime.sleep(300)"
     process = subprocess.Popen(
         notebook(tmp_path, waits), stderr=subprocess.PIPE, text=True, cwd=tmp_path

@@ -91,7 +91,7 @@ def test_every_split_is_cleaned_by_itself_and_shown_on_one_page(folder):
     }  # fmt: skip
 
 
-def test_a_split_without_the_columns_is_left_out_and_told(folder):
+def test_a_split_without_the_columns_is_left_out_and_reported(folder):
     (folder / "test.csv").write_text("text\na\n", "utf-8")
     cleaned = wb.clean(folder, ["whitespace"])
     assert list(cleaned.frames) == ["train"]
@@ -107,7 +107,7 @@ def test_a_custom_function_works_here_and_is_no_part_of_a_spec(path):
     assert cleaned.undo().spec.data.cleaning == ["html"]
 
 
-def test_steps_of_a_spec_come_first_and_faults_are_told(path):
+def test_steps_of_a_spec_come_first_and_faults_are_reported(path):
     spec = RunSpec().replace({"data.source": str(path), "data.cleaning": ["html"]})
     assert wb.clean(spec, ["whitespace"]).spec.data.cleaning == ["html", "whitespace"]
     with pytest.raises(SpecError, match="did you mean html"):
@@ -155,7 +155,7 @@ def test_the_command_shows_first_and_writes_what_is_asked_for(capsys, path, tmp_
 
 def test_the_command_refuses_with_one_line(capsys, path):
     for arguments, why in (
-        ((path,), "no step of cleaning is given"),
+        ((path,), "no cleaning step is given"),
         ((path, "--step", "htm"), "did you mean html?"),
         ((path, "--step", "html", "-o", path), "is the source itself"),
         ((path, "--step", "html", "-o", "x.doc"), "end it in .csv, .tsv, .jsonl, .parquet"),
@@ -203,7 +203,7 @@ def test_answers_stay_where_they_are_in_a_passage_that_is_cleaned(capsys, tmp_pa
     steps = ("--step", "html", "--step", "whitespace", "--set", "task=question-answering")
     code, out, err = run(capsys, "clean", path, *steps, "-o", tmp_path / "out.jsonl")
     assert code == 0, err
-    assert "without losing what hangs on them: 1" in out
+    assert "the labels or answers that refer to them: 1" in out
     first, second = (json.loads(line) for line in (tmp_path / "out.jsonl").open(encoding="utf-8"))
     held = first["answers"]
     assert first["context"] == "It was cold. Tom saw Ann. Ann left."
@@ -224,7 +224,7 @@ def test_words_are_cleaned_one_by_one_and_keep_their_tags(capsys, tmp_path):
     for name in ("out.jsonl", "out.csv"):
         code, out, err = run(capsys, "clean", path, *steps, *task, "-o", tmp_path / name)
         assert code == 0, err
-        assert "without losing what hangs on them: 2" in out
+        assert "the labels or answers that refer to them: 2" in out
         held = read_table(tmp_path / name)[0].iloc[0]
         tokens = held["tokens"] if name == "out.jsonl" else json.loads(held["tokens"])
         assert list(tokens) == ["caf\u00e9", "<br>", "[URL]", "Ann"]

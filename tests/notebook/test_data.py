@@ -67,8 +67,8 @@ def test_the_notebook_runs_headless_shows_the_page_and_builds_no_widget(executed
 
 @pytest.mark.notebook
 def test_what_the_notebook_divided_has_no_leak(executed):
-    told = (executed / "out.ipynb").read_text("utf-8")
-    assert "leaks: 0" in told
+    result = (executed / "out.ipynb").read_text("utf-8")
+    assert "leaks: 0" in result
     folder = executed / "data-desk"
     assert sorted(path.name for path in (folder / "divided").iterdir()) == [
         "split.yaml", "test.jsonl", "train.jsonl", "validation.jsonl",

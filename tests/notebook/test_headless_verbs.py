@@ -49,7 +49,7 @@ def test_the_studio_replays_what_was_done_by_hand(tmp_path):
     run, prepared = pipeline.prepare_run(spec)
     ask(run, "learning_rate", 1e-3, who="by hand")
     pipeline.train_prepared(run, prepared)
-    assert [act["knob"] for act in read_state(run).acts] == ["learning_rate"]
+    assert [act["knob"] for act in read_state(run).commands] == ["learning_rate"]
     (tmp_path / "spec.yaml").write_text(to_yaml(spec), "utf-8")
     lines = (
         ["run", str(ROOT / "notebooks" / "studio.ipynb"), "-f", "spec.yaml",
@@ -62,11 +62,11 @@ def test_the_studio_replays_what_was_done_by_hand(tmp_path):
         assert done.returncode == 0, done.stderr
     for name in ("by-studio", "by-line"):
         again = read_state(type(run)(tmp_path / "runs" / name))
-        assert [act["new"] for act in again.acts] == [1e-3]
+        assert [act["new"] for act in again.commands] == [1e-3]
         assert [e["loss"] for e in again.steps] == [e["loss"] for e in read_state(run).steps]
 
 
-def test_one_answer_to_all_rows_is_told_in_the_executed_notebook(tmp_path, monkeypatch):
+def test_one_answer_to_all_rows_is_reported_in_the_executed_notebook(tmp_path, monkeypatch):
     spec = tiny_spec(
         tmp_path,
         **{"train.learning_rate": 0.1, "train.warmup_steps": 0, "train.num_train_epochs": 4,
@@ -79,5 +79,5 @@ def test_one_answer_to_all_rows_is_told_in_the_executed_notebook(tmp_path, monke
     done = papermill.execute_notebook(
         "train.ipynb", "done.ipynb", cwd=tmp_path, kernel_name="python3", progress_bar=False
     )
-    told = "".join(o.text for o in done.cells[0].outputs if o.get("name") == "stderr")
-    assert told.count("all validation rows the same answer") == 1
+    result = "".join(o.text for o in done.cells[0].outputs if o.get("name") == "stderr")
+    assert result.count("all validation rows the same answer") == 1

@@ -68,7 +68,7 @@ def test_rows_come_in_the_order_that_was_asked_for(source, tmp_path):
     random = open_labels(spec, **how, order="random")
     assert random.session.items[0].place == made.journal.records()[0].place
     assert random.session.at == 1
-    for order, words in (("margin", "without a model; give a run"), ("best", "choose source")):
+    for order, words in (("margin", "needs a model; give a run"), ("best", "choose source")):
         with pytest.raises(InputError, match=words):
             open_labels(spec, **how, order=order)
 

@@ -128,8 +128,8 @@ def test_the_found_rate_goes_into_the_form_and_nothing_else_does(studio, finder)
     before = studio.spec
     finder._press.click()
     finder.wait()
-    ((told, figure, _),) = finder.shown
-    assert "Try a learning rate of" in told["text/plain"]
+    ((result, figure, _),) = finder.shown
+    assert "Try a learning rate of" in result["text/plain"]
     assert "application/vnd.plotly.v1+json" in figure
     assert studio.spec == before
     assert finder._use.layout.display is None
@@ -187,9 +187,9 @@ def test_opened_again_it_shows_the_results_of_the_last_run(tmp_path, studio, mon
     assert again.run.name == run.name
     shown = shown_by(again, monkeypatch)
     again.evaluation()
-    told = [bundle["text/plain"] for bundle in shown]
-    assert told[1] == text("studio.last_run", run=run.name)
-    assert any("accuracy" in line for line in told)
+    result = [bundle["text/plain"] for bundle in shown]
+    assert result[1] == text("studio.last_run", run=run.name)
+    assert any("accuracy" in line for line in result)
     again.report()
     assert any(str(run.report_path) in str(bundle) for bundle in shown)
 
@@ -203,7 +203,7 @@ def test_a_run_that_is_training_is_offered(tmp_path, studio, monkeypatch):
     panel = widgets.StartPanel
     monkeypatch.setattr(widgets, "StartPanel", lambda *given: made.append(panel(*given)) or made[0])
     watched = []
-    monkeypatch.setattr(widgets.RunPlaces, "fill", lambda _, run, *__: watched.append(run))
+    monkeypatch.setattr(widgets.RunOutputs, "fill", lambda _, run, *__: watched.append(run))
     with writer_lock(run):
         announce(run)
         Studio(to_flat(spec)).train()
@@ -215,7 +215,7 @@ def test_a_run_that_is_training_is_offered(tmp_path, studio, monkeypatch):
     assert made[0]._offer.children == ()
 
 
-def test_a_fault_at_the_start_is_told_beside_the_button(studio, monkeypatch):
+def test_a_fault_at_the_start_is_reported_beside_the_button(studio, monkeypatch):
     made = []
     panel = widgets.StartPanel
     monkeypatch.setattr(widgets, "StartPanel", lambda *given: made.append(panel(*given)) or made[0])

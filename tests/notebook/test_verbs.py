@@ -32,6 +32,12 @@ def test_all_verbs_are_functions_after_all_modules_were_imported():
         assert getattr(wb, verb) is getattr(notebook, verb)
 
 
+def test_an_earlier_name_of_a_verb_still_works_and_says_the_new_one():
+    with pytest.warns(DeprecationWarning, match=r"wb\.suspects is called wb\.label_issues now"):
+        assert wb.suspects is wb.label_issues
+    assert "suspects" not in dir(wb)
+
+
 @pytest.fixture(scope="module")
 def calls(tmp_path_factory):
     """Return a call of each verb by its name, and by none."""
@@ -60,7 +66,7 @@ def calls(tmp_path_factory):
         "split": lambda: wb.split(spec.data.source, home / f"split-{next(folders)}"),
         "start": lambda: wb.start(spec).wait(60),
         "studio": lambda: wb.studio(to_flat(spec)),
-        "suspects": lambda: wb.suspects(run),
+        "label_issues": lambda: wb.label_issues(run),
         "train": lambda: wb.train(spec),
         "trust": lambda: wb.trust(run),
     }

@@ -104,7 +104,7 @@ def test_runs_that_are_no_forks_have_no_section_for_them(tmp_path):
     assert "forks" not in {attributes.get("id") for _, attributes in parsed.elements}
     assert language.text("compare.same_spec") in parsed.text
     assert language.text("compare.same_environment") in parsed.text
-    assert "All 4 validation rows are answered the same." in parsed.text
+    assert "All 4 validation rows get the same prediction." in parsed.text
 
 
 def test_the_page_says_who_is_right_where_two_runs_disagree(runs):
@@ -112,7 +112,7 @@ def test_the_page_says_who_is_right_where_two_runs_disagree(runs):
     answer(runs[1], LABELS[0], LABELS[1], LABELS[0])
     text = " ".join(Page(render_comparison(runs)).text.split())
     assert (
-        f"2 of 3 validation rows are answered differently. Only {runs[0].name} is right on 1 of "
+        f"2 of 3 validation rows get different predictions. Only {runs[0].name} is right on 1 of "
         "them, only fork & <b>co on 1, and neither on 0."
     ) in text
 
@@ -193,7 +193,7 @@ def judged(folder, name: str, right: int) -> RunFolder:
     return run
 
 
-def test_the_better_run_is_told_as_the_better_one(tmp_path):
+def test_the_better_run_is_reported_as_the_better_one(tmp_path):
     worse, better = judged(tmp_path, "worse", 6), judged(tmp_path, "better", 9)
     said = [
         paired_figure(*pair).layout.title.subtitle.text

@@ -61,8 +61,8 @@ def test_data_facts_name_what_was_detected_and_the_rows_of_each_split():
         "Split": "20% held out",
         "Rows": "Training 2,000, Validation 500",
         "Columns": "text ← text, label ← mood",
-        "Limit (tokens)": "48",
-        "Training rows cut": "3.2%",
+        "Max length (tokens)": "48",
+        "Truncated training rows": "3.2%",
         "Fingerprint": "0123",
     }
 

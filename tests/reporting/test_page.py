@@ -120,11 +120,11 @@ def test_every_section_of_the_contents_exists(page):
     assert links <= ids
 
 
-def test_the_result_is_told_in_one_sentence_against_the_baselines(tmp_path):
+def test_the_result_is_reported_in_one_sentence_against_the_baselines(tmp_path):
     text = Page(render(run_folder(tmp_path))).text
     assert (
-        "After fine-tuning the model gets 87.3% of 200 validation rows right; always answering "
-        "the most frequent class gets 50.0%; the same model before fine-tuning gets 48.4%."
+        "The fine-tuned model gets 87.3% of 200 validation rows right; always predicting the "
+        "most frequent class gets 50.0%; the same model before fine-tuning gets 48.4%."
     ) in text
 
 
@@ -160,7 +160,7 @@ def test_facts_are_written_for_a_reader(page):
     assert "22,713,986" in parsed.text
     memory = {
         "en": "640 MB (batch of 16 rows, 128 tokens)",
-        "zh": "640 MB（每批 16 条，128 个词元）",
+        "zh": "640 MB（每批 16 个样本，128 个词元）",
     }
     assert memory[lang] in parsed.text
     assert "pretraining_data" not in parsed.text
@@ -231,7 +231,7 @@ def test_an_empty_folder_still_gives_a_page(tmp_path):
     text = Page(render(RunFolder(tmp_path))).text
     for part in PARTS:
         assert language.text(f"report.missing.{part}", "en") in text
-    assert "The run has not been evaluated; its last recorded step is 0." in text
+    assert "The run has not been evaluated; the last recorded step is 0." in text
 
 
 def test_a_failed_run_says_how_it_failed(tmp_path):

@@ -57,8 +57,8 @@ def test_a_notebook_shows_the_same_page_and_each_figure_with_a_still_image(profi
 
 def test_a_profile_is_written_as_a_page_or_as_plain_data(profile, tmp_path):
     write_profile(profile, tmp_path / "a.json")
-    told = json.loads((tmp_path / "a.json").read_text("utf-8"))
-    assert told["findings"][1]["kind"] == "cells.tag"
+    result = json.loads((tmp_path / "a.json").read_text("utf-8"))
+    assert result["findings"][1]["kind"] == "cells.tag"
     write_profile(profile, tmp_path / "a.html")
     assert "http-equiv" in (tmp_path / "a.html").read_text("utf-8")
     with pytest.raises(InputError, match=r"'a.pdf' has an ending .*; end it in .html, .json"):

@@ -38,7 +38,7 @@ VERBS = {
     "export a card": ("export", "{run}", "--to", "card", "--out", "{folder}/card"),
     "report": ("report", "{run}"),
     "compare": ("runs", "compare", "{run}", "{good}"),
-    "suspects": ("data", "suspects", "{run}"),
+    "label-issues": ("data", "label-issues", "{run}"),
     "steer": ("runs", "steer", "{run}", "paused=true"),
     "kill": ("runs", "stop", "{run}", "--kill"),
 }
@@ -92,7 +92,9 @@ class Bench:
         runs = Path(tempfile.mkdtemp(dir=self.folder, prefix="runs-"))
         original = runs / "original"
         shutil.copytree(rng.choice((self.good, self.broken_off)), original)
-        told = "; ".join(mutate(original, self.outside, rng) for _ in range(rng.choice((1, 1, 2))))
+        result = "; ".join(
+            mutate(original, self.outside, rng) for _ in range(rng.choice((1, 1, 2)))
+        )
         self.looked_at.clear()
         for verb, words in rng.sample(sorted(VERBS.items()), 4):
             run = runs / "their-run"
@@ -104,7 +106,7 @@ class Bench:
             said = io.StringIO()
             signal.signal(signal.SIGALRM, _too_late)
             signal.alarm(LIMIT_SECONDS)
-            where = f"{seed}: {told}: {verb}"
+            where = f"{seed}: {result}: {verb}"
             try:
                 with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
                     code = main([word.format(**held) for word in words])
@@ -120,10 +122,10 @@ class Bench:
             for name in ("their-run", "out", "card"):
                 shutil.rmtree(runs / name, ignore_errors=True)
         if self.looked_at:
-            found.faults.append(f"{seed}: {told}: opened {self.looked_at[0]}")
+            found.faults.append(f"{seed}: {result}: opened {self.looked_at[0]}")
         held = {path.name: path.read_bytes() for path in self.outside.iterdir()}
         if held != {"key": b"PRIVATE KEY"}:
-            found.faults.append(f"{seed}: {told}: outside there is {held}")
+            found.faults.append(f"{seed}: {result}: outside there is {held}")
         found.folders += 1
         shutil.rmtree(runs, ignore_errors=True)
 

@@ -130,8 +130,8 @@ class Hostile:
 
     def pages(self) -> dict[str, Path]:
         """Write the pages that open from disk, and return them by name."""
+        from workbench.reporting.attention_page import write_look
         from workbench.reporting.compare import write_comparison
-        from workbench.reporting.look import write_look
         from workbench.reporting.profile import write_profile
 
         made = {
@@ -159,8 +159,8 @@ class Hostile:
         """Return what notebooks show, as mime bundles by name."""
         from workbench import figures
         from workbench.notebook import pages
+        from workbench.reporting.attention_page import desk_bundle
         from workbench.reporting.compare import compare
-        from workbench.reporting.look import desk_bundle
         from workbench.reporting.profile import profile_bundles
         from workbench.tasks import load_task
 

@@ -27,7 +27,7 @@ def test_a_number_always_gives_the_same_folder(tmp_path):
         (run / "model").mkdir(parents=True)
         (run / "spec.yaml").write_text("task: text-classification\ntrain: {max_steps: 3}\n")
         (run / "model" / "config.json").write_text('{"a": [1, 2, {"b": 3}]}')
-        told = [mutate(run, tmp_path, random.Random(seed)) for seed in (9, 10)]
+        result = [mutate(run, tmp_path, random.Random(seed)) for seed in (9, 10)]
         files = {p.relative_to(run): p.read_bytes() for p in run.rglob("*") if p.is_file()}
-        made.append((told, files))
+        made.append((result, files))
     assert made[0] == made[1]

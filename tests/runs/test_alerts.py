@@ -47,13 +47,13 @@ def run_of(
             }
             for step in range(every, steps + 1, every)
         ]
-    state.acts = [{"step": step, "knob": knob, "new": new} for step, knob, new in acts]
+    state.commands = [{"step": step, "knob": knob, "new": new} for step, knob, new in acts]
     return state
 
 
 def noise(size: float, seed: int = 0) -> Callable[[], float]:
-    chance = random.Random(seed)
-    return lambda: chance.gauss(0, size)
+    rng = random.Random(seed)
+    return lambda: rng.gauss(0, size)
 
 
 def kinds(state: RunState) -> list[str]:
@@ -412,28 +412,28 @@ def test_a_validation_that_gets_better_is_no_plateau():
 
 def ordinary(seed: int) -> RunState:
     """Draw an ordinary run: any length, noise, floor, schedule, and stretch between evaluations."""
-    chance = random.Random(seed)
-    total = int(10 ** chance.uniform(1.5, 3.3))
-    start = chance.choice([LN2, math.log(4), math.log(14), 3.6])
-    floor = start * chance.uniform(0.05, 0.8)
-    pace = total * chance.uniform(0.03, 0.5)
-    scatter = chance.uniform(0.02, 0.5) * start
-    gap, wobble = chance.uniform(0, 0.1) * start, chance.uniform(0, 0.03) * start
+    rng = random.Random(seed)
+    total = int(10 ** rng.uniform(1.5, 3.3))
+    start = rng.choice([LN2, math.log(4), math.log(14), 3.6])
+    floor = start * rng.uniform(0.05, 0.8)
+    pace = total * rng.uniform(0.03, 0.5)
+    scatter = rng.uniform(0.02, 0.5) * start
+    gap, wobble = rng.uniform(0, 0.1) * start, rng.uniform(0, 0.03) * start
     falling = [linear, lambda share: 5e-5 * (1 + math.cos(math.pi * share)) / 2]
 
     def level(step):
         return floor + (start - floor) * math.exp(-step / pace)
 
     def training(step):
-        spike = chance.random() < 0.01
-        return max(0.0, level(step) + chance.gauss(0, scatter) + spike * start)
+        spike = rng.random() < 0.01
+        return max(0.0, level(step) + rng.gauss(0, scatter) + spike * start)
 
     def accuracy(step):
-        return min(0.99, 1 - level(step) / start * 0.5 + chance.gauss(0, 0.01))
+        return min(0.99, 1 - level(step) / start * 0.5 + rng.gauss(0, 0.01))
 
     return run_of(
-        total, training, lambda s: level(s) + gap + abs(chance.gauss(0, wobble)), accuracy,
-        every=max(1, total // chance.choice([3, 5, 10, 40])), rate=chance.choice(falling),
+        total, training, lambda s: level(s) + gap + abs(rng.gauss(0, wobble)), accuracy,
+        every=max(1, total // rng.choice([3, 5, 10, 40])), rate=rng.choice(falling),
         best_step=total // 2,
     )  # fmt: skip
 
@@ -503,12 +503,12 @@ class Endless(Sequence):
 
 
 def test_a_million_steps_cost_no_more_than_a_few_thousand_looks():
-    chance = random.Random(0)
+    rng = random.Random(0)
     steps = Endless(
         1_000_000,
         lambda i: {
             "step": i + 1,
-            "loss": 0.5 + chance.gauss(0, 0.1),
+            "loss": 0.5 + rng.gauss(0, 0.1),
             "learning_rate": 1e-5,
         },
     )
@@ -517,7 +517,7 @@ def test_a_million_steps_cost_no_more_than_a_few_thousand_looks():
         lambda i: {
             "step": 25 * (i + 1),
             "epoch": (i + 1) / 4000,
-            "metrics": {"loss": 0.5 + chance.gauss(0, 0.01), "accuracy": 0.8},
+            "metrics": {"loss": 0.5 + rng.gauss(0, 0.01), "accuracy": 0.8},
         },
     )
     state = RunState(status="running", step=1_000_000, total_steps=1_000_000)
@@ -574,12 +574,12 @@ def test_an_alert_is_two_sentences_with_its_numbers(alert, language):
 
 def test_the_words_of_one_alert():
     assert describe(EXAMPLES[2], "en") == (
-        "The training loss is coming apart: about 0.31 around step 80, and 0.69 now. Go back to "
-        "the best checkpoint (step 75), and halve the learning rate if it happens again."
+        "The training loss is diverging: about 0.31 around step 80, now 0.69. Restore the best "
+        "checkpoint (step 75), and halve the learning rate if it happens again."
     )
     assert describe(next(a for a in EXAMPLES if a.kind == "overfitting"), "zh") == (
         "从第 200 步起的 12 次评估中，验证损失由 0.35 升至 0.6，训练损失却由 0.3 降到 0.05。"
-        "建议停止并保留最佳模型：再训练下去只是在死记训练样本（过拟合）。"
+        "建议停止并保留最佳模型：继续训练只会过拟合。"
     )
 
 

@@ -47,7 +47,7 @@ def test_a_line_that_is_ours_is_shown_as_it_is():
 
 def test_the_line_stands_unbroken_in_the_file(tmp_path):
     run = RunFolder(tmp_path)
-    told = line("train", Path("/".join(["a folder with blanks"] * 12)) / "spec.yaml")
-    run.write_spec(RunSpec(), {"command": told})
-    assert f"  command: {told}\n" in run.spec_path.read_text()
-    assert run.record() == {"command": told}
+    result = line("train", Path("/".join(["a folder with blanks"] * 12)) / "spec.yaml")
+    run.write_spec(RunSpec(), {"command": result})
+    assert f"  command: {result}\n" in run.spec_path.read_text()
+    assert run.record() == {"command": result}

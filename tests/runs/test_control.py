@@ -57,7 +57,7 @@ def test_many_processes_at_once_lose_nothing(run):
     assert values == [n / 100 for n in range(20) for _ in range(3)]
 
 
-def test_a_line_that_asks_for_nothing_known_is_passed_over_and_told(run, capsys):
+def test_a_line_that_asks_for_nothing_known_is_passed_over_and_reported(run, capsys):
     run.control_path.write_bytes(
         b'garbage\n{"act": "learning_rate", "value": 9, "who": "x"}\n[]\n'
         b'{"act": "open", "value": "/etc/passwd", "who": "x"}\n'
@@ -89,9 +89,12 @@ def test_a_request_can_be_typed(text, expected):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("learning_rate", "'learning_rate' has no '='; write KNOB=VALUE"),
-        ("learning_rat=1", "'learning_rat' cannot be steered; did you mean learning_rate?"),
-        ("seed=3", "'seed' cannot be steered; choose learning_rate, "),
+        ("learning_rate", "'learning_rate' has no '='; write NAME=VALUE"),
+        (
+            "learning_rat=1",
+            ("'learning_rat' cannot be changed during training; did you mean learning_rate?"),
+        ),
+        ("seed=3", "'seed' cannot be changed during training; choose learning_rate, "),
         ("learning_rate=7", "learning_rate: 7 does not fit; choose at most 0.1"),
         ("eval_steps=2.5", "eval_steps: 2.5 does not fit; give a value of type int"),
         ("paused=maybe", "paused: 'maybe' does not fit; give a value of type bool"),
@@ -111,7 +114,7 @@ def test_a_rate_that_is_no_number_is_refused():
 @pytest.fixture
 def regression(run):
     """Return a run whose record says that it has no use for label smoothing."""
-    record = {"knobs_without_effect": {"label_smoothing_factor": "text-regression"}}
+    record = {"unused_hyperparameters": {"label_smoothing_factor": "text-regression"}}
     run.write_spec(RunSpec(), record)
     return run
 
@@ -125,7 +128,7 @@ def test_what_has_no_effect_in_a_run_is_refused(regression, name):
     assert [act for _, act, _, _ in Requests(regression).new()] == ["learning_rate"]
 
 
-def test_a_line_that_asks_for_what_has_no_effect_is_passed_over_and_told(regression, capsys):
+def test_a_line_that_asks_for_what_has_no_effect_is_passed_over_and_reported(regression, capsys):
     regression.control_path.write_text(
         '{"act": "label_smoothing_factor", "value": 0.1}\n{"act": "evaluate", "value": true}\n'
     )

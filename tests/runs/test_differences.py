@@ -11,7 +11,7 @@ from workbench.runs.differences import (
     fork_tree,
     metrics_table,
     names,
-    parent_places,
+    parent_paths,
     progress_table,
     spec_differences,
 )
@@ -104,7 +104,7 @@ def test_progress_is_read_from_what_happened():
     }
 
 
-def test_runs_of_the_same_name_are_told_apart_by_their_folders(tmp_path):
+def test_runs_of_the_same_name_are_kept_apart_by_their_folders(tmp_path):
     runs = [make(tmp_path / "x", "a"), make(tmp_path / "y", "a"), make(tmp_path, "b")]
     assert names(runs) == [(tmp_path / f / "a").as_posix() for f in "xy"] + ["b"]
 
@@ -118,13 +118,13 @@ def test_forks_stand_below_the_run_they_left(tmp_path):
     assert shape(fork_tree(runs)) == [
         ("root", None, [("other", 80, []), ("child", 40, [("grandchild", 60, [])])])
     ]
-    assert parent_places(runs) == [(3, 60), (2, 80), None, (2, 40)]
+    assert parent_paths(runs) == [(3, 60), (2, 80), None, (2, 40)]
 
 
 def test_a_parent_may_lie_in_another_folder(tmp_path):
     root = make(tmp_path / "old", "root")
     child = make(tmp_path / "new", "child", parent=("root", "../old/root", 40))
-    assert parent_places([root, child]) == [None, (0, 40)]
+    assert parent_paths([root, child]) == [None, (0, 40)]
 
 
 def test_a_fork_whose_parent_is_not_compared_keeps_its_name(tmp_path):

@@ -70,8 +70,8 @@ def test_a_name_that_could_leave_the_folder_or_break_a_shell_is_refused(tmp_path
     with pytest.raises(RunError) as caught:
         create_run(spec_in(tmp_path / "runs", run_name=name), "unused")
     assert message_of(caught) == (
-        f"output.run_name {name!r} is no plain folder name; "
-        "use letters, digits, dots, dashes and underscores"
+        f"output.run_name {name!r} is not a plain folder name; use letters, digits, dots, "
+        "dashes and underscores"
     )
     assert not (tmp_path / "runs").exists()
 
@@ -158,7 +158,7 @@ def test_a_folder_without_spec_is_no_run(tmp_path):
     with pytest.raises(RunError) as caught:
         RunFolder(tmp_path).spec()
     assert message_of(caught) == (
-        f"{tmp_path} is no run: it has no spec.yaml; `workbench runs list` shows the runs"
+        f"{tmp_path} is not a run: it has no spec.yaml; `workbench runs list` shows the runs"
     )
 
 
@@ -196,7 +196,7 @@ def test_a_run_that_died_before_its_spec_was_written_can_be_opened(tmp_path):
     assert list(run.events()) == []
 
 
-def test_an_unknown_run_is_told_with_those_there_are(tmp_path):
+def test_an_unknown_run_is_reported_with_those_there_are(tmp_path):
     for name in ("a", "b"):
         make_run(tmp_path, name)
     with pytest.raises(RunError) as caught:

@@ -26,7 +26,7 @@ def test_a_run_is_locked_while_it_is_written(run):
     assert not is_locked(run)
 
 
-def test_a_second_writer_is_told_who_the_first_is(run):
+def test_a_second_writer_is_reported_who_the_first_is(run):
     with writer_lock(run), pytest.raises(RunError) as caught, writer_lock(run):
         pass
     assert f"is being written by process {os.getpid()} of " in caught.value.what

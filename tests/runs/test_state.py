@@ -149,7 +149,7 @@ def test_a_clock_that_is_set_back_takes_no_time_away_and_goes_on():
 def test_an_event_with_holes_is_passed_over(garbage):
     state = RunState().fold([STARTED, logged(1, 1.0), garbage, logged(4, 2.0)])
     assert [e["step"] for e in state.steps] == [1, 4]
-    assert (state.evaluations, state.acts, state.step) == ([], [], 4)
+    assert (state.evaluations, state.commands, state.step) == ([], [], 4)
 
 
 def test_many_steps_at_once_are_the_steps_one_by_one():

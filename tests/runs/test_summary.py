@@ -132,7 +132,7 @@ def test_a_run_of_somebody_else_lives_as_long_as_its_heart_beats(tmp_path, monke
         assert summarise(run).status == "interrupted"
 
 
-def test_a_writer_that_waits_for_room_is_told_from_outside(tmp_path, monkeypatch):
+def test_a_writer_that_waits_for_room_is_reported_from_outside(tmp_path, monkeypatch):
     run = make_run(tmp_path / "run")
     with writer_lock(run):
         with heartbeat(run):
@@ -153,10 +153,10 @@ def test_a_run_that_may_not_be_read_is_listed_as_that_and_named():
         half.events_path.chmod(0)
         closed.path.chmod(0)
         with as_nobody():
-            told = {run.name: summary.status for run, summary in summarise_all(folder)}
+            result = {run.name: summary.status for run, summary in summarise_all(folder)}
             with pytest.raises(RunError, match=r"closed cannot be read \(Permission denied\)"):
                 open_run(folder / "closed")
-        assert told == {"open": "finished", "closed": "unreadable", "half": "unreadable"}
+        assert result == {"open": "finished", "closed": "unreadable", "half": "unreadable"}
         folder.chmod(0)
         with as_nobody(), pytest.raises(RunError, match=r"the runs folder .* cannot be read"):
             summarise_all(folder)
@@ -169,7 +169,7 @@ def test_a_damaged_note_is_read_again_from_the_events(tmp_path, note):
     assert summarise(run).status == "finished"
 
 
-def test_all_runs_of_a_folder_are_told_oldest_first(tmp_path):
+def test_all_runs_of_a_folder_are_reported_oldest_first(tmp_path):
     for name in ("one", "two"):
         make_run(tmp_path / name, end="finished")
         time.sleep(0.01)

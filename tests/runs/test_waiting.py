@@ -48,9 +48,7 @@ def stuck():
 def test_a_stuck_holder_is_named_and_not_waited_for(tmp_path, stuck, capsys):
     process = stuck(tmp_path / "a.lock")
     with (
-        pytest.raises(
-            InputError, match=r"holds the lock .*a\.lock and does not let it go"
-        ) as caught,
+        pytest.raises(InputError, match=r"does not release the lock .*a\.lock") as caught,
         holding(tmp_path / "a.lock"),
     ):
         pass
@@ -76,8 +74,8 @@ def test_a_free_lock_is_taken_in_silence_and_let_go(tmp_path, capsys):
 
 def test_steering_and_labelling_say_who_keeps_them_waiting(tmp_path, stuck):
     stuck(tmp_path / ".control.lock")
-    with pytest.raises(InputError, match=r"holds the lock .*\.control\.lock"):
+    with pytest.raises(InputError, match=r"does not release the lock .*\.control\.lock"):
         ask(RunFolder(tmp_path), "paused", True)
     stuck(tmp_path / ".j.jsonl.lock")
-    with pytest.raises(InputError, match=r"holds the lock .*\.j\.jsonl\.lock"):
+    with pytest.raises(InputError, match=r"does not release the lock .*\.j\.jsonl\.lock"):
         Journal(tmp_path / "j.jsonl").decide(1, "all", "key", "positive")

@@ -81,5 +81,5 @@ def test_what_is_nowhere_names_both_folders_and_what_is_near_in_either(notebooks
     with pytest.raises(SourceError) as caught:
         find_data("mines.csv")
     assert str(caught.value) == (
-        f"no such file: mines.csv, looked for in {tmp_path} and {notebooks}; did you mean mine.csv?"
+        f"file not found: mines.csv; searched in {tmp_path} and {notebooks}; did you mean mine.csv?"
     )

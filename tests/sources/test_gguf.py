@@ -103,7 +103,7 @@ def test_a_folder_with_several_asks_which(file, llama):
     (file.parent / "config.json").write_text((llama / "config.json").read_text("utf-8"), "utf-8")
     with pytest.raises(SourceError, match=r"holds only GGUF files: other.gguf, tiny.gguf"):
         find_model(str(file.parent))
-    with pytest.raises(SourceError, match=r"no such file: .*missing.gguf; did you mean"):
+    with pytest.raises(SourceError, match=r"file not found: .*missing.gguf; did you mean"):
         find_model(f"{file.parent}#missing.gguf")
 
 

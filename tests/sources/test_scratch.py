@@ -48,7 +48,7 @@ def test_there_is_no_data_from_scratch():
     with pytest.raises(SourceError) as caught:
         find_data("scratch:minilm")
     assert str(caught.value) == (
-        "scratch:minilm is no data: scratch: names models with random weights; give a path, "
+        "scratch:minilm is not data: scratch: is for models with random weights; give a path, "
         "wheel:NAME or a hub id such as org/name"
     )
 

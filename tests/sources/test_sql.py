@@ -83,22 +83,22 @@ def test_a_query_that_gives_no_table_is_refused_and_changes_nothing(place, query
 
 
 def test_a_password_stays_in_the_environment(monkeypatch):
-    told = refused("postgresql://me:secret@host/name#reviews")
-    assert "secret" not in told
-    assert "write ${NAME} in its place" in told
-    told = refused("postgresql://host/name?user=me&password=secret&sslpassword=${A}#reviews")
-    assert "secret" not in told
-    assert "password=hidden" in told
+    result = refused("postgresql://me:secret@host/name#reviews")
+    assert "secret" not in result
+    assert "write ${NAME} in its place" in result
+    result = refused("postgresql://host/name?user=me&password=secret&sslpassword=${A}#reviews")
+    assert "secret" not in result
+    assert "password=hidden" in result
     monkeypatch.delenv("NO_SUCH_PASSWORD", raising=False)
-    told = refused("postgresql://me:${NO_SUCH_PASSWORD}@host/name#reviews")
-    assert told == "the environment variable NO_SUCH_PASSWORD is not set; set it, and try again"
+    result = refused("postgresql://me:${NO_SUCH_PASSWORD}@host/name#reviews")
+    assert result == "the environment variable NO_SUCH_PASSWORD is not set; set it, and try again"
 
 
 def test_a_missing_file_and_a_missing_driver_say_what_to_do(tmp_path):
-    assert refused(f"sqlite:///{tmp_path}/none.db").startswith("no such file: ")
+    assert refused(f"sqlite:///{tmp_path}/none.db").startswith("file not found: ")
     assert not (tmp_path / "none.db").exists()
-    told = refused("oracle://me@host/name#reviews")
-    assert told.startswith("no driver for oracle://…")
+    result = refused("oracle://me@host/name#reviews")
+    assert result.startswith("no driver for oracle://…")
 
 
 @pytest.mark.parametrize(
@@ -143,9 +143,9 @@ def test_the_authorizer_alone_keeps_sqlite_from_making_files(place, tmp_path):
 )  # fmt: skip
 @pytest.mark.parametrize("address", ["postgresql://me@host/name", "sqlite:///rows.db"])
 def test_what_a_url_asks_is_a_secret_unless_it_is_known_to_be_harmless(address, part):
-    told = refused(f"{address}?{part}#reviews")
-    assert "hunter2" not in told
-    assert "write ${NAME} in its place" in told
+    result = refused(f"{address}?{part}#reviews")
+    assert "hunter2" not in result
+    assert "write ${NAME} in its place" in result
 
 
 @pytest.mark.parametrize(

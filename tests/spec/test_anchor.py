@@ -46,7 +46,7 @@ def test_what_is_gone_is_named_with_the_folder_it_was_in(run, tmp_path, capsys):
     shutil.rmtree(tmp_path / "home" / "tiny-bert")
     assert main(["train", str(run.spec_path)]) == 2
     said = capsys.readouterr().err
-    assert f"no such file: {tmp_path / 'home' / 'tiny-bert'}" in said
+    assert f"file not found: {tmp_path / 'home' / 'tiny-bert'}" in said
     assert "hub" not in said
 
 

@@ -47,7 +47,7 @@ def test_papermill_inspects_a_notebook_with_the_cell(tmp_path):
     assert found["learning_rate"]["default"] == "0.0001"
     assert found["learning_rate"]["inferred_type_name"] == "float"
     assert found["learning_rate"]["help"] == (
-        "size of the optimiser's steps at its peak [1e-07 to 0.1, log scale]"
+        "peak learning rate of the optimizer [1e-07 to 0.1, log scale]"
     )
 
 
@@ -63,8 +63,8 @@ def test_the_cell_shows_sections_ranges_and_units():
     assert "# train" in lines
     assert not any(line.endswith(" []") for line in lines)
     assert (
-        "max_tokens: int = 128  # cut texts after so many tokens [4 to 131072 tokens, log scale]"
-        in lines
+        "max_tokens: int = 128  # truncate texts to this many tokens "
+        "[4 to 131072 tokens, log scale]" in lines
     )
 
 

@@ -55,7 +55,7 @@ def test_every_face_holds_the_steps_without_loss():
     assert from_cell(to_cell(spec)) == spec
 
 
-def test_all_faults_are_told_at_once_each_with_its_remedy():
+def test_all_faults_are_reported_at_once_each_with_its_remedy():
     assert fault(["lenght", "length(mim=3)", "length(min=-1)", "unicode(form=utf8)"]) == [
         "data.cleaning: 'lenght' does not fit; did you mean length?",
         "data.cleaning: 'length(mim=3)' does not fit; length has no parameter mim; did you mean "
@@ -146,7 +146,7 @@ def test_a_parameter_is_described_with_its_default_and_its_range():
     assert steps["length"]["min"]["default"] == "1"
     assert steps["length"]["min"]["help"].endswith(" [0 to 1e+06]")
     assert steps["length"]["unit"]["help"].endswith(" [characters | words]")
-    assert steps["language"]["keep"]["default"] == "needed"
+    assert steps["language"]["keep"]["default"] == "required"
     assert not steps["labels"]["map"]["help"].endswith("]")
 
 

@@ -58,9 +58,9 @@ def faults_of(text: str) -> list[str]:
             "train: {precision: fp8}",
             "train.precision: 'fp8' does not fit; choose one of auto, fp32, bf16, fp16",
         ),
-        ("data: {source: null}", "data.source: None does not fit; give a text (in quotes)"),
-        ("data: {source: [a]}", "data.source: ['a'] does not fit; give a text (in quotes)"),
-        ("data: {labels: [true]}", "data.labels: True does not fit; give a text (in quotes)"),
+        ("data: {source: null}", "data.source: None does not fit; give a string (in quotes)"),
+        ("data: {source: [a]}", "data.source: ['a'] does not fit; give a string (in quotes)"),
+        ("data: {labels: [true]}", "data.labels: True does not fit; give a string (in quotes)"),
         ("data: {labels: a}", "data.labels: 'a' does not fit; give a list such as [a, b]"),
         (
             "data: {columns: [1]}",
@@ -68,8 +68,8 @@ def faults_of(text: str) -> list[str]:
         ),
         (
             "data: {columns: {text: {a: 1}}}",
-            "data.columns: {'a': 1} does not fit; give a text (in quotes) or give a whole number "
-            "or give a list such as [a, b]",
+            "data.columns: {'a': 1} does not fit; give a string (in quotes) or give a whole "
+            "number or give a list such as [a, b]",
         ),
         (
             "data: {max_train_rows: 0}",
@@ -141,11 +141,10 @@ def test_all_faults_are_named_at_once():
     with pytest.raises(SpecError) as caught:
         from_yaml("train: {lr: 1, seed: -1}\ndata: {labels: [a, {b: 1}]}\nmodl: {}", "my.yaml")
     assert str(caught.value) == (
-        "my.yaml has 4 faults:\n"
-        "  data.labels: {'b': 1} does not fit; give a text (in quotes)\n"
-        "  train.seed: -1 does not fit; choose at least 0\n"
-        "  train.lr: no such field (value 1); did you mean train.learning_rate?\n"
-        "  modl: no such field; did you mean model?"
+        "my.yaml has 4 errors:\n  data.labels: {'b': 1} does not fit; give a string (in "
+        "quotes)\n  train.seed: -1 does not fit; choose at least 0\n  train.lr: no such field "
+        "(value 1); did you mean train.learning_rate?\n  modl: no such field; did you mean "
+        "model?"
     )
 
 
@@ -159,9 +158,9 @@ def test_a_fault_of_the_spec_is_a_fault_of_the_input():
     assert issubclass(SpecError, InputError)
 
 
-def test_the_same_fault_is_told_once():
+def test_the_same_fault_is_reported_once():
     assert faults_of("data: {labels: [true, true]}") == [
-        "data.labels: True does not fit; give a text (in quotes)"
+        "data.labels: True does not fit; give a string (in quotes)"
     ]
 
 
@@ -213,13 +212,13 @@ def test_an_empty_section_takes_its_defaults_and_another_empty_name_is_a_fault()
     with pytest.raises(SpecError) as caught:
         build({"zzz": None, "task": None}, "here")
     assert caught.value.lines == [
-        "task: None does not fit; give a text (in quotes)",
+        "task: None does not fit; give a string (in quotes)",
         "zzz: no such field; `workbench recipes fields` lists all fields",
     ]
-    assert str(caught.value).startswith("here has 2 faults:")
+    assert str(caught.value).startswith("here has 2 errors:")
 
 
-def test_what_is_no_mapping_is_told_with_its_place():
+def test_what_is_no_mapping_is_reported_with_its_place():
     with pytest.raises(SpecError) as caught:
         build(["x"], "here")
     said = "here: expected sections such as data: and train:, got \"['x']\""
@@ -280,11 +279,11 @@ def test_anything_but_a_spec_is_a_spec_error(tree):
         build(tree)
 
 
-def test_faults_are_told_in_the_language_of_the_interface():
+def test_faults_are_reported_in_the_language_of_the_interface():
     with language.using("zh"), pytest.raises(SpecError) as raised:
         build({"train": {"learning_rate": 7, "lr": 3, "seed": "x"}})
-    told = str(raised.value)
-    assert told.startswith("设置有 3 处错误：")
-    assert "train.learning_rate：7 不合适；不能大于 0.1" in told
-    assert "train.lr：没有这一项（值为 3）；是不是想写 train.learning_rate？" in told
-    assert "请填整数" in told
+    result = str(raised.value)
+    assert result.startswith("设置有 3 处错误：")
+    assert "train.learning_rate：7 不合适；不能大于 0.1" in result
+    assert "train.lr：没有这个字段（值为 3）；是不是想写 train.learning_rate？" in result
+    assert "请填整数" in result

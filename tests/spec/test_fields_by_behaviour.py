@@ -372,16 +372,14 @@ CHECKS: dict[str, Callable[[Home], None] | str] = {
     "data_and_can_be_set",
     "data.several_targets": "tests/tasks/test_seq2seq.py::test_of_several_references_the_first_is_"
     "learned_and_the_nearest_counts",
-    "data.source_language": "tests/tasks/test_seq2seq.py::test_a_model_of_many_languages_is_told_"
-    "both",
-    "data.target_language": "tests/tasks/test_seq2seq.py::test_a_model_of_many_languages_is_told_"
-    "both",
+    "data.source_language": "tests/tasks/test_seq2seq.py::test_a_model_of_many_languages_gets_both",
+    "data.target_language": "tests/tasks/test_seq2seq.py::test_a_model_of_many_languages_gets_both",
     "data.packing": "tests/tasks/test_text_generation.py::test_packed_rows_hold_whole_texts_and_"
     "every_token",
     "data.encoding": encoding,
     "data.delimiter": delimiter,
     "data.header": header,
-    "data.format": "tests/data/test_file_kinds.py::test_a_format_that_is_told_settles_doubt",
+    "data.format": "tests/data/test_file_kinds.py::test_a_format_that_is_given_settles_doubt",
     "data.group_column": "tests/data/test_file_kinds.py::test_rows_of_a_group_stay_on_one_side",
     "model.source": model_source,
     "model.revision": "tests/sources/test_hub.py::test_a_model_is_fetched_without_what_is_not_"

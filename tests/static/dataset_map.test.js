@@ -20,7 +20,7 @@ const TABLE = [
 const [MIDDLE, LEFT, RIGHT, TOP, BOTTOM] = [0, 1, 2, 3, 4];
 const LABELS = {
   map: "Map", x: "x", y: "y", hint: "hint", keys: "keys", always: "always", sometimes: "sometimes",
-  never: "never", flagged: "likely wrong", corrected: "decided", suspects: "suspects", undo: "undo",
+  never: "never", flagged: "likely wrong", corrected: "decided", label_issues: "issues", undo: "undo",
   retrain: "retrain", starting: "starting", given: "label: {label}", likely: "likely: {label}",
   right: "right", point: "row {row}: {confidence} ± {variability}, {kind}", area: "{rows} rows",
   can_retrain: false,
@@ -33,7 +33,7 @@ function show() {
   const el = page.document.createElement("div");
   page.document.body.append(el);
   const leave = widget.render({ model, el });
-  model.receive({ kind: "points", told: "6 rows", changed: 0 }, [new DataView(points.table.slice().buffer)]);
+  model.receive({ kind: "points", message: "6 rows", changed: 0 }, [new DataView(points.table.slice().buffer)]);
   model.sent.length = 0;
   const canvas = el.querySelector("canvas");
   const press = (key, more = {}) => {
@@ -123,9 +123,9 @@ test("other keys, and all keys while there are no points, are left alone", () =>
   assert.ok(!map.press("Tab"));
   assert.ok(!map.press("a"));
   assert.ok(!map.press("ArrowLeft", { ctrlKey: true }));
-  map.model.receive({ kind: "points", told: "none", changed: 0 }, [new DataView(new ArrayBuffer(0))]);
+  map.model.receive({ kind: "points", message: "none", changed: 0 }, [new DataView(new ArrayBuffer(0))]);
   assert.ok(!map.press("ArrowLeft"));
-  assert.equal(map.el.querySelector(".wb-told").textContent, "none");
+  assert.equal(map.el.querySelector(".wb-summary").textContent, "none");
   map.leave();
 });
 

@@ -50,7 +50,7 @@ def samples(folder: Path) -> Iterator[dict[str, Any]]:
         yield sample("live", LiveChart(run, "en", on_fork=lambda *_: None), {"kind": "sync"})
     (folder / "noisy").mkdir()
     chart = DatasetMap(noisy_run(folder / "noisy"), "en", on_retrain=lambda: None)
-    yield sample("dataset_map", chart, {"kind": "sync"}, {"kind": "suspects"})
+    yield sample("dataset_map", chart, {"kind": "sync"}, {"kind": "label_issues"})
 
 
 def sample(name: str, widget: anywidget.AnyWidget, *asked: dict[str, Any]) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def _attention() -> AttentionDesk:
 def _playground() -> PlaygroundDesk:
     desk = PlaygroundDesk(lambda: None, RunSpec(), language="en")
     token = vars(Token("yes", 0.75, [("yes", 0.75), ("no", 0.25)]))
-    answer = {"asked": "well?", "before": None, "after": "yes", "told": "at most 8 tokens"}
+    answer = {"asked": "well?", "before": None, "after": "yes", "settings": "at most 8 tokens"}
     desk.said = [answer | {"tokens": {"after": [token]}}]
     return desk
 

@@ -22,8 +22,8 @@ class StarRating(ClassifyingTask):
 
     name = "star-rating"
     roles = (
-        Role("text", "text", required=True, usual_names=("text", "review", "comment")),
-        Role("label", "label", required=True, usual_names=("label", "stars"), answer=True),
+        Role("text", "text", required=True, common_names=("text", "review", "comment")),
+        Role("label", "label", required=True, common_names=("label", "stars"), answer=True),
     )
     auto_class = "AutoModelForSequenceClassification"
     reads_one_place = True

@@ -113,7 +113,7 @@ def test_a_cell_of_another_kind_says_what_is_wrong(held, reason):
 
 def placed(context: str, text: str, start: int | None):
     mended = []
-    found = answers.place_answer(context, text, start, lambda *told: mended.append(told))
+    found = answers.place_answer(context, text, start, lambda *result: mended.append(result))
     return found, mended
 
 

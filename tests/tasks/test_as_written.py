@@ -45,10 +45,10 @@ def test_conversations_in_the_plain_template_are_written_as_they_were_learned(tm
         for one in make_rows()
     ]  # fmt: skip
     run = trained(tmp_path, rows)
-    told = rows[0]["messages"][:3]
-    (wanted,) = predict_texts(run, [{"messages": told}])
+    result = rows[0]["messages"][:3]
+    (wanted,) = predict_texts(run, [{"messages": result}])
     writer = transformers.pipeline("text-generation", str(run.model_path))
-    [answer] = writer(told)
+    [answer] = writer(result)
     assert answer["generated_text"][-1]["content"].strip() == wanted["predicted"]
 
 

@@ -39,7 +39,7 @@ def test_something_is_asked_and_roles_have_names_of_their_own(task):
     if not task.alternatives:
         assert any(role.required for role in task.inputs)
     for role in task.roles:
-        assert all(name == name.lower() for name in role.usual_names), role.name
+        assert all(name == name.lower() for name in role.common_names), role.name
 
 
 def test_the_loss_is_followed_and_falls(task):

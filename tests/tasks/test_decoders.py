@@ -16,7 +16,7 @@ from tests.tiny_models import make_tiny_llama
 from tests.tiny_runs import tiny_spec
 from tests.tiny_writers import make_tiny_t5
 from workbench import language, pipeline
-from workbench.attention.look import attend
+from workbench.attention.attend import attend
 from workbench.cli import main
 from workbench.errors import DataError
 from workbench.evaluation.inference import run_model
@@ -214,19 +214,19 @@ def test_a_prompt_is_in_the_language_of_the_data_and_can_be_set(
 ):
     prepared = prepare(decoder_spec(tmp_path, task, rows, **changes))
     assert prepared.spec.data.prompt_template == expected
-    told = [note for note in prepared.data.notes if "data.prompt_template" in note]
-    assert bool(told) == ("data.prompt_template" not in changes)
+    result = [note for note in prepared.data.notes if "data.prompt_template" in note]
+    assert bool(result) == ("data.prompt_template" not in changes)
     again = prepared.fitted(prepared.asked.replace({"train.learning_rate": 1e-3}))
     assert again.spec.data.prompt_template == expected
 
 
 @pytest.mark.parametrize("task", ["summarization", "translation"])
-def test_a_language_that_no_prompt_names_has_no_effect_and_is_told(task, tmp_path):
+def test_a_language_that_no_prompt_names_has_no_effect_and_is_reported(task, tmp_path):
     columns = {"source": "document", "target": "summary"}
-    told = {"data.columns": columns, "data.source_language": "en"}
+    result = {"data.columns": columns, "data.source_language": "en"}
     said = "data.source_language: en has no effect with data.prompt_template"
     for number, template in enumerate(("", "in short: {source}")):
-        changes = told | {"data.prompt_template": template}
+        changes = result | {"data.prompt_template": template}
         spec = decoder_spec(tmp_path / str(number), task, **changes)
         heard = any(note.startswith(said) for note in prepare(spec).data.notes)
         assert heard == (task == "summarization" or bool(template))
@@ -298,11 +298,11 @@ def test_a_batch_filled_on_the_left_is_written_as_each_prompt_alone(kind, beams,
     plain.generation_config = transformers.GenerationConfig()
     for row, ours in zip(some, found, strict=True):
         ids = torch.tensor([row["prompt"]])
-        [told] = plain.generate(
+        [result] = plain.generate(
             ids, attention_mask=torch.ones_like(ids), max_new_tokens=12, do_sample=False,
             num_beams=beams, eos_token_id=1, pad_token_id=1,
         )  # fmt: skip
-        text = prepared.tokenizer.decode(told[ids.shape[1] :], skip_special_tokens=True)
+        text = prepared.tokenizer.decode(result[ids.shape[1] :], skip_special_tokens=True)
         assert ours["written"] == text.strip()
 
 
@@ -345,8 +345,8 @@ def test_what_is_saved_writes_the_same_in_plain_transformers(run):
     [ours] = predict_texts(run, [asked])
     content = run.spec().data.prompt_template.replace("{source}", asked)
     writer = transformers.pipeline("text-generation", str(run.model_path))
-    [told] = writer([{"role": "user", "content": content}])
-    assert told["generated_text"][-1]["content"].strip() == ours["predicted"]
+    [result] = writer([{"role": "user", "content": content}])
+    assert result["generated_text"][-1]["content"].strip() == ours["predicted"]
 
 
 def test_the_card_shows_how_it_is_asked_and_that_works(run):

@@ -185,7 +185,7 @@ def test_a_prefix_means_its_tokens_and_the_text_behind_it_does_not(tmp_path):
         assert ids.count(tokenizer.eos_token_id) == 1
 
 
-def test_a_language_that_marian_is_told_in_front_is_not_taken_from_a_text(tmp_path):
+def test_a_language_that_marian_is_reported_in_front_is_not_taken_from_a_text(tmp_path):
     from transformers import MarianTokenizer
 
     folder = tmp_path / "m"
@@ -196,9 +196,9 @@ def test_a_language_that_marian_is_told_in_front_is_not_taken_from_a_text(tmp_pa
     tokenizer = MarianTokenizer.from_pretrained(folder)
     said = TextEncoder(tokenizer)(">>fra<< good film")["input_ids"]
     assert vocab[">>fra<<"] not in said
-    told = TextEncoder(tokenizer, prefix=">>fra<< ")
-    assert told(">>fra<< good film")["input_ids"] == tokenizer(">>fra<< good film")["input_ids"]
-    assert told(">>fra<< good </s>")["input_ids"].count(tokenizer.eos_token_id) == 1
+    result = TextEncoder(tokenizer, prefix=">>fra<< ")
+    assert result(">>fra<< good film")["input_ids"] == tokenizer(">>fra<< good film")["input_ids"]
+    assert result(">>fra<< good </s>")["input_ids"].count(tokenizer.eos_token_id) == 1
 
 
 # In every task
@@ -298,9 +298,9 @@ def notes_of(tmp_path, name="text-classification", **changes):
 def test_rows_with_control_tokens_are_counted_and_it_is_said_how_they_are_read(tmp_path):
     (note,) = notes_of(tmp_path)
     assert note == (
-        "Control tokens of the model such as [SEP], [MASK] stand in the texts of 10 of 20 rows; "
-        "they are read as plain text. If the data means them, set data.special_tokens_in_text to "
-        "keep."
+        "Control tokens of the model, such as [SEP], [MASK], occur in the texts of 10 of 20 "
+        "rows; they are read as plain text. If they are meant as tokens, set "
+        "data.special_tokens_in_text to keep."
     )
     (kept,) = notes_of(tmp_path, **{"data.special_tokens_in_text": "keep"})
-    assert "10 of 20 rows; they are kept as the tokens themselves" in kept
+    assert "10 of 20 rows; they are kept as tokens" in kept

@@ -220,12 +220,12 @@ def test_only_what_is_hidden_counts_and_a_row_without_it_says_nothing():
 
 def test_a_new_head_is_noted(run):
     assert "cls.predictions" in run.record()["new_weights"]
-    assert "Weights drawn anew" in render(run)
+    assert "Newly initialized weights" in render(run)
 
 
 def test_the_report_shows_the_texts_with_guesses_and_truth(run):
     page = render(run)
-    assert "Accuracy of tokens of the fine-tuned model on" in page
+    assert "Token accuracy of the fine-tuned model on" in page
     assert "Most frequent tokens: " in page
     assert "<del>" in page
     assert "Greatest surprise" in page
@@ -252,9 +252,9 @@ def test_a_run_fills_the_masks_of_a_text(run, capsys):
     assert len(answer["guesses"][0]) == 5
     assert "loss" not in answer
     assert main(["predict", str(run.path), "the film [MASK] good"]) == 0
-    told, text = capsys.readouterr().out.strip().split("\t")
+    result, text = capsys.readouterr().out.strip().split("\t")
     assert text == "the film [MASK] good"
-    assert told.startswith("was ")
+    assert result.startswith("was ")
 
 
 def test_a_run_is_evaluated_on_further_texts_some_with_masks_of_their_own(run, tmp_path):
@@ -291,11 +291,11 @@ def test_only_what_the_task_heeds_can_be_set(tmp_path):
 # Files and faults
 
 
-def test_texts_of_several_lines_are_told_apart_by_blank_lines(tmp_path):
+def test_texts_of_several_lines_are_kept_apart_by_blank_lines(tmp_path):
     path = tmp_path / "poem.txt"
     path.write_text("".join(f"line {n}\ngoes on\n\n" for n in range(6)), "utf-8")
     data = load_data(DataSpec(source=str(path)), TASK, 42)
-    assert data.notes[0].startswith("Read as 6 texts with blank lines between them")
+    assert data.notes[0].startswith("Read as texts separated by blank lines")
     assert "line 0\ngoes on" in [*data.train["text"], *data.validation["text"]]
 
 

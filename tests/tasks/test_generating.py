@@ -75,7 +75,7 @@ def by_transformers(found, **asked):
     _, setup, model, rows = found
     seed = asked.pop("sampling_seed", 42)
     tokenizer, texts = setup.tokenizer, []
-    told = GenerationConfig.from_dict(
+    result = GenerationConfig.from_dict(
         {
             "max_new_tokens": 8, "pad_token_id": tokenizer.pad_token_id,
             "eos_token_id": model.generation_config.eos_token_id or tokenizer.eos_token_id,
@@ -89,7 +89,7 @@ def by_transformers(found, **asked):
         ids = torch.tensor([row["input_ids"]])
         torch.manual_seed(seed)
         stops = {"tokenizer": tokenizer} if "stop_strings" in asked else {}
-        [new] = model.generate(ids, attention_mask=torch.ones_like(ids), generation_config=told,
+        [new] = model.generate(ids, attention_mask=torch.ones_like(ids), generation_config=result,
                                **stops)  # fmt: skip
         new = new if model.config.is_encoder_decoder else new[ids.shape[1] :]
         texts.append(tokenizer.decode(new, skip_special_tokens=True).strip())
@@ -144,15 +144,15 @@ def test_an_answer_ends_before_the_first_stop_string(task, asked, writers):
     longest = max(plain, key=len)
     stop, later = longest[3:5], longest[-2:]
     found = opened(writers, task, **asked, stop_strings=[later, stop])
-    told = written(found)
+    result = written(found)
     if asked != {"num_beams": 2}:  # beams that stop elsewhere may rank otherwise
-        assert told == [
+        assert result == [
             text[: min((text.find(one) for one in (stop, later) if one in text), default=None)]
             .strip() for text in plain
         ]  # fmt: skip
-    assert not any(one in text for text in told for one in (stop, later))
+    assert not any(one in text for text in result for one in (stop, later))
     raw = by_transformers(found, **asked, stop_strings=[later, stop])
-    for ours, theirs in zip(told, raw, strict=True):
+    for ours, theirs in zip(result, raw, strict=True):
         assert theirs.startswith(ours)
         assert len(theirs) - len(ours) <= 10  # the stop string, and the rest of its last token
 
@@ -170,9 +170,14 @@ def test_what_is_saved_writes_so_without_a_tokenizer_at_hand(writers, tmp_path):
     assert kept | {"do_sample": True, "temperature": 0.8, "top_k": 4} == kept
     assert kept["repetition_penalty"] == 1.2
     assert "stop_strings" not in kept
-    told = GenerationConfig(do_sample=True, temperature=0.3, top_p=0.2, num_beams=9)
-    set_generation_config(told, Setup(RunSpec(), None, [], 8), 5)
-    assert (told.do_sample, told.temperature, told.top_p, told.num_beams) == (False, None, None, 1)
+    result = GenerationConfig(do_sample=True, temperature=0.3, top_p=0.2, num_beams=9)
+    set_generation_config(result, Setup(RunSpec(), None, [], 8), 5)
+    assert (result.do_sample, result.temperature, result.top_p, result.num_beams) == (
+        False,
+        None,
+        None,
+        1,
+    )
 
 
 def test_tasks_that_write_nothing_have_no_use_for_it():

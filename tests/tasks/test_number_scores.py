@@ -22,9 +22,9 @@ def setup(labels=("score",), means=None, stds=None, **train) -> Setup:
 
 
 def two_columns() -> tuple[np.ndarray, np.ndarray]:
-    chance = np.random.default_rng(4)
-    true = chance.normal(size=(30, 2)) * [1, 50] + [0, 200]
-    return true + chance.normal(size=(30, 2)) * [0.5, 40], true
+    rng = np.random.default_rng(4)
+    true = rng.normal(size=(30, 2)) * [1, 50] + [0, 200]
+    return true + rng.normal(size=(30, 2)) * [0.5, 40], true
 
 
 def test_the_scale_is_that_of_the_training_rows_and_never_zero():

@@ -299,7 +299,7 @@ def test_a_true_span_is_as_likely_as_its_two_ends():
 def test_the_report_shows_scores_and_the_baseline(run):
     page = render(run)
     assert "F1 of the fine-tuned model on" in page
-    assert "Sentence most like the question" in page
+    assert "Sentence most similar to the question" in page
 
 
 def test_a_run_answers_questions_on_a_passage_and_further_files(run, tmp_path, capsys):
@@ -335,7 +335,7 @@ def test_the_answer_is_marked_the_true_one_underlined_and_all_is_escaped():
 
 
 @pytest.mark.parametrize(
-    ("text", "start", "found", "told"),
+    ("text", "start", "found", "result"),
     [
         ("two", 4, ("two", 4), None),
         (" two", 5, ("two", 4), "answer_moved"),
@@ -350,11 +350,11 @@ def test_the_answer_is_marked_the_true_one_underlined_and_all_is_escaped():
         (" ", 0, None, None),
     ],
 )
-def test_a_place_is_mended_where_one_is_right(text, start, found, told):
+def test_a_place_is_mended_where_one_is_right(text, start, found, result):
     notes = []
     place = place_answer("one two three four two", text, start, lambda *note: notes.append(note))
     assert place == found
-    assert [reason for reason, _ in notes] == ([told] if told else [])
+    assert [reason for reason, _ in notes] == ([result] if result else [])
 
 
 def test_nested_files_are_read_and_flags_may_be_words():
@@ -385,14 +385,14 @@ def test_flat_rows_are_read_with_their_faults_counted_and_shown(tmp_path):
     rows[5]["question"] = " "
     data = load(tmp_path / "f.jsonl", rows)
     assert data.notes == [
-        "Left out of the training rows, with no text in the column named: 1 (row 6 (“question”)).",
-        "Left out of the training rows, having an answer that is not to be found in the passage, "
-        "or at more than one place: 1 (row 1 (“Jim”)).",
-        "Left out of the training rows, having something else than answers: 1 (row 5 (“7”)).",
-        "Answers in the training rows that did not stand at the stated place, and were found: 1 "
+        "Skipped 1 of the training rows without text in the column named (row 6 (“question”)).",
+        "Skipped 1 of the training rows with an answer that is not in the passage, or occurs "
+        "in several places (row 1 (“Jim”)).",
+        "Skipped 1 of the training rows whose answers cannot be read (row 5 (“7”)).",
+        "Answers in the training rows that were not at the stated position, and were found: 1 "
         "(row 2 (“Bob1: 3 → 0”)).",
-        "Rows of the training rows with several answers, of which one is not to be found in the "
-        "passage and does not count: 1 (row 4 (“Jim”)).",
+        "Rows of the training rows with several answers, one of which is not in the passage "
+        "and was ignored: 1 (row 4 (“Jim”)).",
     ]
     held = {row["row"]: row["answers"] for row in [*data.train, *data.validation]}
     assert held[2] == {"text": ["Bob1"], "start": [0]}
@@ -411,14 +411,14 @@ def test_answer_and_start_may_stand_in_columns_of_their_own(tmp_path):
     assert data.train.column_names == ["question", "context", "answers", "row"]
 
 
-def test_a_passage_that_is_missing_is_told_of_its_questions_only(tmp_path):
+def test_a_passage_that_is_missing_is_reported_of_its_questions_only(tmp_path):
     path = squad(tmp_path)
     held = json.loads(path.read_text("utf-8"))
     held["data"][2]["paragraphs"][0].pop("context")
     path.write_text(json.dumps(held), "utf-8")
     data = load_data(DataSpec(source=str(path)), TASK, 0)
     assert data.notes[0] == (
-        "Left out of the training rows, with no text in the column named: 2 (row 5 (“context”), "
+        "Skipped 2 of the training rows without text in the column named (row 5 (“context”), "
         "row 6 (“context”))."
     )
 

@@ -28,9 +28,9 @@ SUPPORT = [3, 2, 1]
 
 def logits_for(predicted: np.ndarray, classes: int = 3, seed: int = 1) -> np.ndarray:
     """Return logits whose highest column is the predicted one, by various distances."""
-    chance = np.random.default_rng(seed)
-    found = chance.uniform(-1, 1, size=(len(predicted), classes))
-    found[np.arange(len(predicted)), predicted] = chance.uniform(1.5, 4, size=len(predicted))
+    rng = np.random.default_rng(seed)
+    found = rng.uniform(-1, 1, size=(len(predicted), classes))
+    found[np.arange(len(predicted)), predicted] = rng.uniform(1.5, 4, size=len(predicted))
     return found.astype(np.float32)
 
 

@@ -12,8 +12,8 @@ from tests.tiny_models import make_tiny_bert
 from tests.tiny_runs import BAD, GOOD, THINGS, tiny_spec
 from tests.tiny_writers import WRITERS, make_tiny_bart
 from workbench import pipeline
-from workbench.attention.look import attend, stored_records
-from workbench.attention.opening import open_watched
+from workbench.attention.attend import attend, stored_records
+from workbench.attention.opening import open_models
 from workbench.attention.snapshots import read_snapshots
 from workbench.cli import main
 from workbench.data import load_data
@@ -23,7 +23,7 @@ from workbench.evaluation.playground import open_playground
 from workbench.evaluation.run import evaluate_file, predict_texts
 from workbench.models import load_model, load_tokenizer, load_trained, model_card
 from workbench.models.card import card_of
-from workbench.notebook.looking import Answers
+from workbench.notebook.attending import Answers
 from workbench.reporting import render
 from workbench.reporting.predictions import show_predictions
 from workbench.runs import read_state
@@ -126,14 +126,14 @@ def test_sentences_looked_at_are_read_with_the_prefix_of_the_training_rows(tmp_p
     for text in ("the film was wonderful", asked):
         both = attend(run, text, against="before")
         assert [record.text for record in both] == [asked, asked]
-    desk = Answers(open_watched(run, "before"))
+    desk = Answers(open_models(run, "before"))
     assert {record.text for record in desk.text("the film was wonderful")} == {asked}
 
 
 def test_the_new_weights_are_those_that_an_encoder_lacks(run):
-    told = run.record()["new_weights"]
-    assert "decoder.bert.encoder.layer.0.crossattention" in told
-    assert "encoder.encoder" not in told
+    result = run.record()["new_weights"]
+    assert "decoder.bert.encoder.layer.0.crossattention" in result
+    assert "encoder.encoder" not in result
 
 
 def test_source_reference_and_text_stand_side_by_side(run):
@@ -145,11 +145,11 @@ def test_source_reference_and_text_stand_side_by_side(run):
     assert {"row", "source", "predicted", "label", "loss", "rouge_l"} == set(rows[0])
     shown = show_predictions(SUMMARIZATION, rows[:1])
     assert [title for title, _ in shown.columns] == [
-        "Row", "Source", "Reference", "Written by the model", "ROUGE-L", "Loss",
+        "Row", "Source", "Reference", "Model output", "ROUGE-L", "Loss",
     ]  # fmt: skip
     assert shown.rows[0][1:4] == [rows[0]["source"], rows[0]["label"], rows[0]["predicted"]]
     silent = show_predictions(SUMMARIZATION, [rows[0] | {"predicted": ""}])
-    assert silent.rows[0][3] == "(wrote nothing)"
+    assert silent.rows[0][3] == "(no output)"
 
 
 def test_a_run_writes_for_a_text_and_is_evaluated_on_another_file(run, tmp_path, capsys):
@@ -188,8 +188,8 @@ def writer_spec(folder, kind, **changes):
     folder.mkdir(parents=True, exist_ok=True)
     model = WRITERS[kind](folder / kind)
     source, target = LANGUAGES.get(kind, ("", ""))
-    told = {"data.source_language": source, "data.target_language": target}
-    changes = {"generate.max_new_tokens": 40, **told, **changes}
+    result = {"data.source_language": source, "data.target_language": target}
+    changes = {"generate.max_new_tokens": 40, **result, **changes}
     rows = [one | {"target": f"the {one['target']} is at home"}
             for one in make_rows("source", "target")]  # fmt: skip
     return pair_spec(folder, "translation", rows, model, **changes)
@@ -272,10 +272,10 @@ def test_a_prefix_stands_before_each_source(tmp_path):
 
 
 @pytest.mark.parametrize("kind", LANGUAGES)
-def test_a_model_of_many_languages_is_told_both(kind, tmp_path):
+def test_a_model_of_many_languages_gets_both(kind, tmp_path):
     model, (source, target) = WRITERS[kind](tmp_path / kind), LANGUAGES[kind]
-    told = {"data.source_language": source, "data.target_language": target}
-    setup = setup_of(model, **told)
+    result = {"data.source_language": source, "data.target_language": target}
+    setup = setup_of(model, **result)
     ids, labels = encoded(setup)
     ours, theirs = setup.tokenizer.decode(ids), setup.tokenizer.decode(labels)
     assert source in ours
@@ -286,18 +286,16 @@ def test_a_model_of_many_languages_is_told_both(kind, tmp_path):
     batch = SUMMARIZATION.collate([{"input_ids": ids, "attention_mask": [1] * len(ids)}], setup)
     begun = written.generate(**batch)[0][: 1 if kind == "mbart" else 2]
     assert target in setup.tokenizer.decode(begun[-1:])
-    missing = (
-        r"data\.target_language: the model is told languages by a code, and none is given; set"
-    )
+    missing = r"data\.target_language: the model needs a language code, and none is given; set"
     with pytest.raises(DataError, match=missing):
         encoded(setup_of(model, **{"data.source_language": source}))
-    with pytest.raises(DataError, match="'english' is none of its own; set it to one of en"):
-        encoded(setup_of(model, **{**told, "data.source_language": "english"}))
+    with pytest.raises(DataError, match="'english' is not a language code of the model; set it"):
+        encoded(setup_of(model, **{**result, "data.source_language": "english"}))
 
 
-def test_a_model_that_is_not_told_languages_says_so(tmp_path):
+def test_a_model_without_language_codes_says_so(tmp_path):
     model = make_tiny_bert(tmp_path / "bert")
-    with pytest.raises(DataError, match="the model is not told languages, and 'zh' would have no"):
+    with pytest.raises(DataError, match="the model has no language codes, so 'zh' has no"):
         encoded(setup_of(model, **{"data.target_language": "zh"}))
 
 
@@ -306,12 +304,12 @@ def test_only_the_spec_says_how_a_model_writes(tmp_path):
     model = model_of(tmp_path / "bart")
     assert (model.generation_config.num_beams, model.generation_config.min_length) == (4, 56)
     SUMMARIZATION.adapt(model, setup)
-    told = model.generation_config
-    assert (told.num_beams, told.min_length, told.max_new_tokens) == (1, None, 12)
-    assert told.decoder_start_token_id == 2
+    result = model.generation_config
+    assert (result.num_beams, result.min_length, result.max_new_tokens) == (1, None, 12)
+    assert result.decoder_start_token_id == 2
     beams = {"generate.num_beams": 3, "generate.length_penalty": 2.0}
     SUMMARIZATION.adapt(model, setup_of(tmp_path / "bart", **beams))
-    assert (told.num_beams, told.length_penalty) == (3, 2.0)
+    assert (result.num_beams, result.length_penalty) == (3, 2.0)
     model.save_pretrained(tmp_path / "again")
     again = load_trained(tmp_path / "again").generation_config
     assert (again.num_beams, again.length_penalty, again.max_new_tokens) == (3, 2.0, 63)
@@ -394,7 +392,7 @@ def test_one_run_learns_all_aspects_of_a_text(tmp_path):
     for own in metrics["aspects"].values():
         assert set(own["baselines"]) == {"lead", "copy", "before"}
         assert own["baselines"]["copy"]["rows"] == own["rows"]
-    assert "Aspect by aspect" in render(run)
+    assert "Scores by aspect" in render(run)
     assert [one["aspect"] for one in predict_texts(run, ["the story was awful."])] == [
         "thing", "word",
     ]  # fmt: skip
@@ -402,7 +400,7 @@ def test_one_run_learns_all_aspects_of_a_text(tmp_path):
     assert (one["aspect"], one["source"]) == ("word", "the story was awful.")
     playground = open_playground(run, with_before=False)
     both = playground.ask("the story was awful.").after
-    usual = sampling.usual(run.spec())
+    usual = sampling.defaults(run.spec())
     warm = [
         playground.ask("the story was awful.", replace(usual, temperature=2.0, seed=seed)).after
         for seed in (1, 2, 1)
@@ -429,11 +427,10 @@ def test_rows_without_one_side_are_counted_and_left_out(tmp_path):
     spec = pair_spec(tmp_path, rows=rows)
     data = load_data(spec.data, SUMMARIZATION, 42)
     assert data.notes[:2] == [
-        "Left out of the training rows, having no text: 1 (row 22).",
-        "Left out of the training rows, having nothing to be learned as answer: 2 (row 21, "
-        "row 23).",
+        "Skipped 1 of the training rows without text (row 22).",
+        "Skipped 2 of the training rows with an empty answer (row 21, row 23).",
     ]
-    with pytest.raises(DataError, match="having no text: 1"):
+    with pytest.raises(DataError, match="Skipped 1 of the training rows without text"):
         load_data(spec.data.model_copy(update={"bad_rows": "refuse"}), SUMMARIZATION, 42)
 
 
@@ -452,8 +449,8 @@ def test_targets_longer_than_may_be_written_are_counted_with_the_remedy(tmp_path
     spec = pair_spec(tmp_path, rows=rows)
     [found] = [one for one in prepare(spec).profile().findings if "cut" in one["kind"]]
     assert found["sentence"] == (
-        "Rows whose answer is longer than the 8 tokens that may be written: 1 (1.2%). The model "
-        "cannot give them whole: set generate.max_new_tokens to 21, or shorten them."
+        "Rows whose answer exceeds the generation limit of 8 tokens: 1 (1.2%). The model "
+        "cannot produce them in full: set generate.max_new_tokens to 21, or shorten them."
     )
     assert [(one["row"], one["why"]) for one in found["examples"]] == [(4, "21")]
     longest = prepare(spec.replace({"generate.max_new_tokens": 21}))

@@ -42,8 +42,8 @@ def test_accuracy_precision_recall_are_as_counted_by_hand():
 def test_the_whole_evaluation_agrees_with_scikit_learn():
     from sklearn.metrics import f1_score, log_loss, roc_auc_score
 
-    chance = np.random.default_rng(1)
-    logits, labels = chance.normal(size=(300, 3)), chance.integers(0, 3, 300)
+    rng = np.random.default_rng(1)
+    logits, labels = rng.normal(size=(300, 3)), rng.integers(0, 3, 300)
     found = evaluated(logits, labels, ["a", "b", "c"])
     shares = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
     assert found["metrics"]["loss"] == pytest.approx(log_loss(labels, shares))
@@ -76,8 +76,8 @@ def test_a_class_without_rows_has_no_curve_and_breaks_nothing():
 
 
 def test_curves_are_thinned_but_keep_their_ends():
-    chance = np.random.default_rng(2)
-    logits, labels = chance.normal(size=(5000, 2)), chance.integers(0, 2, 5000)
+    rng = np.random.default_rng(2)
+    logits, labels = rng.normal(size=(5000, 2)), rng.integers(0, 2, 5000)
     curve = evaluated(logits, labels, ["a", "b"])["roc"]["a"]
     assert len(curve["fpr"]) == 200
     assert (curve["fpr"][0], curve["fpr"][-1]) == (0.0, 1.0)
@@ -234,8 +234,8 @@ def run(tmp_path_factory):
 def test_sets_are_scored_as_scikit_learn_scores_them():
     from sklearn.metrics import f1_score, roc_auc_score
 
-    chance = np.random.default_rng(4)
-    logits, truth = chance.normal(size=(200, 3)), chance.integers(0, 2, (200, 3))
+    rng = np.random.default_rng(4)
+    logits, truth = rng.normal(size=(200, 3)), rng.integers(0, 2, (200, 3))
     labels = [np.flatnonzero(row).tolist() for row in truth]
     spec = RunSpec().replace({**SEVERAL, "evaluate.threshold": 0.3})
     outcome = outcome_of(logits, ["a", "b", "c"], spec, label=labels)
@@ -301,9 +301,9 @@ def test_a_run_answers_texts_and_further_files_with_sets(run, tmp_path):
 def test_the_report_of_sets_shows_no_confusion_of_classes(run):
     page = render(run)
     assert "F1 (micro) of the fine-tuned model on" in page
-    assert "All labels right" in page
+    assert "Subset accuracy" in page
     assert "Confusion matrix" not in page
-    assert "Scores per class" in page
+    assert "Scores by class" in page
 
 
 def test_a_metric_of_the_other_kind_of_rows_is_refused(tmp_path):

@@ -152,7 +152,7 @@ def test_of_a_conversation_all_answers_are_learned_or_the_last(tokenizer):
     )
 
 
-def test_a_template_that_fails_is_told_with_the_conversation(tmp_path):
+def test_a_template_that_fails_is_reported_with_the_conversation(tmp_path):
     chat = tokenizer_of(tmp_path, "{{ raise_exception('only users') }}")
     with pytest.raises(DataError) as caught:
         rows_of(chat, True, ASKED)
@@ -315,7 +315,7 @@ def test_the_report_shows_prompt_reference_and_output_side_by_side(answering):
     page = render(answering)
     assert "Perplexity of the fine-tuned model on" in page
     assert "Token frequencies alone: " in page
-    for title in ("Prompt", "Reference", "Written by the model"):
+    for title in ("Prompt", "Reference", "Model output"):
         assert f'<th scope="col">{title}</th>' in page
 
 
@@ -339,7 +339,7 @@ def test_training_says_how_likely_each_answer_was(answering):
     assert worst["label"]
 
 
-def test_texts_that_fill_rows_together_are_told_by_the_first_of_them(telling):
+def test_texts_that_fill_rows_together_are_reported_by_the_first_of_them(telling):
     found, worst = observed(telling)
     assert len(found) == telling.record()["train_rows"] < len(GOOD) * len(THINGS) / 2
     assert worst["label"] is None
@@ -397,9 +397,9 @@ def test_conversations_that_cannot_be_learned_from_are_left_out_counted_and_show
     path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
     data = load_data(DataSpec(source=str(path)), TASK, 42)
     assert sum(data.sizes.values()) == 8
-    told = " ".join(data.notes)
-    assert "the last message not being the assistant's: 1 (row 9 (“hello”))." in told
-    assert "something else than a list of messages with role and content: 2 (row 10 " in told
+    reported = " ".join(data.notes)
+    assert "whose last message is not the assistant's (row 9 (“hello”))." in reported
+    assert "that are not a list of messages with role and content (row 10 " in reported
 
 
 def test_a_text_that_stands_alone_cannot_be_held_out(tmp_path):
@@ -414,7 +414,7 @@ def test_an_instruction_without_an_answer_is_left_out(tmp_path):
     path = tmp_path / "rows.json"
     path.write_text(json.dumps(rows), "utf-8")
     data = load_data(DataSpec(source=str(path)), TASK, 42)
-    assert "having nothing to be learned as answer: 1 (row 41)." in data.notes[0]
+    assert "Skipped 1 of the training rows with an empty answer (row 41)." in data.notes[0]
 
 
 def test_answers_that_cannot_be_learned_or_written_whole_are_counted(tmp_path):
@@ -437,5 +437,5 @@ def test_a_model_that_does_not_fit_is_refused_before_there_is_a_folder(tmp_path)
 def test_a_padding_token_that_stands_in_is_noted(tmp_path):
     prepared = prepare(write_spec(tmp_path, make_rows()))
     assert prepared.profile().notes[-1] == (
-        "The model's tokenizer has no token of its own to pad with; </s> takes its place."
+        "The tokenizer has no padding token; </s> is used instead."
     )

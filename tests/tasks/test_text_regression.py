@@ -75,9 +75,9 @@ def test_errors_and_correlations_are_as_counted_by_hand():
 def test_several_numbers_are_scored_each_and_on_average():
     from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
-    chance = np.random.default_rng(3)
-    true = chance.normal(size=(200, 2))
-    predicted = true + chance.normal(size=(200, 2)) * [0.2, 2.0]
+    rng = np.random.default_rng(3)
+    true = rng.normal(size=(200, 2))
+    predicted = true + rng.normal(size=(200, 2)) * [0.2, 2.0]
     found = TASK.evaluate(outcome_of(predicted, ["joy", "fear"], label=true.tolist()))
     assert found["metrics"]["mse"] == pytest.approx(mean_squared_error(true, predicted))
     assert found["metrics"]["mae"] == pytest.approx(mean_absolute_error(true, predicted))
@@ -168,19 +168,19 @@ def test_training_says_how_far_off_each_row_was_and_no_more(run, capsys):
         rank(found, "confident_learning")
     assert "ranked by loss alone" in str(dataset_map(found))
     journal, rows = open_corrections(run), LearnedRows(run)
-    with pytest.raises(InputError, match="'much' is no number"):
+    with pytest.raises(InputError, match="'much' is not a number"):
         correct(journal, rows, worst["row"], "much")
     correct(journal, rows, worst["row"], "3.5")
     assert corrected(journal, rows) == {worst["row"]: 3.5}
-    assert main(["data", "suspects", str(run.path), "--json"]) == 0
+    assert main(["data", "label-issues", str(run.path), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["row"] == worst["row"]
 
 
 def test_the_report_shows_correlation_points_and_the_worst_rows(run):
     page = render(run)
     assert "Spearman correlation of the fine-tuned model on 24 validation rows: 0." in page
-    assert "Predicted against true" in page
-    assert "Spread of score" in page
+    assert "Predicted vs. true values" in page
+    assert "Distribution of score" in page
     assert "Mean of the training rows" in page
     assert '<th scope="col">True label</th>' in page
     assert "Confusion" not in page
@@ -294,7 +294,7 @@ def test_large_small_and_mixed_numbers_are_learned_alike(tmp_path):
     source = {"model.source": str(run.model_path), "data.source": str(folder / "other.csv")}
     prepared = prepare(spec.replace(source))
     model, ready = prepared.new_model().eval(), prepare(spec)
-    old = ready.task.recall(load_trained(run.model_path), ready.setup)
+    old = ready.task.restore_setup(load_trained(run.model_path), ready.setup)
     batch = prepared.collate(prepared.train.select(range(5)).to_list())
     rows = prepared.train.select(range(5)).to_list()
     with torch.inference_mode():
@@ -308,7 +308,7 @@ def test_a_model_without_a_scale_answers_as_it_is():
     from types import SimpleNamespace
 
     setup = outcome_of([[1.0]], ["y"], label=[[1.0]]).setup
-    recalled = TASK.recall(SimpleNamespace(config=SimpleNamespace()), setup)
+    recalled = TASK.restore_setup(SimpleNamespace(config=SimpleNamespace()), setup)
     assert (recalled.label_means, recalled.label_stds) == ({}, {})
 
 
@@ -319,17 +319,17 @@ def test_cells_that_are_no_numbers_are_left_out_counted_and_shown(tmp_path):
     extra = ["no score,n/a,1", "nor here,,1", "and one,“3,5”,1".replace("“3,5”", '"3,5"')]
     data = prepare(regression_spec(tmp_path / "bad", extra)).data
     assert data.notes == [
-        "Left out of the training rows, having no label: 1 (row 82).",
-        "Left out of the training rows, having something else than a number: 1 (row 81 (“n/a”)).",
-        "Read in the training rows with the comma as decimal point: 1 (row 83 (“3,5”)).",
-        "Columns that are not used: length.",
+        "Skipped 1 of the training rows without a label (row 82).",
+        "Skipped 1 of the training rows without a number (row 81 (“n/a”)).",
+        "Numbers in the training rows read with a decimal comma: 1 (row 83 (“3,5”)).",
+        "Unused columns: length.",
     ]
     assert sum(data.sizes.values()) == 81
 
 
 def test_a_thousand_with_a_comma_could_be_either_and_is_left_out(tmp_path):
     data = prepare(regression_spec(tmp_path / "either", ['big,"1,234",1'])).data
-    assert data.notes[0].endswith("having something else than a number: 1 (row 81 (“1,234”)).")
+    assert data.notes[0].endswith("without a number (row 81 (“1,234”)).")
 
 
 def test_bad_rows_can_be_a_reason_to_stop(tmp_path):
@@ -337,7 +337,7 @@ def test_bad_rows_can_be_a_reason_to_stop(tmp_path):
     with pytest.raises(DataError) as caught:
         prepare(spec)
     assert str(caught.value) == (
-        "scores.csv: Left out of the training rows, having something else than a number: 1 "
+        "scores.csv: Skipped 1 of the training rows without a number "
         "(row 81 (“n/a”)); correct these rows, or set data.bad_rows to leave_out"
     )
 
@@ -348,8 +348,8 @@ def test_words_are_no_numbers(tmp_path):
     with pytest.raises(DataError) as caught:
         prepare(regression_spec(tmp_path / "words", **{"data.source": str(path)}))
     assert (
-        "words.csv has 0 usable rows (Left out of the training rows, having something else than "
-        "a number: 9 (row 1 (“good”), row 2 (“good”), row 3 (“good”), …))" in str(caught.value)
+        "words.csv has 0 usable rows (Skipped 9 of the training rows without a number "
+        "(row 1 (“good”), row 2 (“good”), row 3 (“good”), …))" in str(caught.value)
     )
 
 
@@ -385,8 +385,8 @@ def test_what_only_classes_have_is_refused_with_all_other_faults(tmp_path):
     )
     with pytest.raises(SpecError) as caught:
         prepare(spec)
-    told = "\n".join(caught.value.lines)
-    assert "train.metric_for_best_model: 'accuracy' does not fit; choose loss | pearson" in told
-    assert "train.loss: 'focal' does not fit; choose auto | mse | huber" in told
-    assert "data.labels: ['good'] has no effect in text-regression, only in text-class" in told
-    assert "train.label_smoothing_factor: 0.1 has no effect in text-regression" in told
+    result = "\n".join(caught.value.lines)
+    assert "train.metric_for_best_model: 'accuracy' does not fit; choose loss | pearson" in result
+    assert "train.loss: 'focal' does not fit; choose auto | mse | huber" in result
+    assert "data.labels: ['good'] has no effect in text-regression, only in text-class" in result
+    assert "train.label_smoothing_factor: 0.1 has no effect in text-regression" in result

@@ -287,7 +287,7 @@ def test_the_report_shows_types_and_the_baseline(run):
     page = render(run)
     assert "F1 of the fine-tuned model on" in page
     assert "Most frequent tag of each word" in page
-    assert "Scores per class" in page
+    assert "Scores by class" in page
 
 
 def test_a_run_answers_texts_and_further_files(run, tmp_path, capsys):
@@ -351,8 +351,9 @@ def test_conll_2003_has_more_columns_and_headers(tmp_path):
     data = load(tmp_path / "eng.train", text)
     assert rows_of(data)[2] == (["EU1", "rejects"], ["B-ORG", "O"])
     assert data.notes == [
-        "Rewritten in the training rows as BIO, with the same entities: 6 (row 1 (“EU0: I-ORG → "
-        "B-ORG”), row 2 (“EU1: I-ORG → B-ORG”), row 3 (“EU2: I-ORG → B-ORG”), …)."
+        "Converted the tags of 6 of the training rows to BIO, with the same entities (row 1 "
+        "(“EU0: I-ORG → B-ORG”), row 2 (“EU1: I-ORG → B-ORG”), row 3 (“EU2: I-ORG → B-ORG”), "
+        "…)."
     ]
 
 
@@ -367,7 +368,7 @@ def test_characters_lose_the_place_that_is_glued_to_them(tmp_path):
     text = "\n\n".join(f"北0\tB-LOC\n京1\tI-LOC\n{c}0\tO" for c in "甲乙丙丁戊己")
     data = load(tmp_path / "weibo.train", text)
     assert rows_of(data)[1] == (["北", "京", "甲"], ["B-LOC", "I-LOC", "O"])
-    assert data.notes[0].endswith("this was cut off 18 characters.")
+    assert data.notes[0].endswith("removed from 18 characters.")
 
 
 def test_lines_without_a_tag_leave_their_sentence_out_counted_and_shown(tmp_path):
@@ -375,7 +376,7 @@ def test_lines_without_a_tag_leave_their_sentence_out_counted_and_shown(tmp_path
     blocks[1] = "Bob1 B-PER\nsings"
     data = load(tmp_path / "f.conll", "\n\n".join(blocks))
     assert data.notes == [
-        "Left out of the training rows, having more or fewer tags than words: 1 (row 2 (“2 ≠ 1: "
+        "Skipped 1 of the training rows with more or fewer tags than words (row 2 (“2 ≠ 1: "
         "Bob1 sings”))."
     ]
     assert sorted(rows_of(data)) == [1, 3, 4, 5, 6]
@@ -391,11 +392,11 @@ def test_faults_in_jsonl_are_counted_shown_and_can_be_a_reason_to_stop(tmp_path)
     data = load(tmp_path / "f.jsonl", text)
     assert data.columns == {"tokens": "words", "tags": "ner"}
     assert data.notes == [
-        "Left out of the training rows, having no text: 1 (row 3).",
-        "Left out of the training rows, having more or fewer tags than words: 1 (row 1 (“2 ≠ 1: "
+        "Skipped 1 of the training rows without text (row 3).",
+        "Skipped 1 of the training rows with more or fewer tags than words (row 1 (“2 ≠ 1: "
         "Bob0 sings”)).",
-        "Left out of the training rows, having something else than O or a tag such as B-PER: 1 "
-        "(row 2 (“person”)).",
+        "Skipped 1 of the training rows with tags other than O or a form such as B-PER (row 2 "
+        "(“person”)).",
     ]
     assert rows_of(data)[4] == (["Bob3", "sings"], ["B-PER", "O"])
     with pytest.raises(DataError, match="correct these rows, or set"):

@@ -72,7 +72,7 @@ TERSE = {"data.prompt_template": "{question} {context}"}
 
 
 @pytest.mark.parametrize(
-    ("kind", "how", "head", "told"),
+    ("kind", "how", "head", "result"),
     [
         ("llama", "auto", "AutoModelForCausalLM", "generative"),
         ("gpt2", "auto", "AutoModelForCausalLM", "generative"),
@@ -83,14 +83,14 @@ TERSE = {"data.prompt_template": "{question} {context}"}
         ("bert", "generative", "AutoModelForSeq2SeqLM", "generative"),
     ],
 )
-def test_answers_are_found_or_written_as_the_spec_says(kind, how, head, told, tmp_path):
-    changes = SHORT | TERSE if told == "generative" else {}
+def test_answers_are_found_or_written_as_the_spec_says(kind, how, head, result, tmp_path):
+    changes = SHORT | TERSE if result == "generative" else {}
     prepared = prepare(asked_spec(tmp_path, kind, **{"model.answers": how, **changes}))
     assert prepared.task.auto_class == head
-    assert prepared.task.is_generative == (told == "generative")
-    assert prepared.spec.model.answers == told
+    assert prepared.task.is_generative == (result == "generative")
+    assert prepared.spec.model.answers == result
     asked = prepared.spec.data.prompt_template
-    assert ("{question}" in asked) == (told == "generative")
+    assert ("{question}" in asked) == (result == "generative")
 
 
 def test_a_setting_of_the_other_way_is_refused(tmp_path):
@@ -193,7 +193,7 @@ def test_answers_that_are_cut_off_are_counted(tmp_path):
         row["answers"][0]["answer_start"] = row["context"].index(row["answers"][0]["text"])
     spec = asked_spec(tmp_path, rows=rows, **SHORT, **TERSE, **{"data.max_tokens": 40})
     notes = prepare(spec).data.notes
-    assert any(note.startswith(f"Questions whose answer stands in the part of the passage that is "
+    assert any(note.startswith(f"Questions whose answer is in the part of the passage that is "
                                f"cut off: {len(rows[::2])}.") for note in notes)  # fmt: skip
     whole = prepare(spec.replace({"data.max_tokens": 480})).data.notes
     assert not any("cut off" in note for note in whole)

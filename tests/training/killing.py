@@ -33,12 +33,12 @@ def main() -> None:
 
     gc.freeze()  # a child that collects nothing old copies no old pages
     whole, run = (RunFolder(Path(place)) for place in sys.argv[1:3])
-    kills, chance = int(sys.argv[3]), random.Random(int(sys.argv[4]))
+    kills, rng = int(sys.argv[3]), random.Random(int(sys.argv[4]))
     attempt(whole, 10**9, 10**9)
     # Most kills meet the steps; some the start, and some what comes after the last step.
     for _ in range(kills):
-        events = chance.randrange(13)
-        attempt(run, events, chance.uniform(0, 0.02 if events else 1.2))
+        events = rng.randrange(13)
+        attempt(run, events, rng.uniform(0, 0.02 if events else 1.2))
     attempt(run, 10**9, 10**9)
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.tiny_models import make_tiny_bert, make_tiny_llama
 from tests.tiny_runs import THINGS, tiny_spec
 from workbench import pipeline
-from workbench.attention.look import attend_run
+from workbench.attention.attend import attend_run
 from workbench.cli import main
 from workbench.errors import InputError, ModelError
 from workbench.evaluation.run import evaluate_file, predict_texts
@@ -101,7 +101,7 @@ def test_where_it_looks_can_be_seen(run):
     assert record.blocks
 
 
-def test_how_many_weights_learn_is_told_everywhere(run, capsys):
+def test_how_many_weights_learn_is_reported_everywhere(run, capsys):
     card = json.loads((run.path / "model.json").read_text("utf-8"))
     prepared = prepare(run.spec())
     trainable, parameters = count_parameters(prepared.new_model())
@@ -218,12 +218,15 @@ def test_frozen_weights_do_not_move(home):
         ({**LORA, "model.source": "scratch:bert-tiny"}, "of scratch:bert-tiny are random and"),
         (
             {"task": "fill-mask", "adapter.peft_method": "prompt_tuning"},
-            "'prompt_tuning' does not fit; fill-mask reads no prompt; choose lora, dora or ia3",
+            (
+                "'prompt_tuning' does not fit; fill-mask does not support prompts; choose lora, "
+                "dora or ia3"
+            ),
         ),
         (
             {"model.quantization": "4bit"},
-            "'4bit' does not fit; weights in so few bits cannot learn, only an adapter beside them "
-            "can; choose none, or set adapter.peft_method to lora",
+            "'4bit' does not fit; quantized weights cannot be trained, only an adapter can; "
+            "choose none, or set adapter.peft_method to lora",
         ),
     ],
 )

@@ -74,8 +74,8 @@ def test_model_moments_and_chance_go_on_bit_by_bit(home, run, kind):
     assert progress["step"] == 7
     assert progress.keys() >= set(checkpoints.PROGRESS)
     checkpoints.load_weights(other, folder)
-    checkpoints.load_moments(moments, folder, progress)
-    checkpoints.restore_chance(folder, progress)
+    checkpoints.load_optimizer_state(moments, folder, progress)
+    checkpoints.restore_rng_state(folder, progress)
     assert drawn() == expected
     step(other, moments)
     for name, value in other.state_dict().items():
@@ -94,12 +94,12 @@ def test_each_device_gets_its_own_chance_back(home, run, monkeypatch):
     folder = save(run, 2, *learner(home))
     progress = checkpoints.load_progress(folder)
     given.clear()
-    checkpoints.restore_chance(folder, progress)
+    checkpoints.restore_rng_state(folder, progress)
     assert given == [(0, 40), (1, 41)]
     # On a machine with more devices than before, the others keep theirs.
     given.clear()
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
-    checkpoints.restore_chance(folder, progress)
+    checkpoints.restore_rng_state(folder, progress)
     assert given == [(0, 40), (1, 41)]
 
 
@@ -113,7 +113,7 @@ def test_rates_are_not_those_of_the_checkpoint(home, run):
     model, tokenizer, optimizer = learner(home)
     folder = save(run, 2, model, tokenizer, optimizer)
     optimizer.param_groups[0]["lr"] = 0.25
-    checkpoints.load_moments(optimizer, folder, checkpoints.load_progress(folder))
+    checkpoints.load_optimizer_state(optimizer, folder, checkpoints.load_progress(folder))
     assert optimizer.param_groups[0]["lr"] == 0.25
 
 
@@ -122,7 +122,7 @@ def test_a_checkpoint_has_a_manifest_of_all_its_files(home, run):
     files = json.loads((folder / "manifest.json").read_text("utf-8"))["files"]
     there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
     assert set(files) == there - {"manifest.json"}
-    assert {"optimizer.safetensors", "chance.safetensors", "progress.json"} <= set(files)
+    assert {"optimizer.safetensors", "rng_state.safetensors", "progress.json"} <= set(files)
     assert files["progress.json"]["bytes"] == (folder / "progress.json").stat().st_size
     assert checkpoints.find_fault(folder) == ""
     assert [p.name for p in run.checkpoints_path.iterdir()] == [folder.name]
@@ -228,8 +228,12 @@ def foreign(folder, name):
         (without, "manifest.json", "manifest.json is missing"),
         (without, "optimizer.safetensors", "optimizer.safetensors is missing"),
         (longer, "config.json", r"config.json has [\d,]+ bytes instead of [\d,]+"),
-        (other, "model.safetensors", "model.safetensors is not as it was written"),
-        (older, "progress.json", "another version wrote it (progress.json has no tokens)"),
+        (other, "model.safetensors", "model.safetensors was changed after it was written"),
+        (
+            older,
+            "progress.json",
+            ("it was written by another version (progress.json has no tokens)"),
+        ),
         (garbled, "manifest.json", "cannot be read ("),
         (foreign, "manifest.json", "cannot be read ("),
     ],
@@ -239,16 +243,16 @@ def test_a_damaged_checkpoint_says_what_is_wrong_and_the_one_before_is_taken(
 ):
     parts = learner(home)
     good, bad = save(run, 2, *parts), save(run, 4, *parts)
-    assert checkpoints.newest_good(run) == (bad, [])
+    assert checkpoints.latest_valid(run) == (bad, [])
     damage(bad, name)
     fault = checkpoints.find_fault(bad)
     if "instead" in said:
         size = (bad / name).stat().st_size
         said = f"config.json has {size:,} bytes instead of {size - 1:,}"
     assert fault.startswith(said)
-    assert checkpoints.newest_good(run) == (good, [f"step-000004: {fault}"])
+    assert checkpoints.latest_valid(run) == (good, [f"step-000004: {fault}"])
     damage(good, name)
-    found, faults = checkpoints.newest_good(run)
+    found, faults = checkpoints.latest_valid(run)
     assert found is None
     assert [one[:11] for one in faults] == ["step-000004", "step-000002"]
 

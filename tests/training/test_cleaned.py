@@ -32,7 +32,7 @@ def test_the_rows_that_were_dropped_lie_in_its_folder(run):
     assert dropped[0]["cells"]["text"] == "x"
 
 
-def test_what_each_step_did_is_told_with_the_data(run):
+def test_what_each_step_did_is_reported_with_the_data(run):
     profile = json.loads((run.path / "data.json").read_text("utf-8"))
     (split,) = profile["cleaning"].values()
     assert [step["changed_rows"] for step in split["steps"]] == [1, 1, 0]

@@ -72,12 +72,12 @@ def test_sigterm_ends_a_worker_wherever_it_is_and_the_run_goes_on_later(where, s
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGTERM is POSIX's")
 def test_what_is_asked_while_a_block_does_not_look_is_done_at_its_end():
-    with pytest.raises(Interrupted), ending.asked_to_end() as asked:
+    with pytest.raises(Interrupted), ending.graceful_shutdown() as asked:
         asked.from_now_on()
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(0.01)
         assert asked()
-    with pytest.raises(Interrupted), ending.asked_to_end():
+    with pytest.raises(Interrupted), ending.graceful_shutdown():
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(1)
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
@@ -93,7 +93,7 @@ def no_room(*_):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def test_a_full_disk_after_the_last_event_is_told_and_resume_writes_the_report(
+def test_a_full_disk_after_the_last_event_is_reported_and_resume_writes_the_report(
     spec, monkeypatch, capsys
 ):
     run, prepared = pipeline.prepare_run(spec)
@@ -117,7 +117,7 @@ def test_a_run_that_was_discarded_has_no_report_to_write(tmp_path):
 
 
 @pytest.mark.parametrize("how", ["removed", "moved"])
-def test_a_run_folder_that_is_gone_is_told_in_a_sentence_and_goes_on_where_it_is(how, tmp_path):
+def test_a_run_folder_that_is_gone_is_reported_in_a_sentence_and_goes_on_where_it_is(how, tmp_path):
     changes = {"train.max_steps": 6, "train.eval_steps": 3, "inspect.probes": []}
     spec = tiny_spec(tmp_path, **changes | {"output.save_steps": 1, "output.run_name": "p"})
     elsewhere = tmp_path / "elsewhere"

@@ -102,11 +102,11 @@ def test_metrics_of_ones_own_are_followed_and_may_name_the_best(tmp_path):
         ({"train.custom_loss": "double"}, "has the entry point 'double' in the group "
          "workbench.losses; did you mean doubled?"),
         ({"train.custom_loss": "absent"}, "absent .my_losses:absent. cannot be loaded"),
-        ({"train.custom_loss": "number"}, "number .my_losses:number. is no function"),
+        ({"train.custom_loss": "number"}, "number .my_losses:number. is not a function"),
         ({"train.custom_metrics": ["costs"]}, "group workbench.metrics; choose from mistakes, "),
     ],
 )  # fmt: skip
-def test_what_cannot_be_loaded_is_told_before_a_folder_is_made(tmp_path, changes, sentence):
+def test_what_cannot_be_loaded_is_reported_before_a_folder_is_made(tmp_path, changes, sentence):
     with pytest.raises(InputError, match=sentence):
         pipeline.train(tiny_spec(tmp_path, **changes))
     assert not (tmp_path / "runs").exists()

@@ -121,4 +121,4 @@ def test_what_was_moved_by_hand_is_in_the_spec_of_the_fork(tmp_path):
     assert child.spec().train.learning_rate == 1e-3
     assert child.spec().train.weight_decay == spec.train.weight_decay
     progress = json.loads((child.checkpoint_path(40) / "progress.json").read_text("utf-8"))
-    assert progress["knobs"] == {"dropout": 0.4}
+    assert progress["hyperparameters"] == {"dropout": 0.4}

@@ -69,11 +69,11 @@ def test_what_is_done_with_the_head_is_said(home, learned):
     said = notes(**{"data.source": str(home / "capitals.csv"),
                     "data.labels": ["POSITIVE", "NEGATIVE"]})  # fmt: skip
     assert "another order (negative, positive)" in said
-    assert "the order of the data (POSITIVE, NEGATIVE)" in said
+    assert "to match the data (POSITIVE, NEGATIVE)" in said
     said = notes(**{"data.source": str(home / "others.csv")})
-    assert "so the head is new" in said
-    assert "without a match in the data: negative, positive" in said
-    assert "without a match in the model: dislike, like" in said
+    assert "so a new head is used" in said
+    assert "Labels only in the model: negative, positive" in said
+    assert "only in the data: dislike, like" in said
     assert "head" not in notes()
 
 

@@ -23,12 +23,9 @@ RATES = ramp(1e-7, 1e-1, 60)
 
 def curve(turn=1e-3, fall=0.3, scatter=0.0, seed=0):
     """Losses that fall by half of `fall` at a tenth of `turn`, and blow up above it."""
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     return [
-        0.7
-        - fall / (1 + (turn / 10 / rate) ** 2)
-        + (rate / turn / 3) ** 2
-        + chance.gauss(0, scatter)
+        0.7 - fall / (1 + (turn / 10 / rate) ** 2) + (rate / turn / 3) ** 2 + rng.gauss(0, scatter)
         for rate in RATES
     ]
 
@@ -64,9 +61,9 @@ def test_e5_is_given_a_rate_that_it_can_hold():
 @pytest.mark.parametrize("seed", range(10))
 def test_what_looks_good_after_the_weights_are_lost_does_not_count(seed):
     """As E5 on reviews: learns at 2e-4, then says one class, at the loss of chance."""
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     losses = [
-        loss if rate < 3e-4 else 0.72 + chance.gauss(0, 0.06)
+        loss if rate < 3e-4 else 0.72 + rng.gauss(0, 0.06)
         for rate, loss in zip(
             RATES, curve(turn=1e-3, fall=0.12, scatter=0.004, seed=seed), strict=True
         )
@@ -108,8 +105,8 @@ def test_losses_that_stay_where_they_are_suggest_nothing():
 def test_scatter_is_not_taken_for_a_fall():
     reasons = []
     for seed in range(500):
-        chance = random.Random(seed)
-        reasons.append(suggest(RATES, [0.69 + chance.gauss(0, 0.1) for _ in RATES]).reason)
+        rng = random.Random(seed)
+        reasons.append(suggest(RATES, [0.69 + rng.gauss(0, 0.1) for _ in RATES]).reason)
     assert reasons.count("minimum") + reasons.count("still_falling") <= 5
 
 
@@ -272,10 +269,10 @@ def test_bf16_is_respected(tmp_path):
     assert rounded[0] != exact[0]
 
 
-def test_progress_is_told_step_by_step(prepared):
-    told = []
-    find_learning_rate(prepared, 1e-7, 1e-5, 20, progress=lambda *seen: told.append(seen))
-    assert told == [(n, 20) for n in range(1, 21)]
+def test_progress_is_reported_step_by_step(prepared):
+    reported = []
+    find_learning_rate(prepared, 1e-7, 1e-5, 20, progress=lambda *seen: reported.append(seen))
+    assert reported == [(n, 20) for n in range(1, 21)]
 
 
 # --- the record -----------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from tests.tiny_runs import GOOD, THINGS, tiny_spec
 from tests.tiny_writers import make_tiny_marian, make_tiny_t5
 from tests.training.test_resuming import interrupted, losses
 from workbench import pipeline
-from workbench.attention.look import open_before
+from workbench.attention.attend import open_before
 from workbench.errors import ModelError
 from workbench.evaluation.answering import before, finished
 from workbench.evaluation.run import predict_texts
@@ -43,9 +43,9 @@ def run(tmp_path_factory):
 
 def test_what_is_new_is_said_and_what_was_known(tmp_path):
     notes = prepare(spec_of(tmp_path)).data.notes
-    assert "Added to the tokenizer, with embeddings of their own: 2 (<speaker>, zebra)." in notes
-    assert "Not added, for the tokenizer has them: film." in notes
-    assert not any("stay as they were drawn" in note for note in notes)
+    assert "Added to the tokenizer, with new embeddings: 2 (<speaker>, zebra)." in notes
+    assert "Already in the tokenizer, not added again: film." in notes
+    assert not any("keep their initial values" in note for note in notes)
 
 
 def test_texts_hold_them_as_one_token_each_also_beside_control_tokens(tmp_path):
@@ -118,7 +118,7 @@ def test_what_writes_has_them_at_both_ends(tmp_path):
 
 def test_inside_an_adapter_they_are_not_learned_which_is_said_and_come_back_equal(tmp_path):
     spec = spec_of(tmp_path, **{"adapter.peft_method": "lora"})
-    (note,) = [one for one in prepare(spec).data.notes if "stay as they were drawn" in one]
+    (note,) = [one for one in prepare(spec).data.notes if "keep their initial values" in one]
     assert note.startswith("With adapter.peft_method: lora, the embeddings of the added tokens")
     run = pipeline.train(spec)
     first = prepare(spec).base_model().get_input_embeddings().weight
@@ -129,7 +129,7 @@ def test_inside_an_adapter_they_are_not_learned_which_is_said_and_come_back_equa
 def test_a_token_that_is_none_is_refused(tmp_path):
     tokenizer = load_tokenizer(make_tiny_bert(tmp_path / "m"))
     for name in ("", "  "):
-        with pytest.raises(ModelError, match="is no token"):
+        with pytest.raises(ModelError, match="is not a token"):
             add_tokens(tokenizer, ["a", name])
 
 

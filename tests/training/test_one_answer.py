@@ -53,7 +53,7 @@ def test_a_run_with_one_answer_says_so_in_its_record(run_with_one_answer):
     assert alert.evidence["answer"] == last["only_answer"]
 
 
-def test_the_line_is_told_once_and_names_the_remedy(tmp_path, capfd):
+def test_the_line_is_reported_once_and_names_the_remedy(tmp_path, capfd):
     pipeline.train(collapsed(tmp_path))
     said = [line for line in capfd.readouterr().err.splitlines() if "the same answer" in line]
     assert len(said) == 1
@@ -61,7 +61,7 @@ def test_the_line_is_told_once_and_names_the_remedy(tmp_path, capfd):
     assert "train.warmup_steps" in said[0]
 
 
-def test_it_is_told_in_the_language_of_the_run(tmp_path, capfd):
+def test_it_is_reported_in_the_language_of_the_run(tmp_path, capfd):
     pipeline.train(collapsed(tmp_path, **{"output.language": "zh"}))
     assert "所有验证样本得到的答案都是" in capfd.readouterr().err
 
@@ -91,9 +91,9 @@ def test_from_the_command_line(tmp_path, capfd):
     spec = tmp_path / "spec.yaml"
     spec.write_text(to_yaml(collapsed(tmp_path)), "utf-8")
     assert main(["train", str(spec), "--json"]) == 0
-    told = capfd.readouterr()
-    assert "the same answer" in told.err
-    assert "accuracy" in json.loads(told.out)["metrics"]
+    result = capfd.readouterr()
+    assert "the same answer" in result.err
+    assert "accuracy" in json.loads(result.out)["metrics"]
 
 
 def setup_of(labels, **changes):

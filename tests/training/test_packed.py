@@ -29,7 +29,7 @@ def test_a_model_that_reads_over_the_edges_is_refused_before_the_first_step(tmp_
 
 def test_learned_prompts_do_not_go_with_packing(tmp_path):
     spec = spec_of(tmp_path, make_tiny_llama, **{"adapter.peft_method": "prompt_tuning"})
-    with pytest.raises(SpecError, match="prompt_tuning does not tell the texts of a row apart"):
+    with pytest.raises(SpecError, match="prompt_tuning cannot separate the texts of a packed row"):
         prepare(spec)
 
 
@@ -44,7 +44,7 @@ def test_a_packed_run_of_an_earlier_version_is_not_gone_on_with(tmp_path):
     (folder / "spec.yaml").write_text(
         "\n".join(line for line in text.splitlines() if "special_tokens_in_text" not in line)
     )
-    with pytest.raises(RunError, match="packed its texts so that each saw those before it"):
+    with pytest.raises(RunError, match="packed texts that could attend to earlier ones"):
         pipeline.require_resumable(RunFolder(folder))
     (folder / "spec.yaml").write_text(text)
     pipeline.require_resumable(RunFolder(folder))

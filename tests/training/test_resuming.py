@@ -142,7 +142,7 @@ def test_acts_before_and_after_the_checkpoint_hold_after_a_resume(spec, monkeypa
     def with_a_person_beside(self):
         take_step(self)
         step = self.step
-        if step in rates and not any(a["step"] == step for a in fold(self.run).acts):
+        if step in rates and not any(a["step"] == step for a in fold(self.run).commands):
             ask(self.run, "learning_rate", rates[step])
 
     rates = {10: 1e-3, 17: 2e-3, 30: 3e-3}
@@ -160,7 +160,7 @@ def test_acts_before_and_after_the_checkpoint_hold_after_a_resume(spec, monkeypa
     ask(run, "learning_rate", 3e-3)
     pipeline.resume(run)
     assert losses(run) == losses(steered)
-    assert [(a["step"], a["new"]) for a in fold(run).acts] == list(rates.items())
+    assert [(a["step"], a["new"]) for a in fold(run).commands] == list(rates.items())
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_acts_before_and_after_the_checkpoint_hold_after_a_resume(spec, monkeypa
     [
         ("missing", "model.safetensors is missing"),
         ("truncated", r"optimizer.safetensors has [\d,]+ bytes instead of [\d,]+"),
-        ("flipped", "model.safetensors is not as it was written"),
+        ("flipped", "model.safetensors was changed after it was written"),
         ("no manifest", "manifest.json is missing"),
         ("garbage", "cannot be read"),
     ],
@@ -257,7 +257,7 @@ def test_sigterm_writes_a_checkpoint_and_ends_cleanly(home, spec):
     while is_locked(run) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert summarise(run).status == "interrupted"
-    newest, faults = checkpoints.newest_good(run)
+    newest, faults = checkpoints.latest_valid(run)
     assert checkpoints.step_of(newest) == fold(run).step
     assert not faults
     ask(run, "stop", "keep")
@@ -292,7 +292,7 @@ def test_a_worker_that_prepares_other_data_makes_way_and_ends_when_it_is_dismiss
     (second,) = worker._waiting
     worker._waiting.clear()
     assert first.process.poll() is not None
-    assert second.told.train.seed == 7
+    assert second.spec.train.seed == 7
     assert second.may_wait()
     second.dismiss()  # as when the kernel ends: nobody can give it work any more
     assert second.process.wait(timeout=60) == 0
@@ -333,7 +333,7 @@ def test_what_is_asked_while_steps_are_taken_again_waits_until_the_log_goes_on(s
     writer.close()
     ask(first, "learning_rate", 1e-3)
     pipeline.resume(first)
-    (act,) = fold(first).acts
+    (act,) = fold(first).commands
     assert (act["knob"], act["step"]) == ("learning_rate", 30)
     again = pipeline.train(spec.replace({"train.replay": str(first.path)}))
     assert losses(again) == losses(first)
@@ -405,7 +405,7 @@ def test_a_checkpoint_of_another_version_is_passed_by(spec, whole, monkeypatch, 
     (folder / "manifest.json").unlink()
     checkpoints._write_manifest(folder)
     pipeline.resume(run)
-    said = "step-000021: another version wrote it (progress.json has no loss_sum)"
+    said = "step-000021: it was written by another version (progress.json has no loss_sum)"
     assert said in capfd.readouterr().err
     assert losses(run) == losses(whole)
 

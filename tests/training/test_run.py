@@ -207,7 +207,7 @@ def test_a_disk_too_full_for_a_checkpoint_pauses_the_run_until_there_is_room(tmp
     run = pipeline.train(tiny_spec(tmp_path))
     state = RunState().fold(run.events())
     assert state.status == "finished"
-    assert [(act["who"], act["new"]) for act in state.acts] == [
+    assert [(act["who"], act["new"]) for act in state.commands] == [
         ("full disk", True), ("full disk", False), ("full disk", True), ("full disk", False),
     ]  # fmt: skip
     assert [event["step"] for event in state.checkpoints] == [20, 40, 60, 70]

@@ -10,7 +10,7 @@ from workbench import pipeline
 from workbench.cli import main
 from workbench.training import checkpoints
 from workbench.training.batches import epoch_batches
-from workbench.training.knobs import without_effect
+from workbench.training.hyperparameters import unused_hyperparameters
 from workbench.training.prepare import prepare
 
 SMOOTHING = 0.3
@@ -76,9 +76,9 @@ def test_a_task_that_heeds_no_smoothing_refuses_the_knob(task, tmp_path):
     spec = tiny_task_spec(tmp_path, task)
     done = prepare(spec).task
     heeded = task not in ("question-answering", "text-regression")
-    assert ("label_smoothing_factor" in without_effect(spec, done)) != heeded
+    assert ("label_smoothing_factor" in unused_hyperparameters(spec, done)) != heeded
     own = spec.replace({"train.custom_loss": "anything"})
-    assert "label_smoothing_factor" in without_effect(own, done)
+    assert "label_smoothing_factor" in unused_hyperparameters(own, done)
 
 
 def test_acts_of_another_run_that_would_change_nothing_are_passed_over(tmp_path, capsys):
@@ -99,13 +99,13 @@ def test_the_command_line_refuses_it_with_a_sentence(tmp_path, capsys):
     said = capsys.readouterr().err
     assert f"label_smoothing_factor has no effect in {run.name}: question-answering" in said
     assert not run.control_path.exists()
-    assert "label_smoothing_factor" in run.record()["knobs_without_effect"]
+    assert "label_smoothing_factor" in run.record()["unused_hyperparameters"]
 
 
 def test_dropout_is_no_knob_of_a_model_without_it(tmp_path):
     prepared = prepare(tiny_task_spec(tmp_path, "text-classification"))
     model, spec, task = prepared.new_model(), tiny_spec(tmp_path), prepared.task
-    assert without_effect(spec, task, model) == {}
+    assert unused_hyperparameters(spec, task, model) == {}
     plain = torch.nn.Sequential(torch.nn.Linear(2, 2))
     plain.config = model.config
-    assert list(without_effect(spec, task, plain)) == ["dropout"]
+    assert list(unused_hyperparameters(spec, task, plain)) == ["dropout"]

@@ -7,8 +7,8 @@ import pytest
 from tests.tiny_runs import played, tiny_spec
 from workbench import pipeline
 from workbench.runs import RunState, ask
-from workbench.runs.control import knobs
-from workbench.training.knobs import MOVED
+from workbench.runs.control import live_commands
+from workbench.training.hyperparameters import MOVED
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,9 @@ def steered(home, *acts):
 
 
 def test_every_number_that_can_be_asked_for_can_be_moved():
-    assert set(MOVED) == {name for name, knob in knobs().items() if knob.type in (int, float)}
+    assert set(MOVED) == {
+        name for name, knob in live_commands().items() if knob.type in (int, float)
+    }
 
 
 def test_a_new_rate_keeps_the_shape_of_the_schedule(plain, home):
@@ -54,7 +56,7 @@ def test_a_new_rate_keeps_the_shape_of_the_schedule(plain, home):
 
 def test_an_act_is_noted_with_step_old_new_and_who(home):
     run = steered(home, (30, "learning_rate", 1e-3))
-    (act,) = fold(run).acts
+    (act,) = fold(run).commands
     assert (act["step"], act["knob"], act["old"], act["new"]) == (30, "learning_rate", 5e-3, 1e-3)
     assert act["who"] == "played: ada"
 
@@ -70,7 +72,7 @@ def test_an_act_is_noted_with_step_old_new_and_who(home):
 )
 def test_each_knob_changes_what_follows_and_only_that(plain, home, knob, value, old):
     run = steered(home, (20, knob, value))
-    (act,) = fold(run).acts
+    (act,) = fold(run).commands
     assert act["old"] == pytest.approx(old)
     before, after = losses(plain), losses(run)
     assert [after[s] for s in range(1, 21)] == [before[s] for s in range(1, 21)]
@@ -133,7 +135,7 @@ def test_going_back_takes_the_best_weights_at_the_present_rate(home):
         (45, "evaluate", True),
     )  # fmt: skip
     state = fold(run)
-    back = next(act for act in state.acts if act["knob"] == "rollback")
+    back = next(act for act in state.commands if act["knob"] == "rollback")
     scores = {event["step"]: event["metrics"]["loss"] for event in state.evaluations}
     assert back["new"] == min((s for s in scores if s < 45), key=scores.get)
     assert scores[45] == pytest.approx(scores[back["new"]], abs=1e-6)
@@ -169,7 +171,7 @@ def test_replaying_an_interactive_run_gives_its_losses_to_the_last_digit(home):
     )
     again = pipeline.train(first.spec().replace({"train.replay": str(first.path)}))
     assert losses(again) == losses(first)
-    assert [a["knob"] for a in fold(again).acts] == [a["knob"] for a in fold(first).acts]
+    assert [a["knob"] for a in fold(again).commands] == [a["knob"] for a in fold(first).commands]
     assert again.spec().train.replay == str(first.path)
 
 
@@ -187,7 +189,7 @@ def test_what_is_asked_by_hand_is_done_and_a_pause_holds_the_run(home, monkeypat
 
     monkeypatch.setattr(TrainingLoop, "take_step", with_a_person_beside)
     run = pipeline.train(tiny_spec(home))
-    acts = [(a["step"], a["knob"], a["new"], a["who"], a["request"]) for a in fold(run).acts]
+    acts = [(a["step"], a["knob"], a["new"], a["who"], a["request"]) for a in fold(run).commands]
     assert acts == [
         (12, "learning_rate", 1e-3, "ada", 1),
         (12, "paused", True, "ada", 2),

@@ -11,7 +11,7 @@ from tests.tiny_runs import tiny_spec
 from tests.tiny_writers import make_tiny_marian, make_tiny_t5
 from tests.training.test_resuming import interrupted, losses
 from workbench import pipeline
-from workbench.attention.look import attend, open_before
+from workbench.attention.attend import attend, open_before
 from workbench.errors import ModelError, RunError
 from workbench.evaluation.answering import before, finished
 from workbench.evaluation.run import predict_texts
@@ -61,10 +61,10 @@ def test_only_what_the_rows_and_the_probes_use_stays_and_it_is_said(tmp_path):
     assert not {"tonight", "dinner"} & names
     (note,) = [one for one in prepared.data.notes if "trimmed" in one]
     assert note == (
-        "Vocabulary trimmed to what the training rows and the probes use, and all single "
-        f"characters: {len(whole.tokenizer)} → {len(names)} tokens, "
-        f"{trimmed.parameters_before / 1e6:,.1f} M → {trimmed.parameters / 1e6:,.1f} M parameters. "
-        "Other texts are cut into smaller pieces."
+        "Vocabulary trimmed to the tokens of the training rows and probe sentences, plus all "
+        f"single characters: {len(whole.tokenizer)} → {len(names)} tokens, "
+        f"{trimmed.parameters_before / 1e6:,.1f} M → {trimmed.parameters / 1e6:,.1f} M "
+        "parameters. Other texts are split into smaller pieces."
     )
     card, other = prepared.card(), whole.card()
     assert card.train_bytes < other.train_bytes
@@ -209,8 +209,8 @@ def test_a_tokenizer_of_the_data_has_nothing_to_trim(tmp_path):
     with pytest.raises(SpecError) as caught:
         prepare(spec_of(tmp_path, **{"model.tokenizer": "bpe"}))
     assert (
-        "model.trim_vocabulary: True does not fit; a tokenizer trained on the data has no token to "
-        "spare; set it to false, or model.tokenizer to pretrained"
+        "model.trim_vocabulary: True does not fit; a tokenizer trained on the data has no "
+        "unused tokens; set it to false, or model.tokenizer to pretrained"
     ) in str(caught.value)
 
 

@@ -44,7 +44,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("changes", "beside", "mended"), CASES)
-def test_a_setting_without_effect_is_told_with_what_makes_it_so(changes, beside, mended):
+def test_a_setting_without_effect_is_reported_with_what_makes_it_so(changes, beside, mended):
     spec = RunSpec().replace(changes)
     path, value = next(iter(changes.items()))
     assert unused_settings(spec) == [f"{path}: {value} has no effect with {beside}."]

@@ -41,7 +41,7 @@ def test_an_answer_carries_the_number_of_its_question():
     assert sent["answer"] == {"record": desk.shown[0], "block": 0, "layer": 1, "head": 2}
 
 
-def test_a_fault_is_told_as_a_sentence():
+def test_a_fault_is_reported_as_a_sentence():
     def refuse(**_):
         raise InputError("no such head", "choose another")
 

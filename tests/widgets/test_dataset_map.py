@@ -44,7 +44,7 @@ def test_all_rows_are_sent_with_their_place_and_what_is_likely_wrong(run, monkey
     assert ((confidence >= 0) & (confidence <= 1)).all()
     assert (variability >= 0).all()
     assert set(kinds) <= {0, 1, 2}
-    assert f"{len(rows)} rows, passes: 10" in message["told"]
+    assert f"{len(rows)} rows, passes: 10" in message["message"]
 
 
 def test_chosen_rows_come_with_their_texts_the_most_suspect_first(run, monkeypatch):
@@ -55,12 +55,12 @@ def test_chosen_rows_come_with_their_texts_the_most_suspect_first(run, monkeypat
     assert first["texts"][0].startswith("the ")
     assert first["likely"] == OTHER[first["label"]]
     assert message["names"] == ["negative", "positive"]
-    assert message["told"] == "3 of 3 rows, the most suspect first"
+    assert message["message"] == "3 of 3 rows, most likely errors first"
 
 
 def test_a_label_is_corrected_in_place_and_taken_back(run, monkeypatch):
     chart = watched(run, monkeypatch)
-    shown, _ = ask(chart, kind="suspects")["rows"]
+    shown, _ = ask(chart, kind="label_issues")["rows"]
     first = shown["rows"][0]
     answer = ask(chart, kind="label", row=first["row"], value=OTHER[first["label"]])
     listed = {one["row"]: one for one in answer["rows"][0]["rows"]}
@@ -78,9 +78,9 @@ def test_a_label_is_corrected_in_place_and_taken_back(run, monkeypatch):
 
 def test_what_is_decided_is_asked_about_no_more(run, monkeypatch):
     chart = watched(run, monkeypatch)
-    first = ask(chart, kind="suspects")["rows"][0]["rows"][0]
+    first = ask(chart, kind="label_issues")["rows"][0]["rows"][0]
     ask(chart, kind="label", row=first["row"], value=first["label"])  # it is right
-    rows = [one["row"] for one in ask(chart, kind="suspects")["rows"][0]["rows"]]
+    rows = [one["row"] for one in ask(chart, kind="label_issues")["rows"][0]["rows"]]
     assert first["row"] not in rows
     ask(chart, kind="undo")
 
@@ -105,7 +105,7 @@ def test_the_map_fills_in_as_the_run_goes_on(tmp_path, monkeypatch):
     run = RunFolder(tmp_path)
     run.write_spec(RunSpec(), {})
     chart = watched(run, monkeypatch)
-    assert ask(chart, kind="sync")["points"][0]["told"].startswith("Nothing has been recorded")
+    assert ask(chart, kind="sync")["points"][0]["message"].startswith("Nothing has been recorded")
     writer = DynamicsWriter(run, ["no", "yes"])
     for epoch in range(2):
         records = np.zeros(3, writer.type)
@@ -117,10 +117,10 @@ def test_the_map_fills_in_as_the_run_goes_on(tmp_path, monkeypatch):
         chart.update()
         ((message, (points,)),) = chart.sent
         if epoch == 0:  # neither a map nor a count
-            assert message["told"].startswith("3 rows, passes begun: 1. The map appears when")
+            assert message["message"].startswith("3 rows, epochs started: 1. The map appears after")
             assert points == b""
         else:
-            assert "3 rows, passes: 2. Labels that are likely wrong: 0" in message["told"]
+            assert "3 rows, passes: 2. Labels that are likely wrong: 0" in message["message"]
             assert len(points) > 0
     chart.sent.clear()
     chart.update()

@@ -43,7 +43,7 @@ def test_a_typed_value_outside_the_domain_is_kept_and_named():
         "train.learning_rate: 7.0 does not fit; choose at most 0.1\n"
         "train.seed: 'x' does not fit; give a whole number"
     )
-    with pytest.raises(SpecError, match="the form has 2 faults"):
+    with pytest.raises(SpecError, match="the form has 2 errors"):
         _ = form.spec
 
 
@@ -125,7 +125,7 @@ def test_a_list_that_is_wrong_all_over_hides_no_other_fault():
     form = SpecForm()
     type_into(form, labels=str([[n] for n in range(500)]), seed="x")
     assert set(form.faults) == {"labels", "seed"}
-    assert "and 480 more faults" in form.fault_text
+    assert "and 480 more errors" in form.fault_text
 
 
 def test_prose_that_names_another_field_marks_only_its_own():

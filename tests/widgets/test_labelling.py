@@ -3,7 +3,7 @@ import pytest
 from tests.labelling.examples import LABELS, TEXTS, items, session
 from workbench.labelling import Journal
 from workbench.labelling.items import Question, Suggestion
-from workbench.widgets.labelling import LabellingDesk, told
+from workbench.widgets.labelling import LabellingDesk, display_value
 
 
 @pytest.fixture
@@ -35,10 +35,10 @@ def test_a_key_that_was_pressed_twice_decides_once(desk):
     assert len(desk.session.journal) == 1
 
 
-def test_acts_are_told_in_words(desk):
+def test_acts_are_reported_in_words(desk):
     assert press(desk, "skip")["said"] == "Skipped."
-    assert press(desk, "undo")["said"] == "Taken back: row 1."
-    assert press(desk, "undo")["said"] == "There is nothing to take back."
+    assert press(desk, "undo")["said"] == "Undone: row 1."
+    assert press(desk, "undo")["said"] == "There is nothing to undo."
     assert press(desk, "note", text="odd")["said"] == "Note saved."
     assert desk.state["item"]["notes"] == ["odd"]
     assert press(desk, "move", steps=2)["item"]["place"] == "3 of 4 · row 3"
@@ -47,7 +47,7 @@ def test_acts_are_told_in_words(desk):
 
 def test_a_fault_is_said_and_the_row_stays(desk):
     state = press(desk, "decide", value="eggs")
-    assert state["fault"] == "eggs is no label; there are ham, spam"
+    assert state["fault"] == "eggs is not a label; choose from ham, spam"
     assert state["item"]["place"].startswith("1 of 4")
     assert not desk.session.journal.path.exists()
 
@@ -84,9 +84,9 @@ def test_what_was_decided_is_shown_again(tmp_path):
     assert press(desk, "move", steps=-1)["item"]["value"] == "spam"
 
 
-def test_decisions_are_told_as_plain_text():
+def test_decisions_are_reported_as_plain_text():
     span = {"start": 0, "end": 3, "text": "Ann", "label": "PER"}
-    assert told(["a", "b"]) == "a, b"
-    assert told([span]) == "Ann PER"
-    assert told(4.0) == "4"
-    assert told([]) == ""
+    assert display_value(["a", "b"]) == "a, b"
+    assert display_value([span]) == "Ann PER"
+    assert display_value(4.0) == "4"
+    assert display_value([]) == ""

@@ -9,7 +9,7 @@ import pytest
 
 from workbench.errors import InputError
 from workbench.figures import describe_mark
-from workbench.runs import EventWriter, RunFolder, RunState, knobs
+from workbench.runs import EventWriter, RunFolder, RunState, live_commands
 from workbench.runs.lock import writer_lock
 from workbench.spec import RunSpec
 from workbench.widgets import live, points
@@ -233,7 +233,7 @@ def test_acts_checkpoints_and_breaks_are_marked_in_words(chart, writer):
 
 def test_every_act_has_words_in_both_languages():
     for language in ("en", "zh"):
-        for name in knobs():
+        for name in live_commands():
             for new in (True, False):
                 event = {"knob": name, "old": None, "new": new, "who": "", "step": 3}
                 assert "{" not in describe_mark("act", event, language)
@@ -311,8 +311,8 @@ def test_every_state_of_a_run_has_words_in_both_languages(language):
 def test_a_long_log_is_sent_by_its_extremes_with_true_means(run, writer, monkeypatch):
     monkeypatch.setattr(points, "MOST_HELD", 500)
     monkeypatch.setattr(points, "STRETCHES", 20)
-    chance = random.Random(0)
-    losses = [chance.random() for _ in range(3000)]
+    rng = random.Random(0)
+    losses = [rng.random() for _ in range(3000)]
     losses[1234], losses[2345] = 9.0, float("nan")
     state = RunState().fold(
         {"event": "step_logged", "seq": n, "step": n + 1, "wall_seconds": n, "loss": loss}
@@ -396,10 +396,12 @@ def forked(run, monkeypatch):
     return chart
 
 
-def save_progress(run, step, **knobs):
+def save_progress(run, step, **values):
     folder = run.checkpoint_path(step)
     folder.mkdir(parents=True)
-    (folder / "progress.json").write_text(json.dumps({"step": step, "knobs": knobs}), "utf-8")
+    (folder / "progress.json").write_text(
+        json.dumps({"step": step, "hyperparameters": values}), "utf-8"
+    )
 
 
 def picked(chart, step):
@@ -419,7 +421,7 @@ def test_a_picked_step_offers_the_checkpoint_before_it_with_the_knobs_as_they_we
     assert picked(forked, 3) == (20, {"learning_rate": "5e-5", "weight_decay": "0.01"})
 
 
-def test_a_fork_is_asked_for_with_its_step_and_changes_and_a_refusal_is_told(forked):
+def test_a_fork_is_asked_for_with_its_step_and_changes_and_a_refusal_is_reported(forked):
     for step, changes in (
         (5, {}),
         (6, {"learning_rate": "1e-5", "weight_decay": "0"}),
@@ -485,7 +487,7 @@ def test_the_record_left_behind_needs_no_widget(run, writer):
     assert record["image/svg+xml"].startswith("<svg")
 
 
-def test_a_slow_run_is_told_with_its_speed_and_not_with_none(chart, writer):
+def test_a_slow_run_is_reported_with_its_speed_and_not_with_none(chart, writer):
     start(writer, 100)
     writer.write("step_logged", 8, loss=0.5, learning_rate=1e-4, rows_per_second=0.3412)
     chart.update()

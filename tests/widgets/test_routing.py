@@ -1,6 +1,6 @@
 from types import SimpleNamespace
 
-from workbench.widgets.routing import answer_at_once
+from workbench.widgets.routing import use_subshell
 
 
 def fixed(_data, _default):
@@ -10,14 +10,14 @@ def fixed(_data, _default):
 def test_a_message_goes_where_the_front_end_asks_for_every_child():
     inner = SimpleNamespace(comm=SimpleNamespace(_reply_subshell_for=fixed))
     outer = SimpleNamespace(comm=SimpleNamespace(_reply_subshell_for=fixed), children=[inner])
-    answer_at_once(outer)
+    use_subshell(outer)
     assert inner.comm._reply_subshell_for({}, "asked") == "asked"
     assert outer.comm._reply_subshell_for({}, "asked") == "asked"
 
 
 def test_a_channel_without_that_method_is_left_alone():
     widget = SimpleNamespace(comm=SimpleNamespace())
-    answer_at_once(widget)
+    use_subshell(widget)
     assert not hasattr(widget.comm, "_reply_subshell_for")
 
 

@@ -95,7 +95,7 @@ def test_pasted_yaml_at_fault_leaves_the_form_alone_and_is_named():
     assert panel.paste_faults == []
 
 
-def test_the_browser_is_told_whether_its_yaml_was_taken(monkeypatch):
+def test_the_browser_is_reported_whether_its_yaml_was_taken(monkeypatch):
     panel, answers = SpecPanel(SpecForm()), []
     monkeypatch.setattr(panel, "send", lambda content: answers.append(content["ok"]))
     panel._received(panel, {"kind": "paste", "text": "train: {seed: 3}"}, [])

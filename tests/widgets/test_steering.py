@@ -5,11 +5,11 @@ import pytest
 
 from workbench.errors import RunError
 from workbench.runs import EventWriter, RunFolder, ask
-from workbench.runs.control import knobs
+from workbench.runs.control import live_commands
 from workbench.runs.lock import writer_lock
 from workbench.runs.summary import announce
 from workbench.spec import RunSpec
-from workbench.widgets.knobs import slider_stops
+from workbench.widgets.hyperparameters import slider_stops
 from workbench.widgets.steering import SteeringPanel
 
 
@@ -88,7 +88,7 @@ def test_what_does_not_fit_is_answered_with_its_fault_and_not_asked(panel, run):
         "learning_rate: 7 does not fit; choose at most 0.1"
     )
     assert press(panel, "eval_steps", "soon").startswith("eval_steps: 'soon' does not fit")
-    assert press(panel, "nonsense").startswith("'nonsense' cannot be steered")
+    assert press(panel, "nonsense").startswith("'nonsense' cannot be changed during training")
     assert press(panel, "paused", "yes").startswith("paused: 'yes' does not fit")
     assert requests(run) == []
 
@@ -105,17 +105,17 @@ def test_a_knob_shows_the_spec_then_what_was_asked_then_since_when_it_is_in_forc
     assert panel.shown["values"]["learning_rate"] == {"entry": "0.005", "note": ""}
     press(panel, "learning_rate", "1e-3")
     assert panel.shown["values"]["learning_rate"]["entry"] == "0.001"
-    assert note(panel, "learning_rate").endswith("; takes effect at the next step")
+    assert note(panel, "learning_rate").endswith("; applies at the next step")
     steered(writer, 1200, "learning_rate", 5e-3, 1e-3, request=1)
     panel.update()
     assert panel.shown["values"]["learning_rate"] == {
         "entry": "0.001",
-        "note": "In force since step 1,200; was 0.005, changed by ada@desk",
+        "note": "Active since step 1,200 (was 0.005, changed by ada@desk)",
     }
 
 
 def test_dropout_is_the_models_own_until_it_is_moved(panel, writer):
-    assert panel.shown["values"]["dropout"] == {"entry": "", "note": "As the model has it"}
+    assert panel.shown["values"]["dropout"] == {"entry": "", "note": "Set by the model"}
     steered(writer, 3, "dropout", 0.1, 0.2)
     panel.update()
     assert panel.shown["values"]["dropout"]["entry"] == "0.2"
@@ -126,9 +126,11 @@ def test_what_others_ask_is_shown_too_and_only_until_it_is_done(panel, run, writ
     ask(run, "weight_decay", 0.1, who="grace@lab")
     ask(run, "evaluate", True, who="grace@lab")
     panel.update()
-    assert note(panel, "weight_decay") == "Asked by grace@lab; takes effect at the next step"
+    assert note(panel, "weight_decay") == "Requested by grace@lab; applies at the next step"
     assert panel.shown["asked"] == ["evaluate"]
-    assert panel.shown["news"] == ("Asked for, done before the next step: evaluation, by grace@lab")
+    assert panel.shown["news"] == (
+        "Requested, applies before the next step: evaluation, by grace@lab"
+    )
     steered(writer, 7, "weight_decay", 0.01, 0.1, request=1)
     steered(writer, 7, "evaluate", None, True, request=2, who="grace@lab")
     panel.update()
@@ -150,14 +152,14 @@ def test_the_pause_button_follows_the_events_not_the_click(panel, writer):
 def test_a_rollback_without_a_best_checkpoint_says_so(panel, writer):
     steered(writer, 4, "rollback", None, None)
     panel.update()
-    assert panel.shown["news"] == "Step 4: there is no best checkpoint yet to go back to"
+    assert panel.shown["news"] == "Step 4: there is no best checkpoint to restore yet"
 
 
-def test_a_run_told_to_stop_takes_no_more_requests_and_one_that_ended_is_at_rest(
+def test_a_run_reported_to_stop_takes_no_more_requests_and_one_that_ended_is_at_rest(
     panel, run, writer
 ):
     steered(writer, 9, "stop", None, "keep", request=1)
-    assert press(panel, "paused") == "Nobody is training a-run now, so nothing can be changed"
+    assert press(panel, "paused") == "a-run is not training, so nothing can be changed"
     assert panel.shown["words"] == "Stopping …"
     writer.write("run_ended", 9, reason="stopped", best_step=5, seconds=1)
     panel.update()
@@ -220,7 +222,11 @@ def test_an_alert_offers_its_act_until_it_is_dismissed(panel, writer):
     panel.update()
     alert = panel.shown["alert"]
     assert alert["words"].startswith("The training loss has not been a finite number since step 5.")
-    assert (alert["act"], alert["value"], alert["do"]) == ("rollback", True, "Back to the best")
+    assert (alert["act"], alert["value"], alert["do"]) == (
+        "rollback",
+        True,
+        "Restore best checkpoint",
+    )
     press(panel, "dismiss", kind="dismiss")
     assert panel.shown["alert"] is None
 
@@ -251,7 +257,7 @@ def test_a_knob_without_effect_is_shown_with_the_reason_and_asks_for_nothing(
     panel = open_panel(run, language)
     assert panel.shown["useless"] == []
     useless = {"label_smoothing_factor": "text-regression", "dropout": "mamba"}
-    run.write_spec(run.spec(), {"knobs_without_effect": useless})
+    run.write_spec(run.spec(), {"unused_hyperparameters": useless})
     panel.update()  # the record is written once the run has its model
     values = panel.shown["values"]
     assert panel.shown["useless"] == list(useless)
@@ -262,9 +268,9 @@ def test_a_knob_without_effect_is_shown_with_the_reason_and_asks_for_nothing(
     assert open_panel(run, language).shown["values"] == values
 
 
-@pytest.mark.parametrize("told", [None, 7, ["dropout"], "dropout", {"nonsense": 3}])
-def test_a_record_that_tells_nothing_of_it_disables_nothing(run, writer, told):
-    run.write_spec(run.spec(), {"knobs_without_effect": told})
+@pytest.mark.parametrize("result", [None, 7, ["dropout"], "dropout", {"nonsense": 3}])
+def test_a_record_that_tells_nothing_of_it_disables_nothing(run, writer, result):
+    run.write_spec(run.spec(), {"unused_hyperparameters": result})
     assert open_panel(run).shown["useless"] == []
 
 
@@ -304,12 +310,12 @@ def test_threads_that_press_at_once_lose_no_request(panel, run):
 def test_the_learning_rate_stands_first_and_sliders_reach_what_is_near(panel):
     assert panel.rows[0]["name"] == "learning_rate"
     assert {row["name"] for row in panel.rows} == {
-        name for name, knob in knobs().items() if knob.type in (int, float)
+        name for name, knob in live_commands().items() if knob.type in (int, float)
     }
-    assert slider_stops(knobs()["eval_steps"], 25)[:5] == [0, 1, 2, 5, 10]
-    assert slider_stops(knobs()["eval_steps"], 25)[-1] == 1000
-    assert slider_stops(knobs()["max_grad_norm"], 1.0)[-1] == 10
-    assert slider_stops(knobs()["learning_rate"], 5e-3)[-1] == 0.1
+    assert slider_stops(live_commands()["eval_steps"], 25)[:5] == [0, 1, 2, 5, 10]
+    assert slider_stops(live_commands()["eval_steps"], 25)[-1] == 1000
+    assert slider_stops(live_commands()["max_grad_norm"], 1.0)[-1] == 10
+    assert slider_stops(live_commands()["learning_rate"], 5e-3)[-1] == 0.1
     assert all(len(row["stops"]) <= 150 for row in panel.rows)
 
 
@@ -318,7 +324,7 @@ def test_the_chinese_panel_speaks_chinese(run, writer):
     steered(writer, 12, "learning_rate", 5e-3, 1e-3)
     panel.update()
     assert panel.shown["words"] == "训练中"
-    assert note(panel, "learning_rate") == "自第 12 步起生效；原为 0.005，由 ada@desk 修改"
+    assert note(panel, "learning_rate") == "自第 12 步起生效（原为 0.005，由 ada@desk 修改）"
     assert panel.rows[0]["label"] == "学习率"
 
 

@@ -174,7 +174,9 @@ def faults_of(family: Family, folder: Path) -> list[str]:
     faults: list[str] = []
     try:
         model, seen = life.train(whole)
-        faults += [f"{what}: {told}" for what, told in _checks(life, whole, model, seen) if told]
+        faults += [
+            f"{what}: {result}" for what, result in _checks(life, whole, model, seen) if result
+        ]
     except Exception as error:  # of any kind: what the chain is to find
         if isinstance(error, InputError) and not whole.model_path.exists():
             raise

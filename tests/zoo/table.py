@@ -49,17 +49,17 @@ def row_of(family: Family) -> Row:
     transformers.logging.disable_progress_bar()
     others = [one for one in families(family.model_type) if one != family]
     named = tuple(one.auto_class.removeprefix("AutoModelFor") for one in others)
-    told = (family.model_type, family.auto_class.removeprefix("AutoModelFor"), named)
+    reported = (family.model_type, family.auto_class.removeprefix("AutoModelFor"), named)
     if reason := OUT_OF_SCOPE.get(family.model_type):
-        return Row(*told, LEFT_OUT, reason)
+        return Row(*reported, LEFT_OUT, reason)
     with TemporaryDirectory() as folder:
         try:
             faults = faults_of(family, Path(folder) / "life")
         except InputError as error:
-            return Row(*told, REFUSED, str(error).replace(f"{folder}/life/", ""))
+            return Row(*reported, REFUSED, str(error).replace(f"{folder}/life/", ""))
         for one in others:
             faults += faults_on_disk(one, Path(folder) / one.name)
-    return Row(*told, FAULT if faults else PASSED, "; ".join(faults).replace(folder, ""))
+    return Row(*reported, FAULT if faults else PASSED, "; ".join(faults).replace(folder, ""))
 
 
 def faults_on_disk(family: Family, folder: Path) -> list[str]:
@@ -120,9 +120,9 @@ def page(found: list[Row]) -> str:
         "|---|---|---|---|",
     ]
     for row in found:
-        told = f"{row.result}: {row.reason}" if row.reason else row.result
-        told = told.replace("|", "\\|")
-        lines.append(f"| {row.model_type} | {row.head} | {', '.join(row.others)} | {told} |")
+        reported = f"{row.result}: {row.reason}" if row.reason else row.result
+        reported = reported.replace("|", "\\|")
+        lines.append(f"| {row.model_type} | {row.head} | {', '.join(row.others)} | {reported} |")
     return "\n".join(lines) + "\n"
 
 

@@ -41,8 +41,8 @@ def _numbers(values: list[float], config: Any, names: dict[int, str]) -> str:
     """Return numbers with their names, in the units of the data that the model learned from."""
     means, stds = scale_given(config, len(values))
     numbers = [one * std + mean for one, mean, std in zip(values, means, stds, strict=True)]
-    told = [f"{names.get(place, '')}: {one:.4g}" for place, one in enumerate(numbers)]
-    return ", ".join(one.removeprefix(": ") for one in told)
+    parts = [f"{names.get(place, '')}: {one:.4g}" for place, one in enumerate(numbers)]
+    return ", ".join(one.removeprefix(": ") for one in parts)
 
 
 def _words(logits: Any, model: Any, tokenizer: Any, reading: Reading) -> str:

@@ -11,7 +11,7 @@ from .answers import answer
 from .budget import fit, room_for
 from .collect import Chosen, Collector
 from .interface import eager, evaluating, listening, offers_interface
-from .places import Place, Places
+from .modules import ModuleLocation, ModuleLocator
 from .record import AttentionRecord, Block
 from .statistics import induction
 from .texts import Reading, read, repeated
@@ -66,7 +66,7 @@ def capture(
         budget_bytes = room_for(len(reading.ids))
     held = HELD_BYTES if keep_all else 4 * budget_bytes
     rollout = rollout and len(reading.ids) <= ROLLOUT_TOKENS
-    collector = Collector(Places(model), reading.sequences, pinned, held, formula, rollout)
+    collector = Collector(ModuleLocator(model), reading.sequences, pinned, held, formula, rollout)
     output = _observe(model, reading.inputs, collector, lens)
     if not collector.heard:
         raise _refusal(model, collector.why_not)
@@ -142,7 +142,7 @@ def _take_all(output: Any, collector: Collector) -> None:
         for number, weights in enumerate(layers):
             if weights is None:
                 continue
-            place = Place(block, number, "")
+            place = ModuleLocation(block, number, "")
             collector.places.note(place)
             if getattr(weights, "ndim", 0) == 4 and len(weights) == 1:
                 collector.begin(place, weights.shape[1])
@@ -177,12 +177,12 @@ class _Repetition:
     def __init__(
         self, model: Any, places: dict[str, tuple[int, int]], lengths: dict[str, int]
     ) -> None:
-        self.places = Places(model)
+        self.places = ModuleLocator(model)
         self.scores: dict[tuple[int, int], list[float | None]] = {}
         self._lengths = lengths
         self.why_not = ""
         self._spans = places
-        self._place: Place | None = None
+        self._place: ModuleLocation | None = None
 
     @property
     def heard(self) -> bool:
@@ -198,13 +198,13 @@ class _Repetition:
         if self._place is not None:
             self.take(self._place, heads.first, heads.weights)
 
-    def begin(self, place: Place, heads: int) -> None:
+    def begin(self, place: ModuleLocation, heads: int) -> None:
         pass
 
-    def pass_over(self, place: Place, reason: str) -> None:
+    def pass_over(self, place: ModuleLocation, reason: str) -> None:
         pass
 
-    def take(self, place: Place, first: int, weights: Any) -> None:
+    def take(self, place: ModuleLocation, first: int, weights: Any) -> None:
         name, queries, _ = self.places.blocks[place.block]
         length = self._lengths.get(queries)
         if name == "cross" or tuple(weights.shape[1:]) != (length, length):
@@ -237,7 +237,7 @@ def unwrapped(model: Any) -> Any:
         return model
     if any(getattr(one, "is_prompt_learning", False) for one in adapters.values()):
         raise ModelError(
-            "the adapter puts learned tokens before the text, which have no words to show",
+            "the adapter puts virtual tokens before the text, which have no words to show",
             "choose a LoRA adapter, or the model without it",
         )
     return model.get_base_model()

@@ -144,8 +144,8 @@ def _gradient(model: Any, tokenizer: Any, reading: Reading, places: list[int]) -
             value = score(_run(model, inputs | {"inputs_embeds": embeddings.clone()})).sum()
             (gradient,) = torch.autograd.grad(value, embeddings)
         except Exception as error:  # each kind of model says so in its own way
-            told = ModelError("a {kind} model takes no embeddings", "use occlusion", kind=kind)
-            raise told from error
+            refusal = ModelError("a {kind} model takes no embeddings", "use occlusion", kind=kind)
+            raise refusal from error
     return (gradient * embeddings).sum(-1)[0, places].tolist()
 
 

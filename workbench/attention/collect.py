@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .formula import formula_of
-from .places import Place, Places
+from .modules import ModuleLocation, ModuleLocator
 from .record import STATISTICS, Block, Formula, Layer, TokenSequence
 from .rollout import Rollout
 from .statistics import head_statistics
@@ -45,7 +45,7 @@ class Collector:
 
     def __init__(
         self,
-        places: Places,
+        places: ModuleLocator,
         sequences: dict[str, TokenSequence],
         pinned: list[Chosen] | None,
         whole_bytes: int,
@@ -65,7 +65,7 @@ class Collector:
         self._layers: list[dict[int, _Kept]] = [{} for _ in range(count)]
         self._maps: list[dict[tuple[int, int], np.ndarray]] = [{} for _ in range(count)]
         self._causal = [True] * count
-        self._place: Place | None = None
+        self._place: ModuleLocation | None = None
         special = sequences["source"].special
         sinks = [place for place, one in enumerate(special) if one or place == 0]
         self._rollouts = [Rollout(), Rollout(sinks)] if rollout else []
@@ -96,16 +96,16 @@ class Collector:
             if 0 <= within < len(heads.weights):
                 self.formula = formula_of(heads, within, wanted)
 
-    def begin(self, place: Place, heads: int) -> None:
+    def begin(self, place: ModuleLocation, heads: int) -> None:
         """Begin a layer that is not heard through the interface."""
         self._begin(place, heads, heads, None)
 
-    def pass_over(self, place: Place, reason: str) -> None:
+    def pass_over(self, place: ModuleLocation, reason: str) -> None:
         """Take note of a layer that gives no map of tokens by tokens."""
         kept = _Kept(place.module, 0, 0, None, missing=reason)
         self._layers[place.block].setdefault(place.layer, kept)
 
-    def _begin(self, place: Place, heads: int, kv_heads: int, window: int | None) -> None:
+    def _begin(self, place: ModuleLocation, heads: int, kv_heads: int, window: int | None) -> None:
         self._layers[place.block][place.layer] = _Kept(place.module, heads, kv_heads, window)
         if self._pin_last:
             self._pinned = {one for one in self._pinned if one[0] != place.block}
@@ -113,7 +113,7 @@ class Collector:
             if not self.whole:
                 self._maps[place.block] = {}
 
-    def take(self, place: Place, first: int, weights: Any) -> bool:
+    def take(self, place: ModuleLocation, first: int, weights: Any) -> bool:
         """Take the weights of some heads; return False if they are no map of tokens by tokens.
 
         Shapes:
@@ -149,7 +149,7 @@ class Collector:
             self._add_to_rollout(first, kept.heads, weights)
         return True
 
-    def _keep_pictures(self, place: Place, kept: _Kept, first: int, weights: Any) -> None:
+    def _keep_pictures(self, place: ModuleLocation, kept: _Kept, first: int, weights: Any) -> None:
         kept.thumbnails.append(_bytes_of(_pooled(weights, SIDE)))
         numbers = range(first, first + len(weights))
         asked = [(place.block, place.layer, head) in self._pinned for head in numbers]

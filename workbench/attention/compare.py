@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from ..language import told
+from ..language import translate
 from .packing import dequantise
 from .record import AttentionRecord
 
@@ -97,10 +97,10 @@ def require_comparable(before: AttentionRecord, after: AttentionRecord) -> None:
         one, other = (record.sequences.get(name) for record in (before, after))
         if one is None or other is None or one.tokens != other.tokens:
             raise InputError(
-                "{one} and {other} do not read the same tokens ({name})",
+                "{one} and {other} tokenize the text differently ({name})",
                 "compare models that share a tokenizer; give an encoder-decoder its target text",
-                one=before.model or told("the one"),
-                other=after.model or told("the other"),
+                one=before.model or translate("the one"),
+                other=after.model or translate("the other"),
                 name=name,
             )
     shapes = [
@@ -109,10 +109,10 @@ def require_comparable(before: AttentionRecord, after: AttentionRecord) -> None:
     ]
     if shapes[0] != shapes[1]:
         raise InputError(
-            "{one} and {other} have not the same layers and heads",
+            "{one} and {other} have different layers or heads",
             "compare two states of one model",
-            one=before.model or told("the one"),
-            other=after.model or told("the other"),
+            one=before.model or translate("the one"),
+            other=after.model or translate("the other"),
         )
 
 

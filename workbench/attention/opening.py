@@ -9,11 +9,11 @@ from typing import Any
 from ..errors import RunError
 from ..models.reading import quiet_libraries
 from ..runs import open_run
-from .look import Watched, attend, open_before, open_source
+from .attend import LoadedModel, attend, open_before, open_source
 from .record import AttentionRecord
 
 
-def open_watched(source: Any, against: Any = None) -> list[Watched]:
+def open_models(source: Any, against: Any = None) -> list[LoadedModel]:
     """Load one model, or two of which the second is looked at against the first.
 
     Raises:
@@ -28,16 +28,16 @@ def open_watched(source: Any, against: Any = None) -> list[Watched]:
     return [open_source(against), after]
 
 
-def look(
+def open_and_attend(
     source: Any, text: str, pair: str | None = None, against: Any = None, check: str | None = None
-) -> tuple[list[Watched], list[AttentionRecord]]:
+) -> tuple[list[LoadedModel], list[AttentionRecord]]:
     """Return the models, one or before and after, and where each looked in a text.
 
     Raises:
         InputError: there is no such run or model, or it has no attention to show.
     """
     with quiet_libraries():
-        watched = open_watched(source, against)
+        watched = open_models(source, against)
     before = watched[0] if len(watched) > 1 else None
     records = attend(watched[-1], text, pair, against=before)
     if check is not None:

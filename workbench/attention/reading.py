@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..errors import InputError, shorten
-from ..language import told
+from ..language import translate
 from .packing import unpack
 from .record import STATISTICS, VERSION, AttentionRecord, Block, Formula, Layer, TokenSequence
 
@@ -39,7 +39,7 @@ def read_record(plain: Any) -> AttentionRecord:
     if isinstance(plain, dict) and "version" not in plain and "weights" in plain:
         raise InputError(
             "the attention record was written by an earlier version",
-            "look again: workbench attend MODEL_OR_RUN TEXT --out FILE.json",
+            "record it again: workbench attend MODEL_OR_RUN TEXT --out FILE.json",
         )
     try:
         return _Reader().record(plain)
@@ -246,8 +246,10 @@ def _refuse(constant: str) -> NoReturn:
 def _reason(error: Exception) -> str:
     if isinstance(error, KeyError):
         name = shorten(error.args[0], 30) if error.args else ""
-        return told("without {name!r}", name=name) if name else told("incomplete")
-    return shorten(error, 100) if isinstance(error, ValueError) else told("parts of another kind")
+        return translate("without {name!r}", name=name) if name else translate("incomplete")
+    return (
+        shorten(error, 100) if isinstance(error, ValueError) else translate("parts of another kind")
+    )
 
 
 def _fault(reason: str) -> InputError:

@@ -301,8 +301,8 @@ def _add_target(
 def _start(model: Any) -> int:
     """Return the token that a decoder reads first; where none is named, as T5 has it."""
     names = ("decoder_start_token_id", "bos_token_id", "pad_token_id")
-    told = (getattr(model.config, name, None) for name in names)
-    return next((one for one in told if one is not None), 0)
+    configured = (getattr(model.config, name, None) for name in names)
+    return next((one for one in configured if one is not None), 0)
 
 
 def _ends(model: Any) -> set[int | None]:

@@ -13,7 +13,7 @@ import sys
 from contextlib import redirect_stdout
 
 from ..errors import EXIT_DONE, EXIT_INPUT_AT_FAULT, EXIT_INTERRUPTED, InputError, shorten
-from ..language import told
+from ..language import translate
 from ..runs.reads import one_command
 from ..training.processes import launched, rank
 from .parsing import Command
@@ -70,21 +70,21 @@ def _carry_out(options: argparse.Namespace) -> int:
         complain(fault)
         return EXIT_INPUT_AT_FAULT
     except KeyboardInterrupt:
-        complain(told("interrupted; what was saved is kept"))
+        complain(translate("interrupted; what was saved is kept"))
         return EXIT_INTERRUPTED
     return EXIT_DONE
 
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser with all commands."""
-    from . import exporting, finding, listing, looking, notebooks, running, training
+    from . import exporting, finding, inference, listing, notebooks, running, training
 
     parser = Command(
         prog="workbench",
-        description=told("Fine-tune transformer models and understand what happened."),
+        description=translate("Fine-tune transformer models and understand what happened."),
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Command)
-    for module in (training, notebooks, finding, looking, exporting, running, listing):
+    for module in (training, notebooks, finding, inference, exporting, running, listing):
         module.add_commands(commands)
     return parser
 

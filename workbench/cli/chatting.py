@@ -24,7 +24,9 @@ def chat(options: argparse.Namespace) -> None:
     playground = open_playground(run, with_before=options.before)
     if not is_piped_in():
         key = "remembers" if playground.remembers else "alone"
-        screen.print(plain(f"{text(f'playground.{key}')} {asked.told(run.spec())}"), soft_wrap=True)
+        screen.print(
+            plain(f"{text(f'playground.{key}')} {asked.describe(run.spec())}"), soft_wrap=True
+        )
     while (line := _typed("> ")) is not None:
         if not line.strip():
             continue

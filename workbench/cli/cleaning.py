@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..language import text as say
-from ..language import told
+from ..language import translate
 from ..spec import RunSpec, find_spec, split_steps
 from .options import add_json, add_spec_changes, parse_changes
 from .output import add_leaf, padded, print_table
@@ -19,32 +19,39 @@ from .terminal import download_progress
 def add_actions(group: Any) -> None:
     """Add `clean` and `steps` to `workbench data`."""
     leaf = add_leaf(
-        group, "clean", told("mend or drop rows step by step; show it first, or write it"), clean,
+        group, "clean",
+        translate("mend or drop rows step by step; show it first, or write it"), clean,
         add_spec_changes, add_json,
     )  # fmt: skip
     leaf.add_argument(
         "source",
         metavar="SOURCE",
-        help=told("a data file or other source, or a spec, recipe or run"),
+        help=translate("a data file or other source, or a spec, recipe or run"),
     )
     leaf.add_argument(
         "--step", action="append", default=[], metavar="STEP",
-        help=told("such as fix_text or 'length(min=3, max=2000)'; may be repeated, in order"),
+        help=translate("such as fix_text or 'length(min=3, max=2000)'; may be repeated, in order"),
     )  # fmt: skip
     leaf.add_argument(
         "--split", action="append", default=[], metavar="NAME",
-        help=told("clean this split only; may be repeated; left out, all of them, each by itself"),
+        help=translate(
+            "clean this split only; may be repeated; left out, all of them, each by itself"
+        ),
     )  # fmt: skip
     leaf.add_argument(
         "-o", "--out", metavar="FILE",
-        help=told(
+        help=translate(
             "write the rows that stay (.csv, .tsv, .jsonl, .parquet), and those that were dropped "
             "beside them; of several splits, rows.csv is rows-train.csv and so on; without it, "
             "nothing is written"
         ),
     )  # fmt: skip
     add_leaf(
-        group, "steps", told("the steps of cleaning and their parameters"), list_steps, add_json
+        group,
+        "steps",
+        translate("the steps of cleaning and their parameters"),
+        list_steps,
+        add_json,
     )
 
 
@@ -59,7 +66,7 @@ def clean(options: argparse.Namespace) -> None:
     spec = _spec(options)
     if not spec.data.cleaning:
         raise InputError(
-            "no step of cleaning is given", "add --step NAME; `workbench data steps` lists them"
+            "no cleaning step is given", "add --step NAME; `workbench data steps` lists them"
         )
     with download_progress() as progress:
         sources = open_all(spec, options.split, progress)
@@ -90,7 +97,7 @@ def _clean(source: Any, place: Path | None, quiet: bool, several: bool) -> dict[
             print(note)
         for one in cleaned.done:
             for example in one.examples[:2]:
-                where = told("row {row:,}, {column}", row=example.row, column=example.column)
+                where = translate("row {row:,}, {column}", row=example.row, column=example.column)
                 print(f"\n{one.step}, {where}")
                 print(f"  {padded('before', 8)}{example.before!r}")
                 print(f"  {padded('after', 8)}{example.after!r}")
@@ -107,13 +114,13 @@ def _clean(source: Any, place: Path | None, quiet: bool, several: bool) -> dict[
 
 
 def _tell(written: dict[str, Any]) -> None:
-    rows = told("{count:,} {count:row|rows}", count=written["rows"])
-    dropped = told("{count:,} dropped {count:row|rows}", count=written["dropped"])
+    rows = translate("{count:,} {count:row|rows}", count=written["rows"])
+    dropped = translate("{count:,} dropped {count:row|rows}", count=written["dropped"])
     print(f"\n{written['file']}: {rows}")
     print(f"{written['dropped_file']}: {dropped}")
     if made_safe := written["cells_made_safe"]:
         print(
-            told(
+            translate(
                 "{count:,} {count:cell|cells} that a spreadsheet would run as "
                 "{count:a formula|formulas} (=, +, -, @) {count:has|have} an apostrophe in front; "
                 ".jsonl and .parquet keep cells as they are",

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ..language import text, told
+from ..language import text, translate
 from ..runs import open_run
 from .options import add_json, add_runs_dir
 from .output import add_leaf, print_table, word
@@ -16,11 +16,15 @@ from .screen import print_json
 def add_compare(runs_group: Any) -> None:
     """Add `compare` to the actions of `workbench runs`."""
     leaf = add_leaf(
-        runs_group, "compare", told("runs side by side: scores, specs, answers"), compare_runs,
+        runs_group, "compare", translate("runs side by side: scores, specs, answers"), compare_runs,
         add_json, add_runs_dir,
     )  # fmt: skip
-    leaf.add_argument("runs", metavar="RUN", nargs="+", help=told("two or more names or folders"))
-    leaf.add_argument("--html", metavar="FILE", help=told("write the comparison as one HTML file"))
+    leaf.add_argument(
+        "runs", metavar="RUN", nargs="+", help=translate("two or more names or folders")
+    )
+    leaf.add_argument(
+        "--html", metavar="FILE", help=translate("write the comparison as one HTML file")
+    )
 
 
 def compare_runs(options: argparse.Namespace) -> None:
@@ -52,7 +56,7 @@ def _print(found: dict[str, Any]) -> None:
         if pair["reason"]:
             said = text(f"compare.reason.{pair['reason']}")
         else:
-            said = told(
+            said = translate(
                 "{differing} of {rows} rows; only {first} right on {only_first}, only {second} "
                 "right on {only_second}",
                 **{name: pair[name] for name in _COUNTED},
@@ -77,6 +81,6 @@ def _cell(held: Any) -> str:
 
 def _print_branches(branches: list[dict[str, Any]], indent: str) -> None:
     for branch in branches:
-        left = told("after step {step}", step=branch["step"])
+        left = translate("after step {step}", step=branch["step"])
         print(f"{indent}{branch['run']}" + f"  ({left})" * (branch["step"] is not None))
         _print_branches(branch["children"], indent + "  ")

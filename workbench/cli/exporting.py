@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..language import told
+from ..language import translate
 from .options import add_json, add_runs_dir, add_trust, open_trusted
 from .screen import print_json
 from .terminal import download_progress
@@ -18,32 +18,40 @@ from .terminal import download_progress
 def add_commands(commands: Any) -> None:
     """Add `export`."""
     kinds = {
-        "folder": told("the model as it was trained; of a run with an adapter, the adapter"),
-        "merged": told("a whole model, the adapter merged into its weights"),
-        "onnx": told("one ONNX graph, checked against the model"),
-        "script": told("the training as a script of plain transformers, with the rows of the run"),
-        "card": told("only the model card, README.md"),
+        "folder": translate("the model as it was trained; of a run with an adapter, the adapter"),
+        "merged": translate("a whole model, the adapter merged into its weights"),
+        "onnx": translate("one ONNX graph, checked against the model"),
+        "script": translate(
+            "the training as a script of plain transformers, with the rows of the run"
+        ),
+        "card": translate("only the model card, README.md"),
     }
     parser = commands.add_parser(
         "export",
-        help=told("write a run's model for use elsewhere"),
-        description=told(
+        help=translate("write a run's model for use elsewhere"),
+        description=translate(
             "Write a run's model, with a model card, as {kinds}.",
             kinds="; ".join(f"{kind}: {what}" for kind, what in kinds.items()),
         ),
     )
-    parser.add_argument("run", metavar="RUN", help=told("a run's name or folder"))
-    parser.add_argument("--to", choices=tuple(kinds), default="folder", help=told("what to write"))
+    parser.add_argument("run", metavar="RUN", help=translate("a run's name or folder"))
     parser.add_argument(
-        "--out", metavar="FOLDER", help=told("where to write it (export/KIND in the run's folder)")
+        "--to", choices=tuple(kinds), default="folder", help=translate("what to write")
     )
     parser.add_argument(
-        "--push", metavar="USER/NAME", help=told("also upload it to this repository on the hub")
+        "--out",
+        metavar="FOLDER",
+        help=translate("where to write it (export/KIND in the run's folder)"),
+    )
+    parser.add_argument(
+        "--push",
+        metavar="USER/NAME",
+        help=translate("also upload it to this repository on the hub"),
     )
     parser.add_argument(
         "--public",
         action="store_true",
-        help=told("let everybody see a repository that --push makes"),
+        help=translate("let everybody see a repository that --push makes"),
     )
     add_runs_dir(parser)
     add_trust(parser)
@@ -81,7 +89,7 @@ def export(options: argparse.Namespace) -> None:
         print(f"  {name}  {(exported.path / name).stat().st_size / 1e6:.2f} MB")
     if exported.largest_difference is not None:
         print(
-            told(
+            translate(
                 "largest difference from the first loss of the run: {difference:.2g}"
                 if options.to == "script"
                 else "largest difference from the model's own output: {difference:.2g}",
@@ -91,7 +99,7 @@ def export(options: argparse.Namespace) -> None:
     for note in exported.notes:
         print(f"- {note}")
     if address:
-        print(told("pushed to {address}", address=address))
+        print(translate("pushed to {address}", address=address))
 
 
 @contextmanager

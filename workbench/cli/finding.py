@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ..language import told
+from ..language import translate
 from .options import (
     add_json,
     add_spec_changes,
@@ -22,24 +22,30 @@ def add_commands(commands: Any) -> None:
     """Add `find-lr`."""
     parser = commands.add_parser(
         "find-lr",
-        help=told("suggest a learning rate"),
-        description=told(
+        help=translate("suggest a learning rate"),
+        description=translate(
             "Train for a few steps at ever higher rates, and suggest one. Nothing is kept."
         ),
     )
     parser.add_argument(
-        "spec", nargs="?", help=told("a YAML file, a recipe's name, or a run folder (quickstart)")
+        "spec",
+        nargs="?",
+        help=translate("a YAML file, a recipe's name, or a run folder (quickstart)"),
     )
     add_spec_changes(parser)
-    parser.add_argument("--low", type=float, default=1e-7, help=told("the first rate (1e-7)"))
-    parser.add_argument("--high", type=float, default=1e-1, help=told("the last rate (0.1)"))
-    parser.add_argument("--steps", type=int, default=60, help=told("training steps to take (60)"))
-    parser.add_argument("--out", metavar="FILE", help=told("also draw it: .svg, .html or .json"))
+    parser.add_argument("--low", type=float, default=1e-7, help=translate("the first rate (1e-7)"))
+    parser.add_argument("--high", type=float, default=1e-1, help=translate("the last rate (0.1)"))
+    parser.add_argument(
+        "--steps", type=int, default=60, help=translate("training steps to take (60)")
+    )
+    parser.add_argument(
+        "--out", metavar="FILE", help=translate("also draw it: .svg, .html or .json")
+    )
     add_json(parser)
-    parser.set_defaults(command=find_rate)
+    parser.set_defaults(command=find_learning_rate)
 
 
-def find_rate(options: argparse.Namespace) -> None:
+def find_learning_rate(options: argparse.Namespace) -> None:
     """Print the suggestion and why, or everything that was measured."""
     from ..reporting.lr_finder import check_ending, write_finder
     from ..training.lr_finder import explain, find_learning_rate, ramp

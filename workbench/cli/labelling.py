@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import DataError, InputError
 from ..language import text as say
-from ..language import told
+from ..language import translate
 from ..runs import note_read, refuse_if_read
 from .options import (
     add_json,
@@ -27,59 +27,85 @@ from .screen import print_json
 def add_actions(group: Any) -> None:
     """Add the four actions to `workbench data`."""
     label = add_leaf(
-        group, "label", told("label rows in the terminal, each decision kept at once"), label_rows,
+        group, "label",
+        translate("label rows in the terminal, each decision kept at once"), label_rows,
         _add_source, add_runs_dir,
     )  # fmt: skip
-    label.add_argument("--order", default="", help=told("source, random, diversity, or with --run: "
-                       "least_confident, margin, entropy"))  # fmt: skip
-    label.add_argument("--run", help=told("a run whose model suggests labels and orders the rows"))
+    label.add_argument(
+        "--order",
+        default="",
+        help=translate(
+            "source, random, diversity, or with --run: least_confident, margin, entropy"
+        ),
+    )
+    label.add_argument(
+        "--run", help=translate("a run whose model suggests labels and orders the rows")
+    )
     add_trust(label)
-    label.add_argument("--rows", type=int, help=told("ask at most so many"))
+    label.add_argument("--rows", type=int, help=translate("ask at most so many"))
     label.add_argument(
-        "--guidelines", default="", metavar="FILE", help=told("shown before the first")
+        "--guidelines", default="", metavar="FILE", help=translate("shown before the first")
     )
     label.add_argument(
-        "--blind", action="store_true", help=told("hide what the source says and a model suggests")
+        "--blind",
+        action="store_true",
+        help=translate("hide what the source says and a model suggests"),
     )
     label.add_argument(
-        "--adjudicate", action="store_true", help=told("ask only the rows on which people differ")
+        "--adjudicate",
+        action="store_true",
+        help=translate("ask only the rows on which people differ"),
     )
     export = add_leaf(
-        group, "export", told("write the labels of a journal to a file"), export_rows, _add_source
+        group,
+        "export",
+        translate("write the labels of a journal to a file"),
+        export_rows,
+        _add_source,
     )
-    export.add_argument("--out", metavar="FILE", required=True, help=told(".jsonl, .csv or .json"))
-    export.add_argument("--format", default="", help=told("jsonl, csv, label-studio or doccano"))
+    export.add_argument(
+        "--out", metavar="FILE", required=True, help=translate(".jsonl, .csv or .json")
+    )
+    export.add_argument(
+        "--format", default="", help=translate("jsonl, csv, label-studio or doccano")
+    )
     taking = add_leaf(
         group,
         "import",
-        told("take labels of a file into a journal"),
+        translate("take labels of a file into a journal"),
         import_rows,
         _add_source,
         add_json,
     )
     taking.add_argument(
-        "file", metavar="FILE", help=told("jsonl, csv, json; what Label Studio and doccano export")
+        "file",
+        metavar="FILE",
+        help=translate("jsonl, csv, json; what Label Studio and doccano export"),
     )
     add_leaf(
-        group, "agreement", told("how far the people of a journal agree"), show_agreement,
+        group, "agreement", translate("how far the people of a journal agree"), show_agreement,
         _add_source, add_json,
     )  # fmt: skip
 
 
 def _add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "source", metavar="SOURCE", help=told("a path, wheel:NAME, hub id or spec file")
-    )
-    parser.add_argument("--journal", default="", metavar="FILE", help=told("(labels/SOURCE.jsonl)"))
-    parser.add_argument("--labels", default="", help=told("the labels, with commas between them"))
-    parser.add_argument(
-        "--who", default="", help=told("who labels; left out, whoever is logged in")
+        "source", metavar="SOURCE", help=translate("a path, wheel:NAME, hub id or spec file")
     )
     parser.add_argument(
-        "--split", default="", help=told("the split; left out, the one to learn from")
+        "--journal", default="", metavar="FILE", help=translate("(labels/SOURCE.jsonl)")
     )
     parser.add_argument(
-        "--scale", metavar="LOW,HIGH", help=told("the least and the greatest number")
+        "--labels", default="", help=translate("the labels, with commas between them")
+    )
+    parser.add_argument(
+        "--who", default="", help=translate("who labels; left out, whoever is logged in")
+    )
+    parser.add_argument(
+        "--split", default="", help=translate("the split; left out, the one to learn from")
+    )
+    parser.add_argument(
+        "--scale", metavar="LOW,HIGH", help=translate("the least and the greatest number")
     )
     add_spec_changes(parser)
 
@@ -107,7 +133,7 @@ def _scale(given: str | None) -> tuple[float, float] | None:
         low, high = (json.loads(part) for part in given.split(","))
     except ValueError:
         raise InputError(
-            "--scale {given!r} is no scale", "write it as --scale 1,5", given=given
+            "--scale {given!r} is not a scale", "write it as --scale 1,5", given=given
         ) from None
     return low, high
 
@@ -203,9 +229,9 @@ def export_rows(options: argparse.Namespace) -> None:
     note_read(made.journal.path)
     rows, question = made.items.items, made.session.question
     count = export_labels(options.out, rows, made.decisions(), question, options.format)
-    print(told("{count} {count:label|labels} in {path}", count=count, path=options.out))
+    print(translate("{count} {count:label|labels} in {path}", count=count, path=options.out))
     if form_of(options.out, options.format) == "label-studio":
-        print(told("the project's labelling interface:"))
+        print(translate("the project's labelling interface:"))
         print(label_studio_config(rows[0], question))
 
 
@@ -270,10 +296,14 @@ def show_agreement(options: argparse.Namespace) -> None:
         print_json(found)
         return
     people = ", ".join(f"{who} {count}" for who, count in found["people"].items())
-    people = people or told("by nobody")
-    print(told("{count} {count:row|rows} labelled ({people})", count=found["items"], people=people))
+    people = people or translate("by nobody")
     print(
-        told(
+        translate(
+            "{count} {count:row|rows} labelled ({people})", count=found["items"], people=people
+        )
+    )
+    print(
+        translate(
             "{shared} by several people, {agreed} of them alike",
             shared=found["shared"],
             agreed=found["agreed"],
@@ -284,7 +314,7 @@ def show_agreement(options: argparse.Namespace) -> None:
         print(f"{name:14}" + ("–" if value is None else f"{value:.4f}"))
     for pair in found["cohen"]:
         kappa = "–" if pair["kappa"] is None else f"{pair['kappa']:.4f}"
-        rows = told("{count} {count:row|rows}", count=pair["items"])
+        rows = translate("{count} {count:row|rows}", count=pair["items"])
         print(f"{'cohen':14}{kappa}  {pair['first']}, {pair['second']} ({rows})")
     print_table(
         [{"split": one["split"], "row": one["row"], **one["values"]}

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import language
 from ..errors import InputError
-from ..language import told
+from ..language import translate
 from ..sources import kind_of
 from ..spec import (
     Field,
@@ -22,7 +22,7 @@ from ..spec import (
     to_cell,
     to_yaml,
 )
-from . import cleaning, labelling, profiling, suspects
+from . import cleaning, label_issues, labelling, profiling
 from .options import add_json
 from .output import add_group, add_leaf, print_table, print_tree
 from .screen import print_json
@@ -35,32 +35,36 @@ def add_commands(commands: Any) -> None:
         group = add_group(
             commands,
             kind,
-            told("data sets: look, clean, label, split")
+            translate("data sets: look, clean, label, split")
             if kind == "data"
-            else told("models of the catalogue and of the hub"),
+            else translate("models of the catalogue and of the hub"),
         )
         if kind == "data":
-            add_leaf(group, "list", told("the catalogue"), list_data, add_json)
+            add_leaf(group, "list", translate("the catalogue"), list_data, add_json)
             profiling.add_actions(group)
             cleaning.add_actions(group)
             labelling.add_actions(group)
-            suspects.add_actions(group)
+            label_issues.add_actions(group)
         else:
             _add_models(group)
         leaf = add_leaf(
-            group, "show", told("one of them, or any other source"), show_source, add_json
+            group, "show", translate("one of them, or any other source"), show_source, add_json
         )
-        leaf.add_argument("source", metavar="SOURCE", help=told("a path, wheel:NAME or hub id"))
+        leaf.add_argument(
+            "source", metavar="SOURCE", help=translate("a path, wheel:NAME or hub id")
+        )
         leaf.set_defaults(kind=kind.removesuffix("s"))
-    recipes = commands.add_parser("recipes", help=told("ready specs, and all fields of a spec"))
+    recipes = commands.add_parser(
+        "recipes", help=translate("ready specs, and all fields of a spec")
+    )
     recipes.add_argument("what", nargs="?", default="list", choices=("list", "show", "fields"))
-    recipes.add_argument("name", nargs="?", help=told("the recipe to show"))
+    recipes.add_argument("name", nargs="?", help=translate("the recipe to show"))
     recipes.add_argument(
         "--as", dest="face", choices=("yaml", "cell", "full"), default="yaml",
-        help=told("as written, as a papermill cell, or with every field"),
+        help=translate("as written, as a papermill cell, or with every field"),
     )  # fmt: skip
     recipes.set_defaults(command=show_recipes)
-    doctor = commands.add_parser("doctor", help=told("check this machine"))
+    doctor = commands.add_parser("doctor", help=translate("check this machine"))
     add_json(doctor)
     doctor.set_defaults(command=run_doctor)
 
@@ -70,23 +74,30 @@ def _add_models(group: Any) -> None:
     from ..spec.run import TASKS
 
     listing = add_leaf(
-        group, "list", told("models worth starting from, with notes"), list_models, add_json
+        group, "list", translate("models worth starting from, with notes"), list_models, add_json
     )
-    listing.add_argument("--task", choices=TASKS, help=told("only those that can learn it"))
+    listing.add_argument("--task", choices=TASKS, help=translate("only those that can learn it"))
     listing.add_argument(
-        "--size", metavar="N", type=_parameters, help=told("at most so many parameters: 150M, 1.5B")
+        "--size",
+        metavar="N",
+        type=_parameters,
+        help=translate("at most so many parameters: 150M, 1.5B"),
     )
     listing.add_argument(
         "--on",
         choices=("laptop", "gpu", "large"),
-        help=told("good on a laptop, on one GPU, beyond"),
+        help=translate("good on a laptop, on one GPU, beyond"),
     )
-    search = add_leaf(group, "search", told("models of the hub, by words"), search_models, add_json)
-    search.add_argument("words", metavar="WORDS", help=told("what to look for in the names"))
-    search.add_argument("--limit", type=int, default=20, help=told("show so many (20)"))
+    search = add_leaf(
+        group, "search", translate("models of the hub, by words"), search_models, add_json
+    )
+    search.add_argument("words", metavar="WORDS", help=translate("what to look for in the names"))
+    search.add_argument("--limit", type=int, default=20, help=translate("show so many (20)"))
     for leaf in (listing, search):
-        leaf.add_argument("--language", default="", metavar="CODE", help=told("en, zh, ja, …"))
-        leaf.add_argument("--licence", default="", metavar="NAME", help=told("such as apache-2.0"))
+        leaf.add_argument("--language", default="", metavar="CODE", help=translate("en, zh, ja, …"))
+        leaf.add_argument(
+            "--licence", default="", metavar="NAME", help=translate("such as apache-2.0")
+        )
 
 
 def _parameters(text: str) -> int:
@@ -95,7 +106,7 @@ def _parameters(text: str) -> int:
     try:
         return int(float(text[:-1]) * unit) if unit else int(text)
     except ValueError:
-        said = told("{text!r} is no size; write 150M or 1.5B", text=text)
+        said = translate("{text!r} is no size; write 150M or 1.5B", text=text)
         raise argparse.ArgumentTypeError(said) from None
 
 
@@ -130,7 +141,7 @@ def list_models(options: argparse.Namespace) -> None:
         ]
     print_table(
         rows, options.json,
-        told(
+        translate(
             "no model of the catalogue fits; wish for less, or see `workbench models search WORDS`"
         ),
     )  # fmt: skip
@@ -145,7 +156,7 @@ def search_models(options: argparse.Namespace) -> None:
     from ..sources.hub import search_models
 
     found = search_models(options.words, options.language, options.licence, options.limit)
-    print_table(found, options.json, told("the hub has no such model with safetensors"))
+    print_table(found, options.json, translate("the hub has no such model with safetensors"))
 
 
 def list_data(options: argparse.Namespace) -> None:
@@ -163,7 +174,7 @@ def list_data(options: argparse.Namespace) -> None:
         }
         for entry in entries("data")
     ]
-    print_table(rows, options.json, told("the catalogue is empty"))
+    print_table(rows, options.json, translate("the catalogue is empty"))
 
 
 def about_rows(entry: Any) -> dict[str, Any]:

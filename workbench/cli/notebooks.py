@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, RunError
-from ..language import told
+from ..language import translate
 from ..runs import list_runs, note_read, open_run, refuse_if_read
 from ..runs.commands import quoted
 from ..runs.names import cut_name
@@ -33,30 +33,32 @@ def add_commands(commands: Any) -> None:
     """Add `run` and `lab`."""
     run = commands.add_parser(
         "run",
-        help=told("run a notebook headless"),
-        description=told("Run a notebook through papermill with checked parameters."),
+        help=translate("run a notebook headless"),
+        description=translate("Run a notebook through papermill with checked parameters."),
     )
     run.add_argument("notebook", metavar="NOTEBOOK")
-    run.add_argument("--recipe", metavar="NAME", help=told("start from a recipe"))
+    run.add_argument("--recipe", metavar="NAME", help=translate("start from a recipe"))
     run.add_argument(
-        "-f", "--file", metavar="FILE", help=told("start from a spec file or run folder")
+        "-f", "--file", metavar="FILE", help=translate("start from a spec file or run folder")
     )
     run.add_argument(
         "-p", "--parameter", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"),
-        help=told("set a parameter; may be repeated"),
+        help=translate("set a parameter; may be repeated"),
     )  # fmt: skip
     run.add_argument(
-        "-o", "--out", metavar="OUT", help=told("the executed notebook (in the run folder)")
+        "-o", "--out", metavar="OUT", help=translate("the executed notebook (in the run folder)")
     )
     run.add_argument(
         "--execution-timeout", type=seconds, metavar="SECONDS",
-        help=told("end a cell that runs longer (no limit)"),
+        help=translate("end a cell that runs longer (no limit)"),
     )  # fmt: skip
     add_spec_changes(run)
     run.set_defaults(command=run_notebook)
-    lab = commands.add_parser("lab", help=told("open JupyterLab on the studio"))
+    lab = commands.add_parser("lab", help=translate("open JupyterLab on the studio"))
     lab.add_argument("notebook", nargs="?", default="notebooks/studio.ipynb")
-    lab.add_argument("arguments", nargs=argparse.REMAINDER, help=told("passed on to jupyter lab"))
+    lab.add_argument(
+        "arguments", nargs=argparse.REMAINDER, help=translate("passed on to jupyter lab")
+    )
     lab.set_defaults(command=open_lab)
 
 
@@ -76,13 +78,13 @@ def run_notebook(options: argparse.Namespace) -> None:
         )
     run_path = run_folder_of(executed)
     if run_path is None:
-        print(told("notebook {path}", path=out))
+        print(translate("notebook {path}", path=out))
         return
     run = open_run(run_path)
     if not options.out:
         out = out.replace(run.path / Path(options.notebook).name)
     print_result(run, as_json=False)
-    print(told("notebook {path}", path=out))
+    print(translate("notebook {path}", path=out))
 
 
 @contextmanager
@@ -115,7 +117,7 @@ def read_notebook(path: Path) -> Any:
         ) from None
     except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
         raise InputError(
-            "{path} is no notebook ({reason})", "give an .ipynb file", path=path, reason=error
+            "{path} is not a notebook ({reason})", "give an .ipynb file", path=path, reason=error
         ) from None
 
 
@@ -134,7 +136,7 @@ def checked_parameters(notebook: Any, options: argparse.Namespace) -> dict[str, 
     extra = {name: value for name, value in wishes.items() if name in own and not is_field(name)}
     fields = {name: value for name, value in wishes.items() if name not in extra}
     base = {name: value for name, value in own.items() if is_field(name)}
-    flat = to_flat(from_flat(fields, base=base, where=told("the parameters")))
+    flat = to_flat(from_flat(fields, base=base, where=translate("the parameters")))
     # A notebook that has only some of the fields is given those, and what was asked for by name.
     asked = short_names({name: None for name, _ in options.parameter} | dict.fromkeys(changes))
     given = {n: v for n, v in flat.items() if n in own or n in asked}
@@ -238,7 +240,7 @@ def execute(
         if error.ename == "KeyboardInterrupt":
             complain(_broken_off("interrupted", out, parameters, began))
             raise KeyboardInterrupt from None
-        complain(told("the notebook failed; it is kept as {path}", path=out))
+        complain(translate("the notebook failed; it is kept as {path}", path=out))
         raise
 
 
@@ -260,9 +262,9 @@ def _broken_off(how: str, out: Path, parameters: dict[str, Any], began: float) -
         else "a cell ran over its time limit; what was executed is kept as {out}"
         if how == "late"
         else "the notebook was interrupted; what was executed is kept as {out}",
-        "run it again: it had not begun a run"
+        "run it again: no run had started"
         if run is None
-        else "go on with its run: workbench runs resume {path}",
+        else "resume its run: workbench runs resume {path}",
         out=out,
         path=quoted(run.path) if run else "",
     )

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from ..errors import InputError
-from ..language import told
+from ..language import translate
 from ..runs import RunFolder, open_run
 from ..spec import RunSpec, find, first_recipe, from_flat, load, parse_value, to_flat
 
@@ -19,18 +19,22 @@ def add_spec_changes(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FIELD=VALUE",
-        help=told("change a field, such as train.learning_rate=5e-5; may be repeated"),
+        help=translate("change a field, such as train.learning_rate=5e-5; may be repeated"),
     )
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add `--json`."""
-    parser.add_argument("--json", action="store_true", help=told("answer in JSON, for programs"))
+    parser.add_argument(
+        "--json", action="store_true", help=translate("answer in JSON, for programs")
+    )
 
 
 def add_runs_dir(parser: argparse.ArgumentParser) -> None:
     """Add `--runs-dir`."""
-    parser.add_argument("--runs-dir", default="runs", help=told("the folder of the runs (runs)"))
+    parser.add_argument(
+        "--runs-dir", default="runs", help=translate("the folder of the runs (runs)")
+    )
 
 
 def add_trust(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +43,7 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
         "--trust-remote-code",
         dest="trusts",
         action="store_true",
-        help=told(
+        help=translate(
             "let Python code that came with the model run, with all your rights; read it first"
         ),
     )

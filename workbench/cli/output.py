@@ -19,9 +19,11 @@ def add_group(commands: Any, name: str, help_text: str) -> Any:
     return parser.add_subparsers(metavar="ACTION", required=True)
 
 
-def add_leaf(group: Any, name: str, help_text: str, command: Any, *adders: Any) -> Any:
-    """Add an action to a group, with the options that `adders` add."""
-    parser = group.add_parser(name, help=help_text)
+def add_leaf(
+    group: Any, name: str, help_text: str, command: Any, *adders: Any, aliases: tuple[str, ...] = ()
+) -> Any:
+    """Add an action to a group, with the options that `adders` add; `aliases` are earlier names."""
+    parser = group.add_parser(name, help=help_text, aliases=aliases)
     for add in adders:
         add(parser)
     parser.set_defaults(command=command)

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any, NoReturn
 
-from ..language import catalogue, told
+from ..language import catalogue, translate
 from ..language import text as say
 from .screen import plain
 
@@ -40,7 +40,7 @@ class Command(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say how the command is used, and what was wrong with it here."""
         self.print_usage(sys.stderr)
-        line = told("{command}: error: {message}", command=self.prog, message=plain(message))
+        line = translate("{command}: error: {message}", command=self.prog, message=plain(message))
         self.exit(2, f"{line}\n")
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:

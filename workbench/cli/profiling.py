@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..errors import DataError
-from ..language import text, told
+from ..language import text, translate
 from ..spec import RunSpec
 from .options import add_json, add_spec_changes, parse_changes
 from .output import add_leaf, print_table, roles_line, word
@@ -23,42 +23,53 @@ from .terminal import download_progress
 def add_actions(group: Any) -> None:
     """Add the actions to `workbench data`."""
     leaf = add_leaf(
-        group, "profile", told("what a source holds, and what would spoil a result"), profile,
+        group, "profile", translate("what a source holds, and what would spoil a result"), profile,
         _add_source, add_spec_changes, add_json,
     )  # fmt: skip
     leaf.add_argument(
-        "--near", action="store_true", help=told("look for near-duplicates, however many")
+        "--near", action="store_true", help=translate("look for near-duplicates, however many")
     )
-    leaf.add_argument("--rows", metavar="KIND", help=told("print the rows of one finding instead"))
     leaf.add_argument(
-        "-o", "--out", metavar="FILE", help=told("write the page (.html) or all (.json)")
+        "--rows", metavar="KIND", help=translate("print the rows of one finding instead")
+    )
+    leaf.add_argument(
+        "-o", "--out", metavar="FILE", help=translate("write the page (.html) or all (.json)")
     )
     leaf = add_leaf(
-        group, "audit", told("rows that repeat one another within splits and between them"), audit,
+        group, "audit",
+        translate("rows that repeat one another within splits and between them"), audit,
         _add_source, add_spec_changes, add_json,
     )  # fmt: skip
-    leaf.add_argument("--against", metavar="FILE", help=told("a further file to be checked on"))
-    leaf.add_argument("--rows", metavar="KIND", help=told("print the rows of one finding instead"))
     leaf.add_argument(
-        "--strict", action="store_true", help=told("exit with 2 where something spoils a result")
+        "--against", metavar="FILE", help=translate("a further file to be checked on")
+    )
+    leaf.add_argument(
+        "--rows", metavar="KIND", help=translate("print the rows of one finding instead")
+    )
+    leaf.add_argument(
+        "--strict",
+        action="store_true",
+        help=translate("exit with 2 where something spoils a result"),
     )
     leaf = add_leaf(
-        group, "split", told("write files to learn from, to check on and to test on"), split,
+        group, "split", translate("write files to learn from, to check on and to test on"), split,
         _add_source, add_spec_changes, add_json,
     )  # fmt: skip
     leaf.add_argument(
-        "-o", "--out", metavar="FOLDER", required=True, help=told("where to write them")
+        "-o", "--out", metavar="FOLDER", required=True, help=translate("where to write them")
     )
-    leaf.add_argument("--validation", type=float, default=0.1, metavar="SHARE", help=told("(0.1)"))
-    leaf.add_argument("--test", type=float, default=0.1, metavar="SHARE", help=told("(0.1)"))
+    leaf.add_argument(
+        "--validation", type=float, default=0.1, metavar="SHARE", help=translate("(0.1)")
+    )
+    leaf.add_argument("--test", type=float, default=0.1, metavar="SHARE", help=translate("(0.1)"))
     leaf.add_argument(
         "--as", dest="suffix", choices=("jsonl", "csv", "tsv", "parquet"), default="jsonl",
-        help=told("the files' format (jsonl)"),
+        help=translate("the files' format (jsonl)"),
     )  # fmt: skip
     leaf.add_argument(
         "--exact-only",
         action="store_true",
-        help=told("keep only equal texts together, not nearly equal"),
+        help=translate("keep only equal texts together, not nearly equal"),
     )
 
 
@@ -85,7 +96,7 @@ def audit(options: argparse.Namespace) -> None:
     harmful = [one for one in found.profile.findings if one.harmful]
     if options.strict and harmful:
         raise DataError(
-            "{source}: findings that spoil a result: {count}; the first: {finding}",
+            "{source}: problems: {count}; the first: {finding}",
             "see the rows with --rows {kind}",
             source=spec.data.source,
             count=len(harmful),
@@ -111,7 +122,7 @@ def split(options: argparse.Namespace) -> None:
     print_table(rows, False, "")
     if made_safe := written["cells_made_safe"]:
         print(
-            told(
+            translate(
                 "{count:,} {count:cell|cells} that a spreadsheet would run as "
                 "{count:a formula|formulas} (=, +, -, @) {count:has|have} an apostrophe in front; "
                 ".jsonl and .parquet keep cells as they are",
@@ -124,12 +135,12 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
         metavar="SOURCE",
-        help=told(
+        help=translate(
             "a data file or other source, or a spec, recipe or run; - reads a table from the "
             "standard input"
         ),
     )
-    parser.add_argument("--task", help=told("the task that reads it (text-classification)"))
+    parser.add_argument("--task", help=translate("the task that reads it (text-classification)"))
 
 
 @contextmanager
@@ -169,7 +180,7 @@ def _answer(found: Any, options: argparse.Namespace) -> None:
         return
     for split, rows in profile.rows.items():
         found_so = [f"{word(name)} {value}" for name, value in profile.detected[split].items()]
-        line = told("{split}: {count:,} {count:row|rows}", split=split, count=rows)
+        line = translate("{split}: {count:,} {count:row|rows}", split=split, count=rows)
         print(f"{line} ({', '.join(found_so)})" if found_so else line)
     if roles := roles_line(profile.roles):
         print(f"  {roles}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RunError
-from ..language import text, told
+from ..language import text, translate
 from ..runs import ask, open_run, read_state
 from ..runs.commands import quoted
 from ..runs.control import parse, require_effect
@@ -32,43 +32,53 @@ from .training import print_result
 
 def add_commands(commands: Any) -> None:
     """Add the commands."""
-    runs = add_group(commands, "runs", told("list, steer, resume, fork, retrain and compare runs"))
-    add_leaf(runs, "list", told("all runs, the latest last"), list_all, add_json, add_runs_dir)
-    _leaf(runs, "show", told("one run: state, acts, scores, files"), show)
-    steer_one = _leaf(runs, "steer", told("change something while a run trains"), steer)
+    runs = add_group(
+        commands, "runs", translate("list, steer, resume, fork, retrain and compare runs")
+    )
+    add_leaf(runs, "list", translate("all runs, the latest last"), list_all, add_json, add_runs_dir)
+    _leaf(runs, "show", translate("one run: state, acts, scores, files"), show)
+    steer_one = _leaf(runs, "steer", translate("change something while a run trains"), steer)
     steer_one.add_argument(
         "acts",
         nargs="+",
         metavar="KNOB=VALUE",
-        help=told("such as learning_rate=1e-5, paused=true"),
+        help=translate("such as learning_rate=1e-5, paused=true"),
     )
-    stop_one = _leaf(runs, "stop", told("end a run and keep its best model"), stop)
+    stop_one = _leaf(runs, "stop", translate("end a run and keep its best model"), stop)
     how = stop_one.add_mutually_exclusive_group()
     how.add_argument(
-        "--discard", action="store_true", help=told("drop what was learned, keep the log")
+        "--discard", action="store_true", help=translate("drop what was learned, keep the log")
     )
-    how.add_argument("--kill", action="store_true", help=told("end its process, answering or not"))
-    resume_one = _leaf(runs, "resume", told("go on with an interrupted or failed run"), resume)
+    how.add_argument(
+        "--kill", action="store_true", help=translate("end its process, answering or not")
+    )
+    resume_one = _leaf(runs, "resume", translate("go on with an interrupted or failed run"), resume)
     resume_one.set_defaults(for_several=True)
     add_trust(resume_one)
-    resume_one.add_argument("--detach", action="store_true", help=told("in a process of its own"))
-    fork_one = _leaf(runs, "fork", told("a new run that leaves another at a checkpoint"), fork)
-    fork_one.add_argument(
-        "--step", type=int, help=told("at the checkpoint next to this step (latest)")
+    resume_one.add_argument(
+        "--detach", action="store_true", help=translate("in a process of its own")
     )
-    fork_one.add_argument("--detach", action="store_true", help=told("in a process of its own"))
+    fork_one = _leaf(runs, "fork", translate("a new run that leaves another at a checkpoint"), fork)
+    fork_one.add_argument(
+        "--step", type=int, help=translate("at the checkpoint next to this step (latest)")
+    )
+    fork_one.add_argument(
+        "--detach", action="store_true", help=translate("in a process of its own")
+    )
     add_spec_changes(fork_one)
     add_trust(fork_one)
     retrain_one = _leaf(
-        runs, "retrain", told("a new run from another's model, on corrected labels"), retrain
+        runs, "retrain", translate("a new run from another's model, on corrected labels"), retrain
     )
     retrain_one.add_argument(
         "--corrections",
         type=Path,
         metavar="JOURNAL",
-        help=told("the labels (the run's own corrections)"),
+        help=translate("the labels (the run's own corrections)"),
     )
-    retrain_one.add_argument("--detach", action="store_true", help=told("in a process of its own"))
+    retrain_one.add_argument(
+        "--detach", action="store_true", help=translate("in a process of its own")
+    )
     add_spec_changes(retrain_one)
     add_trust(retrain_one)
     add_compare(runs)
@@ -94,7 +104,7 @@ def list_all(options: argparse.Namespace) -> None:
                 "process": owner.pid if owner is not None and active else None,
             }
         )
-    print_table(rows, options.json, told("no runs in {folder}", folder=options.runs_dir))
+    print_table(rows, options.json, translate("no runs in {folder}", folder=options.runs_dir))
 
 
 def show(options: argparse.Namespace) -> None:
@@ -113,7 +123,7 @@ def show(options: argparse.Namespace) -> None:
         "best_step": summary.best_step,
         "steered": [
             {name: act[name] for name in ("step", "knob", "old", "new", "who")}
-            for act in state.acts
+            for act in state.commands
         ],
         "metrics": run.metrics().get("metrics", {}),
         "record": run.record(),
@@ -133,8 +143,8 @@ def steer(options: argparse.Namespace) -> None:
     status = summarise(run).status
     if status not in ("new", "running", "paused"):
         raise RunError(
-            "nobody is training {run} ({status})",
-            "go on with it first: workbench runs resume {path}"
+            "{run} is not training ({status})",
+            "resume it first: workbench runs resume {path}"
             if status in ("interrupted", "failed")
             else "start a new one from it: workbench runs fork {path}",
             run=run.name,
@@ -144,7 +154,7 @@ def steer(options: argparse.Namespace) -> None:
     for name, value in acts:
         ask(run, name, value)
         if not options.json:
-            print(told("asked {run} for {knob}={value}", run=run.name, knob=name, value=value))
+            print(translate("asked {run} for {knob}={value}", run=run.name, knob=name, value=value))
     if options.json:
         print_json({"run": run.name, "asked": dict(acts)})
 
@@ -174,7 +184,7 @@ def stop(options: argparse.Namespace) -> None:
         print_json({"run": run.name, "killed": owner.pid})
     else:
         print(
-            told(
+            translate(
                 "killed {owner}; go on with: workbench runs resume {path}",
                 owner=owner,
                 path=quoted(run.path),
@@ -220,7 +230,7 @@ def retrain(options: argparse.Namespace) -> None:
     with download_progress() as progress:
         child, prepared = pipeline.retrain(parent, changes, options.corrections, progress)
     if options.detach:
-        worker.hand_over(child)
+        worker.start_run(child)
         _say_started(child, options.json)
         return
     with watching(child):
@@ -233,7 +243,7 @@ def _say_started(run: Any, as_json: bool) -> None:
         print_json({"run": run.name, "path": str(run.path)})
     else:
         see = f"workbench runs show {quoted(run.path)}"
-        print(told("{run} goes on in a process of its own; see: {see}", run=run.name, see=see))
+        print(translate("{run} goes on in a process of its own; see: {see}", run=run.name, see=see))
 
 
 def _leaf(runs: Any, name: str, help_text: str, command: Any) -> Any:

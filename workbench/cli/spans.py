@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from ..labelling.items import Item, Question
-from ..tasks._labelling import word_places
+from ..tasks._labelling import word_indices
 from ..tasks._sentences import WORDS
 
 NONE = "0"
@@ -22,7 +22,7 @@ def words_of(item: Item, question: Question) -> list[tuple[int, int]]:
     """Return where each word stands that can be named by its number."""
     text, held = item.texts[question.inside], item.values.get(question.inside)
     if isinstance(held, list):
-        return word_places(list(map(str, held)), text)
+        return word_indices(list(map(str, held)), text)
     return [match.span() for match in WORDS.finditer(text)]
 
 

@@ -18,7 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from ..language import text, told
+from ..language import text, translate
 from ..runs import Event, RunFolder, RunState, Sink
 from ..runs.control import FULL_DISK
 from ..runs.sinks import follow
@@ -88,7 +88,9 @@ class Bar:
         )
         self._state = RunState()
         self._bar = Progress(*columns, console=screen)
-        self._task = self._bar.add_task(told("training"), total=None, note=told("getting ready"))
+        self._task = self._bar.add_task(
+            translate("training"), total=None, note=translate("getting ready")
+        )
         self._bar.start()
 
     def receive(self, events: Sequence[Event]) -> None:
@@ -122,7 +124,7 @@ class Lines:
                 self._screen.print(plain(hold_words(event)), soft_wrap=True)
         evaluations, since = len(state.evaluations), time.monotonic() - self._said_at
         if state.step and (evaluations > self._said or since > LINE_EVERY_SECONDS):
-            step = told("step {step}", step=f"{state.step}/{state.total_steps}")
+            step = translate("step {step}", step=f"{state.step}/{state.total_steps}")
             line = f"{step}  {summary(state)}"
             self._screen.print(plain(line), soft_wrap=True)
             self._said_at, self._said = time.monotonic(), evaluations
@@ -135,28 +137,28 @@ def phase(state: RunState) -> str:
     """Return what a run is doing now, or how it ended, in a word."""
     if state.ended or state.status == "paused":
         return text(f"compare.status.{state.status}")
-    return told("evaluating" if 0 < state.total_steps <= state.step else "training")
+    return translate("evaluating" if 0 < state.total_steps <= state.step else "training")
 
 
 def hold_words(event: Event) -> str:
     """Return in a line who holds a run, or that it goes on."""
-    step = told("step {step}", step=event["step"])
+    step = translate("step {step}", step=event["step"])
     if not event.get("new"):
-        said = told("goes on")
+        said = translate("goes on")
     elif event.get("who") == FULL_DISK:
-        said = told(
+        said = translate(
             "paused: the disk is full; it goes on once there is room for a checkpoint (Ctrl-C "
             "ends it; what was saved is kept)"
         )
     else:
-        said = told("paused by {who}", who=event.get("who"))
+        said = translate("paused by {who}", who=event.get("who"))
     return f"{step}  {said}"
 
 
 def summary(state: RunState) -> str:
     """Return loss, validation scores and time left in one line."""
-    if state.status == "paused" and state.acts:
-        return hold_words(next(act for act in reversed(state.acts) if act["knob"] == "paused"))
+    if state.status == "paused" and state.commands:
+        return hold_words(next(act for act in reversed(state.commands) if act["knob"] == "paused"))
     parts: list[str] = []
     if state.steps:
         parts.append(f"{word('loss')} {state.steps[-1]['loss']:.4f}")
@@ -167,7 +169,7 @@ def summary(state: RunState) -> str:
         # The task's own first score, such as the accuracy.
         parts += [f"{word(name)} {scores[name]:.4f}" for name in scores if name != "loss"][:1]
     if state.steps and (left := state.seconds_left()) is not None:
-        parts.append(told("{time} left", time=duration(left)))
+        parts.append(translate("{time} left", time=duration(left)))
     return "  ".join(parts)
 
 
@@ -175,10 +177,10 @@ def duration(seconds: float) -> str:
     """Return a time such as `45 s`, `3 min 20 s` or `2 h 5 min`."""
     whole = round(seconds)
     if whole < 60:
-        return told("{seconds} s", seconds=whole)
+        return translate("{seconds} s", seconds=whole)
     if whole < 3600:
-        return told("{minutes} min {seconds} s", minutes=whole // 60, seconds=whole % 60)
-    return told("{hours} h {minutes} min", hours=whole // 3600, minutes=whole % 3600 // 60)
+        return translate("{minutes} min {seconds} s", minutes=whole // 60, seconds=whole % 60)
+    return translate("{hours} h {minutes} min", hours=whole // 3600, minutes=whole % 3600 // 60)
 
 
 def is_piped_in() -> bool:

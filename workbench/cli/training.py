@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RunError, shorten
-from ..language import text, told, using
+from ..language import text, translate, using
 from ..runs import RunFolder, open_run, read_json, require_writable
 from ..spec import RunSpec
 from .options import (
@@ -35,18 +35,20 @@ def add_commands(commands: Any) -> None:
     """Add `train`, and `adapt`, which trains in two steps."""
     parser = commands.add_parser(
         "train",
-        help=told("fine-tune as a spec says"),
-        description=told(
+        help=translate("fine-tune as a spec says"),
+        description=translate(
             "Fine-tune a model as a spec file, a recipe or an earlier run's spec says."
         ),
     )
     parser.add_argument(
-        "spec", nargs="?", help=told("a YAML file, a recipe's name, or a run folder (quickstart)")
+        "spec",
+        nargs="?",
+        help=translate("a YAML file, a recipe's name, or a run folder (quickstart)"),
     )
     parser.add_argument(
         "--replay",
         metavar="RUN",
-        help=told("do again what was done by hand to that run, step by step"),
+        help=translate("do again what was done by hand to that run, step by step"),
     )
     parser.add_argument("--into", action="store_true", help=argparse.SUPPRESS)
     add_spec_changes(parser)
@@ -55,24 +57,28 @@ def add_commands(commands: Any) -> None:
     parser.set_defaults(command=train, for_several=True)
     two = commands.add_parser(
         "adapt",
-        help=told("adapt a model to a domain, fine-tune it, and compare with fine-tuning alone"),
-        description=told(
+        help=translate(
+            "adapt a model to a domain, fine-tune it, and compare with fine-tuning alone"
+        ),
+        description=translate(
             "Two steps: a model first reads texts of a domain, then learns the task. "
             "Beside them the second step alone, from the same model, seed and rows."
         ),
     )
     two.add_argument(
-        "first", metavar="FIRST", help=told("a spec file, a recipe, or a run that has read")
+        "first", metavar="FIRST", help=translate("a spec file, a recipe, or a run that has read")
     )
-    two.add_argument("second", metavar="SECOND", help=told("a spec file or a recipe: the task"))
+    two.add_argument(
+        "second", metavar="SECOND", help=translate("a spec file or a recipe: the task")
+    )
     add_spec_changes(two)
     add_trust(two)
     two.add_argument(
         "--set-first", action="append", default=[], metavar="FIELD=VALUE",
-        help=told("the same for the first step; --set changes the second"),
+        help=translate("the same for the first step; --set changes the second"),
     )  # fmt: skip
     two.add_argument(
-        "--html", metavar="FILE", help=told("also write the comparison as one HTML file")
+        "--html", metavar="FILE", help=translate("also write the comparison as one HTML file")
     )
     add_json(two)
     add_runs_dir(two)
@@ -123,7 +129,7 @@ def _train_watched(spec: RunSpec) -> RunFolder:
 
     with download_progress() as progress:
         run, prepared = pipeline.prepare_run(spec, progress)
-    console().print(plain(told("training {run}", run=run.name)), soft_wrap=True)
+    console().print(plain(translate("training {run}", run=run.name)), soft_wrap=True)
     tell_data(run)
     with watching(run):
         pipeline.train_prepared(run, prepared)
@@ -145,14 +151,14 @@ def _print_adaptation(done: Any, as_json: bool) -> None:
         return
     table = [
         {
-            told("on the same {count} {count:row|rows}", count=rows): word(name),
+            translate("on the same {count} {count:row|rows}", count=rows): word(name),
             "without": f"{one.first:.4f} ± {one.first_error:.4f}",
             "adapted": f"{one.second:.4f} ± {one.second_error:.4f}",
             "difference": f"{one.difference:+.4f} ± {one.difference_error:.4f}",
         }
         for name, one in scores.items()
     ]
-    print_table(table, False, told("the two keep no predictions that compare row by row"))
+    print_table(table, False, translate("the two keep no predictions that compare row by row"))
     for name, run in runs.items():
         print(f"{padded(name, 9)}{run.path}")
     print(f"{padded('report', 9)}{done.adapted.report_path}")
@@ -222,14 +228,14 @@ def print_result(run: RunFolder, as_json: bool) -> None:
     ended = [event for event in run.events() if event["event"] == "run_ended"]
     if ended and ended[-1]["seconds"]:
         took = duration(ended[-1]["seconds"])
-        line = told(
+        line = translate(
             "{count} validation {count:row|rows}; {time}", count=metrics.get("rows", 0), time=took
         )
         screen.print(f"\n{line}")
     record = run.record()
     if "precision" in record:
         reason = record.get("precision_reason", "")
-        line = told("precision {kind}: {reason}", kind=record["precision"], reason=reason)
+        line = translate("precision {kind}: {reason}", kind=record["precision"], reason=reason)
         screen.print(plain(line), soft_wrap=True)
     if share := _trainable(run):
         screen.print(share, soft_wrap=True)
@@ -247,7 +253,7 @@ def _trainable(run: RunFolder) -> str:
         return ""
     if not trainable:
         return ""
-    return told(
+    return translate(
         "trainable {count:,} {count:weight|weights}, {share:.2%} of all",
         count=trainable,
         share=share,

@@ -81,7 +81,7 @@ def _likelihood(text: str, letters: str) -> float:
 
     Each of its letters is alike; one that stands alone, as in `£5`, is rather a sign.
     """
-    usual = math.log(0.9 / len(letters))
+    typical = math.log(0.9 / len(letters))
     both = {*letters, *letters.upper()}
     total, count = 0.0, 0
     for before, one, after in zip(f" {text}", text, f"{text[1:]} ", strict=False):
@@ -91,7 +91,7 @@ def _likelihood(text: str, letters: str) -> float:
         if one in _SIGNS:
             total += _SIGN
         elif one in both:
-            total += usual if before.isalpha() or after.isalpha() else _ALONE
+            total += typical if before.isalpha() or after.isalpha() else _ALONE
         else:
             total += _FOREIGN
     return total / max(1, count)
@@ -111,13 +111,13 @@ def other_encodings(sample: bytes) -> list[str]:
     best = found[0]
     if best.encoding in _CYRILLIC:
         return [_tidiest(sample)]
-    rivals = [
+    runners_up = [
         one.encoding
         for one in found[1:]
         if one.chaos - best.chaos < _CLOSE and str(one) != str(best)
         and one.coherence > best.coherence - 0.1
     ]  # fmt: skip
-    return [best.encoding, *rivals[:1]]
+    return [best.encoding, *runners_up[:1]]
 
 
 def _wide_encodings(sample: bytes) -> list[str]:
@@ -129,15 +129,15 @@ def _wide_encodings(sample: bytes) -> list[str]:
         except UnicodeDecodeError:
             continue
         found = [one for one in text if one > "\x7f"]
-        usual = 0
+        typical = 0
         for one in found:
             raw = one.encode(ordered, "ignore")
-            usual += len(raw) == 2 and first <= raw[0] <= last
+            typical += len(raw) == 2 and first <= raw[0] <= last
         kana = sum("\u3040" <= one <= "\u30ff" for one in found)
         # Japanese is never without kana, and Chinese and Korean hardly ever have any.
         strange = kana if encoding in ("gb18030", "big5", "cp949") else len(found) * (not kana)
         often = sum(one in _FREQUENT.get(encoding, "") for one in found)
-        shares[encoding] = (usual - strange / 2 + often / 2) / max(1, len(found))
+        shares[encoding] = (typical - strange / 2 + often / 2) / max(1, len(found))
         texts[encoding] = text
     ranked = sorted(shares, key=lambda one: -shares[one])
     if not ranked or shares[ranked[0]] < _USUAL_SHARE:

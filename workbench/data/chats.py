@@ -49,20 +49,22 @@ _TRUTHS = frozenset(("true", "false"))
 _KNOWN = frozenset((*_SPEAKERS, *_CONTENTS, "tool_calls", "tool_call_id", "function_call", "name"))
 
 
-def read_chats(frame: Any, task: Task, told: Mapping[str, Any], name: str) -> tuple[Any, list[str]]:
+def read_chats(
+    frame: Any, task: Task, given: Mapping[str, Any], name: str
+) -> tuple[Any, list[str]]:
     """Return a frame whose conversations are messages, and what is to be said of them.
 
-    Columns that are `told` are taken as they are, apart from one of conversations.
+    Columns that are `given` are taken as they are, apart from one of conversations.
 
     Raises:
         DataError: the rows say which of two answers is better, which the task does not learn.
     """
-    if not told:
+    if not given:
         _refuse_preferences(frame, task, name)
-    column = _conversations(frame, told)
+    column = _conversations(frame, given)
     if column is not None:
-        return _from_turns(frame, column, () if told else task.role("messages").usual_names)
-    if told:
+        return _from_turns(frame, column, () if given else task.role("messages").common_names)
+    if given:
         return frame, []
     return _from_prompts(frame, task) or _from_instructions(frame, task) or (frame, [])
 
@@ -114,15 +116,15 @@ def _called(columns: Sequence[str], names: Sequence[str]) -> str:
     return next((lower[name] for name in names if name in lower), "")
 
 
-def _conversations(frame: Any, told: Mapping[str, Any]) -> str | None:
+def _conversations(frame: Any, given: Mapping[str, Any]) -> str | None:
     """Return the column that holds conversations: as told, as usual, or by its shape."""
     columns = list(map(str, frame.columns))
-    if told:
-        wished = told.get("messages")
+    if given:
+        wished = given.get("messages")
         return str(wished) if str(wished) in columns else None
-    usual = _called(columns, _LISTS)
-    if usual and _share(frame[usual], lists=True) > 0.5:
-        return usual
+    common = _called(columns, _LISTS)
+    if common and _share(frame[common], lists=True) > 0.5:
+        return common
     if any(one in columns for one in ("prompt", "completion")):
         return None
     return next((one for one in columns if one not in _HISTORY and _share(frame[one]) > 0.9), None)
@@ -183,7 +185,7 @@ def _pair(question: Any, answer: Any) -> list[Turn]:
     return [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
 
 
-def _from_turns(frame: Any, column: str, usual: Sequence[str]) -> tuple[Any, list[str]]:
+def _from_turns(frame: Any, column: str, common: Sequence[str]) -> tuple[Any, list[str]]:
     """Write the turns of a column in one way, with the system prompt that stands beside them."""
     others = [str(one) for one in frame.columns if str(one) != column]
     system = _called(others, _SYSTEM)
@@ -194,12 +196,12 @@ def _from_turns(frame: Any, column: str, usual: Sequence[str]) -> tuple[Any, lis
     )  # fmt: skip
     cut = 0
     chats: list[Any] = []
-    for cell, told in zip(frame[column], beside, strict=True):
+    for cell, given in zip(frame[column], beside, strict=True):
         turns = turns_in(cell, lists=True)
         if turns is None:
             chats.append(cell)
             continue
-        turns = with_system(turns, told)
+        turns = with_system(turns, given)
         kept = without_question(turns)
         cut += len(kept) < len(turns)
         chats.append(kept)
@@ -211,11 +213,11 @@ def _from_turns(frame: Any, column: str, usual: Sequence[str]) -> tuple[Any, lis
         notes.append(say("data.note.message_keys", keys=shorten(shown)))
     found = frame.drop(columns=system) if system else frame.copy()
     found[column] = _objects(chats, found.index)
-    if usual and column.casefold() not in usual and "messages" not in others:
+    if common and column.casefold() not in common and "messages" not in others:
         found = found.rename(columns={column: "messages"})
         notes.append(say("data.note.chat_columns", columns=column))
     found.attrs = frame.attrs
-    return found, [*notes, *_told(chats, cut)]
+    return found, [*notes, *_conversion_notes(chats, cut)]
 
 
 def _dicts(cell: Any) -> list[Turn]:
@@ -223,9 +225,9 @@ def _dicts(cell: Any) -> list[Turn]:
     return [one for one in held if isinstance(one, dict)] if isinstance(held, list) else []
 
 
-def with_system(turns: list[Turn], told: Any) -> list[Turn]:
+def with_system(turns: list[Turn], given: Any) -> list[Turn]:
     """Return turns with a system prompt in front, unless they have one."""
-    text = as_text(told).strip()
+    text = as_text(given).strip()
     if not text or (turns and str(turns[0]["role"]).casefold() in ("system", "developer")):
         return turns
     return [{"role": "system", "content": text}, *turns]
@@ -241,7 +243,7 @@ def without_question(turns: list[Turn]) -> list[Turn]:
     return turns[:end] if answered else turns
 
 
-def _told(chats: Sequence[Any], cut: int) -> list[str]:
+def _conversion_notes(chats: Sequence[Any], cut: int) -> list[str]:
     """Return what is to be said of conversations: turns that were cut, and answers that count."""
     notes = [say("data.note.cut_turns", count=f"{cut:,}")] if cut else []
     answers = [
@@ -307,7 +309,7 @@ def _joined(frame: Any, chats: list[Any], used: list[str]) -> tuple[Any, list[st
     found.attrs = frame.attrs
     cut = sum(len(a) < len(b) for a, b in zip(kept, chats, strict=True))
     note = say("data.note.chat_columns", columns=", ".join(used))
-    return found, [note, *_told(kept, cut)]
+    return found, [note, *_conversion_notes(kept, cut)]
 
 
 def _objects(cells: list[Any], index: Any) -> Any:

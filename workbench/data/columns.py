@@ -149,7 +149,7 @@ def columns_of_zeros_and_ones(
     return [place, *others] if place in binary and others else []
 
 
-def told_columns(known: Columns, task: Task, given: Given) -> dict[str, Any]:
+def given_columns(known: Columns, task: Task, given: Given) -> dict[str, Any]:
     """Return the columns that are told: those given, and those known of the source beforehand.
 
     A set of the catalogue may be used for another task than the one it was listed for.
@@ -194,7 +194,7 @@ def has_column(frame: Any, role: Role) -> bool:
 def column_called(columns: Sequence[Any], role: Role) -> str | None:
     """Return the first column with one of the role's usual names, whatever it holds."""
     names = {str(column).strip().casefold(): str(column) for column in reversed(columns)}
-    return next((names[name] for name in role.usual_names if name in names), None)
+    return next((names[name] for name in role.common_names if name in names), None)
 
 
 def flat(columns: Given) -> list[str]:
@@ -341,14 +341,14 @@ def _free(facts: list[_Fact], found: Columns) -> list[_Fact]:
 def _by_name(role: Role, facts: list[_Fact]) -> str | None:
     """Return the column with the likeliest name; its values must look their part, too."""
     exact = {fact.column.strip().casefold(): fact for fact in reversed(facts)}
-    named = [exact[name] for name in role.usual_names if name in exact]
+    named = [exact[name] for name in role.common_names if name in exact]
     if role.required:
         # Of `review_title` and `review_text`, the longer one is the text.
         named += sorted(
             (
                 fact
                 for fact in facts
-                if fact not in named and not set(role.usual_names).isdisjoint(_words(fact.column))
+                if fact not in named and not set(role.common_names).isdisjoint(_words(fact.column))
             ),
             key=lambda fact: -fact.mean_length if role.kind == "text" else 0,
         )

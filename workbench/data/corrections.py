@@ -69,14 +69,14 @@ class Corrections:
     def notes(self, split: str, rows: Collection[int]) -> list[str]:
         """Return sentences on how many labels of these rows are people's, and which are not."""
         part = say(f"data.part.{split}")
-        told = {
+        counts = {
             "corrected": len(self._answers.keys() & set(rows)),
             "corrected_elsewhere": self._stale,
             "no_decision": self._unfit.count,
         }
         return [
             say(f"data.note.{name}", count=f"{count:,}", split=part, rows=self._unfit.rows(None))
-            for name, count in told.items()
+            for name, count in counts.items()
             if count
         ]
 
@@ -144,8 +144,8 @@ def answerable(table: Table, task: Task | None, spec: DataSpec, always: bool = F
     if not (spec.corrections or always) or task is None or task.labelling is None:
         return table
     role = task.role(task.labelling.role)
-    told = spec.columns.get(role.name, role.name) != role.name
-    if told or not role.required or has_column(table.frame, role):
+    is_given = spec.columns.get(role.name, role.name) != role.name
+    if is_given or not role.required or has_column(table.frame, role):
         return table
     if all(str(column).isdecimal() for column in table.frame.columns):
         with suppress(DataError):

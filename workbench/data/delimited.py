@@ -47,12 +47,12 @@ def read_rows(text: str, delimiter: str, name: str) -> Rows:
         DataError: the separator is unknown, a quote is never closed, or the rows are too uneven.
     """
     notes: list[str] = []
-    told = SEPARATOR_LINE.match(text)
-    if told:
-        text = text[told.end() :]
-        notes.append(say("data.note.separator_line", line=told[0].strip()))
+    separator = SEPARATOR_LINE.match(text)
+    if separator:
+        text = text[separator.end() :]
+        notes.append(say("data.note.separator_line", line=separator[0].strip()))
     mark = (
-        (told[1] if told else _detect_delimiter(text, name))
+        (separator[1] if separator else _detect_delimiter(text, name))
         if delimiter == "auto"
         else _named(delimiter)
     )
@@ -74,7 +74,7 @@ def read_rows(text: str, delimiter: str, name: str) -> Rows:
         notes.append(say("data.note.apostrophes"))
     if parsed.stray:
         notes.append(say("data.note.stray_quotes", count=f"{parsed.stray:,}", line=parsed.first))
-    first = 2 if told else 1
+    first = 2 if separator else 1
     cells = [(n, row) for n, row in enumerate(parsed.rows, first) if any(map(str.strip, row))]
     found = _even(cells, shown, name)
     return replace(found, notes=[*notes, *found.notes])
@@ -97,12 +97,12 @@ def _detect_delimiter(text: str, name: str) -> str:
     One that is seldom seen counts only where it cuts all rows alike, and no usual one does.
     """
     sample = text[:SAMPLE_CHARACTERS]
-    usual = "\t" if bare_name(name).endswith((".tsv", ".tab", ".txt")) else ","
-    best, best_score, best_share = usual, 0.0, 0.0
-    for mark in sorted(DELIMITERS.values(), key=lambda mark: mark != usual):
+    typical = "\t" if bare_name(name).endswith((".tsv", ".tab", ".txt")) else ","
+    best, best_score, best_share = typical, 0.0, 0.0
+    for mark in sorted(DELIMITERS.values(), key=lambda mark: mark != typical):
         width, share = _evenness(sample, mark)
         # Two tabs say more than two commas, which sentences have too.
-        score = share * (1.2 if mark == "\t" else 1.0) * (1.1 if mark == usual else 1.0)
+        score = share * (1.2 if mark == "\t" else 1.0) * (1.1 if mark == typical else 1.0)
         if width > 1 and score > best_score:
             best, best_score, best_share = mark, score, share
     if best_share < 0.9:
@@ -145,9 +145,9 @@ def _even(cells: list[tuple[int, list[str]]], mark: str, name: str) -> Rows:
     if not cells:
         return Rows([], [], mark)
     first = len(cells[0][1])
-    usual = Counter(len(row) for _, row in cells).most_common(1)[0][0]
+    typical = Counter(len(row) for _, row in cells).most_common(1)[0][0]
     # A header names all columns, even those that most rows leave off; trailing ones may be cut.
-    width = max(first, usual)
+    width = max(first, typical)
     notes: list[str] = []
     kept: list[list[str]] = []
     numbers: list[int] = []

@@ -11,7 +11,7 @@ from ..sources import FoundData, Progress, find_data
 from ..spec import DataSpec
 from ..spec.run import TASKS
 from ..tasks import Task, load_task
-from .columns import Columns, guess_columns, told_columns
+from .columns import Columns, given_columns, guess_columns
 from .divide import train_split
 from .load import column_notes
 from .tables import Table, Tables, open_tables, reshaped
@@ -57,8 +57,8 @@ def describe_source(source: str, progress: Progress | None = None) -> dict[str, 
         "revision": found.revision,
         "columns": {name: one.columns for name, one in readings.items()}
         or "none found; name them, as in -p columns '{text: NAME, label: NAME}'",
-        **_told("left", {name: one.notes for name, one in readings.items() if one.notes}),
-        **_told("refused", refused),
+        **_by_reading("left", {name: one.notes for name, one in readings.items() if one.notes}),
+        **_by_reading("refused", refused),
         "labels": found.labels,
         "splits": {name: _split(shown.read(name)) for name in shown.splits},
     }
@@ -71,7 +71,7 @@ def _as_table(found: FoundData, spec: DataSpec) -> tuple[Tables | None, Any]:
         return None, error
 
 
-def _told(name: str, held: Mapping[str, Any]) -> dict[str, Any]:
+def _by_reading(name: str, held: Mapping[str, Any]) -> dict[str, Any]:
     return {name: dict(held)} if held else {}
 
 
@@ -121,12 +121,12 @@ def _reading(
     table = own.read(train_split(own, spec))
     if not small:
         table = reshaped(table, task, spec)
-    told = told_columns(found.columns, task, {})
-    columns = guess_columns(table.frame, task, told, table.name)
+    given = given_columns(found.columns, task, {})
+    columns = guess_columns(table.frame, task, given, table.name)
     measures = [columns.get(role.name) for role in task.roles if role.kind == "numbers"]
     if not all(_is_measure(table.frame[one]) for one in measures if one in table.frame):
         return None
-    notes = column_notes(table, columns, task, told)
+    notes = column_notes(table, columns, task, given)
     if plain is None or first is None:
         return _Reading(own, columns, notes)
     same = list(first.frame.columns) == list(table.frame.columns)

@@ -52,8 +52,8 @@ def usable(
     strata = [corrections.strata.get(row, stratum) for row, stratum in pairs]
     groups = group_values(table, spec.group_column, examples.rows)
     examples = replace(examples, strata=strata, groups=groups)
-    told = [*notes_of(cleaned, split), *notes, *corrections.notes(split, examples.rows)]
-    return Part(split, table, examples, told, cleaned)
+    notes = [*notes_of(cleaned, split), *notes, *corrections.notes(split, examples.rows)]
+    return Part(split, table, examples, notes, cleaned)
 
 
 def group_values(table: Table, column: str, rows: Sequence[int]) -> list[str]:
@@ -100,7 +100,7 @@ def train_split(tables: Tables, spec: DataSpec) -> str:
         return names[0]
     raise DataError(
         "{place} has no split called train; it has {names}",
-        "set data.train_split to the one to learn from",
+        "set data.train_split to the one to train on",
         place=tables.place,
         names=shorten(", ".join(names), 200),
     ).at("data.train_split", "", "no_train_split")
@@ -164,7 +164,7 @@ def wished(tables: Tables, spec: DataSpec, train: str, task: Task) -> tuple[Tabl
                 return replace(answerable(table, task, spec), split=path.name), path.name
         if any(mark in wish for mark in "/\\."):
             raise DataError(
-                "data.validation_split: no such file: {path}",
+                "data.validation_split: file not found: {path}",
                 "check the path, or leave it empty to hold rows out",
                 path=shorten(wish),
             ).at("data.validation_split", wish, "no_such_file")
@@ -172,7 +172,7 @@ def wished(tables: Tables, spec: DataSpec, train: str, task: Task) -> tuple[Tabl
         name = tables.match(wish, "data.validation_split")
     if name == train:
         raise DataError(
-            "data.validation_split: {path!r} is also the split to learn from",
+            "data.validation_split: {path!r} is also the training split",
             "choose another, or leave it empty to hold rows out",
             path=shorten(wish),
         ).at("data.validation_split", wish, "same_split")

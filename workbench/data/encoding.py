@@ -84,16 +84,16 @@ def _detect(raw: bytes, name: str) -> Decoded:
         return _without_zeros(raw, name)
     if _is_utf8(raw):
         return _decode_loosely(raw, "utf-8")
-    mended = _decode_loosely(raw, "utf-8")
-    broken = mended.text.count("\ufffd")
-    foreign = len(mended.text) - len(mended.text.encode("ascii", "ignore")) - broken
+    decoded = _decode_loosely(raw, "utf-8")
+    broken = decoded.text.count("\ufffd")
+    foreign = len(decoded.text) - len(decoded.text.encode("ascii", "ignore")) - broken
     # Much valid UTF-8 and a few stray bytes: UTF-8 that was cut or spoilt somewhere.
     if foreign > 20 * broken:
-        return mended
+        return decoded
     if guesses := _guess(raw):
         found = _decode_loosely(raw, guesses[0])
         return replace(found, notes=[*found.notes, *_rival(raw, guesses)])
-    return mended
+    return decoded
 
 
 def _without_zeros(raw: bytes, name: str) -> Decoded:

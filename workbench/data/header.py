@@ -22,24 +22,26 @@ def first_row(
     where the table is wider than two columns.
     """
     filled = [sum(map(bool, map(str.strip, row))) for row in rows[:SAMPLE_ROWS]]
-    usual = Counter(filled).most_common(1)[0][0]
-    if usual < 2:
+    typical = Counter(filled).most_common(1)[0][0]
+    if typical < 2:
         return 0
-    place = next((n for n, count in enumerate(filled[:MOST_TITLES]) if count > usual / 2 + 0.5), 0)
-    if not place or filled[place] < min(usual, max(2, usual - 1)):
+    place = next(
+        (n for n, count in enumerate(filled[:MOST_TITLES]) if count > typical / 2 + 0.5), 0
+    )
+    if not place or filled[place] < min(typical, max(2, typical - 1)):
         return 0
-    if any(count > usual / 2 for count in filled[:place]):
+    if any(count > typical / 2 for count in filled[:place]):
         return 0
     known = any(cell.strip().casefold() in known_names for cell in rows[place])
     gap = numbers[place] - numbers[place - 1] > 1
-    return place if known or gap or usual > 2 else 0
+    return place if known or gap or typical > 2 else 0
 
 
 def last_row(rows: list[list[str]], numbers: Sequence[int]) -> int:
     """Return the position after the last row of a table, above sums and remarks below a gap."""
-    usual = Counter(sum(map(bool, row)) for row in rows[:SAMPLE_ROWS]).most_common(1)[0][0]
+    typical = Counter(sum(map(bool, row)) for row in rows[:SAMPLE_ROWS]).most_common(1)[0][0]
     for place in range(len(rows) - 1, max(2, len(rows) - MOST_REMARKS) - 1, -1):
-        if usual < 2 or sum(map(bool, rows[place])) >= usual:
+        if typical < 2 or sum(map(bool, rows[place])) >= typical:
             break
         if numbers[place] - numbers[place - 1] > 1:
             return place

@@ -12,7 +12,7 @@ from ..labelling.journal import row_key
 from ..sources import Progress
 from ..spec import DataSpec
 from ..tasks import Labelling, RowError, Task
-from .columns import columns_of, guess_columns, told_columns
+from .columns import columns_of, given_columns, guess_columns
 from .corrections import answerable
 from .divide import train_split
 from .labels import natural_key
@@ -53,8 +53,8 @@ def read_items(
     found, spec, tables = find_tables(spec, task, progress)
     name = tables.match(split, "split") if split else train_split(tables, spec)
     table = answerable(tables.read(name), task, spec, always=True)
-    told = told_columns(found.columns, task, spec.columns)
-    columns = guess_columns(table.frame, task, told, table.name, spec.multi_label)
+    given = given_columns(found.columns, task, spec.columns)
+    columns = guess_columns(table.frame, task, given, table.name, spec.multi_label)
     reader = RowReader(table, columns, task, spec)
     items = []
     for position, row in enumerate(map(int, table.frame.index)):

@@ -60,7 +60,7 @@ def form_of(path: str | Path, wish: str = "") -> str:
     form = wish or _SUFFIXES.get(Path(path).suffix.lower(), "")
     if form not in FORMATS:
         raise InputError(
-            "{name!r} is no form of labels",
+            "unknown label format {name!r}",
             "choose {forms}",
             name=shorten(wish or Path(path).name),
             forms=" | ".join(FORMATS),

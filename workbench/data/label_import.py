@@ -46,7 +46,7 @@ def import_labels(
         DataError: the file cannot be read or is in none of the forms.
     """
     counts: Counter[str] = Counter(taken=0, unknown=0, unfit=0, empty=0)
-    told = {} if examples is None else examples
+    reasons = {} if examples is None else examples
     rows = _Rows(items, question)
     found, passed = _read(Path(path), question)
     counts.update(passed)
@@ -54,7 +54,7 @@ def import_labels(
         item = rows.find(row)
         if item is None:
             counts["unknown"] += 1
-            told.setdefault("unknown", shorten(" ".join(row["texts"].values()), 60))
+            reasons.setdefault("unknown", shorten(" ".join(row["texts"].values()), 60))
             continue
         if not row["values"]:
             counts["empty"] += 1
@@ -62,11 +62,11 @@ def import_labels(
         value, dropped, fault = _first_fitting(row, question, item)
         if fault is not None:
             counts["unfit"] += 1
-            told.setdefault("unfit", shorten(fault, 120))
+            reasons.setdefault("unfit", shorten(fault, 120))
             continue
         if dropped:
             counts["overlapping"] += len(dropped)
-            told.setdefault("overlapping", shorten(" ".join(map(str, dropped[0].values())), 60))
+            reasons.setdefault("overlapping", shorten(" ".join(map(str, dropped[0].values())), 60))
         journal.decide(
             item.row, item.split, item.key, value,
             was=item.was, note=row.get("note") or "", why=f"import of {Path(path).name}",

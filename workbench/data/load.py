@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import DataError, shorten
 from ..labelling.journal import open_journal
 from ..language import text as say
-from ..language import told
+from ..language import translate
 from ..sources import Progress
 from ..spec import DataSpec
 from ..tasks import Task
@@ -21,8 +21,8 @@ from .columns import (
     Given,
     columns_of,
     columns_of_zeros_and_ones,
+    given_columns,
     guess_columns,
-    told_columns,
     unused_columns,
 )
 from .corrections import answerable
@@ -80,7 +80,7 @@ def load_data(
     found, spec, tables = find_tables(spec, task, progress)
     split = train_split(tables, spec)
     table = answerable(tables.read(split), task, spec)
-    given = told_columns(found.columns, task, spec.columns)
+    given = given_columns(found.columns, task, spec.columns)
     columns = guess_columns(table.frame, task, given, table.name, spec.multi_label)
     wanted = spec.labels or found.labels
     train = usable(table, columns, task, "train", spec)
@@ -97,7 +97,9 @@ def load_data(
         divided, used = say("data.split.held_out", share=share, seed=seed), {split}
     else:
         if task.names_labels:
-            check_seen(validation.examples, labels, validation.table, told("the training rows"))
+            check_seen(
+                validation.examples, labels, validation.table, translate("the training rows")
+            )
         shown = table.name if split == "all" else split
         divided = say("data.split.given", train=shown, validation=validation.split)
         used = {split, validation.split}
@@ -187,7 +189,7 @@ def load_further(
             name=table.name,
         )
     if task.names_labels:
-        check_seen(examples, labels, table, told("the model"))
+        check_seen(examples, labels, table, translate("the model"))
     return to_dataset(examples, task, list(labels))
 
 
@@ -259,9 +261,9 @@ def _notes(train: Part, validation: Part, unused: list[str]) -> list[str]:
 
 
 def column_notes(
-    table: Table, columns: Columns, task: Task, told: Given, group_column: str = ""
+    table: Table, columns: Columns, task: Task, given: Given, group_column: str = ""
 ) -> list[str]:
-    """Return what is to be said of columns: those that play no role, and told ones not there."""
+    """Return what is to be said of columns: those that play no role, and given ones not there."""
     spare = [group_column, "file"] if group_column else ["file"]
     unused = unused_columns(table.frame, columns, spare)
     notes = []
@@ -271,7 +273,7 @@ def column_notes(
     if sets := columns_of_zeros_and_ones(table.frame, columns, task, unused):
         shown = shorten(", ".join(sets), 200)
         notes.append(say("data.note.maybe_labels", columns=shown))
-    missing = [role for role in told if role not in columns and task.role(role).may_be_empty]
+    missing = [role for role in given if role not in columns and task.role(role).may_be_empty]
     return notes + [
-        say("data.note.optional_column", role=role, column=shorten(told[role])) for role in missing
+        say("data.note.optional_column", role=role, column=shorten(given[role])) for role in missing
     ]

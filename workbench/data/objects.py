@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import DataError, shorten
 from ..language import text as say
-from ..language import told
+from ..language import translate
 from .cells import as_text
 from .header import looks_like_header
 from .splits import role_of
@@ -118,7 +118,7 @@ def _documents(text: str, name: str) -> tuple[list[Any], list[str]]:
         except (json.JSONDecodeError, RecursionError) as error:
             at = getattr(error, "pos", position)
             line = text.count("\n", 0, at) + 1
-            reason = getattr(error, "msg", told("nested too deeply"))
+            reason = getattr(error, "msg", translate("nested too deeply"))
             raise DataError(
                 "{name} is not JSON on line {line}: {reason}",
                 SHAPES,

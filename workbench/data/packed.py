@@ -44,7 +44,7 @@ def read_bytes(path: Path) -> bytes:
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise DataError("no such file: {path}", "check data.source", path=shorten(path)) from None
+        raise DataError("file not found: {path}", "check data.source", path=shorten(path)) from None
     except OSError as error:
         raise DataError(
             "cannot read {path} ({reason})",

@@ -123,18 +123,18 @@ def _released(
     """Take rows out of cells that swallowed them."""
     held = {place for place, *_ in spans}
     single = [row for place, row in enumerate(records) if place not in held]
-    usual = Counter(map(len, single)).most_common(1)[0][0] if single else 0
-    if usual < 2:
+    typical = Counter(map(len, single)).most_common(1)[0][0] if single else 0
+    if typical < 2:
         return Parsed(records)
-    recurring = [_recurring(row[place] for row in single if len(row) == usual)
-                 for place in range(usual)]  # fmt: skip
+    recurring = [_recurring(row[place] for row in single if len(row) == typical)
+                 for place in range(typical)]  # fmt: skip
     lines = lines_of(text)
     at, count, first = 0, 0, 0
     replaced: dict[int, list[list[str]]] = {}
     for place, start, stop in spans:
         own = list(islice(islice(lines, start - at, None), stop - start))
         at = stop
-        rows = [_row(line.rstrip("\r\n"), usual, mark, quote) for line in own if line.strip()]
+        rows = [_row(line.rstrip("\r\n"), typical, mark, quote) for line in own if line.strip()]
         if not rows or not all(rows):
             continue
         labelled = any(
@@ -153,14 +153,14 @@ def _recurring(values: Iterator[str]) -> set[str]:
     return {value for value, count in Counter(values).items() if count > 1 and value.strip()}
 
 
-def _row(line: str, usual: int, mark: str, quote: str) -> list[str]:
+def _row(line: str, typical: int, mark: str, quote: str) -> list[str]:
     """Return a line as a row by itself; empty where it is none."""
     if line.count(quote) % 2 == 0:
         row = next(csv.reader([line], delimiter=mark, quotechar=quote), [])
-        if len(row) == usual:
+        if len(row) == typical:
             return row
     plain = line.split(mark)
-    return plain if len(plain) == usual else []
+    return plain if len(plain) == typical else []
 
 
 def lines_of(text: str) -> Iterator[str]:

@@ -38,14 +38,14 @@ def take_examples(
             says that this is a reason to stop.
     """
     left_out: dict[str, Counted] = defaultdict(Counted)
-    mended: dict[str, Counted] = defaultdict(Counted)
+    repairs: dict[str, Counted] = defaultdict(Counted)
     reader = RowReader(table, columns, task, spec)
     rows: list[int] = []
     kept: list[dict[str, Any]] = []
     for position, row in enumerate(map(int, table.frame.index)):
 
         def repaired(reason: str, shown: object, row: int = row) -> None:
-            mended[reason].add(row, shown)
+            repairs[reason].add(row, shown)
 
         try:
             values = reader.asked(position, repaired)
@@ -72,7 +72,7 @@ def take_examples(
         inputs,
         task.grouped_by or inputs,
     )
-    return examples, [*reader.notes, *_notes(left_out, split), *_notes(mended, split)]
+    return examples, [*reader.notes, *_notes(left_out, split), *_notes(repairs, split)]
 
 
 class RowReader:
@@ -85,7 +85,7 @@ class RowReader:
         roles = [role for role in task.roles if role.name in columns]
         read = {r.name: _cells(table, r, columns_of(columns[r.name]), spec) for r in roles}
         cells = {name: found for name, (found, _) in read.items()}
-        self.notes = [note for _, told in read.values() for note in told]
+        self.notes = [note for _, notes in read.values() for note in notes]
         self._asked = {r.name: cells[r.name] for r in roles if not r.answer}
         self._answers = {r.name: cells[r.name] for r in roles if r.answer}
 
@@ -168,8 +168,8 @@ def known_labels(
 
 def _notes(counted: Mapping[str, Counted], split: str, language: str | None = None) -> list[str]:
     """Return one sentence a reason, a missing text before a missing label."""
-    usual = ("empty_text", "empty_side", "empty_label")
-    reasons = sorted(counted, key=lambda r: usual.index(r) if r in usual else len(usual))
+    order = ("empty_text", "empty_side", "empty_label")
+    reasons = sorted(counted, key=lambda r: order.index(r) if r in order else len(order))
     return [
         say(
             f"data.note.{reason}",

@@ -21,15 +21,15 @@ def shaped(frame: Any, task: Task | None, spec: DataSpec, name: str) -> tuple[An
         return frame, []
     # A run names the columns as they were found, and those may only come of the shape.
     here = {str(column) for column in frame.columns}
-    told = {
+    given = {
         role: place
         for role, place in spec.columns.items()
         if all(str(one) in here or str(one).isdecimal() for one in columns_of(place))
     }
     if chats.is_for(task):
-        return chats.read_chats(frame, task, told, name)
+        return chats.read_chats(frame, task, given, name)
     frame, notes = answered(frame, task, spec)
     if tagged.is_for(task):
-        frame, more = tagged.read_tagged(frame, task, told)
+        frame, more = tagged.read_tagged(frame, task, given)
         notes += more
     return frame, notes

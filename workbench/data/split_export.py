@@ -44,7 +44,8 @@ def divide_source(
     """
     if not (validation >= 0 and test >= 0 and 0 < validation + test < 1):
         raise InputError(
-            "shares of {validation:g} and {test:g} leave nothing to learn from, or nothing else",
+            "with shares of {validation:g} and {test:g}, the training split or the others "
+            "would be empty",
             "give two shares that add up to more than 0 and less than 1",
             validation=validation,
             test=test,
@@ -62,7 +63,7 @@ def divide_source(
     for role, rows in parts.items():
         if rows:
             made_safe += write_table(split.table.frame.iloc[rows], places[role], texts)
-    told = {
+    summary = {
         "source": spec.data.source,
         "fingerprint": fingerprint([split]),
         "seed": spec.train.seed,
@@ -71,8 +72,10 @@ def divide_source(
         "files": {role: str(places[role]) for role, rows in parts.items() if rows},
         "cells_made_safe": made_safe,
     }
-    write_output(folder / "split.yaml", yaml.safe_dump(told, sort_keys=False, allow_unicode=True))
-    return told
+    write_output(
+        folder / "split.yaml", yaml.safe_dump(summary, sort_keys=False, allow_unicode=True)
+    )
+    return summary
 
 
 def _only(opened: Opened) -> Split:
@@ -86,7 +89,7 @@ def _only(opened: Opened) -> Split:
     if len(names) > 1 and not wish:
         raise DataError(
             "{source} has splits already: {names}",
-            "name the one to divide: data.train_split",
+            "name the one to split: data.train_split",
             source=shorten(opened.spec.data.source),
             names=shorten(", ".join(names)),
         ).at("data.train_split", wish, "several_splits")

@@ -74,7 +74,7 @@ def find_split(names: Iterable[str], role: str) -> str:
     A name that begins with the role (`validation_matched`) counts after those that equal it.
     """
     names = list(names)
-    exact = [name for usual in ROLES[role] for name in names if name.casefold() == usual]
+    exact = [name for common in ROLES[role] for name in names if name.casefold() == common]
     longer = [name for name in names if re.split(r"[\W_]", name.casefold())[0] in ROLES[role]]
     return (exact + longer + [""])[0]
 

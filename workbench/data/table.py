@@ -230,8 +230,8 @@ def _is_tabular(text: str) -> bool:
     tabs = Counter(line.count("\t") for line in text[:200_000].split("\n")[:-1] if line.strip())
     if not tabs:
         return False
-    usual, count = tabs.most_common(1)[0]
-    return usual > 0 and count > 0.9 * tabs.total()
+    typical, count = tabs.most_common(1)[0]
+    return typical > 0 and count > 0.9 * tabs.total()
 
 
 def _is_delimited(text: str, name: str) -> bool:

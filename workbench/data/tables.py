@@ -187,8 +187,8 @@ def read_files(
             sheet,
             spec.bad_rows,
         )
-        frame, told = shaped(frame, task, spec, file.name)
-        detected = replace(detected, notes=[*detected.notes, *told])
+        frame, more = shaped(frame, task, spec, file.name)
+        detected = replace(detected, notes=[*detected.notes, *more])
         frame = _flat(frame, task)
         if _FILE in flat(spec.columns) and _FILE not in frame.columns:
             frame[_FILE] = stem(file)
@@ -271,8 +271,8 @@ def _rows_of(table: Table, chosen: Any, column: str, notes: Collection[str]) -> 
 
 def _known_names(task: Task) -> set[str]:
     """Return the names that tell a header: those of all roles, and a few of columns never used."""
-    usual = {name for role in task.roles for name in (role.name, *role.usual_names)}
-    return usual | {"id", "idx", "index", "编号", "序号"}
+    common = {name for role in task.roles for name in (role.name, *role.common_names)}
+    return common | {"id", "idx", "index", "编号", "序号"}
 
 
 def _flat(frame: Any, task: Task | None) -> Any:
@@ -288,8 +288,8 @@ def reshaped(table: Table, task: Task, spec: DataSpec) -> Table:
     Raises:
         DataError: the rows are for something else than the task.
     """
-    frame, told = shaped(table.frame, task, spec, table.name)
-    detected = replace(table.detected, rows=len(frame), notes=[*table.detected.notes, *told])
+    frame, more = shaped(table.frame, task, spec, table.name)
+    detected = replace(table.detected, rows=len(frame), notes=[*table.detected.notes, *more])
     return replace(table, frame=_flat(frame, task), detected=detected)
 
 
@@ -302,7 +302,7 @@ def _from_hub(
     frame.attrs["class_names"] = class_names
     frame.columns = [str(column) for column in frame.columns]
     frame.index = range(1, len(frame) + 1)
-    frame, told = shaped(frame, task, spec, place)
+    frame, more = shaped(frame, task, spec, place)
     frame = _flat(frame, task)
-    detected = Detected(rows=len(frame), notes=[*notes, *told])
+    detected = Detected(rows=len(frame), notes=[*notes, *more])
     return Table(f"{place} ({split})", frame, class_names, detected)

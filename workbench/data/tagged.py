@@ -25,30 +25,30 @@ def is_for(task: Task) -> bool:
     return {"tokens", "tags"} <= {role.name for role in task.roles}
 
 
-def read_tagged(frame: Any, task: Task, told: Mapping[str, Any]) -> tuple[Any, list[str]]:
+def read_tagged(frame: Any, task: Task, given: Mapping[str, Any]) -> tuple[Any, list[str]]:
     """Return a frame of words and tags, and what is to be said of it."""
-    by_word = _from_words(frame, task, told)
+    by_word = _from_words(frame, task, given)
     if by_word is not None:
         return by_word
-    by_span = _from_spans(frame, task, told)
-    return by_span if by_span is not None else _in_a_scheme(frame, task, told)
+    by_span = _from_spans(frame, task, given)
+    return by_span if by_span is not None else _in_a_scheme(frame, task, given)
 
 
-def _column(frame: Any, task: Task, told: Mapping[str, Any], role: str) -> str | None:
-    if role in told:
-        return str(told[role])
+def _column(frame: Any, task: Task, given: Mapping[str, Any], role: str) -> str | None:
+    if role in given:
+        return str(given[role])
     return column_called([str(one) for one in frame.columns], task.role(role))
 
 
-def _from_words(frame: Any, task: Task, told: Mapping[str, Any]) -> tuple[Any, list[str]] | None:
+def _from_words(frame: Any, task: Task, given: Mapping[str, Any]) -> tuple[Any, list[str]] | None:
     """Read one word a row, with a column that says which sentence it belongs to."""
     import pandas
 
     columns = [str(one) for one in frame.columns]
-    words = _column(frame, task, told, "tokens") or next(
+    words = _column(frame, task, given, "tokens") or next(
         (one for one in columns if one.casefold() in ("word", "form", "character", "char")), None
     )
-    tags = _column(frame, task, told, "tags")
+    tags = _column(frame, task, given, "tags")
     if words not in columns or tags not in columns or len(frame) < 4:
         return None
     cells = [as_text(cell) for cell in frame[words]]
@@ -78,17 +78,17 @@ def _from_words(frame: Any, task: Task, told: Mapping[str, Any]) -> tuple[Any, l
     return found, notes
 
 
-def _from_spans(frame: Any, task: Task, told: Mapping[str, Any]) -> tuple[Any, list[str]] | None:
+def _from_spans(frame: Any, task: Task, given: Mapping[str, Any]) -> tuple[Any, list[str]] | None:
     """Read texts with spans marked in them."""
     columns = [str(one) for one in frame.columns]
-    text = str(told["tokens"]) if "tokens" in told else next(
+    text = str(given["tokens"]) if "tokens" in given else next(
         (one for one in columns if one.casefold() in _TEXTS), None
     )  # fmt: skip
     if text not in columns or not frame[text].map(lambda cell: isinstance(cell, str)).all():
         return None
     texts = list(frame[text])
-    usual = str(told["tags"]) if "tags" in told else None
-    for column in [usual] if usual else [one for one in columns if one != text]:
+    common = str(given["tags"]) if "tags" in given else None
+    for column in [common] if common else [one for one in columns if one != text]:
         if column not in columns:
             return None
         cells = [structure(cell) for cell in frame[column]]
@@ -130,9 +130,9 @@ def _objects(cells: list[Any], index: Any) -> Any:
     return pandas.Series(cells, index=index, dtype=object)
 
 
-def _in_a_scheme(frame: Any, task: Task, told: Mapping[str, Any]) -> tuple[Any, list[str]]:
+def _in_a_scheme(frame: Any, task: Task, given: Mapping[str, Any]) -> tuple[Any, list[str]]:
     """Rewrite tags without a scheme: types of entities, or a class of each word."""
-    column = _column(frame, task, told, "tags") or next(
+    column = _column(frame, task, given, "tags") or next(
         (str(one) for one in frame.columns if re.search(r"(?:^|_)(?:tags|ner|pos)", str(one))), None
     )
     if column is None or column not in frame.columns:

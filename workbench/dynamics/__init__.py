@@ -2,12 +2,12 @@
 
 Each pass leaves the loss of every row, the probability of its label, and the margin to the next
 one: `record`. Over several passes they place the row on the dataset map: `measures`; and they
-rank the labels that are likely wrong: `suspects`.
+rank the labels that are likely wrong: `label_issues`.
 """
 
+from .label_issues import RANKINGS, Ranking, expected_precision, flagged_indices, rank
 from .measures import Measures, measure
 from .record import Dynamics, DynamicsWriter, read_dynamics
-from .suspects import RANKINGS, Ranking, expected_precision, flagged_places, rank
 
 __all__ = [
     "RANKINGS",
@@ -16,7 +16,7 @@ __all__ = [
     "Measures",
     "Ranking",
     "expected_precision",
-    "flagged_places",
+    "flagged_indices",
     "measure",
     "rank",
     "read_dynamics",

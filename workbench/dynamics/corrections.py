@@ -45,12 +45,12 @@ def correct(
     """
     if rows.kind not in ("class", "number", "text"):
         raise RunError(
-            "answers of this kind are not put right in a word", "use: workbench data label"
+            "answers of this kind cannot be corrected with a word", "use: workbench data label"
         )
     if rows.kind == "number":
         value = _as_number(value)
     if rows.kind == "text" and not str(value).strip():
-        raise RunError("the text for row {row} is empty", "write the right one", row=row)
+        raise RunError("the text for row {row} is empty", "write the correct text", row=row)
     names = value if isinstance(value, list) else [value]
     for name in names if rows.kind == "class" else []:
         if name not in rows.labels:
@@ -85,7 +85,7 @@ def retraining_spec(run: RunFolder, journal: Journal, changes: dict[str, Any]) -
     if not journal.decisions():
         raise RunError(
             "nothing was corrected: {journal} holds no label",
-            "see what to look at: workbench data suspects {run_path}",
+            "list likely label errors: workbench data label-issues {run_path}",
             journal=journal.path,
             run_path=run.path,
         )
@@ -112,5 +112,7 @@ def _as_number(value: Any) -> float:
     except (TypeError, ValueError):
         number = float("nan")
     if not isfinite(number):
-        raise RunError("{value!r} is no number", "write one such as 3.5", value=shorten(value, 40))
+        raise RunError(
+            "{value!r} is not a number", "write one such as 3.5", value=shorten(value, 40)
+        )
     return number

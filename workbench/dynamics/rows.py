@@ -12,9 +12,9 @@ from ..labelling.journal import row_key
 from ..runs import RunFolder
 from ..runs.commands import quoted
 from ..tasks import load_task
+from .label_issues import Ranking
 from .measures import measure
 from .record import Dynamics
-from .suspects import Ranking
 
 SAID = ("confidence", "variability", "correctness", "area_under_margin", "loss")
 
@@ -94,7 +94,9 @@ class LearnedRows:
     def _held(self, row: int) -> dict[str, Any]:
         if row not in self._places:
             raise RunError(
-                "the run did not learn from a row {row}", "see: workbench data suspects", row=row
+                "row {row} is not in the training data of the run",
+                "see: workbench data label-issues",
+                row=row,
             )
         return self._table[self._places[row]]
 

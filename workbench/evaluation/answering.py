@@ -111,7 +111,9 @@ def finished(run: RunFolder) -> Answerer:
     setup = Setup(
         spec, tokenizer, _labels(run, model), limit_tokens(tokenizer, spec.data.max_tokens, task)
     )
-    return Answerer(model, task, task.recall(model, setup), choose_precision(spec.train.precision))
+    return Answerer(
+        model, task, task.restore_setup(model, setup), choose_precision(spec.train.precision)
+    )
 
 
 def before(run: RunFolder, after: Answerer) -> Answerer:

@@ -110,9 +110,7 @@ def open_labels(
     wish = order or ("source" if run is None else "entropy")
     if wish not in ORDERS or (wish in NEED_A_MODEL and run is None):
         raise InputError(
-            "cannot put rows in the order {wish!r} without a model"
-            if wish in ORDERS
-            else "cannot put rows in the order {wish!r}",
+            "the order {wish!r} needs a model" if wish in ORDERS else "there is no order {wish!r}",
             "give a run" if wish in ORDERS else "choose {choices}",
             wish=shorten(wish),
             choices=" | ".join(ORDERS),
@@ -145,7 +143,7 @@ def _queue(
             suggestions, shares = suggest(run, rest, task, session.question.labels)
         if shares is None and order in NEED_A_MODEL:
             raise InputError(
-                "a model of {task} does not say how sure it is",
+                "models of {task} give no confidence",
                 "choose the order source | random | diversity",
                 task=task.name,
             )
@@ -165,7 +163,9 @@ def _adjudication(items: Items, journal: Journal, question: Question, who: str) 
     asked = [item for item in items.items if item.place in others]
     if not asked:
         raise InputError(
-            "nobody differs in {journal}", "there is nothing to adjudicate", journal=journal.path
+            "there are no disagreements in {journal}",
+            "there is nothing to adjudicate",
+            journal=journal.path,
         )
     return Session(asked, journal, question, who, others=others)
 
@@ -182,9 +182,7 @@ def _question(
     assert labelling is not None  # `read_items` has refused such a task
     named_spans = labelling.kind == "spans" and task.names_labels
     if (labelling.kind == "class" or named_spans) and not names:
-        raise InputError(
-            "{items} has no labels yet", "say which there are: labels=[…]", items=items.name
-        )
+        raise InputError("{items} has no labels yet", "name them: labels=[…]", items=items.name)
     several = labelling.kind == "class" and spec.multi_label
     words = str(guidelines)
     if isinstance(guidelines, Path) or re.fullmatch(r"\S+\.(?:md|txt)", words):

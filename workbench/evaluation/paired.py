@@ -57,8 +57,8 @@ def pair_scores(first: RunFolder, second: RunFolder) -> tuple[int, dict[str, Pai
 def _resampled(first: Any, second: Any, rows: int) -> dict[str, Paired]:
     everything = np.arange(rows)
     ours, theirs = first(everything), second(everything)
-    chance = np.random.default_rng(SEED)
-    draws = [chance.integers(rows, size=rows) for _ in range(RESAMPLES)]
+    rng = np.random.default_rng(SEED)
+    draws = [rng.integers(rows, size=rows) for _ in range(RESAMPLES)]
     drawn = [(first(places), second(places)) for places in draws]
     found = {}
     for name in ours:

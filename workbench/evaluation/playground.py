@@ -19,7 +19,7 @@ from ..spec import RunSpec
 from ..tasks import load_task
 from ..tasks._prompts import has_template
 from .answering import Answerer, before, finished, rows_to_ask
-from .sampling import Sampling, usual
+from .sampling import Sampling, defaults
 from .streaming import Token, TokenStream
 
 FILE = "answers.json"
@@ -77,7 +77,7 @@ class Playground:
         Raises:
             InputError: there is nothing in it.
         """
-        sampling = sampling or usual(self.after.setup.spec)
+        sampling = sampling or defaults(self.after.setup.spec)
         both = {"before": self.before, "after": self.after}
         answers: dict[str, Any] = {}
         for name, model in both.items():
@@ -100,16 +100,16 @@ class Playground:
         sampling: Sampling,
         stream: TokenStream | None,
     ) -> str:
-        told = [*self.said.get(name, []), {"role": "user", "content": asked}]
+        history = [*self.said.get(name, []), {"role": "user", "content": asked}]
         remembers = _remembers(model.setup.spec, model.setup.tokenizer)
-        row = {"messages": told} if remembers else asked
+        row = {"messages": history} if remembers else asked
         rows = rows_to_ask(model.setup.spec, [row] if asked.strip() else [])
         answers = model.ask(rows, sampling, stream)
         written = "\n".join(
             ": ".join(filter(None, (one.get("aspect"), str(one["predicted"])))) for one in answers
         )
         if remembers:
-            self.said[name] = [*told, {"role": "assistant", "content": written}]
+            self.said[name] = [*history, {"role": "assistant", "content": written}]
         return written
 
 
@@ -158,7 +158,7 @@ def require_writer(run: RunFolder) -> None:
     task = load_task(run.spec().task).for_model(run.spec())
     if not task.is_generative:
         raise RunError(
-            "the run {run} learned {task}, which writes no text to talk with",
+            "the run {run} was trained for {task}, which does not generate text",
             "ask it with: workbench predict {path} TEXT",
             run=run.name,
             path=quoted(run.path),

@@ -42,18 +42,18 @@ def evaluate_prepared(
     own_scores = {"task": task.name, "split": "validation", **task.evaluate(outcome)}
     metrics = cast(Evaluation, own_scores)
     if spec.evaluate.baselines:
-        rivals = {
+        others = {
             name: replace(outcome, outputs=outputs)
             for name, outputs in task.baselines(outcome, prepared.data.train).items()
         }
         some = spread(outcome, spec.evaluate.zero_shot_rows) if task.is_generative else outcome
         if base is not None:
-            rivals["before"] = replace(some, outputs=outputs_of(base, some.rows))
-        judged = {name: task.evaluate(rival) for name, rival in rivals.items()}
+            others["before"] = replace(some, outputs=outputs_of(base, some.rows))
+        judged = {name: task.evaluate(other) for name, other in others.items()}
         metrics["baselines"] = {name: found["metrics"] for name, found in judged.items()}
         metrics["baseline_rows"] = {name: found["rows"] for name, found in judged.items()}
         if task.is_generative:
-            own = {"after": outcome, **rivals}
+            own = {"after": outcome, **others}
             metrics["intervals"] = {name: intervals(task, one) for name, one in own.items()}
         for aspect, own in metrics.get("aspects", {}).items():
             own["baselines"] = {

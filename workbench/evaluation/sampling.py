@@ -36,7 +36,7 @@ class Sampling:
     top_p: float = 1.0
     repetition_penalty: float = 1.0
 
-    def told(self, spec: RunSpec, language: str | None = None) -> str:
+    def describe(self, spec: RunSpec, language: str | None = None) -> str:
         """Return in words how a model of this spec writes."""
         known: dict[str, Any] = {"tokens": self.max_new_tokens, "beams": spec.generate.num_beams}
         if self.temperature:
@@ -50,7 +50,7 @@ class Sampling:
         return said + text("playground.penalty", language, penalty=f"{self.repetition_penalty:g}")
 
 
-def usual(spec: RunSpec) -> Sampling:
+def defaults(spec: RunSpec) -> Sampling:
     """Return how the models of a run write when nothing else is asked of them: as its spec says."""
     asked = spec.generate
     return Sampling(
@@ -78,7 +78,7 @@ def chosen(spec: RunSpec, entries: Mapping[str, str]) -> Sampling:
         what = text("spec.does_not_fit", field=name, value=shorten(repr(entries[name]), 60))
         raise InputError("{what}", "{remedy}", what=what, remedy=remedy)
     values: dict[str, Any] = {name: _read(name, entry) for name, entry in entries.items()}
-    return replace(usual(spec), **values)
+    return replace(defaults(spec), **values)
 
 
 def _read(name: str, entry: str) -> float | int | str:

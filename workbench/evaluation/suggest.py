@@ -28,7 +28,7 @@ def suggest(
     learned = run.spec().task
     if learned != task.name:
         raise RunError(
-            "the run {run} learned {learned}, and {task} is asked",
+            "the run {run} was trained for {learned}, not for {task}",
             "give a run of the same task",
             run=run.name,
             learned=learned,

@@ -35,8 +35,8 @@ def intervals(task: Task, outcome: Outcome) -> dict[str, list[float]]:
     """
     records = task.predictions(outcome)
     scores = task.rescore(records)
-    chance = np.random.default_rng(SEED)
-    drawn = [scores(chance.integers(len(records), size=len(records))) for _ in range(RESAMPLES)]
+    rng = np.random.default_rng(SEED)
+    drawn = [scores(rng.integers(len(records), size=len(records))) for _ in range(RESAMPLES)]
     found = {}
     for name in scores(np.arange(len(records))):
         values = [one[name] for one in drawn if name in one]

@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 
 from .. import language
-from ..language import text, told
+from ..language import text, translate
 from ..models.load import kind_in
 from ..runs import RunFolder, read_json
 from ..runs.evaluation import Evaluation
@@ -61,11 +61,11 @@ def model_card_text(run: RunFolder, kind: str = "folder") -> str:
             adapter=adapter,
             one_by_one=adapter and misreads_padding(spec, task, str(card.get("model_type"))),
             auto_class=task.auto_class,
-            writes=task.is_generative,
+            is_generative=task.is_generative,
             asks=_asks(spec) if task.is_causal else "",
             kind=kind,
             scores=_scores(metrics),
-            rivals=_rivals(metrics),
+            baselines=_baselines(metrics),
             intervals=bool((metrics or {}).get("intervals")),
             yaml=dump_tree(_tree(spec)),
         )
@@ -123,7 +123,7 @@ def base_of(spec: RunSpec) -> dict[str, str]:
         return {
             "name": entry.origin or source, "hub": entry.origin, "licence": entry.licence,
             "language": entry.language,
-            "unpacked": told("from 4-bit weights") if entry.layout else "",
+            "unpacked": translate("from 4-bit weights") if entry.layout else "",
         }  # fmt: skip
     place, gguf = split_gguf(source)
     if gguf:
@@ -201,7 +201,7 @@ def _scores(metrics: Evaluation) -> list[tuple[str, list[str]]]:
     return [(name, values) for name, values in rows if any(value != "–" for value in values)]
 
 
-def _rivals(metrics: Evaluation) -> list[str]:
+def _baselines(metrics: Evaluation) -> list[str]:
     from ..reporting.page import score_columns
 
     return score_columns(metrics)

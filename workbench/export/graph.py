@@ -47,7 +47,7 @@ def write_checked(model: Any, tokenizer: Any, path: Path) -> float:
     """
     if not (change := change_by_padding(model, tokenizer)) <= TOLERANCE:
         raise ModelError(
-            "a {kind} model answers otherwise where a text is padded (by up to {difference:.3g}), "
+            "the answers of a {kind} model change with padding (by up to {difference:.3g}), "
             "and a graph pads its batches",
             "export it with --to folder",
             kind=model.config.model_type,
@@ -62,7 +62,7 @@ def write_checked(model: Any, tokenizer: Any, path: Path) -> float:
         require_same_words(model, path, sample(model, tokenizer))
     if not difference <= TOLERANCE:
         raise ModelError(
-            "the ONNX graph answers otherwise than the model (by up to {difference:.3g})",
+            "the ONNX graph gives other answers than the model (by up to {difference:.3g})",
             "export it with --to folder",
             difference=difference,
         )
@@ -182,7 +182,7 @@ def require_same_words(model: Any, path: Path, batch: dict[str, Any]) -> None:
 
     if not np.array_equal(written(by_graph), written(by_model)):
         raise ModelError(
-            "the ONNX graph writes otherwise than the model", "export it with --to folder"
+            "the ONNX graph generates other text than the model", "export it with --to folder"
         )
 
 

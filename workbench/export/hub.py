@@ -21,7 +21,9 @@ def require_repository(name: str) -> None:
     from huggingface_hub import constants, get_token
 
     if not _REPOSITORY.fullmatch(name):
-        raise InputError("{name!r} is no repository", "write --push USER/NAME", name=shorten(name))
+        raise InputError(
+            "{name!r} is not a repository", "write --push USER/NAME", name=shorten(name)
+        )
     if constants.HF_HUB_OFFLINE:
         raise InputError("HF_HUB_OFFLINE is set, so nothing can be pushed", "unset it")
     if not get_token():

@@ -38,7 +38,7 @@ def write_merged(run: RunFolder, folder: Path) -> float:
     )
     if not difference <= TOLERANCE:
         raise ModelError(
-            "merged, the model answers otherwise (by up to {difference:.3g})",
+            "the merged model gives other answers (by up to {difference:.3g})",
             "export it with --to folder",
             difference=difference,
         )

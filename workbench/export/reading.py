@@ -24,11 +24,11 @@ def caller_of(model: Any) -> Any:
 
     def call(batch: dict[str, Any]) -> dict[str, Any]:
         ids = batch["input_ids"]
-        told = batch
+        inputs = batch
         if model.config.model_type in _TOLD:
             start = torch.full_like(ids[:, :1], model.config.decoder_start_token_id)
-            told = batch | {"decoder_input_ids": torch.cat([start, ids[:, :-1]], 1)}
-        hidden = model.base_model(**told, return_dict=True).last_hidden_state  # (B, T, H)
+            inputs = batch | {"decoder_input_ids": torch.cat([start, ids[:, :-1]], 1)}
+        hidden = model.base_model(**inputs, return_dict=True).last_hidden_state  # (B, T, H)
         places = torch.arange(1, ids.shape[1] + 1, device=ids.device)
         ends = (ids == model.config.eos_token_id) & (batch["attention_mask"] == 1)
         last = (ends * places).argmax(-1)  # (B,)

@@ -24,9 +24,9 @@ def sample(model: Any, tokenizer: Any, shape: tuple[int, int] = SHAPES[0]) -> di
 
     rows, tokens = shape
     accepted = inspect.signature(model.forward).parameters
-    chance = torch.Generator().manual_seed(0)
+    rng = torch.Generator().manual_seed(0)
     size = min(len(tokenizer), model.config.get_text_config().vocab_size)
-    ids = torch.randint(0, size, (rows, tokens), generator=chance)
+    ids = torch.randint(0, size, (rows, tokens), generator=rng)
     mask = torch.ones_like(ids)
     if rows > 1:
         mask[-1, tokens // 2 :] = 0

@@ -53,8 +53,8 @@ def write_script(run: RunFolder, folder: Path) -> tuple[float, list[str]]:
     prepared = prepare(spec, trimmed=read_trimmed(run.path))
     if prepared.data.fingerprint != run.record().get("data_fingerprint"):
         raise RunError(
-            "the data of the run {run} is not what it was: {source} has changed",
-            "put the file back as it was, or train again",
+            "the data of the run {run} has changed: {source}",
+            "restore the file, or train again",
             run=run.name,
             source=shorten(spec.data.source),
         )

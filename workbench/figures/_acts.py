@@ -33,12 +33,12 @@ def describe_mark(kind: str, event: Event, language: str | None = None) -> str:
     return _deed(event, language) + by + text("live.mark.at", language, step=event["step"])
 
 
-def mark_acts(figure: go.Figure, state: RunState, low: float, high: float) -> go.Figure:
+def mark_commands(figure: go.Figure, state: RunState, low: float, high: float) -> go.Figure:
     """Draw acts and breaks as lines over all panels, checkpoints as squares at their foot.
 
     `low` and `high` are where the curves of the first panel end; the words are in the hover.
     """
-    for kind, events, dash in (("act", state.acts, "dash"), ("break", state.breaks, "dot")):
+    for kind, events, dash in (("act", state.commands, "dash"), ("break", state.breaks, "dot")):
         for step in dict.fromkeys(event["step"] for event in some(events)):
             figure.add_shape(
                 type="line", x0=step, x1=step, y0=0, y1=1, yref="paper", layer="below",

@@ -159,10 +159,10 @@ def _beside_scores(figure: go.Figure, runs: Sequence[Contender], paired: Paired)
         )
     room = 0.12 * (max(heights) - min(heights)) or 0.1
     ends = [min(heights) - room, max(heights) + room]
-    told = {"difference": f"{paired.difference:+.3f}", "error": f"{paired.difference_error:.3f}"}
-    told |= {"first": _called(runs[0], 40), "second": _called(runs[1], 40)}
+    values = {"difference": f"{paired.difference:+.3f}", "error": f"{paired.difference_error:.3f}"}
+    values |= {"first": _called(runs[0], 40), "second": _called(runs[1], 40)}
     figure.update_layout(
-        title={"subtitle": {"text": text("figures.compared_metric.difference", **told)}},
+        title={"subtitle": {"text": text("figures.compared_metric.difference", **values)}},
         margin={"t": figure.layout.margin.t + 38},
         xaxis={"domain": [0, 0.6]},
         yaxis={"range": ends},

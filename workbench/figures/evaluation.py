@@ -63,16 +63,14 @@ def roc_curves(metrics: Metrics) -> go.Figure:
     curves = {name: c for name, c in (metrics.get("roc") or {}).items() if c["fpr"]}
     if not curves:
         return _nothing("roc_curves", "figures.one_class")
-    chance = go.Scatter(
+    rng = go.Scatter(
         x=[0, 1], y=[0, 1], name=text("figures.series.chance"), mode="lines",
         line={"color": theme.GREY, "width": 1, "dash": "dash"},
     )  # fmt: skip
     shown, subtitle = _hardest(curves, "auc")
     traces = _class_curves(shown, "fpr", "tpr", "auc", "AUC")
     return _unit_square(
-        theme.begin(
-            "roc_curves", [*traces, chance], subtitle, height=440, width=WIDE, legend="right"
-        )
+        theme.begin("roc_curves", [*traces, rng], subtitle, height=440, width=WIDE, legend="right")
     )
 
 
@@ -144,14 +142,14 @@ def baselines(metrics: Metrics) -> go.Figure:
     task = task_of(metrics)
     names = [name for name in task.compared if name in metrics["metrics"]] or [*task.compared]
     metric = task.metric(names[0])
-    rivals = metrics.get("baselines") or {}
+    baselines = metrics.get("baselines") or {}
     scores = {
         series: [found.get(name) for name in names]
-        for series, found in [*rivals.items(), ("after", metrics["metrics"])]
+        for series, found in [*baselines.items(), ("after", metrics["metrics"])]
     }
     labels = [metric_name(name) for name in names]
     subtitle = "" if metric.greater_is_better else text("figures.baselines.lower")
-    return _beside_rivals("baselines", labels, scores, metric.share, subtitle)
+    return _beside_baselines("baselines", labels, scores, metric.share, subtitle)
 
 
 def aspects(metrics: Metrics) -> go.Figure:
@@ -166,10 +164,10 @@ def aspects(metrics: Metrics) -> go.Figure:
     scores = {one: [own["baselines"][one].get(name) for own in held.values()] for one in series}
     scores["after"] = [own.get(name) for own in held.values()]
     labels = [f"{shorten(aspect, 24)} ({own['rows']:,})" for aspect, own in held.items()]
-    return _beside_rivals("aspects", labels, scores, task.metric(name).share, metric_name(name))
+    return _beside_baselines("aspects", labels, scores, task.metric(name).share, metric_name(name))
 
 
-def _beside_rivals(
+def _beside_baselines(
     name: str, labels: list[str], scores: dict[str, list[Any]], share: bool, subtitle: str
 ) -> go.Figure:
     """Draw groups of bars: rules that learned nothing, the model before, and after.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from ..dynamics import Dynamics, expected_precision, flagged_places, measure
+from ..dynamics import Dynamics, expected_precision, flagged_indices, measure
 from ..language import text
 from . import theme
 
@@ -27,14 +27,14 @@ def dataset_map(dynamics: Dynamics) -> go.Figure:
     """
     if not len(dynamics):
         return theme.say(theme.begin("dataset_map", [], legend="none"), text("figures.nothing_yet"))
-    measures, flagged = measure(dynamics), flagged_places(dynamics)
+    measures, flagged = measure(dynamics), flagged_indices(dynamics)
     if not np.isfinite(measures.confidence).any():
         empty = theme.begin("dataset_map", [], legend="none")
         return theme.say(empty, text("figures.dataset_map.unsure"))
     if not dynamics.repeated:
         early = theme.begin("dataset_map", [], legend="none")
         return theme.say(early, text("figures.dataset_map.one_pass"))
-    shown = shown_places(len(dynamics), flagged)
+    shown = shown_indices(len(dynamics), flagged)
     kinds = kinds_of(measures.correctness)
     traces = [
         go.Scatter(
@@ -81,7 +81,7 @@ def kinds_of(correctness: np.ndarray) -> np.ndarray:
     return np.where(correctness >= 1, 0, np.where(correctness > 0, 1, 2))
 
 
-def shown_places(count: int, flagged: np.ndarray, most: int = MOST_POINTS) -> np.ndarray:
+def shown_indices(count: int, flagged: np.ndarray, most: int = MOST_POINTS) -> np.ndarray:
     """Return which of `count` rows are drawn: all if they are few, else the flagged and some."""
     if count <= most:
         return np.arange(count)

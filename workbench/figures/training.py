@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from ..language import text
 from ..runs import RunState
 from . import theme
-from ._acts import mark_acts
+from ._acts import mark_commands
 from .curves import MOST_LINES, line, logged, loss_traces, rate_traces, score_traces, smooth, thin
 
 # In pixels: the losses, the small panels below them, and the room between for ticks and titles.
@@ -35,7 +35,7 @@ def training_curves(state: RunState) -> go.Figure:
         return theme.say(nothing, text("figures.nothing_yet"))
     figure = theme.begin("training_curves", losses)
     known = [y for trace in losses for y in trace.y if y is not None]
-    mark_acts(figure, state, min(known, default=0.0), max(known, default=1.0))
+    mark_commands(figure, state, min(known, default=0.0), max(known, default=1.0))
     named = {trace.name for trace in losses}
     for number, (name, traces) in enumerate(panels.items()):
         for trace in traces:

@@ -235,7 +235,7 @@ def open_journal(text: str) -> Journal:
     place = expanded(path if versioned else text)
     if not place.is_file():
         raise DataError(
-            "no such journal: {place}", "check data.corrections", place=shorten(place, 300)
+            "journal not found: {place}", "check data.corrections", place=shorten(place, 300)
         ).at("data.corrections", text, "no_such_file")
     journal = Journal(place, int(tail) if versioned else None)
     if versioned and len(journal) < int(tail):

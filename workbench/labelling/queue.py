@@ -80,11 +80,11 @@ def diverse(
     if seen.shape[0]:
         near = np.asarray((candidates @ seen.T).max(axis=1).todense()).ravel()
     order: list[int] = []
-    open_places = np.ones(len(chosen), bool)
+    open_indices = np.ones(len(chosen), bool)
     for _ in range(len(chosen)):
-        scores = np.where(open_places, own[chosen] * (1 - near), -np.inf)
+        scores = np.where(open_indices, own[chosen] * (1 - near), -np.inf)
         best = int(scores.argmax())
-        open_places[best] = False
+        open_indices[best] = False
         order.append(int(chosen[best]))
         likeness = np.asarray((candidates @ candidates[best].T).todense()).ravel()
         near = np.maximum(near, likeness)

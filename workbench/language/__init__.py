@@ -70,7 +70,7 @@ def text(key: str, language: str | None = None, **values: Any) -> str:
     return _FILLER.vformat(found, (), values) if values else found
 
 
-def told(sentence: str, **values: Any) -> str:
+def translate(sentence: str, **values: Any) -> str:
     """Return a sentence of an error, given in English, in the current language.
 
     Its `{name}` fields are filled by keyword; without values it is taken as it stands.

@@ -50,7 +50,7 @@ def targets_of(model: Any, adapter: AdapterSpec, saved: list[str]) -> list[str]:
     """Return the names of the layers to adapt, each of which the model has."""
     linear = _linear_layers(model, saved)
     last_names = list(dict.fromkeys(name.rpartition(".")[2] for name in linear))
-    chosen = adapter.target_modules or _usual(model, adapter.peft_method)
+    chosen = adapter.target_modules or _default_targets(model, adapter.peft_method)
     if chosen == [ALL_LINEAR]:
         return sorted({name.removeprefix(_body(model)) for name in linear})
     names, tied = [name for name, _ in model.named_modules()], _tied(model)
@@ -80,7 +80,7 @@ def targets_of(model: Any, adapter: AdapterSpec, saved: list[str]) -> list[str]:
     return list(chosen)
 
 
-def _usual(model: Any, method: str) -> list[str]:
+def _default_targets(model: Any, method: str) -> list[str]:
     """Return the layers that peft adapts in this kind of model, else all linear ones."""
     from peft.utils import constants
 
@@ -92,10 +92,12 @@ def _usual(model: Any, method: str) -> list[str]:
     config = model.config
     parts = [config, *(getattr(config, name, None) for name in ("encoder", "decoder"))]
     lists = [known.get(getattr(part, "model_type", "")) for part in parts]
-    usual = [name for one in lists if isinstance(one, list) for name in one]
+    usual_targets = [name for one in lists if isinstance(one, list) for name in one]
     names = [f".{name}" for name, _ in model.named_modules()]
     # peft's list may be that of an older version.
-    found = [one for one in dict.fromkeys(usual) if any(n.endswith(f".{one}") for n in names)]
+    found = [
+        one for one in dict.fromkeys(usual_targets) if any(n.endswith(f".{one}") for n in names)
+    ]
     return found or [ALL_LINEAR]
 
 
@@ -118,8 +120,8 @@ def feed_forward_of(model: Any, targets: list[str]) -> list[str]:
     from peft.utils import constants
 
     known = constants.TRANSFORMERS_MODELS_TO_IA3_FEEDFORWARD_MODULES_MAPPING
-    usual = known.get(model.config.model_type, ())
-    if named := [name for name in targets if name in usual]:
+    usual_targets = known.get(model.config.model_type, ())
+    if named := [name for name in targets if name in usual_targets]:
         return named
     narrowing = {
         name

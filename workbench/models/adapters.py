@@ -259,10 +259,10 @@ def read_adapter_config(folder: Path) -> tuple[Any, str, str | None]:
             path=show(folder / CONFIG),
             kind=shorten(kind),
         )
-    usual = makers[kind]().to_dict()
+    defaults = makers[kind]().to_dict()
     for name, held in plain.items():
         # What is left may be code to import, or change what the adapter computes.
-        if name not in _KNOWN[kind] and name not in _ABOUT and held and held != usual.get(name):
+        if name not in _KNOWN[kind] and name not in _ABOUT and held and held != defaults.get(name):
             raise ModelError(
                 "{path} sets {name!r}, which is not known here",
                 remedy,

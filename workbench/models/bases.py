@@ -156,7 +156,7 @@ def require_same_base(record: dict[str, str], folder: Path) -> None:
 
 def _other_weights(folder: Path, place: str, wanted: str) -> ModelError:
     return ModelError(
-        "the adapter in {folder} was made for other weights than those in {path} now are",
+        "the adapter in {folder} was trained for other weights than those now in {path}",
         "bring back the model whose weights have the sha256 {sha256}, there or in a folder that "
         "WORKBENCH_MODELS names",
         folder=show(folder),

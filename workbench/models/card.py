@@ -147,11 +147,11 @@ def card_of(
         _number(shape, "vocab_size") if says_words else 0,
     )
     trimmed = read_trimmed(found.path)
-    told = _front_matter(found.path / "README.md") | {k: v for k, v in found.about.items() if v}
+    about = _front_matter(found.path / "README.md") | {k: v for k, v in found.about.items() if v}
     architectures = config.get("architectures")
     return ModelCard(
         source=found.place,
-        title=str(told.get("title", "")),
+        title=str(about.get("title", "")),
         architecture=str(architectures[0]) if architectures else "",
         model_type=str(config.get("model_type", "")),
         layers=layers,
@@ -162,9 +162,9 @@ def card_of(
         vocabulary=_number(shape, "vocab_size"),
         context_tokens=limit,
         pretrained=found.pretrained,
-        pretraining_data=str(told.get("pretraining_data", "")) if found.pretrained else "",
-        licence=str(told.get("licence", "")),
-        language=str(told.get("language", "")),
+        pretraining_data=str(about.get("pretraining_data", "")) if found.pretrained else "",
+        licence=str(about.get("licence", "")),
+        language=str(about.get("language", "")),
         revision=found.revision or "",
         size_bytes=sum(p.stat().st_size for p in found.path.rglob("*") if p.is_file()),
         run_bytes=memory.run,

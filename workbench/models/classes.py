@@ -26,7 +26,7 @@ def classes_of(auto_class: str) -> Mapping[Any, Any]:
     return getattr(transformers, f"MODEL_FOR_{words}_MAPPING" if head else "MODEL_MAPPING")
 
 
-def usual_class(config: Any) -> Any:
+def default_class(config: Any) -> Any:
     """Return the Auto class for a model whose head is not known: one that writes, or a bare one."""
     import transformers
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ModelError, shorten
-from ..language import told
+from ..language import translate
 from ..sources import FoundModel
 from ..sources.paths import show
 from .sanity import MAX_BYTES, require_sane
@@ -68,7 +68,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     path = folder / "config.json"
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise ValueError(told("larger than {size} MB", size=MAX_BYTES // 1_000_000))
+            raise ValueError(translate("larger than {size} MB", size=MAX_BYTES // 1_000_000))
         config = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise ModelError(

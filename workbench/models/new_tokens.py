@@ -28,7 +28,7 @@ def add_tokens(tokenizer: Any, names: Iterable[str]) -> tuple[list[str], list[st
         names.remove(blank)
     if blank is not None or "" in names:
         raise ModelError(
-            "model.add_tokens: {name!r} is no token", "give words or marks", name=blank or ""
+            "model.add_tokens: {name!r} is not a token", "give words or marks", name=blank or ""
         ).at("model.add_tokens", blank, "no_token")
     known = tokenizer.get_vocab()
     new = [name for name in names if name not in known]

@@ -97,7 +97,7 @@ def require_same_entries(tokenizer: Any, folder: Path) -> None:
     """
     if load_tokenizer(folder).get_vocab() != tokenizer.get_vocab():
         raise ModelError(
-            "the tokenizer that was trained anew on the data is not the one of {folder}",
+            "the tokenizer retrained on the data differs from the one of {folder}",
             "restore the cache folder in which it was kept, or start a new run",
             folder=folder.name,
         )
@@ -129,7 +129,7 @@ def train_tokenizer(texts: list[str], kind: str, vocab_size: int, writes: bool =
 
     specials = list(SPECIAL_TOKENS.values())
     unknown = SPECIAL_TOKENS["unk_token"]
-    usual: dict[str, Any] = {
+    options: dict[str, Any] = {
         "vocab_size": vocab_size,
         "special_tokens": specials,
         "show_progress": False,
@@ -147,11 +147,11 @@ def train_tokenizer(texts: list[str], kind: str, vocab_size: int, writes: bool =
             tokenizer = Tokenizer(models.BPE(unk_token=unknown))
             tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
             tokenizer.decoder = decoders.WordPiece()
-            trainer = trainers.BpeTrainer(limit_alphabet=vocab_size, **usual)
+            trainer = trainers.BpeTrainer(limit_alphabet=vocab_size, **options)
         case "bpe":
             tokenizer = Tokenizer(models.BPE(unk_token=unknown))
             tokenizer.pre_tokenizer, tokenizer.decoder = words, decoders.Metaspace()
-            trainer = trainers.BpeTrainer(limit_alphabet=vocab_size, **usual)
+            trainer = trainers.BpeTrainer(limit_alphabet=vocab_size, **options)
         case "unigram":
             tokenizer = Tokenizer(models.Unigram())
             tokenizer.pre_tokenizer, tokenizer.decoder = words, decoders.Metaspace()
@@ -164,7 +164,7 @@ def train_tokenizer(texts: list[str], kind: str, vocab_size: int, writes: bool =
                 ]
             )
             tokenizer.decoder = decoders.Fuse()
-            trainer = trainers.WordLevelTrainer(**usual)
+            trainer = trainers.WordLevelTrainer(**options)
     tokenizer.normalizer = normalizers.BertNormalizer(
         clean_text=not writes,
         handle_chinese_chars=kind == "wordpiece",

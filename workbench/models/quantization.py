@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from ..errors import shorten
-from ..language import told
+from ..language import translate
 
 # Rounding the last layer would cost more than its few bytes are worth.
 OUTPUT_LAYERS = ("lm_head", "embed_out")
@@ -29,14 +29,14 @@ def why_not() -> str:
     reason = _try_out()
     if not reason:
         return ""
-    return told("bitsandbytes does not work on this machine ({reason})", reason=reason)
+    return translate("bitsandbytes does not work on this machine ({reason})", reason=reason)
 
 
 def why_missing() -> str:
     """Return that the library is not installed, if so: what can be said without importing it."""
     if find_spec("bitsandbytes"):
         return ""
-    return told("bitsandbytes is not installed: {command}", command=INSTALL)
+    return translate("bitsandbytes is not installed: {command}", command=INSTALL)
 
 
 @cache

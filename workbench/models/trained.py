@@ -126,8 +126,10 @@ def _load_adapted(folder: Path, trust_remote_code: bool, bits: str) -> Any:
         if size is not None:
             resize(model, size, getattr(config, SEED))
         if model.can_generate() and (folder / "generation_config.json").is_file():
-            told = transformers.GenerationConfig.from_pretrained(folder, local_files_only=True)
-            model.generation_config = told
+            generation_config = transformers.GenerationConfig.from_pretrained(
+                folder, local_files_only=True
+            )
+            model.generation_config = generation_config
         model = wrap(model, settings)
     load_weights(model, folder)
     model.base_record = read_record(folder) or base_record(base)

@@ -231,8 +231,8 @@ def _write_configs(folder: Path, target: Path, rows: int, order: list[int]) -> N
 
     config, plain = _config(folder), read_config(folder)
     size = config.attribute_map.get("vocab_size", "vocab_size")
-    told = _map_tokens(config.to_dict(), renumbered) | _map_tokens(plain, renumbered)
-    plain = _merged(plain, told)
+    updated = _map_tokens(config.to_dict(), renumbered) | _map_tokens(plain, renumbered)
+    plain = _merged(plain, updated)
     _resize(plain, {size, "vocab_size"}, rows, len(order))
     if [one is config for one in _owners(config)] == [True]:
         plain[size] = len(order)  # or the class would have its own again
@@ -262,9 +262,9 @@ def _each(held: Any, change: Any) -> Any:
     return change(held) if type(held) is int else held
 
 
-def _merged(plain: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+def _merged(plain: dict[str, Any], updated: dict[str, Any]) -> dict[str, Any]:
     both = dict(plain)
-    for name, held in told.items():
+    for name, held in updated.items():
         inner = plain.get(name)
         both[name] = _merged(inner, held) if isinstance(inner, dict) else held
     return both

@@ -15,7 +15,7 @@ from ..sources.beside import beside_notebook
 from ..spec import RunSpec, load
 from .beside import with_files_found
 from .handle import Run, hold
-from .kernel import go_home, is_headless
+from .kernel import chdir_to_project_root, is_headless
 
 if TYPE_CHECKING:
     from .cleaning import Cleaning
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from .profiling import Profile
 
 __all__ = [
-    "adapt", "attach", "attend", "audit", "clean", "compare", "evaluate", "label", "playground",
-    "predict", "profile", "report", "split", "start", "studio", "suspects", "train", "trust",
+    "adapt", "attach", "attend", "audit", "clean", "compare", "evaluate", "label", "label_issues",
+    "playground", "predict", "profile", "report", "split", "start", "studio", "train", "trust",
 ]  # fmt: skip
 
 
@@ -38,7 +38,7 @@ def studio(namespace: Mapping[str, Any] | None = None) -> Any:
     """
     from .sections import Studio
 
-    go_home()
+    chdir_to_project_root()
     return Studio(namespace or {})
 
 
@@ -99,7 +99,7 @@ def attach(run: RunFolder | str | Path | None = None) -> Run | None:
     """
     from .attaching import choose, show
 
-    go_home()
+    chdir_to_project_root()
     folder = choose() if run is None else _run(run)
     if folder is None:
         return None
@@ -170,12 +170,12 @@ def attend(
     Raises:
         InputError: there is no such run or model, or it has no attention to show.
     """
-    from ..attention.opening import look
-    from . import looking
+    from ..attention.opening import open_and_attend
+    from . import attending
 
     if text is None:
-        return looking.show_kept(_run(model_or_run))
-    return looking.show(*look(model_or_run, text, pair, against, check))
+        return attending.show_kept(_run(model_or_run))
+    return attending.show(*open_and_attend(model_or_run, text, pair, against, check))
 
 
 def clean(
@@ -299,7 +299,7 @@ def label(
     return labelled(spec, labels, **how)
 
 
-def suspects(
+def label_issues(
     run: RunFolder | str | Path, by: str = "auto", count: int = 20
 ) -> list[dict[str, Any]]:
     """Show the training rows whose labels are likely wrong, and return the worst of them.
@@ -312,9 +312,9 @@ def suspects(
     Raises:
         InputError: nothing was recorded of the run's rows, or its data has changed.
     """
-    from .learning import show_suspects
+    from .learning import show_label_issues
 
-    return show_suspects(_run(run), by, count)
+    return show_label_issues(_run(run), by, count)
 
 
 def report(run: RunFolder | str | Path) -> Path:
@@ -336,7 +336,7 @@ def _with_data(spec: RunSpec | str | Path, data: Any) -> RunSpec:
 
 def _read_already(first: RunSpec | RunFolder | str | Path) -> RunSpec | RunFolder:
     """Return the run that the first step names, if it is one, or else the spec."""
-    go_home()
+    chdir_to_project_root()
     if isinstance(first, RunSpec | RunFolder):
         return first
     try:
@@ -354,7 +354,7 @@ def _spec_of_data(
     changes: dict[str, Any] = {"task": task} if task is not None else {}
     if columns is not None:
         changes["data.columns"] = dict(columns)
-    go_home()
+    chdir_to_project_root()
     if isinstance(data, Path) or (isinstance(data, str) and "\n" not in data.strip()):
         place = beside_notebook(str(data))
         spec = find_spec(place) or RunSpec().replace({"data.source": place})
@@ -364,11 +364,11 @@ def _spec_of_data(
 
 
 def _spec(spec: RunSpec | str | Path) -> RunSpec:
-    go_home()
+    chdir_to_project_root()
     found = spec if isinstance(spec, RunSpec) else load(beside_notebook(str(spec)))
     return with_files_found(found)
 
 
 def _run(run: RunFolder | str | Path) -> RunFolder:
-    go_home()
+    chdir_to_project_root()
     return run if isinstance(run, RunFolder) else open_run(run)

@@ -17,9 +17,9 @@ def show(run: RunFolder) -> None:
     if not is_live():
         Slots(live=False, count=0).fill(curves_page(run))
         return
-    from ..widgets.studio import RunPlaces
+    from ..widgets.studio import RunOutputs
 
-    RunPlaces().show().fill(run)
+    RunOutputs().show().fill(run)
 
 
 def active_runs(runs_dir: str) -> list[RunFolder]:
@@ -51,9 +51,9 @@ def choose(runs_dir: str = "runs") -> RunFolder | None:
             names=", ".join(run.name for run in active),
             runs_dir=runs_dir,
         )
-    from ..widgets.studio import RunPlaces, show_choice
+    from ..widgets.studio import RunOutputs, show_choice
 
-    places = RunPlaces()
+    places = RunOutputs()
     show_choice(text("studio.choose_run"), active, places.fill)
     places.show()
     return None

@@ -96,7 +96,7 @@ class Run(RunFolder):
         if is_headless():
             pipeline.resume(child)
         else:
-            worker.hand_over(child)
+            worker.start_run(child)
         return hold(child)
 
     def correct(self, labels: Mapping[int, Any], why: str = "") -> int:
@@ -148,7 +148,7 @@ class Run(RunFolder):
         if not summary.active:
             status = summary.status
             raise RunError(
-                "nobody is training {run} ({status})",
+                "{run} is not training ({status})",
                 "resume it first" if status in ("interrupted", "failed") else "fork it",
                 run=self.name,
                 status=status,

@@ -42,7 +42,7 @@ def is_headless() -> bool:
     return in_notebook() and not is_live()
 
 
-def go_home() -> None:
+def chdir_to_project_root() -> None:
     """Work in the folder that `workbench lab` was started in, where paths mean the same.
 
     The folder of the notebook, in which its kernel began, is kept in mind: a file may lie there.
@@ -61,13 +61,13 @@ def fetching(live: bool) -> Iterator[Callable[[int, int, str], None]]:
     from IPython.display import display
 
     shown: list[Any] = []
-    told = 0.0
+    last_shown = 0.0
 
     def show(done: int, total: int, what: str) -> None:
-        nonlocal told
-        if not live or (time.monotonic() - told < 0.5 and done < total):
+        nonlocal last_shown
+        if not live or (time.monotonic() - last_shown < 0.5 and done < total):
             return
-        told = time.monotonic()
+        last_shown = time.monotonic()
         bar = f"<progress max='{total}' value='{done}'></progress>" if total else ""
         words = f"{what}: {done / 1e6:.0f} MB"
         markup = html_output(f"<span role='status'>{html.escape(words)}</span> {bar}", words)

@@ -11,7 +11,7 @@ from ..evaluation import labels as held
 from ..evaluation.labels import open_labels
 from ..runs import RunFolder, open_run
 from ..spec import RunSpec
-from .kernel import go_home, is_live
+from .kernel import chdir_to_project_root, is_live
 
 
 class Labels(held.Labels):
@@ -37,7 +37,7 @@ def label(
         InputError: as `open_labels`.
     """
     if isinstance(run, str | Path):
-        go_home()
+        chdir_to_project_root()
         run = open_run(run)
     made = open_labels(spec, labels, run=run, **how)
     shown = Labels(made.items, made.session)

@@ -1,4 +1,4 @@
-"""`wb.suspects`: the dataset map, likely label errors, and a run on corrected labels."""
+"""`wb.label_issues`: the dataset map, likely label errors, and a run on corrected labels."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from .kernel import Slots, is_live
 SHOWN_CHARACTERS = 160
 
 
-def show_suspects(run: RunFolder, by: str, count: int) -> list[dict[str, Any]]:
+def show_label_issues(run: RunFolder, by: str, count: int) -> list[dict[str, Any]]:
     """Show a run's map and its most suspect labels, and return these, the worst first."""
     if is_live():
         _show_live(run, by)
         return _records(run, by, count)[2] if _is_recorded(run) else []
     dynamics, ranking, records = _records(run, by, count)
-    Slots(live=False, count=0).fill(suspects_page(run, dynamics, ranking, records))
+    Slots(live=False, count=0).fill(label_issues_page(run, dynamics, ranking, records))
     return records
 
 
-def suspects_page(
+def label_issues_page(
     run: RunFolder, dynamics: Dynamics, ranking: Ranking, records: list[dict[str, Any]]
 ) -> list[pages.Bundle]:
     """Return the map, and the most suspect labels as a table."""
@@ -40,18 +40,18 @@ def suspects_page(
         }
         for record in records
     ]
-    told = []
+    notices = []
     if ranking.flagged is not None:
         precision = f"{expected_precision(ranking.flagged, len(dynamics)):.0%}"
         counts = {"flagged": f"{ranking.flagged:,}", "rows": f"{len(dynamics):,}"}
         counts |= {"precision": precision, "run": run.path.as_posix()}
-        told = [pages.note(text("learning.counted", **counts))]
+        notices = [pages.note(text("learning.counted", **counts))]
     elif ranking.name == "confident_learning":
         counts = {"rows": f"{len(dynamics):,}", "passes": f"{dynamics.passes}"}
-        told = [pages.note(text("learning.one_pass", **counts))]
-    table = pages.page(pages.table(rows), f"{len(rows)} suspects")
+        notices = [pages.note(text("learning.one_pass", **counts))]
+    table = pages.page(pages.table(rows), f"{len(rows)} label issues")
     intro, heading = (pages.note(text(f"learning.{name}")) for name in ("intro", "heading"))
-    return [intro, *explained(dataset_map(dynamics)), *told, heading, table]
+    return [intro, *explained(dataset_map(dynamics)), *notices, heading, table]
 
 
 def _records(run: RunFolder, by: str, count: int) -> tuple[Dynamics, Ranking, list[dict[str, Any]]]:
@@ -70,14 +70,14 @@ def _is_recorded(run: RunFolder) -> bool:
 
 def _show_live(run: RunFolder, by: str) -> None:
     from ..widgets.dataset_map import show_map
-    from ..widgets.places import RunPlaces
+    from ..widgets.outputs import RunOutputs
 
     def retrain() -> None:
         child = worker.retrain(run, {})
         places.fill(child, lambda: _compare(slots, run, child), parent=run)
 
     show_map(run, by, on_retrain=retrain)
-    places = RunPlaces(count=2).show()
+    places = RunOutputs(count=2).show()
     slots = Slots(live=True, count=6)
 
 

@@ -222,7 +222,7 @@ def attention_page(
     records: list[AttentionRecord], loss: list[tuple[int, float]], identity: str = ""
 ) -> list[Bundle]:
     """Return the desk as it needs no kernel; a live desk with this identity hides it."""
-    from ..reporting.look import desk_bundle
+    from ..reporting.attention_page import desk_bundle
 
     return [desk_bundle(records, identity, loss=loss)] if records else []
 

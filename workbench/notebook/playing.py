@@ -37,7 +37,7 @@ def desk_of(run: RunFolder, beside: RunFolder | None = None) -> Any:
 
     for one in filter(None, (run, beside)):
         if not one.model_path.is_dir():
-            raise RunError("{run} has no model to ask yet", "let it end first", run=one.name)
+            raise RunError("{run} has no model yet", "let it end first", run=one.name)
     names = {"before": beside.name, "after": run.name} if beside else {}
     return PlaygroundDesk(
         lambda: open_playground(run, beside=beside), run.spec(), remembers(run), names=names

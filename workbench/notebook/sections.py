@@ -49,7 +49,7 @@ class Studio:
         self._before = False  # the run is one of an earlier session
         if self.live:
             self._show_form(_first(spec))
-            self._find_last_run()
+            self._last_run()
         else:
             self._spec = spec
             Slots(live=False, count=0).fill(pages.spec_page(spec))
@@ -133,7 +133,7 @@ class Studio:
 
     def attention(self) -> None:
         """Show where the model looked, before and after; live, in any sentence."""
-        from .looking import kept_records
+        from .attending import kept_records
 
         identity = f"wb-desk-{uuid.uuid4().hex}"
         if self.live:
@@ -181,7 +181,7 @@ class Studio:
             raise InputError(text("studio.not_yet"))
         return self.run
 
-    def _find_last_run(self) -> None:
+    def _last_run(self) -> None:
         """Take the latest finished run, whose results are shown until a new one has some."""
         try:
             self.run = last_finished(self._form.spec.output.runs_dir)
@@ -329,10 +329,10 @@ class Studio:
     def _show_playground(self) -> None:
         """Make the place of the playground, which a finished run fills whose model writes."""
         from ..tasks import load_task
-        from ..widgets.studio import show_place
+        from ..widgets.studio import show_output
         from .playing import desk_of
 
-        fill = show_place()
+        fill = show_output()
 
         def show() -> None:
             run = self._finished()
@@ -345,9 +345,9 @@ class Studio:
         self._after_run.append(show)
 
     def _show_attention(self, identity: str) -> None:
-        from ..attention.opening import open_watched
+        from ..attention.opening import open_models
         from ..widgets.studio import AttentionPanel
-        from .looking import Answers, kept_records
+        from .attending import Answers, kept_records
 
         known: dict[Any, Answers] = {}
 
@@ -355,7 +355,7 @@ class Studio:
             run = self._finished()
             if run.path not in known:
                 known.clear()
-                known[run.path] = Answers(open_watched(run, "before"))
+                known[run.path] = Answers(open_models(run, "before"))
             return known[run.path]
 
         def look(sentence: str) -> list[Any]:

@@ -9,8 +9,8 @@ from typing import Any
 from ..attention.record import AttentionRecord
 from ..attention.snapshots import read_snapshots
 from ..runs import RunFolder, RunState
+from .attention_page import desk_scripts, desk_values, still_image
 from .contents import Probe
-from .look import desk_scripts, desk_values, still_image
 
 MAX_ATTENTION_BYTES = 1_200_000
 

@@ -28,7 +28,7 @@ from ..runs.differences import (
     fork_tree,
     metrics_table,
     names,
-    parent_places,
+    parent_paths,
     progress_table,
     spec_differences,
 )
@@ -155,7 +155,7 @@ def _shown(found: Disagreements) -> dict[str, Any]:
 def _curves(runs: Sequence[RunFolder], states: Sequence[RunState]) -> list[go.Figure]:
     contenders = [
         Contender(name, state, parent and parent[1], parent and parent[0])
-        for name, state, parent in zip(names(runs), states, parent_places(runs), strict=True)
+        for name, state, parent in zip(names(runs), states, parent_paths(runs), strict=True)
     ]
     figure = _score_figure(runs, contenders)
     return [
@@ -237,15 +237,15 @@ def _pair(found: dict[str, Any]) -> dict[str, Any]:
     """Return what two runs answer differently, in words."""
     pair = {name: found[name] for name in ("first", "second")}
     if found["reason"]:
-        return pair | {"told": text(f"compare.reason.{found['reason']}"), "examples": []}
+        return pair | {"message": text(f"compare.reason.{found['reason']}"), "examples": []}
     if not found["differing"]:
-        return pair | {"told": text("compare.agree", rows=f"{found['rows']:,}"), "examples": []}
+        return pair | {"message": text("compare.agree", rows=f"{found['rows']:,}"), "examples": []}
     counts = {
         name: f"{found[name]:,}" for name in ("differing", "rows", "only_first", "only_second")
     }
     neither = found["differing"] - found["only_first"] - found["only_second"]
     return pair | {
-        "told": text("compare.counts", **pair, **counts, neither=f"{neither:,}"),
+        "message": text("compare.counts", **pair, **counts, neither=f"{neither:,}"),
         "examples": [_example(example) for example in found["examples"]],
         "has_pair": any("text_pair" in example for example in found["examples"]),
     }

@@ -25,20 +25,20 @@ def headline(contents: Contents) -> str:
         return text("report.headline.unfinished", step=f"{state.step:,}")
     metrics = contents.metrics or {}
     rows = f"{metrics.get('rows', 0):,}"
-    rivals = {
-        rival: value
-        for rival, scored in (metrics.get("baselines") or {}).items()
+    baselines = {
+        baseline: value
+        for baseline, scored in (metrics.get("baselines") or {}).items()
         if (value := scored.get(name)) is not None
     }
     if name == "accuracy":
         parts = [text("report.headline.scored", accuracy=percent(own), rows=rows)]
-        parts += [text(f"report.headline.{r}", accuracy=percent(v)) for r, v in rivals.items()]
+        parts += [text(f"report.headline.{r}", accuracy=percent(v)) for r, v in baselines.items()]
     else:
         metric = contents.task.metric(name)
         values = {"metric": metric_name(name), "value": score(metric, own), "rows": rows}
         parts = [text("report.headline.any", **values)]
-        for rival, value in rivals.items():
-            named = text(f"figures.series.{rival}")
+        for baseline, value in baselines.items():
+            named = text(f"figures.series.{baseline}")
             parts.append(text("report.headline.rival", name=named, value=score(metric, value)))
     joined = text("report.headline.joint").join(parts)
     return joined + text("report.headline.stop")

@@ -45,7 +45,7 @@ def _page(found: Finder) -> str:
         language=language.current(),
         css=Markup(file("page.css")),
         drawn=drawing(figures.lr_finder(found)),
-        told=explain(found),
+        message=explain(found),
     )
 
 

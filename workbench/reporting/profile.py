@@ -138,7 +138,7 @@ def _shown(finding: dict[str, Any]) -> dict[str, Any]:
     said = text("profile.all_rows", count=f"{finding['count']:,}", kind=kind)
     return {
         "shown": said if finding["count"] > len(rows) else "",
-        "told": "like" if kind in COPIES else "why",
+        "reason_column": "like" if kind in COPIES else "why",
         "examples": [row | {"split": split_title(row["split"])} for row in rows],
     }
 
@@ -174,10 +174,10 @@ def _facts(profile: SourceProfile) -> dict[str, str]:
     named = {text(f"profile.{name}"): value for name, value in facts.items()}
     for split, found in profile.detected.items():
         for name, value in found.items():
-            told = text(f"report.data.{name}")
+            title = text(f"report.data.{name}")
             several = len(profile.rows) > 1
-            of_split = text("profile.of_split", name=told, split=split_title(split))
-            named[of_split if several else told] = value
+            of_split = text("profile.of_split", name=title, split=split_title(split))
+            named[of_split if several else title] = value
     if profile.tokenizer:
         tokens = profile.tokenizer
         measured = {

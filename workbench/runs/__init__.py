@@ -1,6 +1,6 @@
 """Runs on disk: the folder, its events, and what they add up to. No torch, no widgets."""
 
-from .control import ask, knobs
+from .control import ask, live_commands
 from .events import Event, EventReader, read_events
 from .folder import (
     RunFolder,
@@ -32,8 +32,8 @@ __all__ = [
     "ask",
     "create_run",
     "follow_umask",
-    "knobs",
     "list_runs",
+    "live_commands",
     "note_read",
     "one_command",
     "open_run",

@@ -166,8 +166,8 @@ def _overfitting(state: RunState, history: History) -> Alert | None:
     smooth = [median(losses[i : i + 3]) for i in range(len(losses) - 2)]
     lowest = min(range(len(smooth) - 3), key=smooth.__getitem__)
     changes = [after - before for before, after in pairwise(losses)]
-    usual = median(changes)
-    scatter = 1.4826 * median(abs(change - usual) for change in changes) / math.sqrt(2)
+    typical = median(changes)
+    scatter = 1.4826 * median(abs(change - typical) for change in changes) / math.sqrt(2)
     # Of 200 medians of three, the lowest lies 1.8 scatters too low, and the last is seldom more
     # than 2 too high. A tenth is what surer answers alone can add, with no more of them wrong.
     enough = max(4 * scatter, 0.1 * smooth[lowest])
@@ -310,7 +310,7 @@ def _validation_improved(evaluations: list[Event], split: int) -> bool:
 
 def _rate(state: RunState) -> float:
     """Return the peak of the schedule as it stands: what was steered to, or the highest logged."""
-    steered = [act["new"] for act in state.acts if act["knob"] == "learning_rate"]
+    steered = [act["new"] for act in state.commands if act["knob"] == "learning_rate"]
     if steered:
         return steered[-1]
     places = spread(0, len(state.steps), 2 * SAMPLE)

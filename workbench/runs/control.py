@@ -1,8 +1,8 @@
 """Control: what people ask of a run while it trains.
 
-One JSON object a line in `control.jsonl`, append-only: `act` (one of `knobs`), `value`, and, if
-known, `who` and `time`. Any number of kernels and terminals may append, and so may an editor or
-`echo '{"act": "learning_rate", "value": 1e-5}' >> control.jsonl`; the order of the lines is the
+One JSON object a line in `control.jsonl`, append-only: `act` (one of `live_commands`), `value`,
+and, if known, `who` and `time`. Any number of kernels and terminals may append, and so may an
+editor or `echo '{"act": "learning_rate", "value": 1e-5}' >> control.jsonl`; their order is the
 order in which the training process carries them out, each between two steps. What it did stands
 in the events; a line that it cannot follow is told on its stderr (`worker.log`).
 """
@@ -17,7 +17,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from ..errors import InputError, shorten
-from ..language import text, told
+from ..language import text, translate
 from ..spec import Domain, find, parse_value
 from .append_log import AppendLog, LineReader
 from .folder import RunFolder
@@ -25,7 +25,7 @@ from .lock import whoami
 from .telling import tell
 
 # These fields of `spec.train` can be moved while the run trains.
-SPEC_KNOBS = (
+LIVE_HYPERPARAMETERS = (
     "learning_rate",
     "weight_decay",
     "max_grad_norm",
@@ -35,12 +35,15 @@ SPEC_KNOBS = (
     "eval_steps",
 )
 
+# What earlier versions called `unused_hyperparameters` in the record of a run.
+EARLIER_UNUSED = "knobs_without_effect"
+
 # Who pauses a run when a checkpoint finds no room on its disk.
 FULL_DISK = "full disk"
 
 
 @dataclass(frozen=True)
-class Knob:
+class LiveCommand:
     """What can be asked: a value of `type` within `domain`."""
 
     name: str
@@ -48,7 +51,7 @@ class Knob:
     domain: Domain
 
 
-def knobs() -> dict[str, Knob]:
+def live_commands() -> dict[str, LiveCommand]:
     """Return everything that can be asked of a running run, by name.
 
     The first are numbers to move; the others are acts: `paused` (true, false), `evaluate` and
@@ -56,18 +59,18 @@ def knobs() -> dict[str, Knob]:
     `stop` (`keep` the best model, or `discard` what was learned).
     """
     found = [
-        Knob(name, field.type, field.domain)
-        for name in SPEC_KNOBS
+        LiveCommand(name, field.type, field.domain)
+        for name in LIVE_HYPERPARAMETERS
         if (field := find(f"train.{name}")) is not None
     ]
     found += [
-        Knob("dropout", float, Domain("share of activations dropped", 0.0, 0.9, step=0.01)),
-        Knob("paused", bool, Domain("hold the training, or let it go on")),
-        Knob("evaluate", bool, Domain("evaluate now")),
-        Knob("checkpoint", bool, Domain("save a checkpoint now")),
-        Knob("probe", str, Domain("keep the attention of one more sentence")),
-        Knob("rollback", bool, Domain("go back to the best checkpoint's weights")),
-        Knob("stop", str, Domain("end the run", choices=("keep", "discard"))),
+        LiveCommand("dropout", float, Domain("share of activations dropped", 0.0, 0.9, step=0.01)),
+        LiveCommand("paused", bool, Domain("hold the training, or let it go on")),
+        LiveCommand("evaluate", bool, Domain("evaluate now")),
+        LiveCommand("checkpoint", bool, Domain("save a checkpoint now")),
+        LiveCommand("probe", str, Domain("keep the attention of one more sentence")),
+        LiveCommand("rollback", bool, Domain("go back to the best checkpoint's weights")),
+        LiveCommand("stop", str, Domain("end the run", choices=("keep", "discard"))),
     ]
     return {knob.name: knob for knob in found}
 
@@ -78,7 +81,7 @@ def check(name: str, value: Any) -> Any:
     Raises:
         InputError: there is no such knob, or the value does not fit it.
     """
-    known = knobs()
+    known = live_commands()
     knob = known.get(name.removeprefix("train."))
     if knob is None:
         near = get_close_matches(name, known, n=1, cutoff=0.7)
@@ -94,7 +97,7 @@ def check(name: str, value: Any) -> Any:
         code, remedy = knob.domain.refuse(value)
     else:
         code = f"not_{knob.type.__name__}"
-        remedy = told("give a value of type {type}", type=knob.type.__name__)
+        remedy = translate("give a value of type {type}", type=knob.type.__name__)
     if remedy:
         what = text("spec.does_not_fit", field=name, value=shorten(repr(value), 60))
         error = InputError("{what}", "{remedy}", what=what, remedy=remedy)
@@ -111,23 +114,30 @@ def parse(text: str) -> tuple[str, Any]:
     """
     name, equals, value = text.partition("=")
     if not equals:
-        raise InputError("{text!r} has no '='", "write KNOB=VALUE", text=shorten(text))
+        raise InputError("{text!r} has no '='", "write NAME=VALUE", text=shorten(text))
     name = name.strip().removeprefix("train.")
-    knob = knobs().get(name)
+    knob = live_commands().get(name)
     if knob is None or knob.type is str:
         return name, check(name, value)
     if knob.type is bool:
         return name, check(name, {"true": True, "false": False}.get(value.strip().lower(), value))
-    return name, check(name, parse_value(value, f"train.{name}" if name in SPEC_KNOBS else name))
+    return name, check(
+        name, parse_value(value, f"train.{name}" if name in LIVE_HYPERPARAMETERS else name)
+    )
 
 
-def knobs_without_effect(run: RunFolder) -> dict[str, str]:
+def unused_hyperparameters(run: RunFolder) -> dict[str, str]:
     """Return the knobs that change nothing in this run, as its record says, each with the reason.
 
     The reason is what has no use for the knob: a task, a loss, a type of model.
     """
-    told = run.record().get("knobs_without_effect") if run.spec_path.is_file() else None
-    return {str(k): shorten(str(v), 120) for k, v in told.items()} if isinstance(told, dict) else {}
+    record = run.record() if run.spec_path.is_file() else {}
+    recorded = record.get("unused_hyperparameters", record.get(EARLIER_UNUSED))
+    return (
+        {str(k): shorten(str(v), 120) for k, v in recorded.items()}
+        if isinstance(recorded, dict)
+        else {}
+    )
 
 
 def require_effect(run: RunFolder, act: str) -> None:
@@ -136,7 +146,7 @@ def require_effect(run: RunFolder, act: str) -> None:
     Raises:
         InputError: saying what has no use for it.
     """
-    name, useless = act.removeprefix("train."), knobs_without_effect(run)
+    name, useless = act.removeprefix("train."), unused_hyperparameters(run)
     if name in useless:
         raise InputError(
             "{name} has no effect in {run}: {what} does not use it",

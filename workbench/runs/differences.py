@@ -87,7 +87,7 @@ def progress_table(states: Sequence[RunState]) -> dict[str, list[Any]]:
     return {name: [read(state) for state in states] for name, read in columns.items()}
 
 
-def parent_places(runs: Sequence[RunFolder]) -> list[tuple[int, int] | None]:
+def parent_paths(runs: Sequence[RunFolder]) -> list[tuple[int, int] | None]:
     """Return, for each run, its parent's place among `runs` and the step at which it left it.
 
     None stands for a run that left none, or one that is not among them.
@@ -103,7 +103,7 @@ def parent_places(runs: Sequence[RunFolder]) -> list[tuple[int, int] | None]:
 
 def fork_tree(runs: Sequence[RunFolder]) -> list[Branch]:
     """Return the runs that left none of the others, each with those that left it below it."""
-    parents = parent_places(runs)
+    parents = parent_paths(runs)
     branches = []
     for run in runs:
         name, _, step = _parent(run)

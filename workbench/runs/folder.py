@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..errors import InputError, RunError, shorten
-from ..language import told
+from ..language import translate
 from ..spec import RunSpec, SpecError, build, dump_tree, parse_tree, to_yaml
 from ..spec.anchor import anchored
 from ..spec.earlier import as_it_was, packed_otherwise
@@ -138,7 +138,7 @@ class RunFolder:
         try:
             metrics = read_json(path)
             if not isinstance(metrics, dict):
-                raise ValueError(told("not an object"))
+                raise ValueError(translate("not an object"))
         except ValueError as error:
             raise RunError(
                 "{path} is damaged ({reason})",
@@ -162,7 +162,7 @@ class RunFolder:
             ) from None
         except (FileNotFoundError, NotADirectoryError):
             raise RunError(
-                "{run} is no run: it has no spec.yaml",
+                "{run} is not a run: it has no spec.yaml",
                 "`workbench runs list` shows the runs",
                 run=self.path,
             ) from None
@@ -192,7 +192,7 @@ def create_run(spec: RunSpec, suggested_name: str, needed_bytes: int = 0) -> Run
     name = spec.output.run_name or suggested_name
     if not re.fullmatch(r"\w[\w.+=@-]*", name):
         raise RunError(
-            "output.run_name {name!r} is no plain folder name",
+            "output.run_name {name!r} is not a plain folder name",
             "use letters, digits, dots, dashes and underscores",
             name=name,
         ).at("output.run_name", name, "no_folder_name")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RunError
-from ..language import told
+from ..language import translate
 
 # The notes of a run (spec, metrics, profile, records of attention) are much smaller.
 MAX_BYTES = 256_000_000
@@ -46,7 +46,7 @@ def require_inside(run: Path, below: bool = True) -> None:
                     "the run {run} holds {kind}, {path}, and a run folder holds only its own files",
                     "put the file or folder itself in its place if you know it, or remove it",
                     run=run.name,
-                    kind=kind or told("more than {count:,} files", count=MAX_ENTRIES),
+                    kind=kind or translate("more than {count:,} files", count=MAX_ENTRIES),
                     path=Path(entry.path).relative_to(run),
                 )
             if below and entry.is_dir(follow_symlinks=False):
@@ -63,7 +63,7 @@ def read_json(path: Path, limit_bytes: int | None = None) -> Any:
     try:
         return json.loads(read_text(path, limit_bytes))
     except RecursionError:
-        raise ValueError(told("nested far too deeply")) from None
+        raise ValueError(translate("nested far too deeply")) from None
 
 
 def read_text(path: Path, limit_bytes: int | None = None) -> str:
@@ -76,14 +76,16 @@ def read_text(path: Path, limit_bytes: int | None = None) -> str:
     limit = MAX_BYTES if limit_bytes is None else limit_bytes
     with path.open("rb") as file:
         if os.fstat(file.fileno()).st_size > limit:
-            raise ValueError(told("larger than {size} MB", size=f"{limit / 1_000_000:g}"))
+            raise ValueError(translate("larger than {size} MB", size=f"{limit / 1_000_000:g}"))
         return file.read(limit).decode("utf-8")
 
 
 def _kind(entry: os.DirEntry[str]) -> str:
     """Return what an entry is, if it is neither a plain file nor a folder."""
     if entry.is_symlink() or (hasattr(entry, "is_junction") and entry.is_junction()):
-        return told("a link")
+        return translate("a link")
     if entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False):
         return ""
-    return told("a pipe or device") if os.path.lexists(entry.path) else ""  # or it has just gone
+    return (
+        translate("a pipe or device") if os.path.lexists(entry.path) else ""
+    )  # or it has just gone

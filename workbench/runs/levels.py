@@ -118,5 +118,7 @@ def is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and math.isfinite(value)
 
 
-def _last_act(state: RunState, knobs: tuple[str, ...]) -> int:
-    return next((act["step"] for act in reversed(state.acts) if act["knob"] in knobs), 0)
+def _last_act(state: RunState, names: tuple[str, ...]) -> int:
+    return next(
+        (command["step"] for command in reversed(state.commands) if command["knob"] in names), 0
+    )

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from ..errors import RunError
-from ..language import told
+from ..language import translate
 from .commands import quoted
 from .folder import RunFolder, write_json
 from .inside import read_text
@@ -46,7 +46,7 @@ class Owner:
 
     def __str__(self) -> str:
         """Return the owner in words."""
-        return told(
+        return translate(
             "process {pid} of {user} on {machine}",
             pid=self.pid,
             user=self.user,

@@ -44,7 +44,7 @@ class RunReader:
         """Read what is new and return how many events that were; a torn last line waits."""
         try:
             with self.run.events_path.open("rb") as log:
-                count = 0 if self._lines.offset else self._recall(log)
+                count = 0 if self._lines.offset else self._load_cached(log)
                 for event, start, end in self._events(log):
                     count += 1
                     self.state.fold((event,))
@@ -65,7 +65,7 @@ class RunReader:
                 yield event, start, self._lines.offset
             start = self._lines.offset
 
-    def _recall(self, log: BinaryIO) -> int:
+    def _load_cached(self, log: BinaryIO) -> int:
         """Begin with the steps that an earlier reader left, if they are of this log."""
         with suppress(OSError, ValueError, LookupError, EOFError, BadZipFile):
             if self._path.stat().st_size:

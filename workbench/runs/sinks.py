@@ -61,7 +61,7 @@ class EventFile:
         lines = (json.dumps(plain_json(x), ensure_ascii=False, allow_nan=False) for x in events)
         # Half a surrogate pair, as in the name of a file that is no UTF-8, becomes \udcXX.
         block = "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")
-        told = False
+        is_reported = False
         while True:
             durable = not soon or time.monotonic() - self._synced_at > STEPS_SYNCED_EVERY_SECONDS
             try:
@@ -69,9 +69,9 @@ class EventFile:
             except OSError as error:
                 if not disk_is_full(error):
                     raise
-                if not told:
+                if not is_reported:
                     tell(f"the disk of {self.path} is full; waiting for room")
-                    told = True
+                    is_reported = True
                 if self._interrupted():
                     raise Interrupted(f"the disk of {self.path} is full") from None
                 time.sleep(WAIT_FOR_ROOM_SECONDS)

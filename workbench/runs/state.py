@@ -19,7 +19,7 @@ class RunState:
     """The events of a run, folded. `fold` takes more of them as they come.
 
     `status` is `new`, `running`, `paused`, `finished`, `early_stopped`, `stopped`, `discarded`
-    or `failed`. `steps` holds the `step_logged`, `evaluations` the `evaluated` and `acts` the
+    or `failed`. `steps` holds the `step_logged`, `evaluations` the `evaluated` and `commands` the
     `steered` events; `started` is the first `run_started`, empty before it, `breaks` are those of
     a run that went on after a break. `active_seconds` is the time spent working, without pauses
     and breaks.
@@ -36,7 +36,7 @@ class RunState:
     steps: Steps = field(default_factory=Steps)
     evaluations: list[Event] = field(default_factory=list)
     checkpoints: list[Event] = field(default_factory=list)
-    acts: list[Event] = field(default_factory=list)
+    commands: list[Event] = field(default_factory=list)
     probes: list[Event] = field(default_factory=list)
     breaks: list[Event] = field(default_factory=list)
     _clock: float = 0.0
@@ -73,8 +73,8 @@ class RunState:
                     self.status = event.get("reason", "stopped")
                 case "run_failed":
                     self.status = "failed"
-                    told = (event.get("what"), event.get("remedy"))
-                    self.failure = "; ".join(str(part) for part in told if part)
+                    reasons = (event.get("what"), event.get("remedy"))
+                    self.failure = "; ".join(str(part) for part in reasons if part)
         return self
 
     def fold_steps(self, numbers: bytes) -> RunState:
@@ -130,7 +130,7 @@ class RunState:
         self.wall_seconds = max(self.wall_seconds, wall_seconds)
 
     def _steer(self, event: Event) -> None:
-        self.acts.append(event)
+        self.commands.append(event)
         self.total_steps = event.get("total_steps") or self.total_steps
         if event["knob"] == "paused" and not self.ended:
             self.status = "paused" if event.get("new") else "running"

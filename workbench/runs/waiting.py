@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
-from ..language import told
+from ..language import translate
 from .telling import tell
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def holding(path: Path, progress: Callable[[], object] = lambda: None) -> Iterat
     try:
         lock.acquire(timeout=QUIET_SECONDS)
     except Timeout:
-        tell(told("waiting for {holder}", holder=holder_of(path)))
+        tell(translate("waiting for {holder}", holder=holder_of(path)))
         _wait(lock, path, progress)
     try:
         yield
@@ -57,7 +57,7 @@ def _wait(lock: BaseFileLock, path: Path, progress: Callable[[], object]) -> Non
                 seen, since = now, time.monotonic()
             elif time.monotonic() - since > LIMIT_SECONDS - QUIET_SECONDS:
                 raise InputError(
-                    "{holder} holds the lock {path} and does not let it go",
+                    "{holder} does not release the lock {path}",
                     "wait for it, or end it, and try again",
                     holder=holder_of(path),
                     path=path,
@@ -75,11 +75,11 @@ def holder_of(path: Path) -> str:
         pid = _pid_of(status)
         process = psutil.Process(pid)
         began = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(process.create_time()))
-        return told(
+        return translate(
             "process {pid} ({name}, since {began})", pid=pid, name=process.name(), began=began
         )
     except (OSError, ValueError, psutil.Error):
-        return told("another process")
+        return translate("another process")
 
 
 def _pid_of(status: os.stat_result) -> int:

@@ -18,8 +18,8 @@ from pkgutil import iter_modules
 from ..errors import SourceError, shorten
 from ..runs.reads import note_read
 from ._cache import cache_dir, is_whole
+from .base import FoundData, FoundModel, Progress, Source
 from .catalogue import Entry, entries
-from .contract import FoundData, FoundModel, Progress, Source
 from .paths import PREFIXES
 from .scratch import scratch_models
 
@@ -96,7 +96,7 @@ def _of_possible_length(text: str) -> Iterator[None]:
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
             raise
-        raise SourceError("no such file: {path}", "check the path", path=shorten(text)) from None
+        raise SourceError("file not found: {path}", "check the path", path=shorten(text)) from None
 
 
 def _source_of(text: str, kind: str) -> Source:

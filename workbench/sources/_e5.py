@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import SourceError
 from ._unpacked import writing
-from .contract import Progress
+from .base import Progress
 from .paths import show
 
 _MAGIC, _FP32 = b"E5S1", 0

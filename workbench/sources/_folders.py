@@ -83,8 +83,12 @@ def card_splits(folder: Path, wanted: str) -> tuple[dict[str, list[Path]], list[
         return {}, []
     names = [str(one.get("config_name", "default")) for one in configs]
     marked = [name for name, one in zip(names, configs, strict=True) if one.get("default") is True]
-    usual = [*marked, *[name for name in names if name == "default"], *names[: len(names) == 1]]
-    chosen = wanted or next(iter(usual), "")
+    candidates = [
+        *marked,
+        *[name for name in names if name == "default"],
+        *names[: len(names) == 1],
+    ]
+    chosen = wanted or next(iter(candidates), "")
     if chosen not in names:
         raise SourceError(
             "{place} has no config {config!r}" if wanted else "{place} has several configs",

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import InputError, SourceError, shorten
 from ._unpacked import unpacked, writing
-from .contract import Progress
+from .base import Progress
 from .paths import show
 
 _README = """\

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from ..errors import SourceError, shorten
-from ..language import told
+from ..language import translate
 from .catalogue import entries
 
 
@@ -157,7 +157,7 @@ def _explain_nonsense(causes: list[BaseException], text: str, kind: str) -> Sour
 def reason_of(error: BaseException) -> str:
     """Return in a few words why the hub could not be asked."""
     if isinstance(error, ValueError | LookupError | TypeError | AttributeError):
-        return told("its answer is none of a hub")
+        return translate("its answer is none of a hub")
     return shorten(error)
 
 
@@ -235,7 +235,7 @@ def _first(causes: list[BaseException], *types: type[BaseException]) -> BaseExce
 
 
 def _noun(kind: str) -> str:
-    return told("model") if kind == "model" else told("dataset")
+    return translate("model") if kind == "model" else translate("dataset")
 
 
 def _builtin(repo: str, kind: str) -> str:

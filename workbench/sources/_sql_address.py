@@ -39,7 +39,7 @@ def parse(url: str) -> Any:
     except (sqlalchemy.exc.ArgumentError, ValueError):
         # What it says may be a part of a password.
         raise SourceError(
-            "{database} is no URL of a database",
+            "{database} is not a database URL",
             "write it as driver://user:${{PASSWORD}}@host:port/database",
             database=scheme(url),
         ) from None

@@ -21,8 +21,8 @@ from typing import Any
 
 from ._cache import member_path
 from ._unpacked import unpacked
+from .base import Progress
 from .catalogue import Entry
-from .contract import Progress
 
 # Raised when other rows come of the same file, so that older copies are not taken.
 _VERSION = 1

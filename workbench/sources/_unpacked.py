@@ -10,10 +10,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ..errors import SourceError
-from ..language import told
+from ..language import translate
 from ._cache import STAMP, cache_dir, locked, read_stamps, sha256_of, write_whole
 from ._watch import growth
-from .contract import Progress
+from .base import Progress
 
 # Raised when what is made of the same file changes, so that older folders are not taken.
 _VERSION = 1
@@ -107,4 +107,4 @@ def writing(
                 needed=size_bytes / 1e9,
                 free=free_bytes / 1e9,
             )
-    return growth(folder, size_bytes, told("unpacking {name}", name=name), progress)
+    return growth(folder, size_bytes, translate("unpacking {name}", name=name), progress)

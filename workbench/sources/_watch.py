@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .contract import Progress
+from .base import Progress
 
 _POLL_SECONDS = 0.2
 

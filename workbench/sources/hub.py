@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SourceError, shorten
-from ..language import told
+from ..language import translate
 from . import _gguf
 from ._hub_errors import readable, reason_of
 from ._hub_limits import SILENT_SECONDS, limit_waiting
 from ._watch import growth
-from .contract import FoundData, FoundModel, Progress, Source
+from .base import FoundData, FoundModel, Progress, Source
 from .paths import PREFIXES, is_gguf, is_path, split_gguf
 
 _ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?(:[^:/\\]+)?", re.ASCII)
@@ -59,7 +59,7 @@ def data(text: str, revision: str | None = None, progress: Progress | None = Non
         commit = HfApi().resolve_revision(repo, repo_type="dataset", revision=revision).resolved
         cache = Path(constants.HF_HUB_CACHE) / f"datasets--{repo.replace('/', '--')}"
         snapshot = cache / "snapshots" / commit
-        with growth(cache, 0, told("fetching {text} from the hub", text=text), progress):
+        with growth(cache, 0, translate("fetching {text} from the hub", text=text), progress):
             builder = _prepared(repo, subset, commit) or _prepare(repo, subset, commit, snapshot)
         tables = builder.as_dataset()
     info = builder.info
@@ -89,7 +89,7 @@ def model(text: str, revision: str | None = None, progress: Progress | None = No
 
     if ":" in text:
         raise SourceError(
-            "{text!r} is no model: only data have subsets",
+            "{text!r} is not a model: only data sets have subsets",
             "write {name}, and set model.revision to choose a branch or commit",
             text=shorten(text),
             name=text.partition(":")[0],
@@ -102,7 +102,7 @@ def model(text: str, revision: str | None = None, progress: Progress | None = No
         commit = api.resolve_revision(text, revision=revision).resolved
         cache = Path(constants.HF_HUB_CACHE) / f"models--{text.replace('/', '--')}"
         total = _size_of_model(api, text, commit, cache)
-        with growth(cache, total, told("fetching {text} from the hub", text=text), progress):
+        with growth(cache, total, translate("fetching {text} from the hub", text=text), progress):
             path = Path(
                 snapshot_download(
                     text,
@@ -125,7 +125,7 @@ def _from_gguf(
         commit = HfApi().resolve_revision(repo, revision=revision).resolved
         cache = Path(constants.HF_HUB_CACHE) / f"models--{repo.replace('/', '--')}"
         try:
-            with growth(cache, 0, told("fetching {text} from the hub", text=text), progress):
+            with growth(cache, 0, translate("fetching {text} from the hub", text=text), progress):
                 path = Path(hf_hub_download(repo, file, revision=commit))
         except LocalEntryNotFoundError:
             raise
@@ -164,7 +164,9 @@ def search_models(
     except (
         HTTPError, HfHubHTTPError, OSError, ValueError, LookupError, TypeError, AttributeError
     ) as error:  # fmt: skip
-        offline = told("HF_HUB_OFFLINE is set") if constants.HF_HUB_OFFLINE else reason_of(error)
+        offline = (
+            translate("HF_HUB_OFFLINE is set") if constants.HF_HUB_OFFLINE else reason_of(error)
+        )
         raise SourceError(
             "cannot reach {endpoint} to search it ({reason})",
             "check the network, set HF_ENDPOINT to a mirror of the hub, or choose from "

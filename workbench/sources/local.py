@@ -18,7 +18,7 @@ from . import _gguf
 from ._archives import is_archive, unpacked
 from ._folders import card_splits, saved_tables
 from ._streams import spooled
-from .contract import FoundData, FoundModel, Progress, Source
+from .base import FoundData, FoundModel, Progress, Source
 from .paths import (
     DATA_SUFFIXES,
     PATTERN_MARKS,
@@ -118,12 +118,10 @@ def _found_at(place: str) -> FoundData:
             place=show(place),
             endings=", ".join(DATA_SUFFIXES),
         )
-    return FoundData(
-        place, "local", files, splits=splits, notes=[*notes, *_passed_by(folder, files)]
-    )
+    return FoundData(place, "local", files, splits=splits, notes=[*notes, *_skipped(folder, files)])
 
 
-def _passed_by(folder: Path, files: list[Path]) -> list[str]:
+def _skipped(folder: Path, files: list[Path]) -> list[str]:
     """Return what is to be said of files beside the data that were not taken."""
     taken = set(files)
     names = sorted(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import SourceError, shorten
 from ..language import text as say
-from ..language import told
+from ..language import translate
 from ..runs.names import expanded
 
 PREFIXES = ("wheel", "scratch")
@@ -127,12 +127,14 @@ def no_such_file(text: str) -> SourceError:
     if found := [folder for folder in folders if folder.is_dir()]:
         near = _nearest(found, path.name)
         absolute = path.is_absolute()
-        what = "no such file: {path}" if absolute else "no such file: {path}, looked for in {tried}"
+        what = (
+            "file not found: {path}" if absolute else "file not found: {path}; searched in {tried}"
+        )
         remedy = "the folder {folder} is empty"
     else:
         existing = next(p for p in folders[0].parents if p.is_dir())
         near = _nearest([existing], folders[0].relative_to(existing).parts[0])
-        what = "no such file: {path} (its folder {folder} does not exist either)"
+        what = "file not found: {path} (the folder {folder} does not exist)"
         remedy = "check the path"
     return SourceError(
         what,
@@ -150,11 +152,13 @@ def _nearest(folders: list[Path], name: str) -> str:
     close = {one.lower(): one for names in held.values() for one in names}
     near = [close[match] for match in get_close_matches(name.lower(), close, n=3, cutoff=0.5)]
     if near:
-        return told("did you mean {near}?", near=say("spec.or").join(near))
+        return translate("did you mean {near}?", near=say("spec.or").join(near))
     for folder, names in held.items():
         if names:
             some = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
-            return told("{folder} holds {names}", folder=show(folder), names=shorten(some, 200))
+            return translate(
+                "{folder} contains: {names}", folder=show(folder), names=shorten(some, 200)
+            )
     return ""
 
 

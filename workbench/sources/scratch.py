@@ -19,7 +19,7 @@ import yaml
 from ..errors import SourceError, shorten
 from ..language import current
 from ._cache import cache_dir, locked, write_whole
-from .contract import FoundData, FoundModel, Progress, Source
+from .base import FoundData, FoundModel, Progress, Source
 from .paths import has_prefix
 from .wheel import model as wheel_model
 from .wheel import require_revision
@@ -37,7 +37,7 @@ def claims(text: str) -> bool:
 def data(text: str, revision: str | None = None, progress: Progress | None = None) -> FoundData:
     """Refuse: there is no data from scratch."""
     raise SourceError(
-        "{text} is no data: scratch: names models with random weights",
+        "{text} is not data: scratch: is for models with random weights",
         "give a path, wheel:NAME or a hub id such as org/name",
         text=shorten(text),
     )

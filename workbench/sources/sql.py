@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import SourceError, shorten
-from ..language import told
+from ..language import translate
 from ._sql_address import fill, parse, scheme
 from ._sql_reading import asks, begin, engine_of, require_question
-from .contract import FoundData, FoundModel, Progress, Source
+from .base import FoundData, FoundModel, Progress, Source
 from .paths import is_database
 
 _PLAIN = (bool, int, float, str)
@@ -89,7 +89,7 @@ def _statement(connection: Any, query: str, url: str) -> str:
     if schema and found.has_table(name, schema=schema):
         return f"SELECT * FROM {quote(schema)}.{quote(name)}"
     names = sorted([*found.get_table_names(), *found.get_view_names()])
-    listed = shorten(", ".join(names), 200) or told("none")
+    listed = shorten(", ".join(names), 200) or translate("none")
     if query:
         raise SourceError(
             "{database} has no table {query!r}; there are {tables}",

@@ -12,8 +12,8 @@ from ._lines import labelled_lines
 from ._packs import pairs_of
 from ._tweets import clean_tweets
 from ._unpacked import unpacked
+from .base import FoundData, FoundModel, Progress, Source
 from .catalogue import Entry, find_entry
-from .contract import FoundData, FoundModel, Progress, Source
 from .paths import has_prefix
 
 

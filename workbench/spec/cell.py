@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import Fault, shorten
-from ..language import told
+from ..language import translate
 from .faults import SpecError
 from .fields import Field, fields, find
 from .flat import from_flat, to_flat
@@ -40,23 +40,23 @@ def from_cell(source: str, where: str = "") -> RunSpec:
     Raises:
         SpecError: the cell holds more than plain assignments, or fields are at fault.
     """
-    where = where or told("the parameters cell")
+    where = where or translate("the parameters cell")
     return from_flat(parse_cell(source, where), where=where)
 
 
 def parse_cell(source: str, where: str = "") -> dict[str, Any]:
     """Return the names and literal values that the cell assigns."""
-    where = where or told("the parameters cell")
+    where = where or translate("the parameters cell")
     try:
         statements = ast.parse(source).body
     except SyntaxError as error:
         if error.lineno is None:  # a null character
-            what = told("not Python: {reason}", reason=error.msg)
+            what = translate("not Python: {reason}", reason=error.msg)
             raise SpecError([Fault("not_python", what)], where) from None
-        what = told("not Python on line {line}: {reason}", line=error.lineno, reason=error.msg)
+        what = translate("not Python on line {line}: {reason}", line=error.lineno, reason=error.msg)
         raise SpecError([Fault("not_python", what)], where) from None
     except (RecursionError, MemoryError):
-        what = told("not a spec: nested far too deeply")
+        what = translate("not a spec: nested far too deeply")
         raise SpecError([Fault("too_deep", what)], where) from None
     values: dict[str, Any] = {}
     for statement in statements:
@@ -67,7 +67,7 @@ def parse_cell(source: str, where: str = "") -> dict[str, Any]:
                 pass
             case _:
                 line = shorten(ast.get_source_segment(source, statement), 40)
-                what = told(
+                what = translate(
                     "line {line}, {source!r}: not of the form name = value",
                     line=statement.lineno,
                     source=line,
@@ -77,10 +77,10 @@ def parse_cell(source: str, where: str = "") -> dict[str, Any]:
             values[name] = ast.literal_eval(value)
         except (ValueError, TypeError, RecursionError):
             shown = shorten(ast.get_source_segment(source, value), 40)
-            what = told("{value!r} is not a plain value", value=shown)
+            what = translate("{value!r} is not a plain value", value=shown)
             field = find(name)
             path = field.path if field else name
-            fault = Fault("no_plain_value", what, told("write it out"), path, shown)
+            fault = Fault("no_plain_value", what, translate("write it out"), path, shown)
             raise SpecError([fault], where) from None
     return values
 
@@ -100,7 +100,7 @@ def from_namespace(namespace: Mapping[str, Any], strict: bool) -> RunSpec:
         if name in known
         or (strict and not name.startswith("_") and name not in hidden and type(value) in plain)
     }
-    return from_flat(values, where=told("the notebook's parameters"))
+    return from_flat(values, where=translate("the notebook's parameters"))
 
 
 def _line(field: Field, value: Any) -> str:

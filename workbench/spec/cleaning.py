@@ -181,7 +181,7 @@ def step_help() -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "help": _told(f"{name}.is", (kind.__doc__ or "").partition("\n")[0]),
+            "help": _translate(f"{name}.is", (kind.__doc__ or "").partition("\n")[0]),
             "parameters": [_parameter_help(name, *item) for item in kind.model_fields.items()],
         }
         for name, kind in STEPS.items()
@@ -194,11 +194,11 @@ def _parameter_help(step: str, name: str, info: Any) -> dict[str, Any]:
     return {
         "name": name,
         "default": text("clean.needed") if info.is_required() else str(info.get_default()),
-        "help": _told(f"{step}.{name}", domain.help) + f" [{scope}]" * bool(scope),
+        "help": _translate(f"{step}.{name}", domain.help) + f" [{scope}]" * bool(scope),
     }
 
 
-def _told(key: str, english: str) -> str:
+def _translate(key: str, english: str) -> str:
     return english if current() == "en" else text(f"clean.steps.{key}")
 
 

@@ -33,37 +33,38 @@ class DataSpec(Section):
     source: Annotated[
         str,
         Domain(
-            "the data: a path, several (reviews/*.csv, or joined by semicolons), wheel:NAME from "
-            "the catalogue, a hub id such as org/set:subset, or a database: sqlite:///reviews.db"
+            "data source: a path, several (reviews/*.csv, or joined by semicolons), "
+            "wheel:NAME from the catalogue, a Hub id such as org/set:subset, or a database: "
+            "sqlite:///reviews.db"
         ),
     ] = "wheel:tweets"
     revision: Annotated[
-        str | None, Domain("hub data: the commit to use; filled in when the run starts")
+        str | None, Domain("Hub data: commit to use; filled in when the run starts")
     ] = None
     columns: Annotated[
         dict[str, str | int | list[str | int]],
         Domain(
-            "the file's column for each role of the task (text, text_pair, label, …), by name or "
-            "number; a list where several columns play one role"
+            "column of the file for each role of the task (text, text_pair, label, …), by "
+            "name or number; a list where several columns have one role"
         ),
     ] = {}
     labels: Annotated[
-        list[str], Domain("keep only the rows with these labels, in this order; empty keeps all")
+        list[str], Domain("use only rows with these labels, numbered in this order; empty uses all")
     ] = []
     label_separator: Annotated[
-        str, Domain("what stands between the labels of a cell with several; empty: one label a row")
+        str, Domain("separator between several labels in a cell; empty: one label per row")
     ] = ""
     multi_label: Annotated[
         bool,
         Domain(
-            "rows may have several labels or none (a list, a separated cell, several columns): "
-            "each label is given or not by itself"
+            "rows can have several labels or none (a list, a separated cell, several "
+            "columns): each label is predicted independently"
         ),
     ] = False
     bad_rows: Annotated[
         str,
         Domain(
-            "what to do about rows that cannot be used: leave them out and say so, or stop",
+            "rows that cannot be used: skip and report them, or stop",
             choices=("leave_out", "refuse"),
         ),
     ] = "leave_out"
@@ -71,20 +72,24 @@ class DataSpec(Section):
         list[Annotated[str, AfterValidator(check_step)]],
         BeforeValidator(split_steps),
         Domain(
-            "what is mended in the rows, and which are dropped, step by step, such as fix_text, "
-            "html, whitespace, duplicates; `workbench data steps` lists all"
+            "cleaning steps to apply, in order, such as fix_text, html, whitespace, "
+            "duplicates; `workbench data steps` lists all"
         ),
     ] = []
     corrections: Annotated[
         str,
         Domain(
-            "a journal of labels, whose decisions take the place of what the source says; "
-            "journal@120 means its first 120 records, and is filled in when the run starts"
+            "labelling journal whose labels replace those of the source; journal@120 means "
+            "its first 120 records, filled in when the run starts"
         ),
     ] = ""
-    train_split: Annotated[str, Domain("the split to learn from; empty finds it")] = ""
+    train_split: Annotated[str, Domain("split for training; empty detects it")] = ""
     validation_split: Annotated[
-        str, Domain("the split or file to evaluate on; empty finds it, or holds out a share")
+        str,
+        Domain(
+            "split or file for validation; empty detects it, or holds out a share of the "
+            "training rows"
+        ),
     ] = ""
     validation_share: Annotated[
         float,
@@ -94,19 +99,27 @@ class DataSpec(Section):
     ] = 0.2
     max_train_rows: Annotated[
         int | None,
-        Domain("learn from at most so many rows, drawn by seed", 1, 10_000_000, log=True),
+        Domain(
+            "maximum training rows, sampled with the seed; empty uses all", 1, 10_000_000, log=True
+        ),
     ] = 2000
     max_validation_rows: Annotated[
         int | None,
-        Domain("evaluate on at most so many rows, drawn by seed", 1, 10_000_000, log=True),
+        Domain(
+            "maximum validation rows, sampled with the seed; empty uses all",
+            1,
+            10_000_000,
+            log=True,
+        ),
     ] = 1000
     max_tokens: Annotated[
-        int, Domain("cut texts after so many tokens", 4, 131_072, log=True, unit="tokens")
+        int, Domain("truncate texts to this many tokens", 4, 131_072, log=True, unit="tokens")
     ] = 128
     stride_tokens: Annotated[
         int,
         Domain(
-            "a passage longer than the model is read in windows; neighbours share so many tokens",
+            "passages longer than the model's limit are read in windows that overlap by this "
+            "many tokens",
             0,
             4096,
             unit="tokens",
@@ -115,8 +128,8 @@ class DataSpec(Section):
     negative_windows: Annotated[
         int | None,
         Domain(
-            "learn, of each question, from at most so many windows without its answer, drawn by "
-            "seed; null from all. Evaluation reads every window",
+            "maximum training windows without the answer per question, sampled with the seed;"
+            " null uses all. Evaluation uses every window",
             0,
             100_000,
             unit="windows",
@@ -125,60 +138,61 @@ class DataSpec(Section):
     special_tokens_in_text: Annotated[
         str,
         Domain(
-            "control tokens of the model that stand in a text, such as </s> or [SEP], are: plain, "
-            "text like any other | keep, the tokens themselves, where the data means them",
+            "control tokens that occur in texts, such as </s> or [SEP]: plain, read as "
+            "ordinary text | keep, read as control tokens",
             choices=("plain", "keep"),
         ),
     ] = "plain"
-    prefix: Annotated[
-        str, Domain("what is put before each source text, as T5 wants it: 'summarize: '")
-    ] = ""
+    prefix: Annotated[str, Domain("prefix for each source text, as T5 needs it: 'summarize: '")] = (
+        ""
+    )
     prompt_template: Annotated[
         str,
         Domain(
-            "what a model is asked, with {source} where the text goes, or {context} and "
-            "{question}; the user's turn in a chat template. Empty: the text alone, and for "
-            "decoders a request in the data's language, filled in when the run starts"
+            "prompt for the model, with {source} for the text, or {context} and {question}; "
+            "the user's turn in a chat template. Empty: only the text, and for decoders a "
+            "default prompt in the language of the data, filled in when the run starts"
         ),
     ] = ""
     several_targets: Annotated[
         str,
         Domain(
-            "several texts in the target's cell or columns are: joined, one text | references, "
-            "each right, the first is learned, the nearest counts | aspects, one a column, each "
-            "asked for by its name before the source",
+            "several texts in the target cell or columns: joined into one text | references, "
+            "each correct, the first is learned, the best match is scored | aspects, one per "
+            "column, requested by its name before the source",
             choices=("joined", "references", "aspects"),
         ),
     ] = "joined"
     source_language: Annotated[
         str,
-        Domain("the sources' language as the model's tokenizer has it: en_XX, en, eng_Latn"),
+        Domain("source language, as a code of the model's tokenizer: en_XX, en, eng_Latn"),
     ] = ""
     target_language: Annotated[
         str,
-        Domain("the targets' language as the model's tokenizer has it: zh_CN, zh, zho_Hans"),
+        Domain("target language, as a code of the model's tokenizer: zh_CN, zh, zho_Hans"),
     ] = ""
     packing: Annotated[
         bool,
         Domain(
-            "fill each training row with several texts instead of padding; none sees the others"
+            "pack several texts into each training row instead of padding; they do not attend"
+            " to each other"
         ),
     ] = False
-    encoding: Annotated[str, Domain("the file's encoding; auto detects it")] = "auto"
-    delimiter: Annotated[str, Domain("the file's column separator; auto detects it")] = "auto"
+    encoding: Annotated[str, Domain("character encoding of the file; auto detects it")] = "auto"
+    delimiter: Annotated[str, Domain("column separator of the file; auto detects it")] = "auto"
     header: Annotated[
         str,
         BeforeValidator(as_header),
         Domain(
-            "whether the first row names the columns: auto, yes, no, or the number of the row that "
-            "does, counted from 1"
+            "whether the first row has the column names: auto, yes, no, or the number of the "
+            "header row, from 1"
         ),
     ] = "auto"
     format: Annotated[
         str,
         Domain(
-            "what the file is, where auto, which goes by its content, is wrong: lines is one text "
-            "a line, conll a word and its tag a line, fasttext __label__ and text",
+            "file format, if detection by content (auto) is wrong: lines, one text per line; "
+"conll, one word and its tag per line; fasttext, __label__ and text",
             choices=(
                 "auto", "csv", "json", "lines", "conll", "fasttext", "excel", "parquet", "arrow",
             ),
@@ -187,7 +201,7 @@ class DataSpec(Section):
     group_column: Annotated[
         str,
         Domain(
-            "the column that says what belongs together, such as a person: its rows are never "
-            "divided between training and validation"
+            "column that groups rows, such as by person: rows of a group are never split "
+            "between training and validation"
         ),
     ] = ""

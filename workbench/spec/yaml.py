@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import yaml
 
 from ..errors import Fault, InputError, shorten
-from ..language import told
+from ..language import translate
 from .anchor import anchored
 from .earlier import as_it_was
 from .faults import SpecError, build
@@ -105,22 +105,22 @@ def from_yaml(text: str, where: str = "") -> RunSpec:
 def parse_tree(text: str, where: str = "") -> dict[str, Any]:
     """Parse YAML into plain nested data without building a spec."""
     if text.count("\n") > MOST_LINES:
-        what = told("not a spec: more than {count:,} lines", count=MOST_LINES)
+        what = translate("not a spec: more than {count:,} lines", count=MOST_LINES)
         raise SpecError([Fault("too_long", what)], where)
     try:
         tree = yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1
-        what = told("not YAML on line {line}: {reason}", line=line, reason=error.problem)
+        what = translate("not YAML on line {line}: {reason}", line=line, reason=error.problem)
         raise SpecError([Fault("not_yaml", what)], where) from None
     except yaml.YAMLError as error:
-        what = told("not YAML: {reason}", reason=shorten(error))
+        what = translate("not YAML: {reason}", reason=shorten(error))
         raise SpecError([Fault("not_yaml", what)], where) from None
     except RecursionError:
-        what = told("not a spec: nested far too deeply")
+        what = translate("not a spec: nested far too deeply")
         raise SpecError([Fault("too_deep", what)], where) from None
     except _UNREADABLE as error:  # what stands behind a tag such as !!int, or has too many digits
-        what = told("not YAML: {reason}", reason=shorten(error))
+        what = translate("not YAML: {reason}", reason=shorten(error))
         raise SpecError([Fault("not_yaml", what)], where) from None
     return {} if tree is None else tree
 
@@ -161,7 +161,7 @@ def load(path_or_recipe: str | Path) -> RunSpec:
     name = str(path_or_recipe)
     path = Path(name)
     if name in recipe_names() and not path.is_file():
-        return from_yaml(recipe_text(name), told("recipe {name}", name=name))
+        return from_yaml(recipe_text(name), translate("recipe {name}", name=name))
     if path.is_dir() and (path / "spec.yaml").is_file():
         path = path / "spec.yaml"
     try:

@@ -168,7 +168,7 @@ export type FromLive = Sync | AskDetail | PickStep | Fork;
 export type ToLive = Points | Detail | Offer | Forked | Alive;
 
 /** How a knob is drawn. */
-export interface KnobView {
+export interface HyperparameterView {
   name: string;
   label: string;
   help: string;
@@ -179,7 +179,7 @@ export interface KnobView {
 }
 
 /** What a knob stands at, and who has moved it. */
-export interface KnobValue {
+export interface HyperparameterValue {
   entry: string;
   note: string;
 }
@@ -201,7 +201,7 @@ export interface Controls {
   paused: boolean;
   asked: string[];
   useless: string[];
-  values: Record<string, KnobValue>;
+  values: Record<string, HyperparameterValue>;
   news: string;
   alert: AlertView | null;
 }
@@ -326,7 +326,7 @@ export interface Move {
 export type FromLabelling = Decide | Skip | UndoDecision | AddNote | Move;
 
 /** A row that the model learned from, and what training said of it. */
-export interface SuspectRow {
+export interface LabelIssue {
   row: number;
   texts: string[];
   label: string | number | string[];
@@ -338,10 +338,10 @@ export interface SuspectRow {
 }
 
 /** The rows that are listed, and the labels that there are. */
-export interface SuspectRows {
+export interface LabelIssues {
   kind: "rows";
-  rows: SuspectRow[];
-  told: string;
+  rows: LabelIssue[];
+  message: string;
   names: string[];
   answers: string;
 }
@@ -349,7 +349,7 @@ export interface SuspectRows {
 /** All points of the map: their rows are in the buffer. */
 export interface MapPoints {
   kind: "points";
-  told: string;
+  message: string;
   changed: number;
 }
 
@@ -360,8 +360,8 @@ export interface ListRows {
 }
 
 /** The rows whose labels are most suspect. */
-export interface ListSuspects {
-  kind: "suspects";
+export interface ListLabelIssues {
+  kind: "label_issues";
 }
 
 /** A row's right label. */
@@ -386,9 +386,9 @@ export interface Retrained {
   kind: "retrained";
 }
 
-export type FromMap = Sync | ListRows | ListSuspects | LabelRow | UndoLabel | Retrain;
+export type FromMap = Sync | ListRows | ListLabelIssues | LabelRow | UndoLabel | Retrain;
 
-export type ToMap = MapPoints | SuspectRows | Retrained | Fault;
+export type ToMap = MapPoints | LabelIssues | Retrained | Fault;
 
 /** How a field of the form is drawn. */
 export interface FieldView {

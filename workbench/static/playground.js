@@ -11,7 +11,7 @@ import { inOrder, keepKeys, listen, make, makeButton, makeFault, makeTextBox } f
 /**
  * @typedef {"before" | "after"} By
  * @typedef {Record<string, string>} Words
- * @typedef {{ asked: string, before: string | null, after: string, told: string,
+ * @typedef {{ asked: string, before: string | null, after: string, settings: string,
  *   tokens?: Partial<Record<By, WrittenToken[]>> }} Exchange
  * @typedef {{ name: string, label: string, help: string, range: string }} Field
  * @typedef {{ said: Exchange[], fields: Field[], entries: Record<string, string>,
@@ -94,7 +94,7 @@ function render({ model, el }) {
     if (last && box.value.trim() === last.asked.trim()) box.value = "";
   }
   /** @param {Exchange} said */
-  function exchange({ asked, before, after, told, tokens = {} }) {
+  function exchange({ asked, before, after, settings, tokens = {} }) {
     /** @param {By} by @param {string | null} answer */
     const sideOf = (by, answer) => {
       const side = makeSide(words[by], words);
@@ -103,14 +103,14 @@ function render({ model, el }) {
       return side;
     };
     const sides = [sideOf("before", before), sideOf("after", after)];
-    return entryOf(asked, sides, tokens.after?.length ? told : `${told}. ${words.beams_only}`);
+    return entryOf(asked, sides, tokens.after?.length ? settings : `${settings}. ${words.beams_only}`);
   }
-  /** @param {string} asked @param {Side[]} sides @param {string} told */
-  function entryOf(asked, sides, told) {
+  /** @param {string} asked @param {Side[]} sides @param {string} settings */
+  function entryOf(asked, sides, settings) {
     const entry = make("article");
     const columns = make("div", "wb-sides");
     columns.append(...sides.map(({ node }) => node));
-    entry.append(make("div", "wb-asked", asked), columns, make("div", "wb-help wb-told", told));
+    entry.append(make("div", "wb-asked", asked), columns, make("div", "wb-help wb-settings", settings));
     return entry;
   }
   /** @param {ToPlayground} message */

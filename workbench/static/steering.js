@@ -29,7 +29,7 @@ function render({ model, el }) {
   const news = make("p", "wb-help");
   news.setAttribute("role", "status");
   const [first, ...others] = model.get("rows").map((knob) => {
-    return knobRow(knob, labels, `${prefix}-${knob.name}`, send);
+    return hyperparameterRow(knob, labels, `${prefix}-${knob.name}`, send);
   });
   const rows = [first, ...others];
   const more = makeDetails("wb-more", labels.more);
@@ -223,7 +223,7 @@ function alertLine(labels, model, send, confirm) {
 const KEYS_REST_MS = 600;
 
 /** @param {Knob} knob @param {Labels} labels @param {string} id @param {Send} send */
-function knobRow(knob, labels, id, send) {
+function hyperparameterRow(knob, labels, id, send) {
   const box = make("div", "wb-row wb-slider");
   box.dataset.knob = knob.name;
   const label = make("label");

@@ -126,7 +126,7 @@ def place_answer(
 
 
 def move_answer(
-    before: str, after: str, text: str, start: int | None, mend: Callable[[str], Any]
+    before: str, after: str, text: str, start: int | None, normalize: Callable[[str], Any]
 ) -> tuple[str, int] | None:
     """Return an answer as it stands in a passage that was mended; None where it does not.
 
@@ -137,7 +137,10 @@ def move_answer(
         return None
     text, start = placed
     return place_answer(
-        after, mend(text) or "", len(mend(before[:start]) or ""), lambda reason, shown: None
+        after,
+        normalize(text) or "",
+        len(normalize(before[:start]) or ""),
+        lambda reason, shown: None,
     )
 
 

@@ -41,14 +41,14 @@ def as_saved(model: Any, setup: Setup) -> Iterator[None]:
     """Give the tokenizer the template, and the model the settings, for as long as it is saved."""
     tokenizer = setup.tokenizer
     inner = model.get_base_model() if hasattr(model, "peft_config") else model
-    template, told = getattr(tokenizer, "chat_template", None), inner.generation_config
+    template, config = getattr(tokenizer, "chat_template", None), inner.generation_config
     if not template and "text" not in setup.spec.data.columns:
         tokenizer.chat_template = _fitting(setup)
-    inner.generation_config = _settings(told, setup)
+    inner.generation_config = _settings(config, setup)
     try:
         yield
     finally:
-        tokenizer.chat_template, inner.generation_config = template, told
+        tokenizer.chat_template, inner.generation_config = template, config
 
 
 def _fitting(setup: Setup) -> str | None:
@@ -65,12 +65,12 @@ def _fitting(setup: Setup) -> str | None:
     return template if list(given) == wanted else None
 
 
-def _settings(told: Any, setup: Setup) -> Any:
+def _settings(config: Any, setup: Setup) -> Any:
     from copy import deepcopy
 
-    told = deepcopy(told)
-    set_generation_config(told, setup, setup.spec.generate.max_new_tokens)
-    told.eos_token_id, told.pad_token_id = (
+    config = deepcopy(config)
+    set_generation_config(config, setup, setup.spec.generate.max_new_tokens)
+    config.eos_token_id, config.pad_token_id = (
         setup.tokenizer.eos_token_id, setup.tokenizer.pad_token_id or 0,
     )  # fmt: skip
-    return told
+    return config

@@ -75,9 +75,9 @@ def call(model: Any, inputs: dict[str, Any]) -> Any:
         if name in known or name not in ("attention_mask", "token_type_ids")
     }
     # With places, rows are of several texts; what is kept to write on would hide that.
-    told = "use_cache" in known or "position_ids" in inputs
+    is_relevant = "use_cache" in known or "position_ids" in inputs
     with _read_before_padding(model, inputs.get("attention_mask")):
-        return model(**given, **({"use_cache": False} if told else {}))
+        return model(**given, **({"use_cache": False} if is_relevant else {}))
 
 
 @contextmanager
@@ -241,12 +241,12 @@ def _batch(model: Any, lengths: list[int], padding: int) -> dict[str, Any]:
     import torch
 
     inner, width = inner_of(model), max(lengths)
-    config, usual = inner.config, _words(model, padding)
+    config, words = inner.config, _words(model, padding)
     end = getattr(config, "eos_token_id", None)
     ends = [end] if config.is_encoder_decoder and isinstance(end, int) else []
     rows, masks = [], []
     for row, length in enumerate(lengths):
-        ids = [usual[(7 * n + 3 * row + n * n + 5) % len(usual)] for n in range(length)]
+        ids = [words[(7 * n + 3 * row + n * n + 5) % len(words)] for n in range(length)]
         ids = [*ids[: len(ids) - len(ends)], *ends]
         rows.append([*ids, *[padding] * (width - length)])
         masks.append([1] * length + [0] * (width - length))

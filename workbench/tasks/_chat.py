@@ -41,8 +41,8 @@ def write(tokenizer: Any, messages: list[Message], ask: bool) -> Written:
     """
 
     def run(contents: list[str]) -> str:
-        told = [one | {"content": text} for one, text in zip(messages, contents, strict=True)]
-        return _run(tokenizer, told, ask)
+        plain = [one | {"content": text} for one, text in zip(messages, contents, strict=True)]
+        return _run(tokenizer, plain, ask)
 
     contents = [one["content"] for one in messages]
     marks = _Marks(messages, controls_of(tokenizer))

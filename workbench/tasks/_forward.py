@@ -102,9 +102,9 @@ def write_on(
     """
     import torch
 
-    told = model.generation_config
+    config = model.generation_config
     # These look at the tokens of the prompt, and would take the padding for some.
-    penalty = settings.get("repetition_penalty", told.repetition_penalty)
+    penalty = settings.get("repetition_penalty", config.repetition_penalty)
     heeding = settings.get("no_repeat_ngram_size") or (penalty or 1) != 1
     batching: Batching = "none"
     if seed is None:

@@ -21,23 +21,23 @@ OPTIONS = (
 )  # fmt: skip
 
 
-def set_generation_config(told: Any, setup: Setup, room: int) -> None:
+def set_generation_config(config: Any, setup: Setup, room: int) -> None:
     """Write into a generation config what the spec says; at most `room` tokens are written.
 
     What the model's own folder asked for (BART's summarisers for beams and a least length) is set
     aside. Stop strings are not kept there: `generate` would refuse to write without a tokenizer.
     """
     asked = setup.spec.generate
-    told.do_sample = asked.do_sample
-    told.temperature, told.top_k, told.top_p = None, None, None
+    config.do_sample = asked.do_sample
+    config.temperature, config.top_k, config.top_p = None, None, None
     if asked.do_sample:
-        told.temperature, told.top_k, told.top_p = asked.temperature, asked.top_k, asked.top_p
-    told.repetition_penalty = asked.repetition_penalty
-    told.num_beams, told.early_stopping = asked.num_beams, None
-    told.length_penalty = asked.length_penalty if asked.num_beams > 1 else None
-    told.no_repeat_ngram_size = asked.no_repeat_ngram_size
-    told.max_length, told.min_length, told.max_new_tokens = None, None, room
-    told.stop_strings = None
+        config.temperature, config.top_k, config.top_p = asked.temperature, asked.top_k, asked.top_p
+    config.repetition_penalty = asked.repetition_penalty
+    config.num_beams, config.early_stopping = asked.num_beams, None
+    config.length_penalty = asked.length_penalty if asked.num_beams > 1 else None
+    config.no_repeat_ngram_size = asked.no_repeat_ngram_size
+    config.max_length, config.min_length, config.max_new_tokens = None, None, room
+    config.stop_strings = None
 
 
 def generate_settings(setup: Setup) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class Labelling:
         return answer[0] if self.kind == "number" and len(answer) == 1 else answer
 
 
-def word_places(words: Sequence[str], text: str) -> list[tuple[int, int]]:
+def word_indices(words: Sequence[str], text: str) -> list[tuple[int, int]]:
     """Return where each word stands in the text that they were joined to."""
     places, end = [], 0
     for word in words:

@@ -26,8 +26,8 @@ def speak(setup: Setup) -> None:
     if not hasattr(tokenizer, "src_lang"):
         if given := next((name for name, code in asked.items() if code), None):
             raise DataError(
-                "data.{name}: the model is not told languages, and {code!r} would have no effect",
-                "leave it empty; a model that is told by words takes them from data.prefix",
+                "data.{name}: the model has no language codes, so {code!r} has no effect",
+                "leave it empty; a model that is instructed in words takes them from data.prefix",
                 name=given,
                 code=asked[given],
             ).at(f"data.{given}", asked[given], "no_effect")
@@ -36,10 +36,9 @@ def speak(setup: Setup) -> None:
     for name, code in asked.items():
         if code not in known:
             raise DataError(
-                "data.{name}: the model is told languages by a code, and {code!r} is none of "
-                "its own"
+                "data.{name}: {code!r} is not a language code of the model"
                 if code
-                else "data.{name}: the model is told languages by a code, and none is given",
+                else "data.{name}: the model needs a language code, and none is given",
                 "set it to one of {choices}",
                 name=name,
                 code=code,

@@ -35,7 +35,7 @@ class ScaledTask(Task):
         _rescale(_weights(model, names), old_std / std, (old_mean - mean) / std)
         _note(model.config, mean, std, [])
 
-    def recall(self, model: Any, setup: Setup) -> Setup:
+    def restore_setup(self, model: Any, setup: Setup) -> Setup:
         """Take the scale of the numbers from a model's config; older models have none.
 
         A head that gives the units of the data is set back to the scale on which it learned: in

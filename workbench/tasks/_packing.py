@@ -74,9 +74,9 @@ def keeps_apart(model: Any) -> bool:
     import torch
 
     first, second = _TRIED
-    usual = range(5, max(6, min(inner_of(model).config.get_text_config().vocab_size, 250)))
+    words = range(5, max(6, min(inner_of(model).config.get_text_config().vocab_size, 250)))
     texts = [
-        [usual[(7 * n + 11 * text + 3) % len(usual)] for n in range(length)]
+        [words[(7 * n + 11 * text + 3) % len(words)] for n in range(length)]
         for text, length in enumerate((first, first, second))
     ]
 

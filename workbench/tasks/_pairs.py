@@ -85,7 +85,7 @@ def check(setup: Setup) -> None:
     Raises:
         DataError: saying what to set.
     """
-    require_places(setup, "source")
+    require_indices(setup, "source")
     data = setup.spec.data
     if data.several_targets != "aspects":
         return
@@ -101,7 +101,7 @@ def check(setup: Setup) -> None:
         ).at("data.corrections", data.corrections, "nothing_to_correct")
 
 
-def require_places(setup: Setup, *places: str) -> None:
+def require_indices(setup: Setup, *places: str) -> None:
     """Refuse a prompt template without the places of the texts.
 
     Raises:

@@ -129,8 +129,8 @@ def _prompt(row: Record, in_one: bool) -> Prompt:
         return Prompt(messages[-1]["content"], messages, "", reference)
     asked, given = row["instruction"], row.get("input") or ""
     shown = f"{asked}\n\n{given}" if given.strip() else asked
-    told = {"role": "user", "content": shown if in_one else asked}
-    return Prompt(shown, [told], "" if in_one else given, row.get("output"))
+    message = {"role": "user", "content": shown if in_one else asked}
+    return Prompt(shown, [message], "" if in_one else given, row.get("output"))
 
 
 def asked_tokens(prompt: Prompt, setup: Setup) -> list[int]:

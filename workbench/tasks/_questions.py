@@ -67,12 +67,12 @@ class QuestionTask(Task):
 
     name = "question-answering"
     roles = (
-        Role("question", "text", required=True, usual_names=("question", "query", "问题", "提问")),
+        Role("question", "text", required=True, common_names=("question", "query", "问题", "提问")),
         Role(
             "context",
             "text",
             required=True,
-            usual_names=(
+            common_names=(
                 "context", "passage", "paragraph", "document", "text", "article", "文章", "段落",
                 "材料", "原文",
             ),
@@ -81,21 +81,21 @@ class QuestionTask(Task):
             "answers",
             "object",
             required=True,
-            usual_names=("answers", "answer", "answer_text", "答案", "回答"),
+            common_names=("answers", "answer", "answer_text", "答案", "回答"),
             answer=True,
         ),
         Role(
             "answer_start",
             "object",
             required=False,
-            usual_names=("answer_start", "start", "答案位置"),
+            common_names=("answer_start", "start", "答案位置"),
             answer=True,
         ),
         Role(
             "is_impossible",
             "object",
             required=False,
-            usual_names=("is_impossible", "impossible"),
+            common_names=("is_impossible", "impossible"),
             answer=True,
         ),
     )  # fmt: skip
@@ -130,12 +130,12 @@ class QuestionTask(Task):
             "answers": {"text": [text for text, _ in found], "start": [start for _, start in found]}
         }
 
-    def mended(self, values: Record, mend: Callable[[str], Any]) -> tuple[Record, bool]:
+    def normalized(self, values: Record, normalize: Callable[[str], Any]) -> tuple[Record, bool]:
         """Mend question and passage; the passage stays where its answers would be lost."""
         after = dict(values)
         for name in ("question", "context"):
             if isinstance(values.get(name), str):
-                after[name] = mend(values[name])
+                after[name] = normalize(values[name])
         context, held = values.get("context"), values.get("answers")
         if context is None or after.get("context") in (context, None) or held is None:
             return after, False
@@ -143,7 +143,7 @@ class QuestionTask(Task):
             answers = read_answers(held, values.get("answer_start"))
         except RowError:
             return after, False  # there is none that could be lost
-        moved = [move_answer(context, after["context"], *answer, mend) for answer in answers]
+        moved = [move_answer(context, after["context"], *answer, normalize) for answer in answers]
         kept = [one for one in moved if one is not None]
         if len(kept) < len(moved):
             return after | {"context": context}, True

@@ -33,13 +33,13 @@ class Role:
     An `answer` is to be predicted, and not there when predicting. A text that `may_be_empty` is
     no reason to leave the row out. Of an answer that `may_be_several` a row holds a list of texts,
     where the spec does not have them joined.
-    `usual_names` are lower case, the likeliest first.
+    `common_names` are lower case, the likeliest first.
     """
 
     name: str
     kind: ColumnKind
     required: bool
-    usual_names: tuple[str, ...]
+    common_names: tuple[str, ...]
     answer: bool = False
     may_be_empty: bool = False
     may_be_several: bool = False

@@ -74,10 +74,10 @@ def translation_request(source: str, target: str) -> str:
     return f"{asked}\n\n{{source}}"
 
 
-def code_of(given: str, told: str) -> str:
+def code_of(given: str, fallback: str) -> str:
     """Return the language that the spec gives as a code (`zh_CN`, `zho_Hans`), or what was told."""
     letters = given.replace("-", "_").partition("_")[0].lower()
-    return {"zho": "zh", "eng": "en", "jpn": "ja", "cmn": "zh"}.get(letters, letters) or told
+    return {"zho": "zh", "eng": "en", "jpn": "ja", "cmn": "zh"}.get(letters, letters) or fallback
 
 
 def _spoken(language: str) -> Any:

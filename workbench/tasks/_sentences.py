@@ -9,7 +9,7 @@ from zlib import crc32
 
 from ..errors import ModelError
 from ._encode import encoder_of
-from ._labelling import word_places
+from ._labelling import word_indices
 from ._records import Record, RowError, Setup
 from ._tags import entities
 
@@ -121,7 +121,7 @@ def coloured(words: list[str], tags: list[str]) -> Any:
 
     starts = {first: (kind, last) for kind, first, last in entities(tags)}
     text, gaps = joined(words), gaps_before(words)
-    spots = word_places(words, text)
+    spots = word_indices(words, text)
     parts, place = [], 0
     while place < len(words):
         kind, last = starts.get(place, ("", place))

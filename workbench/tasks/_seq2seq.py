@@ -190,8 +190,8 @@ class TextPairTask(Seq2SeqTask):
         found = means_of(outcome)
         pairs = pairs_of(outcome.table[:], outcome.setup)
         written = [answer["written"] for answer in outcome.outputs]
-        told = self.scores([pair.references for pair in pairs], written)
-        signatures = told.pop("signatures", {})
+        scores = self.scores([pair.references for pair in pairs], written)
+        signatures = scores.pop("signatures", {})
         own: dict[str, dict[str, Any]] = {}
         for name in aspects(outcome.setup):
             places = [place for place, pair in enumerate(pairs) if pair.aspect == name]
@@ -201,7 +201,7 @@ class TextPairTask(Seq2SeqTask):
                 )
                 each.pop("signatures", None)
                 own[name] = {"rows": len(places), **each}
-        metrics = {**found, **told}
+        metrics = {**found, **scores}
         return {
             "rows": len(pairs),
             "signatures": signatures,
@@ -314,7 +314,7 @@ def asked(record: Record) -> str:
     return ": ".join(filter(None, (record.get("aspect"), record["source"])))
 
 
-def told(name: str) -> Any:
+def text_cell(name: str) -> Any:
     """Return what shows a text of a record under another column's name, and that one is empty."""
 
     def cell(record: Record) -> str:

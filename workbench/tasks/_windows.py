@@ -131,8 +131,8 @@ def _chosen(holding: list[bool], spec: RunSpec, row: int) -> list[int]:
     limit = spec.data.negative_windows
     if limit is None or len(others) <= limit:
         return list(range(len(holding)))
-    chance = random.Random(f"{spec.train.seed} {row}")
-    drawn = set(chance.sample(others, limit if any(holding) else max(1, limit)))
+    rng = random.Random(f"{spec.train.seed} {row}")
+    drawn = set(rng.sample(others, limit if any(holding) else max(1, limit)))
     return [number for number, holds in enumerate(holding) if holds or number in drawn]
 
 

@@ -16,7 +16,7 @@ from ._decoder import PromptedTask
 from ._encode import count_tokens
 from ._generating import OPTIONS as GENERATES
 from ._guessing import means
-from ._pairs import Pair, require_places
+from ._pairs import Pair, require_indices
 from ._questions import ANSWER_COLUMNS, ANSWER_METRICS, QuestionTask, answer_or_none
 from ._records import Batch, Column, Kind, Metric, Outcome, Record, Setup
 from ._requests import NO_ANSWER, question_request
@@ -51,7 +51,7 @@ class WrittenAnswers(Seq2SeqTask, QuestionTask):
         Raises:
             DataError: naming what is missing.
         """
-        require_places(setup, "context", "question")
+        require_indices(setup, "context", "question")
 
     def pairs(self, batch: Batch, setup: Setup) -> list[Pair]:
         """Return each passage, with the question beside it, and the answers that are right."""
@@ -88,14 +88,14 @@ class WrittenAnswers(Seq2SeqTask, QuestionTask):
         """Return, for every question, the sentence that shares most words with it; and none."""
         places = [likeliest_sentence(row["question"], row["context"]) for row in outcome.table]
         texts = outcome.table["context"][:]
-        rivals = {
+        baselines = {
             "overlapping_sentence": baseline(
                 [text[start:end] for text, (start, end) in zip(texts, places, strict=True)]
             )
         }
         if not all(row["text"] for row in outcome.table["answers"]):
-            rivals["no_answer"] = baseline([""] * len(texts))
-        return rivals
+            baselines["no_answer"] = baseline([""] * len(texts))
+        return baselines
 
     def predictions(self, outcome: Outcome) -> list[Record]:
         """Return the answer to each question, and, where known, how right it is."""

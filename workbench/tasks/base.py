@@ -42,7 +42,7 @@ class Task(ABC):
         labelling: How people answer rows; without it they cannot.
         names_labels: Whether examples have labels, whose names `labels_of` gives.
         answers_point_at_texts: Whether answers are places or words of the texts, so that a text
-            cannot change alone; `mended` then changes a row.
+            cannot change alone; `normalized` then changes a row.
         auto_class: The class of transformers that gives the model its head.
         is_generative: Whether the answers are texts that the model writes, token by token.
         is_causal: Whether a model goes on with what it reads, so that both stand in one row.
@@ -156,7 +156,7 @@ class Task(ABC):
         """
         return values
 
-    def mended(self, values: Record, mend: Callable[[str], Any]) -> tuple[Record, bool]:
+    def normalized(self, values: Record, normalize: Callable[[str], Any]) -> tuple[Record, bool]:
         """Return a row with its texts changed so that its answers still fit.
 
         Also whether a text had to stay as it was. Called where `answers_point_at_texts`.
@@ -260,7 +260,7 @@ class Task(ABC):
 
     # --- judging ----------------------------------------------------------------------------
 
-    def recall(self, model: Any, setup: Setup) -> Setup:
+    def restore_setup(self, model: Any, setup: Setup) -> Setup:
         """Return the setup with what a finished model knows of its training rows."""
         return setup
 

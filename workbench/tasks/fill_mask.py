@@ -84,7 +84,7 @@ class FillMask(Task):
             "text",
             "text",
             required=True,
-            usual_names=(
+            common_names=(
                 "text", "content", "sentence", "document", "passage", "context", "body", "article",
                 "abstract", "paragraph", "answer", "文本", "正文", "内容", "句子", "段落",
             ),
@@ -255,8 +255,8 @@ class FillMask(Task):
 
     def line(self, record: Record) -> str:
         """Return a prediction as one line: the guesses for each hidden place, then the text."""
-        told = " | ".join(_best(record, place) for place in range(len(record["predicted"])))
-        return f"{told}\t{record['text']}"
+        answers = " | ".join(_best(record, place) for place in range(len(record["predicted"])))
+        return f"{answers}\t{record['text']}"
 
     def lengths(self, batch: Batch, setup: Setup) -> list[int]:
         """Return the tokens of each text: nothing is cut, what is longer fills several rows."""
@@ -334,8 +334,8 @@ def _fixed(
     places = own
     if not own:
         digest = hashlib.blake2b(" ".join(map(str, ids)).encode(), digest_size=8).digest()
-        chance = random.Random(int.from_bytes(digest, "big"))
-        tickets = [chance.random() for _ in groups]
+        rng = random.Random(int.from_bytes(digest, "big"))
+        tickets = [rng.random() for _ in groups]
         places = _drawn(groups, setup.spec.train.mlm_probability, tickets)
     hidden = set(places)
     mask = setup.tokenizer.mask_token_id

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..language import told
+from ..language import translate
 from ..spec import RunSpec
 from ._answers import compare, likeliest_sentence
 from ._dynamics import of_spans
@@ -148,7 +148,7 @@ class QuestionAnswering(QuestionTask):
         """Say if no window got an answer, although some have one."""
         none = labels.min(axis=0)  # the place of the first token, which stands for no answer
         if (kept[:, :2] == none).all() and not (labels == none).all():
-            return told("no answer")
+            return translate("no answer")
         return ""
 
     def infer(
@@ -180,12 +180,12 @@ class QuestionAnswering(QuestionTask):
         found = np.full((len(outcome.rows), 6), np.nan)
         found[:, [START, END]] = [places[row] for row in outcome.rows["row"]]
         found[:, SPAN], found[:, NULL], found[:, CONFIDENCE] = 0, -np.inf, 1
-        rivals = {"overlapping_sentence": found}
+        baselines = {"overlapping_sentence": found}
         if not all(row["text"] for row in outcome.table["answers"]):
             none = found.copy()
             none[:, NULL] = np.inf
-            rivals["no_answer"] = none
-        return rivals
+            baselines["no_answer"] = none
+        return baselines
 
     def predictions(self, outcome: Outcome) -> list[Record]:
         """Return the answer to each question from its windows, and, where known, how right it is.

@@ -21,7 +21,7 @@ from ._records import Column, Kind, Metric, Outcome, Record, Role
 from ._requests import summary_request
 from ._rouge import SIGNATURE, rouge_l, rouge_n
 from ._scores import means_of
-from ._seq2seq import TextPairTask, asked, baseline, told
+from ._seq2seq import TextPairTask, asked, baseline, text_cell
 from .base import Task
 
 _SENTENCES = re.compile(
@@ -38,7 +38,7 @@ class Summarization(TextPairTask):
             "source",
             "text",
             required=True,
-            usual_names=(
+            common_names=(
                 "document", "article", "dialogue", "source", "text", "content", "body", "passage",
                 "report", "transcript", "bill", "正文", "原文", "文章", "内容",
             ),
@@ -47,7 +47,7 @@ class Summarization(TextPairTask):
             "target",
             "text",
             required=True,
-            usual_names=(
+            common_names=(
                 "summary", "highlights", "tldr", "target", "headline", "title", "abstract",
                 "摘要", "总结", "标题",
             ),
@@ -69,8 +69,8 @@ class Summarization(TextPairTask):
     columns = (
         Column("row", "number"),
         Column("source", cell=asked),
-        Column("reference", "right", cell=told("label")),
-        Column("written", "wrong", cell=told("predicted")),
+        Column("reference", "right", cell=text_cell("label")),
+        Column("written", "wrong", cell=text_cell("predicted")),
         Column("rouge_l", "share"),
         Column("loss", "number"),
     )
@@ -112,8 +112,8 @@ class Summarization(TextPairTask):
 
     def baselines(self, outcome: Outcome, train: Any) -> dict[str, list[Record]]:
         """Return the first sentences of each text, and the text itself."""
-        usual = np.mean([len(sentences(text)) for text in learned(train)])
-        count = max(1, round(float(usual)))
+        typical = np.mean([len(sentences(text)) for text in learned(train)])
+        count = max(1, round(float(typical)))
         texts = [pair.source for pair in pairs_of(outcome.table[:], outcome.setup)]
         return {
             "lead": baseline([" ".join(sentences(text)[:count]) for text in texts]),
@@ -133,8 +133,8 @@ class SummarizationByDecoder(PromptedTask, Summarization):
 
     def request(self, spec: RunSpec, train: Any, asked: str, answered: str) -> str:
         """Return what a model is asked: for a summary as long as those to learn from."""
-        usual = np.mean([len(sentences(text)) for text in learned(train)])
-        return summary_request(asked, float(usual))
+        typical = np.mean([len(sentences(text)) for text in learned(train)])
+        return summary_request(asked, float(typical))
 
 
 TASK = Summarization()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError
-from ..language import told
+from ..language import translate
 from . import _label_sets as sets
 from ._dynamics import of_classes, of_label_sets
 from ._encode import encode_texts, texts_of
@@ -36,7 +36,7 @@ class TextClassification(ClassifyingTask):
             "text",
             "text",
             required=True,
-            usual_names=(
+            common_names=(
                 "text", "sentence", "sentence1", "sentence_a", "question1", "question", "premise",
                 "review", "content", "message", "tweet", "comment", "body", "document", "input",
                 "#1 string", "文本", "句子", "内容", "正文", "评论", "评论内容", "留言",
@@ -46,7 +46,7 @@ class TextClassification(ClassifyingTask):
             "text_pair",
             "text",
             required=False,
-            usual_names=(
+            common_names=(
                 "text_pair", "sentence2", "sentence_b", "question2", "hypothesis", "passage",
                 "context", "#2 string", "文本2", "句子2",
             ),
@@ -55,7 +55,7 @@ class TextClassification(ClassifyingTask):
             "label",
             "label",
             required=True,
-            usual_names=(
+            common_names=(
                 "label", "labels", "sentiment", "airline_sentiment", "class", "category", "target",
                 "answer", "polarity", "rating", "stars", "quality", "y", "标签", "类别", "分类",
                 "情感", "评分星级",
@@ -151,7 +151,7 @@ class TextClassification(ClassifyingTask):
         if (said == said[:1]).all() and not (true == true[:1]).all():
             first = said[0]
             names = _named(first, setup) if _several(setup) else [setup.labels[int(first)]]
-            return ", ".join(names) or told("none")
+            return ", ".join(names) or translate("none")
         return ""
 
     def loss(self, setup: Setup) -> Objective:

@@ -26,7 +26,7 @@ from ._prompts import Prompt, prompts_of, read_row
 from ._records import Column, Metric, Outcome, Record, Role, Setup
 from ._rouge import is_exact, rouge_l
 from ._scores import means_of
-from ._seq2seq import told
+from ._seq2seq import text_cell
 from .base import Repaired
 
 _BESIDE = ("input", "context", "输入")
@@ -41,18 +41,18 @@ class TextGeneration(TextRows):
             "instruction",
             "text",
             required=False,
-            usual_names=(
+            common_names=(
                 "instruction", "prompt", "question", "query", "指令", "问题", "提问", "input",
             ),
         ),
         Role(
-            "input", "text", required=False, usual_names=_BESIDE, may_be_empty=True
+            "input", "text", required=False, common_names=_BESIDE, may_be_empty=True
         ),
         Role(
             "output",
             "text",
             required=False,
-            usual_names=(
+            common_names=(
                 "output", "response", "answer", "completion", "target", "输出", "回答", "答案",
             ),
             answer=True,
@@ -61,13 +61,13 @@ class TextGeneration(TextRows):
             "messages",
             "object",
             required=False,
-            usual_names=("messages", "conversations", "conversation", "对话"),
+            common_names=("messages", "conversations", "conversation", "对话"),
         ),
         Role(
             "text",
             "text",
             required=False,
-            usual_names=(
+            common_names=(
                 "text", "content", "document", "article", "story", "passage", "body", "sentence",
                 "文本", "正文", "内容",
             ),
@@ -96,8 +96,8 @@ class TextGeneration(TextRows):
     columns = (
         Column("row", "number"),
         Column("prompt"),
-        Column("reference", "right", cell=told("label")),
-        Column("written", "wrong", cell=told("predicted")),
+        Column("reference", "right", cell=text_cell("label")),
+        Column("written", "wrong", cell=text_cell("predicted")),
         Column("rouge_l", "share"),
         Column("loss", "number"),
     )
@@ -143,20 +143,22 @@ class TextGeneration(TextRows):
         encoded = self.encode(train[:], setup, training=True)["labels"]
         learned = [[one for one in labels if one != IGNORED] for labels in encoded]
         counts = TokenCounts(learned, len(setup.tokenizer))
-        usual = []
+        unigram = []
         for row in outcome.rows:
             truth = np.asarray(row["labels"])
             truth = truth[truth != IGNORED]
             right = int((truth == counts.order[0]).sum())
-            usual.append({"sums": [counts.losses(truth).sum(), len(truth), right], "written": None})
+            unigram.append(
+                {"sums": [counts.losses(truth).sum(), len(truth), right], "written": None}
+            )
         if "text" in outcome.table.column_names:
-            return {"unigram": usual}
+            return {"unigram": unigram}
         asked = dict(zip(outcome.table["row"], prompts_of(outcome.table[:], setup), strict=True))
         copied = [
             {"sums": [0.0, 0, 0], "written": answer["written"] and asked[row["row"]].asked}
             for row, answer in zip(outcome.rows, outcome.outputs, strict=True)
         ]
-        return {"unigram": usual, "copy": copied}
+        return {"unigram": unigram, "copy": copied}
 
     def predictions(self, outcome: Outcome) -> list[Record]:
         """Return each prompt, what was written to it, the reference, and the loss."""

@@ -24,10 +24,10 @@ FITTED_ROWS = 10_000
 
 def shown(name: str) -> Any:
     """Return what shows the numbers of a record, with their names if they are several."""
-    return lambda record: "–" if record.get(name) is None else _told(record, name, 3)
+    return lambda record: "–" if record.get(name) is None else _rounded_text(record, name, 3)
 
 
-def _told(record: Record, name: str, digits: int) -> str:
+def _rounded_text(record: Record, name: str, digits: int) -> str:
     names = record.get("names") or [""] * len(record[name])
     pairs = zip(names, record[name], strict=True)
     return ", ".join(f"{title} {_rounded(number, digits)}".strip() for title, number in pairs)
@@ -55,7 +55,7 @@ class TextRegression(ScaledTask):
             "text",
             "text",
             required=True,
-            usual_names=(
+            common_names=(
                 "text", "sentence1", "sentence_a", "sentence", "premise", "question1", "review",
                 "content", "comment", "message", "document", "essay", "文本", "句子", "句子1",
                 "内容", "评论",
@@ -65,7 +65,7 @@ class TextRegression(ScaledTask):
             "text_pair",
             "text",
             required=False,
-            usual_names=(
+            common_names=(
                 "text_pair", "sentence2", "sentence_b", "hypothesis", "question2", "文本2", "句子2",
             ),
         ),
@@ -73,7 +73,7 @@ class TextRegression(ScaledTask):
             "label",
             "numbers",
             required=True,
-            usual_names=(
+            common_names=(
                 "label", "labels", "score", "scores", "similarity", "similarity_score",
                 "relatedness_score", "toxicity", "rating", "stars", "grade", "target", "value", "y",
                 "标签", "分数", "得分", "评分", "相似度",
@@ -169,12 +169,12 @@ class TextRegression(ScaledTask):
             each: (N, C).
         """
         true = np.asarray(train["label"][:], float)
-        rivals = {"mean": np.tile(true.mean(axis=0), (len(outcome.table), 1))}
+        baselines = {"mean": np.tile(true.mean(axis=0), (len(outcome.table), 1))}
         if "text_pair" in outcome.table.column_names:
             known = _shared_words(train[:FITTED_ROWS])
             slope, start = np.polynomial.polynomial.polyfit(known, true[:FITTED_ROWS], 1)[::-1]
-            rivals["shared_words"] = start + np.outer(_shared_words(outcome.table[:]), slope)
-        return rivals
+            baselines["shared_words"] = start + np.outer(_shared_words(outcome.table[:]), slope)
+        return baselines
 
     def predictions(self, outcome: Outcome) -> list[Record]:
         """Return each row's numbers, how far they are off, and the loss."""
@@ -213,7 +213,7 @@ class TextRegression(ScaledTask):
 
     def line(self, record: Record) -> str:
         """Return a prediction as one line: its numbers, named if several, then the text."""
-        return f"{_told(record, 'predicted', 4)}\t{record['text']}"
+        return f"{_rounded_text(record, 'predicted', 4)}\t{record['text']}"
 
     def measures(self, table: Any, setup: Setup) -> dict[str, list[float]]:
         """Return each number of the rows."""

@@ -15,7 +15,7 @@ import numpy as np
 from ..language import text as say
 from ..sources.paths import bare_name
 from ._dynamics import of_tokens
-from ._labelling import Labelling, Values, word_places
+from ._labelling import Labelling, Values, word_indices
 from ._padding import pad
 from ._records import Batch, Column, Metric, Outcome, Record, Role, RowError, Setup
 from ._scores import cross_entropy, softmax
@@ -56,7 +56,7 @@ class TagLabelling(Labelling):
     def cell(self, values: Values, decided: Any) -> list[str]:
         """Return the tags of a sentence's words that spans of its characters amount to."""
         words = values["tokens"]
-        places = word_places(words, joined(words))
+        places = word_indices(words, joined(words))
         found = []
         for span in decided:
             inside = [n for n, (a, b) in enumerate(places) if a < span["end"] and b > span["start"]]
@@ -67,7 +67,7 @@ class TagLabelling(Labelling):
     def decided(self, values: Values) -> list[Record]:
         """Return the spans of characters that the tags of a sentence amount to."""
         words = values["tokens"]
-        text, places = joined(words), word_places(words, joined(words))
+        text, places = joined(words), word_indices(words, joined(words))
         spans = [(kind, places[first][0], places[last][1]) for kind, first, last in
                  entities(values["tags"])]  # fmt: skip
         return [{"start": a, "end": b, "text": text[a:b], "label": kind} for kind, a, b in spans]
@@ -86,13 +86,13 @@ class TokenClassification(ClassifyingTask):
             "tokens",
             "object",
             required=True,
-            usual_names=("tokens", "words", "token", "text", "sentence", "词", "字", "句子"),
+            common_names=("tokens", "words", "token", "text", "sentence", "词", "字", "句子"),
         ),
         Role(
             "tags",
             "labels",
             required=True,
-            usual_names=(
+            common_names=(
                 "tags", "ner_tags", "ner", "labels", "entities", "label", "tag", "标签", "标注",
             ),
             answer=True,
@@ -156,17 +156,17 @@ class TokenClassification(ClassifyingTask):
             repaired("tags_as_bio", f"{words[place]}: {tags[place]} → {plain[place]}")
         return values | {"tokens": words, "tags": plain}
 
-    def mended(self, values: Record, mend: Callable[[str], Any]) -> tuple[Record, bool]:
+    def normalized(self, values: Record, normalize: Callable[[str], Any]) -> tuple[Record, bool]:
         """Mend each word of a sentence; those that would part or vanish stay: tags count."""
         held = values.get("tokens")
         if isinstance(held, str):
-            after = mend(held)
+            after = normalize(held)
             return (
                 (values, after != held) if "tags" in values else (values | {"tokens": after}, False)
             )
         if not isinstance(held, list) or not all(isinstance(word, str) for word in held):
             return values, False
-        wished = [mend(word) for word in held]
+        wished = [normalize(word) for word in held]
         pairs = zip(held, wished, strict=True)
         words = [new if new and len(new.split()) == len(old.split()) else old for old, new in pairs]
         return values | {"tokens": words}, words != wished
@@ -333,7 +333,7 @@ class TokenClassification(ClassifyingTask):
     def line(self, record: Record) -> str:
         """Return a prediction as one line: the entities with their types, and the text."""
         text = record["text"]
-        places = word_places(record["tokens"], text)
+        places = word_indices(record["tokens"], text)
         found = [
             f"{text[places[first][0] : places[last][1]]} [{kind}]"
             for kind, first, last in entities(record["predicted"])

@@ -18,7 +18,7 @@ from ._labelling import Labelling
 from ._pairs import pairs_of
 from ._records import Column, Kind, Metric, Outcome, Record, Role
 from ._requests import code_of, translation_request
-from ._seq2seq import TextPairTask, asked, baseline, told
+from ._seq2seq import TextPairTask, asked, baseline, text_cell
 from .base import Task
 
 # Of the sources, so many are compared with all those of the training rows at once.
@@ -34,13 +34,13 @@ class Translation(TextPairTask):
             "source",
             "text",
             required=True,
-            usual_names=("source", "src", "source_text", "en", "english", "原文", "源文", "英文"),
+            common_names=("source", "src", "source_text", "en", "english", "原文", "源文", "英文"),
         ),
         Role(
             "target",
             "text",
             required=True,
-            usual_names=(
+            common_names=(
                 "target", "tgt", "target_text", "translation", "zh", "chinese", "译文", "中文",
             ),
             answer=True,
@@ -59,8 +59,8 @@ class Translation(TextPairTask):
     columns = (
         Column("row", "number"),
         Column("source", cell=asked),
-        Column("reference", "right", cell=told("label")),
-        Column("written", "wrong", cell=told("predicted")),
+        Column("reference", "right", cell=text_cell("label")),
+        Column("written", "wrong", cell=text_cell("predicted")),
         Column("chrf", "number"),
         Column("loss", "number"),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import InputError, RunError
-from ..language import told
+from ..language import translate
 from ..models.bases import fingerprint
 from ..models.folder import weight_files
 from ..runs import RunFolder
@@ -55,7 +55,7 @@ def base_is_there(run: RunFolder, prepared: Prepared) -> bool:
 
 def tell_base_gone(run: RunFolder, prepared: Prepared) -> None:
     """Say on stderr what a run lacks whose model was changed or removed meanwhile."""
-    sentence = told(
+    sentence = translate(
         "the model {source} was changed or removed while {run} trained; the run is kept, without "
         "what compares it with the model before",
         source=prepared.spec.model.source,

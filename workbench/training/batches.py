@@ -23,8 +23,8 @@ def epoch_batches(
     rows = len(lengths)
     if strategy == "sequential":
         return _cut(list(range(rows)), batch)
-    chance = torch.Generator().manual_seed((seed * 1_000_003 + epoch) % 2**63)
-    order = torch.randperm(rows, generator=chance).tolist()
+    rng = torch.Generator().manual_seed((seed * 1_000_003 + epoch) % 2**63)
+    order = torch.randperm(rows, generator=rng).tolist()
     if strategy == "random":
         return _cut(order, batch)
     # At least four groups, so that chance has a say in small sets, too.
@@ -35,7 +35,7 @@ def epoch_batches(
         for row in sorted(order[start : start + group], key=lambda row: -lengths[row])
     ]
     *whole, last = _cut(alike, batch)
-    shuffled = [whole[i] for i in torch.randperm(len(whole), generator=chance).tolist()]
+    shuffled = [whole[i] for i in torch.randperm(len(whole), generator=rng).tolist()]
     shuffled.append(last)  # a short batch stays the last, as in any epoch
     longest = max(range(len(shuffled)), key=lambda i: max(lengths[row] for row in shuffled[i]))
     if len(shuffled[longest]) == batch:

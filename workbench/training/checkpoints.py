@@ -2,7 +2,7 @@
 
 A folder `checkpoints/step-000120/` with config, tokenizer and weights, the tensors under the names
 that they have in memory (with an adapter, its weights alone), and beside it
-`optimizer.safetensors`, `chance.safetensors` (random states), `progress.json` and, written last,
+`optimizer.safetensors`, `rng_state.safetensors` (random states), `progress.json` and, written last,
 `manifest.json` with size and sha256 of every file. Folders appear complete or not at all; nothing
 in them is a pickle. All weights are read back and compared with those in memory.
 """
@@ -17,13 +17,13 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from ..language import told
+from ..language import translate
 from ..models import weights
 from ..models.trimmed import copy_trimmed
 from ..runs import RunFolder, follow_umask, read_json
@@ -31,9 +31,19 @@ from .ending import writing
 from .meter import Counted
 
 MANIFEST = "manifest.json"
+RNG_STATE = "rng_state.safetensors"
+
+# What earlier versions called the file of random states, and fields of `progress.json`.
+EARLIER_RNG_STATE = "chance.safetensors"
+EARLIER_FIELDS = {
+    "knobs": "hyperparameters",
+    "acts_taken": "requests_taken",
+    "watcher": "meter",
+    "python_chance": "python_rng_state",
+}
 
 
-class Watched(Counted):
+class MeterState(Counted):
     """What was counted, and how many evaluations in a row were no better than the best."""
 
     worse: int
@@ -51,15 +61,15 @@ class Progress(TypedDict):
     batches_per_epoch: int
     optim: str
     max_steps: int | None
-    knobs: dict[str, Any]
-    acts_taken: int
+    hyperparameters: dict[str, Any]
+    requests_taken: int
     best_metric: float | None
     best_step: int
     tokens: int
     loss_sum: float
     last_logged: int
     evaluated_at: int
-    watcher: Watched
+    meter: MeterState
     scaler: dict[str, Any] | None
 
 
@@ -67,7 +77,7 @@ class SavedProgress(Progress):
     """The file itself, with what is not a tensor of the optimizer's and the random states."""
 
     optimizer_scalars: dict[str, Any]
-    python_chance: list[Any]
+    python_rng_state: list[Any]
 
 
 PROGRESS = tuple(SavedProgress.__annotations__)
@@ -92,10 +102,10 @@ def save_checkpoint(
         tokenizer.save_pretrained(temporary)
         tensors, scalars = _split(optimizer.state_dict()["state"])
         save_file(tensors, temporary / "optimizer.safetensors")
-        save_file(_chance(), temporary / "chance.safetensors")
+        save_file(_rng_state(), temporary / RNG_STATE)
         python = _listed(random.getstate())
         saved: SavedProgress = {
-            **progress, "optimizer_scalars": scalars, "python_chance": python
+            **progress, "optimizer_scalars": scalars, "python_rng_state": python
         }  # fmt: skip
         (temporary / "progress.json").write_text(json.dumps(saved), "utf-8")
         _write_manifest(temporary)
@@ -130,7 +140,7 @@ def save_model(
             copy_trimmed(source, temporary)
 
 
-def newest_good(run: RunFolder) -> tuple[Path | None, list[str]]:
+def latest_valid(run: RunFolder) -> tuple[Path | None, list[str]]:
     """Return the newest checkpoint whose files are as they were written, and what was passed by.
 
     The second tells of each newer one why it is not used.
@@ -184,33 +194,40 @@ def find_fault(folder: Path) -> str:
                 return fault
         held = load_progress(folder)
         if lacking := [name for name in PROGRESS if name not in held]:
-            return told("another version wrote it (progress.json has no {field})", field=lacking[0])
+            return translate(
+                "it was written by another version (progress.json has no {field})", field=lacking[0]
+            )
     except FileNotFoundError:
-        return told("{file} is missing", file=MANIFEST)
+        return translate("{file} is missing", file=MANIFEST)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        return told("cannot be read ({reason})", reason=error)
+        return translate("cannot be read ({reason})", reason=error)
     return ""
 
 
 def _file_fault(folder: Path, name: str, expected: dict[str, Any]) -> str:
     file = folder / name
     if not file.is_file():
-        return told("{file} is missing", file=name)
+        return translate("{file} is missing", file=name)
     if file.stat().st_size != expected["bytes"]:
-        return told(
+        return translate(
             "{file} has {count:,} bytes instead of {expected:,}",
             file=name,
             count=file.stat().st_size,
             expected=expected["bytes"],
         )
     if _sha256(file) != expected["sha256"]:
-        return told("{file} is not as it was written (its sha256 differs)", file=name)
+        return translate("{file} was changed after it was written (its sha256 differs)", file=name)
     return ""
 
 
 def load_progress(folder: Path) -> SavedProgress:
-    """Return what was noted with a checkpoint: step, place in the data, knobs, scores."""
-    return read_json(folder / "progress.json")
+    """Return a checkpoint's progress: step, position in the data, live hyperparameters, scores.
+
+    Fields that an earlier version wrote have the names of this one.
+    """
+    progress = read_json(folder / "progress.json")
+    renamed = {EARLIER_FIELDS.get(name, name): value for name, value in progress.items()}
+    return cast("SavedProgress", renamed)
 
 
 def load_weights(model: Any, folder: Path) -> None:
@@ -222,7 +239,7 @@ def load_weights(model: Any, folder: Path) -> None:
     weights.load_state(model, folder)
 
 
-def load_moments(optimizer: Any, folder: Path, progress: SavedProgress) -> None:
+def load_optimizer_state(optimizer: Any, folder: Path, progress: SavedProgress) -> None:
     """Put a checkpoint's moments and step counts into an optimizer; its rates stay as they are."""
     state: dict[int, dict[str, Any]] = {}
     tensors = load_file(folder / "optimizer.safetensors")
@@ -233,9 +250,10 @@ def load_moments(optimizer: Any, folder: Path, progress: SavedProgress) -> None:
     optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
-def restore_chance(folder: Path, progress: SavedProgress) -> None:
+def restore_rng_state(folder: Path, progress: SavedProgress) -> None:
     """Set all random states to what they were when the checkpoint was written."""
-    tensors = load_file(folder / "chance.safetensors")
+    file = next(f for f in (folder / RNG_STATE, folder / EARLIER_RNG_STATE) if f.is_file())
+    tensors = load_file(file)
     torch.set_rng_state(tensors["torch"])
     for index in range(torch.cuda.device_count()):
         if (state := tensors.get(f"cuda.{index}")) is not None:
@@ -243,11 +261,11 @@ def restore_chance(folder: Path, progress: SavedProgress) -> None:
     place, has_gauss, gauss = tensors["numpy_rest"].tolist()
     keys = tensors["numpy"].numpy().view(np.uint32)
     np.random.set_state(("MT19937", keys, int(place), int(has_gauss), gauss))
-    version, numbers, gauss_next = progress["python_chance"]
+    version, numbers, gauss_next = progress["python_rng_state"]
     random.setstate((version, tuple(numbers), gauss_next))
 
 
-def _chance() -> dict[str, torch.Tensor]:
+def _rng_state() -> dict[str, torch.Tensor]:
     _, keys, place, has_gauss, gauss = np.random.get_state()
     tensors = {
         "torch": torch.get_rng_state(),

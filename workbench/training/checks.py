@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import Fault
 from ..language import text as say
-from ..language import told
+from ..language import translate
 from ..models import quantization
 from ..models.adapters import can_prompt
 from ..sources.paths import has_prefix
@@ -54,12 +54,12 @@ def check_spec(spec: RunSpec, task: Task) -> None:
 def unused_settings(spec: RunSpec) -> list[str]:
     """Return a sentence for each setting that was changed and has no effect beside another."""
     values = to_flat(spec)
-    told = []
+    notes = []
     for path, other, heeds in _HEEDED:
         field, beside = field_of(path), field_of(other)
         value, held = values[field.name], values[beside.name]
         if value != field.default and not heeds(held):
-            told.append(
+            notes.append(
                 say(
                     "data.note.no_effect",
                     field=path,
@@ -68,7 +68,7 @@ def unused_settings(spec: RunSpec) -> list[str]:
                     held=held,
                 )
             )
-    return told
+    return notes
 
 
 def _one_of(*choices: object) -> Callable[[Any], bool]:
@@ -104,7 +104,7 @@ def _custom_loss_faults(spec: RunSpec) -> list[Fault]:
     train = spec.train
     if not train.custom_loss:
         return []
-    usual = type(train)()
+    defaults = type(train)()
     return [
         _unused(
             f"train.{name}",
@@ -114,7 +114,7 @@ def _custom_loss_faults(spec: RunSpec) -> list[Fault]:
             other=f"train.custom_loss {train.custom_loss!r}",
         )
         for name in ("loss", "class_weights", "label_weights", "label_smoothing_factor")
-        if (held := getattr(train, name)) != (default := getattr(usual, name))
+        if (held := getattr(train, name)) != (default := getattr(defaults, name))
     ]
 
 
@@ -144,7 +144,7 @@ def _adapter_faults(spec: RunSpec, task: Task) -> list[Fault]:
             faults.append(_unfit("model.quantization", model.quantization, remedy))
         elif reason := quantization.why_not():
             remedy = say("spec.choose", choices="none")
-            both = told("{what}; {remedy}", what=reason, remedy=remedy)
+            both = translate("{what}; {remedy}", what=reason, remedy=remedy)
             faults.append(_unfit("model.quantization", model.quantization, both))
     return faults
 

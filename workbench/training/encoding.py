@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from ..data.cells import as_text
-from ..language import told
+from ..language import translate
 from ..models.fit import limits_for, require_known_numbers
 from ..tasks import Setup, Task
 from ..tasks._prompts import template_texts
@@ -51,7 +51,7 @@ def encode_rows(table: Any, task: Task, setup: Setup, training: bool) -> Any:
         new_fingerprint=uuid4().hex,  # or the whole tokenizer is hashed, for a cache not used
     )
     for ids in encoded["input_ids"]:
-        require_known_numbers(setup.tokenizer, ids, told("the rows"))
+        require_known_numbers(setup.tokenizer, ids, translate("the rows"))
     lengths = [len(ids) for ids in encoded["input_ids"]]
     return encoded.add_column("length", lengths)
 

@@ -26,7 +26,7 @@ WRITING_SECONDS = 60.0
 writing = threading.Event()
 
 
-class Asked:
+class ShutdownRequest:
     """Says whether the process was asked to end; until `from_now_on`, being asked ends it."""
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class Asked:
 
 
 @contextmanager
-def asked_to_end() -> Iterator[Asked]:
+def graceful_shutdown() -> Iterator[ShutdownRequest]:
     """Yield what tells whether the process was asked to end, by SIGTERM or Ctrl-C.
 
     Outside the main thread, where signals cannot be taken, the answer is always no.
@@ -58,7 +58,7 @@ def asked_to_end() -> Iterator[Asked]:
     Raises:
         Interrupted: it was asked, and the block came to its end without looking.
     """
-    asked = Asked()
+    asked = ShutdownRequest()
     if threading.current_thread() is not threading.main_thread():
         yield asked
         return

@@ -28,7 +28,7 @@ from ..tasks import Objective
 LOSSES, METRICS = "workbench.losses", "workbench.metrics"
 
 
-def own_objective(name: str, usual: Objective) -> Objective:
+def own_objective(name: str, default: Objective) -> Objective:
     """Return the loss that an installed package has under this name; it counts as the usual one.
 
     Raises:
@@ -47,7 +47,7 @@ def own_objective(name: str, usual: Objective) -> Objective:
             )
         return found.sum()
 
-    return Objective(total, usual.count)
+    return Objective(total, default.count)
 
 
 def own_metrics(names: Sequence[str]) -> dict[str, Callable[[Any, Any], float]]:
@@ -85,15 +85,15 @@ def load(group: str, name: str) -> Callable[..., Any]:
     except Exception as error:  # the package's own code
         raise InputError(
             "the entry point {name} ({value}) cannot be loaded: {reason}",
-            "mend or reinstall its package",
+            "repair or reinstall its package",
             name=name,
             value=known[name].value,
             reason=shorten(error, 160),
         ) from error
     if not callable(function):
         raise InputError(
-            "the entry point {name} ({value}) is no function",
-            "mend or reinstall its package",
+            "the entry point {name} ({value}) is not a function",
+            "repair or reinstall its package",
             name=name,
             value=known[name].value,
         )

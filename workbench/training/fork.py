@@ -12,7 +12,7 @@ from ..errors import RunError
 from ..models.trimmed import FILE as TRIMMED
 from ..runs import RunFolder, create_run
 from ..runs.commands import line
-from ..runs.control import SPEC_KNOBS
+from ..runs.control import LIVE_HYPERPARAMETERS
 from ..runs.names import cut_name
 from . import checkpoints
 
@@ -38,7 +38,9 @@ def fork_run(run: RunFolder, step: int | None, changes: dict[str, Any]) -> RunFo
 def _fork_from(run: RunFolder, checkpoint: Path, changes: dict[str, Any]) -> RunFolder:
     progress = checkpoints.load_progress(checkpoint)
     at = progress["step"]
-    moved = {f"train.{k}": v for k, v in progress["knobs"].items() if k in SPEC_KNOBS}
+    moved = {
+        f"train.{k}": v for k, v in progress["hyperparameters"].items() if k in LIVE_HYPERPARAMETERS
+    }
     spec = run.spec().replace({**moved, "output.run_name": "", "train.replay": "", **changes})
     child = create_run(spec, f"{cut_name(run.name, 100)}-fork-{at}")
     try:
@@ -52,13 +54,17 @@ def _fork_from(run: RunFolder, checkpoint: Path, changes: dict[str, Any]) -> Run
             checkpoint,
             child.checkpoint_path(at),
             {
-                "knobs": {k: v for k, v in progress["knobs"].items() if k not in SPEC_KNOBS},
+                "hyperparameters": {
+                    k: v
+                    for k, v in progress["hyperparameters"].items()
+                    if k not in LIVE_HYPERPARAMETERS
+                },
                 "max_steps": None,  # as the new spec has it
-                "acts_taken": 0,
+                "requests_taken": 0,
                 "best_metric": None,
                 "best_step": 0,
                 "evaluated_at": -1,
-                "watcher": progress["watcher"] | {"worse": 0},
+                "meter": progress["meter"] | {"worse": 0},
             },
         )
         copy_until(run, child, at)

@@ -22,7 +22,7 @@ from ..runs.events import EventValues
 from ..runs.telling import tell
 from . import checkpoints
 from .batches import epoch_batches, steps_left
-from .knobs import move
+from .hyperparameters import set_hyperparameter
 from .meter import Meter, memory_bytes
 from .observing import Observer
 from .prepare import Prepared
@@ -69,8 +69,8 @@ class TrainingLoop:
         self.observer = observer
         self.together = together or processes()
         self.train = prepared.spec.train
-        self.knob_values: dict[str, float] = {}  # what was moved; kept in checkpoints
-        self.acts_taken = 0
+        self.live_values: dict[str, float] = {}  # what was moved; kept in checkpoints
+        self.requests_taken = 0
         self.stopping = False
         self.stopped_early = False
         self.discard = False  # end without evaluating or keeping anything
@@ -103,7 +103,7 @@ class TrainingLoop:
             model.activation_checkpointing_enable()
         model.train()
         with on_processor(model):
-            self.replan()
+            self.rebuild_schedule()
             self._batches = self._epoch_batches()
             if checkpoint is not None:
                 self._restore(checkpoint)
@@ -147,12 +147,12 @@ class TrainingLoop:
             self.train.num_train_epochs, self.epoch, self.batch, self._per_epoch, self._group
         )
 
-    def replan(self) -> None:
+    def rebuild_schedule(self) -> None:
         """Take note of another number of steps; the schedule keeps its shape, stretched to it."""
         self.total_steps = self.planned_steps()
         self._shape = rate_shape(self.train, self.total_steps)
 
-    def renew_loss(self) -> None:
+    def rebuild_loss(self) -> None:
         """Minimise from now on what the knobs say."""
         self._take.objective = self.prepared.objective(self.train.label_smoothing_factor)
 
@@ -302,7 +302,7 @@ class TrainingLoop:
         """The folder of the best checkpoint; None where none has been saved."""
         return None if self._best_saved_at < 0 else self.run.checkpoint_path(self.best_step)
 
-    def go_back_to_best(self) -> int | None:
+    def restore_best(self) -> int | None:
         """Take the weights and moments of the best checkpoint; return its step, None without one.
 
         Data, schedule and step number go on from here.
@@ -311,7 +311,7 @@ class TrainingLoop:
         if best is None:
             return None
         checkpoints.load_weights(self.model, best)
-        checkpoints.load_moments(self.optimizer, best, checkpoints.load_progress(best))
+        checkpoints.load_optimizer_state(self.optimizer, best, checkpoints.load_progress(best))
         return self.best_step
 
     def load_best(self) -> None:
@@ -358,15 +358,15 @@ class TrainingLoop:
             "batches_per_epoch": self._per_epoch,
             "optim": self.train.optim,
             "max_steps": self.total_steps,
-            "knobs": self.knob_values,
-            "acts_taken": self.acts_taken,
+            "hyperparameters": self.live_values,
+            "requests_taken": self.requests_taken,
             "best_metric": self.best_metric,
             "best_step": self.best_step,
             "tokens": self._meter.tokens,
             "loss_sum": self.together.sum(self._loss_sum).item(),
             "last_logged": self._last_logged,
             "evaluated_at": self._evaluated_at,
-            "watcher": {**self._meter.remember(), "worse": self._worse},
+            "meter": {**self._meter.state_dict(), "worse": self._worse},
             "scaler": scaler.state_dict() if scaler.is_enabled() else None,
         }
 
@@ -383,17 +383,17 @@ class TrainingLoop:
             self._loss_sum.fill_(progress["loss_sum"])
         self._last_logged = progress["last_logged"]
         self._evaluated_at = progress["evaluated_at"]
-        self.acts_taken = progress["acts_taken"]
-        self._meter.recall(progress["watcher"], progress["tokens"])
-        self._worse = progress["watcher"]["worse"]
+        self.requests_taken = progress["requests_taken"]
+        self._meter.load_state_dict(progress["meter"], progress["tokens"])
+        self._worse = progress["meter"]["worse"]
         self._batches = self._epoch_batches()
-        for name, value in progress["knobs"].items():
-            move(self, name, value)
+        for name, value in progress["hyperparameters"].items():
+            set_hyperparameter(self, name, value)
         self.total_steps = progress["max_steps"] or self.planned_steps()
         self._shape = rate_shape(self.train, self.total_steps)
         if progress["scaler"]:
             self._take.scaler.load_state_dict(progress["scaler"])
         checkpoints.load_weights(self.model, folder)
         if progress["optim"] == self.train.optim:
-            checkpoints.load_moments(self.optimizer, folder, progress)
-        checkpoints.restore_chance(folder, progress)
+            checkpoints.load_optimizer_state(self.optimizer, folder, progress)
+        checkpoints.restore_rng_state(folder, progress)

@@ -127,7 +127,7 @@ def ramp(low: float, high: float, steps: int) -> list[float]:
         )
     if steps < LEAST_STEPS:
         raise InputError(
-            "{steps} steps are too few to tell a fall from chance",
+            "{steps} steps are too few to distinguish a fall from noise",
             "take at least {least}",
             steps=steps,
             least=LEAST_STEPS,

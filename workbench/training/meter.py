@@ -50,11 +50,11 @@ class Meter:
         self._rows_before, self._tokens_before, self._seconds = self.rows, self.tokens, 0.0
         return found
 
-    def remember(self) -> Counted:
+    def state_dict(self) -> Counted:
         """Return what a checkpoint keeps of this."""
         return {"rows_seen": self.rows, "tokens": self._tokens_before}
 
-    def recall(self, memory: Counted, tokens: int) -> None:
+    def load_state_dict(self, memory: Counted, tokens: int) -> None:
         """Go on from what a checkpoint has kept, with the tokens counted until then."""
         self.rows = self._rows_before = memory["rows_seen"]
         self._tokens_before, self.tokens = memory["tokens"], tokens

@@ -17,7 +17,7 @@ from ..data import LoadedData, load_data, profile_data
 from ..data.profile import DataProfile
 from ..errors import Fault, ModelError, setting_at_fault
 from ..language import text as say
-from ..language import told
+from ..language import translate
 from ..models import ModelCard, load_model, load_tokenizer
 from ..models.adapters import add_adapter
 from ..models.card import card_of
@@ -38,7 +38,7 @@ from .checks import check_spec, unused_settings
 from .control_tokens import control_token_notes, new_token_notes
 from .encoding import encode_rows, limit_tokens, longest_first, training_texts
 from .entry_points import LOSSES, load, own_metrics, own_objective
-from .knobs import without_effect
+from .hyperparameters import unused_hyperparameters
 from .precision import Precision, choose_precision
 from .prompting import language_notes, prompt_notes, with_prompt, zero_shot_notes
 from .trimming import trim, trimming_note
@@ -217,8 +217,8 @@ class Prepared:
         if label_smoothing is not None and label_smoothing != train.label_smoothing_factor:
             spec = setup.spec.replace({"train.label_smoothing_factor": label_smoothing})
             setup = replace(setup, spec=spec)
-        usual = self.task.loss(setup)
-        return own_objective(train.custom_loss, usual) if train.custom_loss else usual
+        default = self.task.loss(setup)
+        return own_objective(train.custom_loss, default) if train.custom_loss else default
 
     def profile(self) -> DataProfile:
         """Return what the data looks like to the model."""
@@ -256,7 +256,7 @@ class Prepared:
             "precision": self.precision.name,
             "precision_reason": self.precision.reason,
             "environment": environment(),
-            "knobs_without_effect": without_effect(self.spec, self.task),
+            "unused_hyperparameters": unused_hyperparameters(self.spec, self.task),
         }
 
 
@@ -428,8 +428,8 @@ def with_scores(task: Task, scores: Scores) -> Task:
     """
     own = {metric.name for metric in task.metrics}
     if taken := sorted(own & set(scores)):
-        what = told("metrics: {task} has {name!r} already", task=task.name, name=taken[0])
-        remedy = told("give yours another name")
+        what = translate("metrics: {task} has {name!r} already", task=task.name, name=taken[0])
+        remedy = translate("give yours another name")
         raise SpecError([Fault("name_taken", what, remedy, value=taken[0])])
     return task.with_scores(scores) if scores else task
 

@@ -158,8 +158,8 @@ def require_whole_model(environment: Any = os.environ) -> None:
         if environment.get(name, "").lower() in ("1", "true", "yes"):
             raise InputError(
                 "{way} splits the model between processes, which the workbench does not do",
-                "launch without it: every process then holds the whole model and learns from its "
-                "share of the rows",
+                "launch without it: every process then holds the whole model and trains on its"
+                " share of the rows",
                 way=way,
             )
 

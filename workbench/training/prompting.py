@@ -40,8 +40,8 @@ def _request(spec: RunSpec, task: Task, data: LoadedData) -> str:
 def _language(rows: Any, names: list[str]) -> str:
     """Return the code of the language of most texts in some columns; empty where none is clear."""
     held = [as_text(one) for name in names for one in rows[name][:]]
-    told = Counter(filter(None, identify_languages(held)))
-    return told.most_common(1)[0][0] if told else ""
+    languages = Counter(filter(None, identify_languages(held)))
+    return languages.most_common(1)[0][0] if languages else ""
 
 
 def prompt_notes(

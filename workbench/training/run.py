@@ -18,7 +18,7 @@ from ..models.reading import quiet_libraries
 from ..models.trimmed import copy_trimmed
 from ..runs import Event, EventWriter, RunFolder, create_run, open_run, write_json, write_text
 from ..runs.commands import line, quoted
-from ..runs.control import Requests
+from ..runs.control import EARLIER_UNUSED, Requests
 from ..runs.events import EventValues
 from ..runs.names import cut_name
 from ..runs.telling import tell
@@ -27,8 +27,8 @@ from ..spec import RunSpec
 from . import checkpoints
 from .base_kept import base_is_there, noted
 from .batches import steps_left
-from .ending import asked_to_end
-from .knobs import without_effect
+from .ending import graceful_shutdown
+from .hyperparameters import unused_hyperparameters
 from .loop import TrainingLoop
 from .observing import open_observer
 from .prepare import Prepared
@@ -86,23 +86,23 @@ def train_into(
 
     spec, together = prepared.spec, processes()
     replay = open_run(spec.train.replay) if spec.train.replay else None
-    checkpoint, passed_by = checkpoints.newest_good(run)
-    for fault in passed_by if together.main else ():
+    checkpoint, skipped = checkpoints.latest_valid(run)
+    for fault in skipped if together.main else ():
         tell(f"passing by the checkpoint {fault}")
     set_seed(spec.train.seed)
     observer = open_observer(run, prepared)
     observed = closing(observer)
-    with quiet_libraries(), asked_to_end() as interrupted, observed:
+    with quiet_libraries(), graceful_shutdown() as interrupted, observed:
         writer.interrupted = interrupted
         model = prepared.new_model()
-        useless = without_effect(spec, prepared.task, model)
+        useless = unused_hyperparameters(spec, prepared.task, model)
         own = [event for event in run.events() if event["event"] == "steered"]
         steering = Steering(
             writer,
             Requests(run, taken=max((act.get("request") or 0 for act in own), default=0)),
             own=own,
             logged=_last_step(run, "step_logged"),
-            replayed=[] if replay is None else _acts_of(replay, own, useless),
+            replayed=[] if replay is None else _requests_of(replay, own, useless),
             replayed_from="" if replay is None else replay.name,
             on_probe=on_probe if together.main else lambda loop, text: None,
             interrupted=interrupted,
@@ -150,9 +150,10 @@ def _note_model(run: RunFolder, model: Any, useless: dict[str, str]) -> None:
     Such weights are those of a new head, or all of a model from scratch.
     """
     names, record = model.new_weights, run.record()
-    told = f"{len(names)}: {shorten(', '.join(names), 200)}" if names else ""
-    found = {"new_weights": told, "knobs_without_effect": useless}
-    if {"new_weights": "", "knobs_without_effect": {}} | record != record | found:
+    listed = f"{len(names)}: {shorten(', '.join(names), 200)}" if names else ""
+    record.pop(EARLIER_UNUSED, None)
+    found = {"new_weights": listed, "unused_hyperparameters": useless}
+    if {"new_weights": "", "unused_hyperparameters": {}} | record != record | found:
         run.write_spec(run.spec(), record | found)
 
 
@@ -173,7 +174,7 @@ def _note_start(
     writer.write("run_started", max(_last_step(run), loop.step), **values)
 
 
-def _acts_of(replay: RunFolder, after: list[Event], useless: dict[str, str]) -> list[Event]:
+def _requests_of(replay: RunFolder, after: list[Event], useless: dict[str, str]) -> list[Event]:
     """Return the acts of another run, without those that this run, going on, has done already.
 
     Those that would change nothing here are passed over, with a word on stderr.
@@ -205,7 +206,7 @@ def recording_failure(run: RunFolder, writer: EventWriter) -> Iterator[None]:
         if not run.events_path.exists():
             raise RunError(
                 "the run folder {path} was removed or moved while it was written",
-                "if it was moved, go on with it there: workbench runs resume FOLDER",
+                "if it was moved, resume it there: workbench runs resume FOLDER",
                 path=run.path,
             ) from error
         problem = disk_error(error, run)

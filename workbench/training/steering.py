@@ -17,7 +17,7 @@ from ..errors import Interrupted, RunError
 from ..runs import Event, EventWriter
 from ..runs.control import FULL_DISK, Request, Requests
 from ..runs.telling import tell
-from .knobs import move
+from .hyperparameters import set_hyperparameter
 from .loop import TrainingLoop
 
 POLL_SECONDS = 0.1
@@ -65,15 +65,15 @@ class Steering:
         if not loop.run.spec_path.exists():
             raise RunError(
                 "the run's folder {path} was removed while it trained",
-                "train again: what was learned is gone with it",
+                "train again: the model is lost",
                 path=loop.run.path,
             )
-        while loop.acts_taken < self._done_before:
-            act = self._own[loop.acts_taken]
+        while loop.requests_taken < self._done_before:
+            act = self._own[loop.requests_taken]
             if act["step"] > step:
                 break
             self._do(loop, act["knob"], act["new"])
-            loop.acts_taken += 1
+            loop.requests_taken += 1
         # The checkpoint that a stopped run leaves already counts its stop as taken.
         for act in self._own:
             if act["knob"] == "stop" and act["step"] <= step:
@@ -118,7 +118,7 @@ class Steering:
     ) -> None:
         old, new = self._do(loop, name, value)
         if name not in _MOMENTS:
-            loop.acts_taken += 1
+            loop.requests_taken += 1
         self._note(loop, name, old, new, who, request)
         if name == "rollback":
             loop.save_now(again=True)  # a run that goes on later starts after this
@@ -146,11 +146,11 @@ class Steering:
             case "probe":
                 self._on_probe(loop, value)
             case "rollback":
-                return None, loop.go_back_to_best()
+                return None, loop.restore_best()
             case "stop":
                 self.stopped = value
                 loop.discard = value == "discard"
                 loop.stopping = True
             case _:
-                return move(loop, name, value), value
+                return set_hyperparameter(loop, name, value), value
         return None, value

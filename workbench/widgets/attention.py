@@ -12,11 +12,11 @@ import traitlets
 
 from ..attention.record import AttentionRecord
 from ..errors import InputError
+from ..reporting.attention_page import comparing, desk_bundle
 from ..reporting.desk import desk_labels
-from ..reporting.look import comparing, desk_bundle
 from ..static import script, style
 from .messages import Received, ToDesk
-from .routing import answer_at_once
+from .routing import use_subshell
 
 Ask = Callable[..., Any]
 
@@ -69,7 +69,7 @@ class AttentionDesk(anywidget.AnyWidget):
         )
         self.show(records, start)
         self.on_msg(self._received)
-        answer_at_once(self)
+        use_subshell(self)
 
     def show(self, records: Sequence[AttentionRecord], start: dict[str, Any] | None = None) -> None:
         """Show other records, the last one first; `start` sets choices, such as `against`."""

@@ -19,7 +19,7 @@ from ..dynamics import (
     Dynamics,
     Ranking,
     expected_precision,
-    flagged_places,
+    flagged_indices,
     measure,
     rank,
     read_dynamics,
@@ -29,13 +29,13 @@ from ..dynamics.record import FILE, has_dynamics
 from ..dynamics.rows import LearnedRows, describe_rows
 from ..errors import InputError
 from ..figures import theme
-from ..figures.learning import GROUPS, kinds_of, shown_places
+from ..figures.learning import GROUPS, kinds_of, shown_indices
 from ..runs import RunFolder
 from ..runs.summary import summarise
 from ..static import script, style
-from .messages import Fault, MapPoints, Received, Retrained, SuspectRow, SuspectRows
+from .messages import Fault, LabelIssue, LabelIssues, MapPoints, Received, Retrained
 from .points import columns_first
-from .routing import answer_at_once
+from .routing import use_subshell
 
 SECONDS_BETWEEN_UPDATES = 2.0
 # Reading and ranking a million rows takes a while; the map may take this share of a core.
@@ -44,7 +44,7 @@ MOST_LISTED = 50
 PLAIN, FLAGGED, CORRECTED = range(3)
 
 _LABELS = (
-    "map", "x", "y", "always", "sometimes", "never", "flagged", "corrected", "hint", "suspects",
+    "map", "x", "y", "always", "sometimes", "never", "flagged", "corrected", "hint", "label_issues",
     "undo", "retrain", "starting", "keys", "point", "area", "given", "likely", "right", "nothing",
     "rank", "said", "list",
 )  # fmt: skip
@@ -53,9 +53,9 @@ _LABELS = (
 class DatasetMap(anywidget.AnyWidget):
     """A run's rows by confidence and variability; a lasso or a click lists them with their texts.
 
-    `update` looks at the run once, `start` does so in a thread until it is over. `by` is the
-    ranking of the list (see `dynamics.suspects`). With `on_retrain` there is a button that calls
-    it, for a run on the corrected labels.
+    `update` reads the run once, `start` does so in a thread until it is over. `by` is the ranking
+    of the list (see `dynamics.label_issues`). With `on_retrain` there is a button that calls it,
+    for a run on the corrected labels.
     """
 
     _esm = script("dataset_map/map.js")
@@ -88,7 +88,7 @@ class DatasetMap(anywidget.AnyWidget):
             colours=[*(colour for _, colour, _ in GROUPS), theme.PINK],
         )
         self.on_msg(self._received)
-        answer_at_once(self)
+        use_subshell(self)
         self.update()
 
     def start(self) -> threading.Thread:
@@ -132,8 +132,8 @@ class DatasetMap(anywidget.AnyWidget):
                         self._publish()
                     case {"kind": "rows", "rows": list(rows)}:
                         self._list([int(row) for row in rows])
-                    case {"kind": "suspects"}:
-                        self._list(self._most_suspect())
+                    case {"kind": "label_issues"}:
+                        self._list(self._label_issues())
                     case {"kind": "label", "row": int(row), "value": value}:
                         self._correct(row, value)
                     case {"kind": "undo"}:
@@ -157,7 +157,7 @@ class DatasetMap(anywidget.AnyWidget):
         self._list(self._listed)
         self._publish()
 
-    def _most_suspect(self) -> list[int]:
+    def _label_issues(self) -> list[int]:
         if self._dynamics is None or self._ranking is None:
             return []
         decided = {row for split, row in self._journal.decisions()}
@@ -173,7 +173,7 @@ class DatasetMap(anywidget.AnyWidget):
         rows = self._learned()
         first = self._ranking.order[np.isin(self._ranking.order, places)][:MOST_LISTED]
         decided = {row: one.value for (_, row), one in self._journal.decisions().items()}
-        records: list[SuspectRow] = [
+        records: list[LabelIssue] = [
             {
                 "row": one["row"],
                 "texts": [one[name] for name in rows.asked],
@@ -187,9 +187,10 @@ class DatasetMap(anywidget.AnyWidget):
             for one in describe_rows(self._dynamics, self._ranking, rows, first)
         ]
         names = rows.labels if rows.kind == "class" else []
-        told = self._text("list", shown=len(records), all=f"{len(places):,}")
-        message: SuspectRows = {
-            "kind": "rows", "rows": records, "told": told, "names": names, "answers": rows.kind
+        summary = self._text("list", shown=len(records), all=f"{len(places):,}")
+        message: LabelIssues = {
+            "kind": "rows", "rows": records, "message": summary, "names": names,
+            "answers": rows.kind,
         }  # fmt: skip
         self.send(message)
 
@@ -206,11 +207,13 @@ class DatasetMap(anywidget.AnyWidget):
             self._send_points(self._text("nothing"), 0, b"")
             return
         if not dynamics.repeated:
-            told = self._text("one_pass", rows=f"{len(dynamics):,}", passes=dynamics.passes)
-            self.send({"kind": "points", "told": told, "changed": len(self._changed())}, [b""])
+            summary = self._text("one_pass", rows=f"{len(dynamics):,}", passes=dynamics.passes)
+            self.send(
+                {"kind": "points", "message": summary, "changed": len(self._changed())}, [b""]
+            )
             return
-        measures, flagged = measure(dynamics), flagged_places(dynamics)
-        shown = shown_places(len(dynamics), flagged)
+        measures, flagged = measure(dynamics), flagged_indices(dynamics)
+        shown = shown_indices(len(dynamics), flagged)
         shown = shown[np.isfinite(measures.confidence[shown])]
         marks = np.full(len(dynamics), PLAIN)
         marks[flagged] = FLAGGED
@@ -222,18 +225,18 @@ class DatasetMap(anywidget.AnyWidget):
         )  # fmt: skip
         table = np.column_stack([np.asarray(column, float)[shown] for column in columns])
         changed = len(self._changed())
-        told = self._text(
-            "told",
+        summary = self._text(
+            "summary",
             rows=f"{len(dynamics):,}",
             passes=dynamics.passes,
             flagged=f"{len(flagged):,}",
             precision=f"{expected_precision(len(flagged), len(dynamics)):.0%}",
             changed=f"{changed:,}",
         )
-        self._send_points(told, changed, columns_first(table))
+        self._send_points(summary, changed, columns_first(table))
 
-    def _send_points(self, told: str, changed: int, points: bytes) -> None:
-        message: MapPoints = {"kind": "points", "told": told, "changed": changed}
+    def _send_points(self, summary: str, changed: int, points: bytes) -> None:
+        message: MapPoints = {"kind": "points", "message": summary, "changed": changed}
         self.send(message, [points])
 
     def _changed(self) -> dict[int, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from ..runs.control import Knob
+from ..runs.control import LiveCommand
 from ..spec import Field, parse_value
 
 Entry = str | bool
@@ -60,7 +60,7 @@ def parse(field: Field, shown: Entry) -> Any:
     return text
 
 
-def slider_values(field: Field | Knob) -> list[float]:
+def slider_values(field: Field | LiveCommand) -> list[float]:
     """Return the values that the field's slider stops at; none if it has no slider.
 
     A slider needs two ends and either a logarithmic scale or a step. On a logarithmic scale it

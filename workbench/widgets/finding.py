@@ -13,7 +13,7 @@ from IPython.display import display
 from ..errors import InputError
 from ..language import text
 from .layouts import ROW, WHOLE_ROW
-from .routing import answer_at_once
+from .routing import use_subshell
 
 if TYPE_CHECKING:
     from ..training.lr_finder import Finder
@@ -57,7 +57,7 @@ class RatePanel:
         intro = ipywidgets.HTML(f"<p style='margin:0'>{html.escape(text('studio.rate.intro'))}</p>")
         row = ipywidgets.Box([self._press, self._use, self._status, self._stale], layout=ROW)
         panel = ipywidgets.VBox([intro, row])
-        answer_at_once(panel)
+        use_subshell(panel)
         display(panel)
 
     def tell_stale(self, is_stale: bool) -> None:

@@ -54,6 +54,6 @@ def _checkpoint_at(run: RunFolder, step: int) -> tuple[int | None, dict[str, Any
     if at is None:
         return None, {}
     try:
-        return at, load_progress(found[at])["knobs"]
+        return at, load_progress(found[at])["hyperparameters"]
     except (OSError, ValueError, KeyError):  # damaged; the fork will say so, or take another
         return at, {}

@@ -17,7 +17,7 @@ import traitlets
 
 from .. import language as languages
 from ..errors import Fault
-from ..language import told
+from ..language import translate
 from ..models import quantization
 from ..spec import (
     Field,
@@ -38,7 +38,7 @@ from ..static import script, style
 from ..tasks import served_by
 from .entries import entry, kind, number, parse, slider_values
 from .messages import FieldGroup, FieldView, FormView
-from .routing import answer_at_once
+from .routing import use_subshell
 
 # Shown at once; the other fields wait under "more". The choice is about readers, not about types.
 BASIC = (
@@ -89,7 +89,7 @@ class SpecForm(anywidget.AnyWidget):
         self.observe(self._read_entries, "entries")
         self.observe(self._recipe_chosen, "recipe")
         self.set_spec(spec)
-        answer_at_once(self)
+        use_subshell(self)
 
     @property
     def spec(self) -> RunSpec:
@@ -100,7 +100,7 @@ class SpecForm(anywidget.AnyWidget):
         """
         with self._lock:
             values = {field.name: self._value(field) for field in fields()}
-        return from_flat(values, where=told("the form"))
+        return from_flat(values, where=translate("the form"))
 
     @property
     def fault_text(self) -> str:

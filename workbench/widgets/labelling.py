@@ -14,7 +14,7 @@ from ..labelling.session import Session
 from ..language.direction import isolated
 from ..static import script, style
 from .messages import Asked, LabellingState, Received
-from .routing import answer_at_once
+from .routing import use_subshell
 
 _WORDS = (
     "title", "guidelines", "all_done", "save", "no_answer", "skip", "undo", "note", "note_hint",
@@ -55,7 +55,7 @@ class LabellingDesk(anywidget.AnyWidget):
             state=self._state(0),
         )
         self.on_msg(self._received)
-        answer_at_once(self)
+        use_subshell(self)
 
     def _received(self, _: Any, content: Received, __: Any) -> None:
         turn = self.state["turn"]
@@ -82,7 +82,7 @@ class LabellingDesk(anywidget.AnyWidget):
                 return self._say("undone", row=f"{undone.row:,}")
             case "decide" if session.item is not None:
                 made = session.decide(content.get("value"))
-                return self._say("saved", value=told(made.value) or self._say("nothing"))
+                return self._say("saved", value=display_value(made.value) or self._say("nothing"))
             case "skip" if session.item is not None:
                 session.skip()
                 return self._say("skipped")
@@ -129,7 +129,7 @@ class LabellingDesk(anywidget.AnyWidget):
                 else self._say("sure", percent=f"{100 * suggestion.confidence:.0f}"),
             },
             "others": [
-                {"who": who, "text": told(value) or self._say("nothing")}
+                {"who": who, "text": display_value(value) or self._say("nothing")}
                 for who, value in session.others.get(item.place, {}).items()
             ],
             "notes": session.journal.notes().get(item.place, []),
@@ -150,10 +150,10 @@ class LabellingDesk(anywidget.AnyWidget):
         return languages.text(f"labelling.{key}", self._language, **values)
 
 
-def told(value: Any) -> str:
+def display_value(value: Any) -> str:
     """Return a decision as a line of plain text."""
     if isinstance(value, list):
-        return ", ".join(told(one) for one in value)
+        return ", ".join(display_value(one) for one in value)
     if isinstance(value, dict):
         return " ".join(filter(None, (shorten(value["text"], 40), value.get("label", ""))))
     return f"{value:g}" if isinstance(value, float) else shorten(value, SHOWN_CHARACTERS)

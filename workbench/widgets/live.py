@@ -34,7 +34,7 @@ from .points import (
     score_names,
     steps_between,
 )
-from .routing import answer_at_once
+from .routing import use_subshell
 from .words import attach_line, chart_labels, count_marks, describe_marks, describe_state
 
 SECONDS_BETWEEN_UPDATES = 0.5
@@ -85,7 +85,7 @@ class LiveChart(anywidget.AnyWidget):
             can_fork=on_fork is not None,
         )
         self.on_msg(self._received)
-        answer_at_once(self)
+        use_subshell(self)
 
     @property
     def ended(self) -> bool:
@@ -109,7 +109,7 @@ class LiveChart(anywidget.AnyWidget):
         """Read the events that are new, and send their points if anybody is looking."""
         with self._lock:
             news = [followed.reader.update() for followed in self._followed]
-            news.append(self._look_for_writer(any(news)))
+            news.append(self._check_writer(any(news)))
             if self._watched and any(news):
                 self._publish(whole=False)
             elif self._watched and time.monotonic() - self._sign_at > SECONDS_BETWEEN_SIGNS:
@@ -135,7 +135,7 @@ class LiveChart(anywidget.AnyWidget):
                 return
             self._closing.wait(SECONDS_BETWEEN_UPDATES)
 
-    def _look_for_writer(self, news: bool) -> bool:
+    def _check_writer(self, news: bool) -> bool:
         """Return whether it has turned out that nobody writes the run any more, or again."""
         before = self._interrupted
         if news:

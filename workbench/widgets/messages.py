@@ -210,7 +210,7 @@ ToLive = Points | Detail | Offer | Forked | Alive
 # --- steering: knobs and buttons ----------------------------------------------------------------
 
 
-class KnobView(TypedDict):
+class HyperparameterView(TypedDict):
     """How a knob is drawn."""
 
     name: str
@@ -222,7 +222,7 @@ class KnobView(TypedDict):
     range: str
 
 
-class KnobValue(TypedDict):
+class HyperparameterValue(TypedDict):
     """What a knob stands at, and who has moved it."""
 
     entry: str
@@ -248,7 +248,7 @@ class Controls(TypedDict):
     paused: bool
     asked: list[str]
     useless: list[str]
-    values: dict[str, KnobValue]
+    values: dict[str, HyperparameterValue]
     news: str
     alert: AlertView | None
 
@@ -398,7 +398,7 @@ FromLabelling = Decide | Skip | UndoDecision | AddNote | Move
 # --- the data map -------------------------------------------------------------------------------
 
 
-class SuspectRow(TypedDict):
+class LabelIssue(TypedDict):
     """A row that the model learned from, and what training said of it."""
 
     row: int
@@ -411,12 +411,12 @@ class SuspectRow(TypedDict):
     decided: bool
 
 
-class SuspectRows(TypedDict):
+class LabelIssues(TypedDict):
     """The rows that are listed, and the labels that there are."""
 
     kind: Literal["rows"]
-    rows: list[SuspectRow]
-    told: str
+    rows: list[LabelIssue]
+    message: str
     names: list[str]
     answers: str
 
@@ -425,7 +425,7 @@ class MapPoints(TypedDict):
     """All points of the map: their rows are in the buffer."""
 
     kind: Literal["points"]
-    told: str
+    message: str
     changed: int
 
 
@@ -436,10 +436,10 @@ class ListRows(TypedDict):
     rows: list[int]
 
 
-class ListSuspects(TypedDict):
+class ListLabelIssues(TypedDict):
     """The rows whose labels are most suspect."""
 
-    kind: Literal["suspects"]
+    kind: Literal["label_issues"]
 
 
 class LabelRow(TypedDict):
@@ -468,8 +468,8 @@ class Retrained(TypedDict):
     kind: Literal["retrained"]
 
 
-FromMap = Sync | ListRows | ListSuspects | LabelRow | UndoLabel | Retrain
-ToMap = MapPoints | SuspectRows | Retrained | Fault
+FromMap = Sync | ListRows | ListLabelIssues | LabelRow | UndoLabel | Retrain
+ToMap = MapPoints | LabelIssues | Retrained | Fault
 
 
 # --- form, playground ---------------------------------------------------------------------------

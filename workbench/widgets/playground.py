@@ -18,7 +18,7 @@ from ..evaluation.streaming import Token
 from ..static import script, style
 from .entries import number
 from .messages import Received
-from .routing import answer_at_once
+from .routing import use_subshell
 
 _WORDS = (
     "title", "ask", "hint", "send", "stop", "forget", "before", "after", "writing", "nothing",
@@ -68,7 +68,7 @@ class PlaygroundDesk(anywidget.AnyWidget):
         )
         words |= names or {}
         self._spec, self._language = spec, spoken
-        start = sampling.usual(spec)
+        start = sampling.defaults(spec)
         super().__init__(
             words=words,
             fields=[_field(name, spoken) for name in sampling.DOMAINS],
@@ -76,7 +76,7 @@ class PlaygroundDesk(anywidget.AnyWidget):
         )
         self.on_msg(self._received)
         self.observe(self._read_entries, "entries")
-        answer_at_once(self)
+        use_subshell(self)
 
     def wait(self) -> None:
         """Wait until what was asked has been answered."""
@@ -119,8 +119,8 @@ class PlaygroundDesk(anywidget.AnyWidget):
                 self._tell({"kind": "token", "by": name, "token": asdict(token)})
 
             exchange = asdict(self._playground.ask(text, asked, on_token, self._stopped.is_set))
-            told = asked.told(self._spec, self._language)
-            self.said = [*self.said, exchange | {"told": told, "tokens": tokens}]
+            settings = asked.describe(self._spec, self._language)
+            self.said = [*self.said, exchange | {"settings": settings, "tokens": tokens}]
         except (InputError, OSError, RuntimeError, ValueError) as error:
             self.fault = str(error)  # a thread has nobody else to tell
         finally:

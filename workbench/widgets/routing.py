@@ -7,7 +7,7 @@ import ipywidgets
 from ..private_members import answer_in_any_subshell
 
 
-def answer_at_once(widget: ipywidgets.Widget) -> None:
+def use_subshell(widget: ipywidgets.Widget) -> None:
     """Let a control's first message, too, be handled while another cell is busy.
 
     ipykernel 7.4 sends a front end's message to the subshell that last published on the same
@@ -16,4 +16,4 @@ def answer_at_once(widget: ipywidgets.Widget) -> None:
     """
     answer_in_any_subshell(getattr(widget, "comm", None))
     for child in getattr(widget, "children", ()):
-        answer_at_once(child)
+        use_subshell(child)

@@ -17,7 +17,7 @@ from ..static import script, style
 from .entries import one_line
 from .form import SpecForm
 from .messages import Pasted, Received
-from .routing import answer_at_once
+from .routing import use_subshell
 
 NOTEBOOK = "notebooks/studio.ipynb"
 
@@ -48,7 +48,7 @@ class SpecPanel(anywidget.AnyWidget):
         self.on_msg(self._received)
         form.on_change(self._show)
         self._show(form)
-        answer_at_once(self)
+        use_subshell(self)
 
     def paste(self, text: str) -> None:
         """Set the form from YAML; at fault, the form stays as it is and the faults are shown."""

@@ -20,15 +20,15 @@ from .. import language as languages
 from ..errors import InputError
 from ..runs import Event, RunFolder, RunState, ask
 from ..runs.alerts import Alert, describe, find_alerts
-from ..runs.control import Requests, knobs_without_effect, parse
+from ..runs.control import Requests, parse, unused_hyperparameters
 from ..runs.lock import is_locked
 from ..runs.reader import RunReader
 from ..runs.summary import summarise
 from ..static import script, style
 from .entries import number
-from .knobs import describe_knob, movable, starting_values
-from .messages import AlertView, Alive, Answered, Controls, KnobValue, Received
-from .routing import answer_at_once
+from .hyperparameters import describe_hyperparameter, movable, starting_values
+from .messages import AlertView, Alive, Answered, Controls, HyperparameterValue, Received
+from .routing import use_subshell
 from .words import attach_line
 
 SECONDS_BETWEEN_UPDATES = 0.5
@@ -71,7 +71,7 @@ class SteeringPanel(anywidget.AnyWidget):
         self._on_resume = on_resume
         self._reader = RunReader(run)
         self._requests = Requests(run)
-        self._beginnings = self._acts_taken = 0
+        self._beginnings = self._commands_taken = 0
         self._asked: list[tuple[int, str, Any, str]] = []
         self._values = starting_values(run)
         self._changed: dict[str, Event] = {}
@@ -88,11 +88,12 @@ class SteeringPanel(anywidget.AnyWidget):
         super().__init__(
             labels={name: self._text(name) for name in _LABELS} | {"attach": attach_line(run)},
             rows=[
-                describe_knob(knob, self._values[knob.name], self._language) for knob in movable()
+                describe_hyperparameter(knob, self._values[knob.name], self._language)
+                for knob in movable()
             ],
         )
         self.on_msg(self._received)
-        answer_at_once(self)
+        use_subshell(self)
         self.update()
 
     @property
@@ -112,8 +113,8 @@ class SteeringPanel(anywidget.AnyWidget):
             self._reader.update()
             self._follow_record()
             self._follow_beginnings()
-            self._follow_acts()
-            self._look_for_writer()
+            self._follow_commands()
+            self._check_writer()
             self._follow_requests()
             self._follow_alerts()
             self.shown = self._describe()
@@ -124,11 +125,11 @@ class SteeringPanel(anywidget.AnyWidget):
         super().close()
 
     def _watch(self) -> None:
-        told = 0.0
+        last_shown = 0.0
         while not self._closing.is_set() and not self.ended:
             self.update()
-            if time.monotonic() - told > SECONDS_BETWEEN_SIGNS:
-                told = time.monotonic()
+            if time.monotonic() - last_shown > SECONDS_BETWEEN_SIGNS:
+                last_shown = time.monotonic()
                 alive: Alive = {"kind": "alive"}
                 self.send(alive)
             self._closing.wait(SECONDS_BETWEEN_UPDATES)
@@ -167,7 +168,7 @@ class SteeringPanel(anywidget.AnyWidget):
             self._on_resume(self._run)
             self._resuming, self._looked_at = True, 0.0
 
-    def _look_for_writer(self) -> None:
+    def _check_writer(self) -> None:
         now = time.monotonic()
         if self.ended or (self._looked_at and now - self._looked_at < SECONDS_BETWEEN_LOOKS):
             return
@@ -193,7 +194,7 @@ class SteeringPanel(anywidget.AnyWidget):
         except OSError:  # the folder is gone, or its disk
             return
         if written != self._useless_of:
-            self._useless, self._useless_of = knobs_without_effect(self._run), written
+            self._useless, self._useless_of = unused_hyperparameters(self._run), written
 
     def _follow_beginnings(self) -> None:
         state = self._state
@@ -203,21 +204,21 @@ class SteeringPanel(anywidget.AnyWidget):
             self._stopping = self._resuming = False
             self._looked_at = 0.0
 
-    def _follow_acts(self) -> None:
+    def _follow_commands(self) -> None:
         state = self._state
         began = (state.breaks[-1] if state.breaks else state.started).get("seq", -1)
-        for act in state.acts[self._acts_taken :]:
+        for act in state.commands[self._commands_taken :]:
             knob = act["knob"]
             if knob == "stop":
                 self._stopping = act["seq"] > began
             elif knob in self._values and _is_number(act.get("new")):
                 self._values[knob] = act["new"]
                 self._changed[knob] = act
-        self._acts_taken = len(state.acts)
+        self._commands_taken = len(state.commands)
 
     def _follow_requests(self) -> None:
         self._asked += self._requests.new()
-        done = max((act.get("request") or 0 for act in self._state.acts), default=0)
+        done = max((act.get("request") or 0 for act in self._state.commands), default=0)
         self._asked = [request for request in self._asked if request[0] > done]
 
     def _follow_alerts(self) -> None:
@@ -256,7 +257,7 @@ class SteeringPanel(anywidget.AnyWidget):
             "alert": self._describe_alert() if steerable else None,
         }
 
-    def _describe_value(self, name: str, asked: tuple[Any, str] | None) -> KnobValue:
+    def _describe_value(self, name: str, asked: tuple[Any, str] | None) -> HyperparameterValue:
         value, event, note = self._values[name], self._changed.get(name), ""
         if name in self._useless:
             note = self._text("note.no_effect", what=self._useless[name])
@@ -265,8 +266,8 @@ class SteeringPanel(anywidget.AnyWidget):
         elif event is not None:
             old: Any = event.get("old")
             who = event.get("who")
-            told = number(old) if _is_number(old) else "-"
-            note = self._text("note.changed", step=event["step"], old=told, who=who)
+            last_shown = number(old) if _is_number(old) else "-"
+            note = self._text("note.changed", step=event["step"], old=last_shown, who=who)
         elif value is None:
             note = self._text("note.model")
         return {"entry": "" if value is None else number(value), "note": note}
@@ -276,7 +277,7 @@ class SteeringPanel(anywidget.AnyWidget):
         waiting = [name for name in asked if name not in self._values]
         if waiting:
             return self._text("news.asked", act=self._act_words(waiting[-1], *asked[waiting[-1]]))
-        done = [act for act in self._state.acts[-20:] if act["knob"] in _ACTS]
+        done = [act for act in self._state.commands[-20:] if act["knob"] in _ACTS]
         if not done:
             return ""
         last = done[-1]

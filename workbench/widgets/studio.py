@@ -18,8 +18,8 @@ from ..spec import RunSpec
 from .attention import AttentionDesk
 from .form import SpecForm
 from .layouts import ROW, WHOLE_ROW
-from .places import RunPlaces
-from .routing import answer_at_once
+from .outputs import RunOutputs
+from .routing import use_subshell
 from .spec_panel import SpecPanel
 
 if TYPE_CHECKING:
@@ -50,18 +50,18 @@ def section_header(
     sentence.layout.flex, sentence.layout.margin = "1 1 24em", "0 8px 0 0"
     press = ipywidgets.Button(description=button, icon="refresh", layout={"width": "auto"})
     press.on_click(lambda _: _at_work(press, act))
-    answer_at_once(press)
-    told = ipywidgets.HTML(layout=WHOLE_ROW)
-    display(ipywidgets.Box([sentence, press, told], layout=ROW))
+    use_subshell(press)
+    message = ipywidgets.HTML(layout=WHOLE_ROW)
+    display(ipywidgets.Box([sentence, press, message], layout=ROW))
 
     def tell(is_stale: bool) -> None:
         words = f"<p role='status' style='margin:0'>⟳ {html.escape(stale)}</p>"
-        told.value = words if is_stale else ""
+        message.value = words if is_stale else ""
 
     return tell
 
 
-def show_place() -> Callable[[Sequence[ipywidgets.Widget]], None]:
+def show_output() -> Callable[[Sequence[ipywidgets.Widget]], None]:
     """Display an empty place and return a function that puts widgets there, from any thread."""
     place = ipywidgets.VBox()
     display(place)
@@ -78,7 +78,7 @@ def show_choice(question: str, runs: list[RunFolder], pick: Callable[[RunFolder]
     for run in runs:
         button = ipywidgets.Button(description=run.name, layout={"width": "auto"})
         button.on_click(lambda _, run=run: pick(run))
-        answer_at_once(button)
+        use_subshell(button)
         buttons.append(button)
     sentence = ipywidgets.HTML(f"<p>{html.escape(question)}</p>")
     display(ipywidgets.VBox([sentence, *buttons]))
@@ -104,8 +104,8 @@ class StartPanel:
         if active:
             key = "studio.training_one" if len(active) == 1 else "studio.training_many"
             words = html.escape(text(key, count=len(active)))
-            told = ipywidgets.HTML(f"<span role='status'>{words}</span>")
-            self._offer.children = (told, *self._offer.children)
+            message = ipywidgets.HTML(f"<span role='status'>{words}</span>")
+            self._offer.children = (message, *self._offer.children)
         self._button = ipywidgets.Button(
             description=text("studio.start"),
             button_style="primary",
@@ -114,8 +114,8 @@ class StartPanel:
         )
         self._status = ipywidgets.HTML(layout={"flex": "1 1 12em"})
         self._button.on_click(self._clicked)
-        answer_at_once(self._button)
-        self._places = RunPlaces()
+        use_subshell(self._button)
+        self._places = RunOutputs()
         self._run: RunFolder | None = None
 
     def show(self) -> None:
@@ -136,7 +136,7 @@ class StartPanel:
             self._watch(run)
 
         button.on_click(pressed)
-        answer_at_once(button)
+        use_subshell(button)
         return button
 
     def _clicked(self, _: Any) -> None:

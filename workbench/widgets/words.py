@@ -75,13 +75,13 @@ def describe_state(state: RunState, language: str, interrupted: bool = False) ->
 
 def count_marks(state: RunState) -> int:
     """Return how many acts, breaks and checkpoints there are to mark."""
-    return len(state.acts) + len(state.breaks) + len(state.checkpoints)
+    return len(state.commands) + len(state.breaks) + len(state.checkpoints)
 
 
 def describe_marks(state: RunState, language: str, start: int = 0) -> list[Mark]:
     """Return the marks from the one numbered `start` on, in the order in which they happened."""
     kinds: dict[MarkKind, Any] = {
-        "act": state.acts, "break": state.breaks, "checkpoint": state.checkpoints
+        "act": state.commands, "break": state.breaks, "checkpoint": state.checkpoints
     }  # fmt: skip
     found = [(event["seq"], kind, event) for kind, events in kinds.items() for event in events]
     return [

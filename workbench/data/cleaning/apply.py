@@ -14,7 +14,7 @@ from ..columns import Columns, columns_of
 from ..tables import Table
 from ..values import structure
 from . import labels, rows, texts
-from .contract import Change, Dropped, Rows
+from .base import Change, Dropped, Rows
 from .record import Cleaned, Done, count_changes, differs, records_of
 
 NEEDS_LABELS = ("labels", "conflicting_labels")
@@ -74,23 +74,23 @@ def clean_table(
 def clean_texts(given: Mapping[str, Any], task: Task, cleaning: Sequence[str]) -> dict[str, Any]:
     """Return the texts of a row, by role, as those were cleaned that the model learned from."""
     kinds = {role.name: role.kind for role in task.roles}
-    mends = [mend for entry in cleaning if (mend := _mend(parse_step(entry)))]
+    normalizers = [normalize for entry in cleaning if (normalize := _normalizer(parse_step(entry)))]
     cleaned = dict(given)
     for role in given:
         if not task.answers_point_at_texts and kinds.get(role) == "text":
-            for mend in mends:
-                cleaned[role] = _mended(cleaned[role], mend)
+            for normalize in normalizers:
+                cleaned[role] = _normalized(cleaned[role], normalize)
     if task.answers_point_at_texts:
-        for mend in mends:
-            cleaned, _ = task.mended(cleaned, mend)
+        for normalize in normalizers:
+            cleaned, _ = task.normalized(cleaned, normalize)
     return cleaned
 
 
 def function_of(step: Step) -> Callable[[Rows], Change]:
     """Return what a step does, as a function of rows."""
     name = step_name(type(step))
-    if mend := _mend(step):
-        return lambda state: _each_text(state, mend, texts.LEFT.get(name))
+    if normalize := _normalizer(step):
+        return lambda state: _each_text(state, normalize, texts.LEFT.get(name))
     function = getattr(labels, name, None) or getattr(rows, name)
     return lambda state: function(state, step)
 
@@ -100,16 +100,18 @@ def name_of(custom: Custom) -> str:
     return getattr(custom, "__name__", type(custom).__name__)
 
 
-def _mend(step: Step) -> texts.Mend | None:
+def _normalizer(step: Step) -> texts.Mend | None:
     """Return what a step does to a text, if it looks at texts one by one."""
     make = getattr(texts, step_name(type(step)), None)
     return make(step) if make else None
 
 
-def _each_text(state: Rows, mend: Custom, is_left: Left | None = None) -> Change:
-    if state.mended is not None:
-        return _each_row(state, mend)
-    cells = {name: [_mended(cell, mend) for cell in state.cells[name]] for name in state.texts}
+def _each_text(state: Rows, normalize: Custom, is_left: Left | None = None) -> Change:
+    if state.normalized is not None:
+        return _each_row(state, normalize)
+    cells = {
+        name: [_normalized(cell, normalize) for cell in state.cells[name]] for name in state.texts
+    }
     left = 0
     if is_left is not None:
         held = (cell for column in cells.values() for cell in column)
@@ -117,9 +119,9 @@ def _each_text(state: Rows, mend: Custom, is_left: Left | None = None) -> Change
     return Change(cells, left=left)
 
 
-def _each_row(state: Rows, mend: Custom) -> Change:
+def _each_row(state: Rows, normalize: Custom) -> Change:
     """Mend row by row, where a text is not to change without what hangs on it."""
-    assert state.mended is not None
+    assert state.normalized is not None
     cells = {column: list(state.cells[column]) for column in state.roles.values()}
     left = 0
     for i in range(len(state)):
@@ -127,7 +129,7 @@ def _each_row(state: Rows, mend: Custom) -> Change:
             role: cells[column][i] if column in state.texts else structure(cells[column][i])
             for role, column in state.roles.items()
         }
-        after, stays = state.mended(before, mend)
+        after, stays = state.normalized(before, normalize)
         left += stays
         for role, column in state.roles.items():
             if differs(before[role], after[role]):
@@ -135,13 +137,13 @@ def _each_row(state: Rows, mend: Custom) -> Change:
     return Change(cells, left=left)
 
 
-def _mended(cell: Any, mend: Custom) -> Any:
+def _normalized(cell: Any, normalize: Custom) -> Any:
     """Return a cell mended; of a list of texts, each of them. What does not change is kept."""
     if isinstance(cell, str):
-        after = mend(cell)
+        after = normalize(cell)
         return cell if after == cell else after
     if isinstance(cell, list) and all(isinstance(item, str) for item in cell):
-        return [mend(item) for item in cell]
+        return [normalize(item) for item in cell]
     return cell
 
 
@@ -156,7 +158,7 @@ def _custom(function: Custom) -> Callable[[Rows], Change]:
 
 def _check(entry: str, state: Rows, task: Task) -> None:
     name = entry.partition("(")[0].strip()
-    if hasattr(texts, name) and not (state.texts or state.mended):
+    if hasattr(texts, name) and not (state.texts or state.normalized):
         raise DataError(
             "data.cleaning: {entry} changes texts, and {task} finds none in {columns}",
             "leave this step out",
@@ -199,7 +201,7 @@ def _rows(table: Table, columns: Columns, task: Task, spec: DataSpec) -> Rows:
         names=table.class_names,
         separator=spec.label_separator,
         roles={role.name: held[0] for role, held in places.items() if len(held) == 1},
-        mended=task.mended if task.answers_point_at_texts else None,
+        normalized=task.normalized if task.answers_point_at_texts else None,
     )
 
 

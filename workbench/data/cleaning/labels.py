@@ -8,7 +8,7 @@ from typing import Any
 
 from ...spec import cleaning as spec
 from ..cells import as_text
-from .contract import Change, Rows
+from .base import Change, Rows
 
 # What people write for the same class. Numbers are not among them: which class a 1 is, only
 # whoever gave it knows.
@@ -23,7 +23,7 @@ SYNONYMS = (
 
 def labels(rows: Rows, step: spec.Labels) -> Change:
     """Replace labels as told; of those that differ in case or blanks, the commonest stays."""
-    told = {_bare(old): new for old, new in step.map.items()}
+    mapping = {_bare(old): new for old, new in step.map.items()}
     cells = {}
     for column in rows.labels:
         # Few are different: each is looked at once.
@@ -32,11 +32,11 @@ def labels(rows: Rows, step: spec.Labels) -> Change:
         counts: Counter[str] = Counter()
         for cell, own in parts.items():
             for part in own:
-                counts[told.get(_bare(part), part)] += held[cell]
+                counts[mapping.get(_bare(part), part)] += held[cell]
         chosen = _chosen(counts, SYNONYMS if step.synonyms else (), set(step.map.values()))
         settled = {}
         for cell, own in parts.items():
-            after = [chosen[told.get(_bare(part), part)] for part in own]
+            after = [chosen[mapping.get(_bare(part), part)] for part in own]
             settled[cell] = cell if after == own else rows.separator.join(after)
         cells[column] = [
             settled[cell] if isinstance(cell, str | int | float) else cell

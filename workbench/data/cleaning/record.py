@@ -9,7 +9,7 @@ from typing import Any
 from ...language import text as say
 from ..cells import as_text
 from ..tables import Table
-from .contract import Change, Dropped, Rows
+from .base import Change, Dropped, Rows
 
 EXAMPLES = 5
 EXAMPLE_CHARACTERS = 200
@@ -71,18 +71,18 @@ class Cleaned:
 
 def notes_of(cleaned: Cleaned, split: str) -> list[str]:
     """Return a sentence for each step that did anything."""
-    told = []
+    notes = []
     part = say(f"data.part.{split}")
     for one in cleaned.done:
         if one.changed_cells:
-            told.append(
+            notes.append(
                 say("clean.changed", step=one.step, split=part, count=f"{one.changed_rows:,}")
             )
         if one.dropped_rows:
-            told.append(
+            notes.append(
                 say("clean.dropped", step=one.step, split=part, count=f"{one.dropped_rows:,}")
             )
-    return [*told, *left_notes(cleaned, part)]
+    return [*notes, *left_notes(cleaned, part)]
 
 
 def left_notes(cleaned: Cleaned, part: str) -> list[str]:

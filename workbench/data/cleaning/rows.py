@@ -11,7 +11,7 @@ from ...spec import cleaning as spec
 from ..duplicates import Copy, exact_duplicates
 from ..duplicates import near_duplicates as find_near
 from ..languages import UNDECIDED, identify_languages, known_languages
-from .contract import Change, Dropped, Rows
+from .base import Change, Dropped, Rows
 
 SHOWN_CHARACTERS = 60
 

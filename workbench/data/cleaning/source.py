@@ -14,7 +14,7 @@ from ...runs import write_output
 from ...sources import Progress
 from ...spec import DataSpec, RunSpec
 from ...tasks import Task, load_task
-from ..columns import Columns, flat, present_columns, text_columns, told_columns
+from ..columns import Columns, flat, given_columns, present_columns, text_columns
 from ..divide import train_split
 from ..export import as_lines, check_ending, write_table
 from ..tables import Table, Tables, find_tables
@@ -82,8 +82,8 @@ def _opened(
     found, data, tables = find_tables(spec.data, task, progress)
     names = list(dict.fromkeys(tables.match(name, "--split") for name in wanted))
     read = [tables.read(name) for name in names or _learned_first(tables, data)]
-    told = told_columns(found.columns, task, data.columns)
-    columns, _ = present_columns(read[0].frame, task, told, read[0].name, data.multi_label)
+    given = given_columns(found.columns, task, data.columns)
+    columns, _ = present_columns(read[0].frame, task, given, read[0].name, data.multi_label)
     needed = set(flat(columns))
     sources, faults = [], []
     for table in read:

@@ -29,7 +29,7 @@ def fix_text(step: spec.FixText) -> Mend:
 
     cautious = TextFixerConfig(fix_c1_controls=False)
 
-    def mend(text: str) -> str:
+    def normalize(text: str) -> str:
         if text.isascii():
             return text
         after = fix_encoding(text, cautious)
@@ -37,7 +37,7 @@ def fix_text(step: spec.FixText) -> Mend:
             return text
         return after
 
-    return mend
+    return normalize
 
 
 def looks_garbled(text: str) -> bool:
@@ -67,7 +67,7 @@ def html(step: spec.Html) -> Mend:
     """Leave out markup, scripts and styles; blocks become lines, entities characters."""
     tag, entity = pattern("tag"), pattern("entity")
 
-    def mend(text: str) -> str:
+    def normalize(text: str) -> str:
         if "<" in text and tag.occurs(text):
             reader = _TextOf()
             reader.feed(text)
@@ -75,7 +75,7 @@ def html(step: spec.Html) -> Mend:
             return "".join(reader.parts).strip()
         return entities.unescape(text) if entity.occurs(text) else text
 
-    return mend
+    return normalize
 
 
 def control(step: spec.Control) -> Mend:
@@ -89,23 +89,23 @@ def whitespace(step: spec.Whitespace) -> Mend:
     if not step.keep_lines:
         return lambda text: " ".join(text.split())
 
-    def mend(text: str) -> str:
+    def normalize(text: str) -> str:
         lines = [" ".join(line.split()) for line in re.split(r"\r\n?|\n", text)]
         return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
-    return mend
+    return normalize
 
 
 def mask(step: spec.Mask) -> Mend:
     """Put a word in the place of what patterns find; an address before the name in it."""
     chosen = [one for one in PATTERNS if one.name in step.what]
 
-    def mend(text: str) -> str:
+    def normalize(text: str) -> str:
         for one in chosen:
             text = one.replace(text)
         return text
 
-    return mend
+    return normalize
 
 
 def chinese(step: spec.Chinese) -> Mend:

@@ -45,8 +45,8 @@ class Finding:
     def to_dict(self, most_rows: int | None = MOST_ROWS) -> dict[str, Any]:
         """Return plain data with the sentence; of each split at most so many row numbers."""
         rows = {split: numbers[:most_rows] for split, numbers in self.rows.items()}
-        told = {"sentence": self.sentence(), "harmful": self.harmful}
-        return {**asdict(self), **told, "rows": rows}
+        shown = {"sentence": self.sentence(), "harmful": self.harmful}
+        return {**asdict(self), **shown, "rows": rows}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from ...spec import DataSpec, RunSpec
 from ...tasks import RowError, Task, load_task
 from ..cells import as_text
 from ..cleaning import clean_table, notes_of
-from ..columns import Columns, columns_of, flat, present_columns, told_columns
+from ..columns import Columns, columns_of, flat, given_columns, present_columns
 from ..divide import wished
 from ..duplicates import text_key
 from ..load import column_notes
@@ -91,9 +91,9 @@ def open_splits(spec: RunSpec, progress: Progress | None = None) -> Opened:
     found, data, tables = find_tables(spec.data, task, progress)
     named = _tables(tables, data, task)
     first = next(iter(named.values()))
-    told = told_columns(found.columns, task, data.columns)
-    columns, notes = present_columns(first.frame, task, told, first.name, data.multi_label)
-    notes += column_notes(first, columns, task, told, data.group_column)
+    given = given_columns(found.columns, task, data.columns)
+    columns, notes = present_columns(first.frame, task, given, first.name, data.multi_label)
+    notes += column_notes(first, columns, task, given, data.group_column)
     needed = set(flat(columns))
     splits = []
     for name, table in named.items():

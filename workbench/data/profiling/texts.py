@@ -56,9 +56,9 @@ def languages(sample: Sequence[tuple[Split, int]]) -> tuple[dict[str, float], li
         return {}, []
     codes = identify_languages(split.texts[i] for split, i in sample)
     counts = Counter(code for code in codes if code != UNDECIDED)
-    told = counts.total()
+    total = counts.total()
     shares = {code or "?": count / len(codes) for code, count in Counter(codes).most_common()}
-    if not told or counts.most_common(1)[0][1] < MAIN_SHARE * told:
+    if not total or counts.most_common(1)[0][1] < MAIN_SHARE * total:
         return shares, []
     main = counts.most_common(1)[0][0]
     hits: dict[str, list[int]] = {}

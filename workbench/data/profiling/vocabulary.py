@@ -141,8 +141,8 @@ def fragmented(rows: list[list[str]], tokens: Tokens, vocabulary: int) -> list[F
     """
     shares = scripts([part for row in rows[:2000] for part in row])
     wide = sum(shares.get(name, 0) for name in ("Han", "Hiragana", "Katakana", "Hangul", "Thai"))
-    usual = PIECES_PER_CHARACTER["other" if wide > 0.5 else "alphabet"]
-    if tokens.per_character <= usual or vocabulary < SMALL_VOCABULARY:
+    typical = PIECES_PER_CHARACTER["other" if wide > 0.5 else "alphabet"]
+    if tokens.per_character <= typical or vocabulary < SMALL_VOCABULARY:
         return []
     per = f"{tokens.per_character:.1f}"
     return [Finding("fragmented", len(rows), len(rows), {"per": per, "model": tokens.model})]

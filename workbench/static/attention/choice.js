@@ -73,10 +73,10 @@ export function makeDesk(model, labels) {
   desk.divergences = () =>
     remembered(desk, "divergence", () => {
       const [before, after] = [desk.otherBlock(), desk.block()];
-      const told = toldDivergence(desk);
+      const recorded = recordedDivergence(desk);
       return after.layers.map((layer, l) =>
         Array.from({ length: layer.heads }, (_, h) =>
-          told?.[l]?.[h] ?? (before && !layer.missing ? divergence(before, after, [l, h]) : null),
+          recorded?.[l]?.[h] ?? (before && !layer.missing ? divergence(before, after, [l, h]) : null),
         ),
       );
     });
@@ -138,12 +138,12 @@ export function measurable(desk) {
  * A divergence that was measured on the whole maps, before some of them were let go.
  * @param {Desk} desk
  */
-function toldDivergence(desk) {
-  const told = desk.record().plain.divergence;
+function recordedDivergence(desk) {
+  const recorded = desk.record().plain.divergence;
   const against = other(desk)?.plain;
-  if (!told || !against) return null;
-  if (told.against !== against.model || against.text !== desk.record().plain.text) return null;
-  return told.blocks[desk.choice.block];
+  if (!recorded || !against) return null;
+  if (recorded.against !== against.model || against.text !== desk.record().plain.text) return null;
+  return recorded.blocks[desk.choice.block];
 }
 
 /**

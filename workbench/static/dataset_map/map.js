@@ -26,7 +26,7 @@ function render({ model, el }) {
   const points = { count: 0, table: new Float64Array() };
   /** @type {Sight} */
   const sight = { lasso: [], caught: new Set(), cursor: -1, anchor: -1 };
-  const told = makeStatus("wb-told");
+  const summary = makeStatus("wb-summary");
   const canvas = make("canvas");
   canvas.tabIndex = 0;
   keepKeys(canvas);
@@ -37,7 +37,7 @@ function render({ model, el }) {
   const list = make("div", "wb-caught");
   list.setAttribute("aria-live", "polite");
   const count = make("p", "wb-help");
-  const suspects = makeButton(labels.suspects, () => model.send({ kind: "suspects" }));
+  const issues = makeButton(labels.label_issues, () => model.send({ kind: "label_issues" }));
   const undo = makeButton(labels.undo, () => model.send({ kind: "undo" }));
   const retrain = makeButton(labels.retrain, () => {
     count.textContent = labels.starting;
@@ -45,7 +45,7 @@ function render({ model, el }) {
   });
   retrain.hidden = !labels.can_retrain;
   const bar = make("div", "wb-bar");
-  bar.append(suspects, undo, retrain);
+  bar.append(issues, undo, retrain);
   const left = make("div", "wb-left");
   left.append(canvas, spoken, makeLegend(labels, model.get("colours")),
     make("p", "wb-help", `${labels.hint} ${labels.keys}`));
@@ -53,7 +53,7 @@ function render({ model, el }) {
   right.append(bar, count, fault.node, list);
   const both = make("div", "wb-both");
   both.append(left, right);
-  el.append(told, both);
+  el.append(summary, both);
 
   const axes = () => layOut(points, canvas);
   const draw = () => paint(canvas, axes(), points, sight, labels, model.get("colours"));
@@ -66,14 +66,14 @@ function render({ model, el }) {
   const received = (message, buffers) => {
     fault.show(message.kind === "fault" ? message.fault : "");
     if (message.kind === "points") {
-      told.textContent = message.told;
+      summary.textContent = message.message;
       retrain.disabled = undo.disabled = false;
       take(points, buffers[0]);
       if (sight.cursor >= points.count) sight.cursor = sight.anchor = -1;
       draw();
     }
     if (message.kind === "rows") {
-      count.textContent = message.told;
+      count.textContent = message.message;
       sight.caught = new Set(message.rows.map((row) => row.row));
       showRows(list, message.rows, message, labels, (row, value) =>
         model.send({ kind: "label", row, value }),

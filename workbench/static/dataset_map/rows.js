@@ -32,15 +32,15 @@ function makeRow(row, { names, answers }, labels, decide) {
   const box = make("div", "wb-caught-row");
   const head = make("p", "wb-help", `${row.rank} · ${row.said}`);
   const texts = row.texts.map((text) => make("p", "wb-text", text));
-  const told = labels.given.replace("{label}", () => [row.label].flat().join(", "));
-  const facts = make("p", "wb-facts", told);
+  const said = labels.given.replace("{label}", () => [row.label].flat().join(", "));
+  const facts = make("p", "wb-facts", said);
   const { likely } = row;
   if (likely) {
     facts.append(make("span", "", ` · ${labels.likely.replace("{label}", () => likely)}`));
   }
   const { node, value } = answers === "class" ? makeChoice(row, names) : makeWritten(row);
   node.dataset.row = String(row.row);
-  node.setAttribute("aria-label", told);
+  node.setAttribute("aria-label", said);
   keepKeys(node);
   node.addEventListener("change", () => decide(row.row, value()));
   const keep = makeButton(labels.right, () => decide(row.row, row.label));

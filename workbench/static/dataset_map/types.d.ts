@@ -1,11 +1,11 @@
 // What the modules of the dataset map share.
-import type { SuspectRow, SuspectRows } from "../messages.d.ts";
+import type { LabelIssue, LabelIssues } from "../messages.d.ts";
 import type { Place } from "./points.js";
 
 export interface Labels {
   map: string; x: string; y: string; hint: string; keys: string; point: string; area: string;
   always: string; sometimes: string; never: string; flagged: string; corrected: string;
-  suspects: string; undo: string; retrain: string; starting: string;
+  label_issues: string; undo: string; retrain: string; starting: string;
   given: string; likely: string; right: string;
   can_retrain: boolean;
 }
@@ -18,10 +18,10 @@ export interface Sight {
   anchor: number;
 }
 
-export type Listed = SuspectRow;
-export type Label = SuspectRow["label"];
+export type Listed = LabelIssue;
+export type Label = LabelIssue["label"];
 /** What may be answered: one of the classes, several, or what is written. */
-export type Answers = Pick<SuspectRows, "names" | "answers">;
+export type Answers = Pick<LabelIssues, "names" | "answers">;
 
 export interface Traits {
   labels: Labels;

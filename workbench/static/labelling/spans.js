@@ -64,7 +64,7 @@ export function makeSpans({ text, labels, keys, spans, decide, changed, words, s
       passage.append(part);
     }
   }
-  function told() {
+  function report() {
     const [start, end] = selection();
     const span = marked.find((one) => one.start < end && one.end > start);
     say(words.selection.replace("{text}", piece(start, end)) + (span?.label ? ` (${span.label})` : ""));
@@ -75,7 +75,7 @@ export function makeSpans({ text, labels, keys, spans, decide, changed, words, s
     if (!extend) from = to;
     draw();
     passage.querySelector(".wb-chosen")?.scrollIntoView({ block: "nearest" });
-    told();
+    report();
   }
   /** @param {number} place */
   function name(place) {
@@ -89,14 +89,14 @@ export function makeSpans({ text, labels, keys, spans, decide, changed, words, s
     marked.sort((a, b) => a.start - b.start);
     changed();
     draw();
-    told();
+    report();
   }
   function remove() {
     const [start, end] = selection();
     marked = marked.filter((one) => one.end <= start || one.start >= end);
     changed();
     draw();
-    told();
+    report();
   }
   /** @param {KeyboardEvent} event */
   function key(event) {
@@ -127,7 +127,7 @@ export function makeSpans({ text, labels, keys, spans, decide, changed, words, s
     to = inside[inside.length - 1];
     found.removeAllRanges();
     draw();
-    told();
+    report();
     passage.focus();
   });
   /**

@@ -69,8 +69,8 @@ export function makeCallout(model, store, labels, acts) {
     if (picked === null || box.hidden) return;
     if (look.offer !== shown) offerAnew();
     const at = look.offer?.at ?? picked;
-    const told = look.forking ? labels.forking : labels.fork.replace("{step}", at.toLocaleString());
-    if (fork.textContent !== told) fork.textContent = told;
+    const caption = look.forking ? labels.forking : labels.fork.replace("{step}", at.toLocaleString());
+    if (fork.textContent !== caption) fork.textContent = caption;
     fork.setAttribute("aria-disabled", String(look.forking));
     say(hint, at === picked ? "" : labels.fork_hint.replace("{step}", at.toLocaleString()));
     say(fault, look.fault);

@@ -63,8 +63,8 @@ export function makePanel(spec, store, labels, acts) {
       if (!panel.axes) return;
       paint(canvas, panel.axes, spec, panel.visible, store, labels, style);
       const out = panel.axes.outside;
-      const told = out && labels[out.thinned ? "outside_at_least" : "outside"];
-      outside.textContent = out ? told.replace("{count}", out.count) : "";
+      const template = out && labels[out.thinned ? "outside_at_least" : "outside"];
+      outside.textContent = out ? template.replace("{count}", out.count) : "";
     },
   };
   followMouse(panel, store, acts);

@@ -13,7 +13,7 @@ ALONE = (("self", "source", "source"),)
 
 
 @dataclass(frozen=True)
-class Place:
+class ModuleLocation:
     """A layer of a block: `block` among the record's blocks, `layer` from 0 in the model."""
 
     block: int
@@ -21,7 +21,7 @@ class Place:
     module: str
 
 
-class Places:
+class ModuleLocator:
     """Finds the place of each attention module as the model calls it, in one run of the model."""
 
     def __init__(self, model: Any) -> None:
@@ -39,13 +39,13 @@ class Places:
         if config.is_encoder_decoder:
             self._decoder = set(model.get_decoder().modules())
         self._types = getattr(config.get_text_config(), "layer_types", None) or []
-        told = getattr(config.get_text_config(), "num_hidden_layers", 0)
-        self._told = [told if isinstance(told, int) else 0] * len(self.blocks)
+        declared = getattr(config.get_text_config(), "num_hidden_layers", 0)
+        self._declared_layers = [declared if isinstance(declared, int) else 0] * len(self.blocks)
         self._calls = [0] * len(self.blocks)
         self._self_of: dict[str, torch.nn.Module] = {}
         self._sizes = [0] * len(self.blocks)
 
-    def of(self, module: Any) -> Place:
+    def of(self, module: Any) -> ModuleLocation:
         """Return the place of a module that is called now."""
         name = self._names.get(module, type(module).__name__)
         stack, number = self._layer_in(name)
@@ -55,13 +55,13 @@ class Places:
             key = f"{stack}.{number}"
             block = 1 if self._self_of.setdefault(key, module) is module else 2
         # ALBERT calls the same module for several layers; then the calls count, not the name.
-        shares = self._lists.get(stack, 0) < self._told[block]
+        shares = self._lists.get(stack, 0) < self._declared_layers[block]
         layer = max(number, self._calls[block]) if shares else number
         self._calls[block] += 1
         self._sizes[block] = max(self._lists.get(stack, 0), layer + 1, self._sizes[block])
-        return Place(block, layer, name)
+        return ModuleLocation(block, layer, name)
 
-    def note(self, place: Place) -> None:
+    def note(self, place: ModuleLocation) -> None:
         """Take note of a layer whose place is known without its module."""
         self._sizes[place.block] = max(self._sizes[place.block], place.layer + 1)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, RunError, shorten
-from ..language import told
+from ..language import translate
 from ..runs import RunFolder, open_run, require_writable, write_output
 from ..runs.commands import quoted
 from ..runs.evaluation import Evaluation
@@ -24,63 +24,73 @@ from .terminal import is_piped_in
 def add_commands(commands: Any) -> None:
     """Add the commands."""
     evaluate_parser = commands.add_parser(
-        "evaluate", help=told("score a run, or its model on a new file")
+        "evaluate", help=translate("score a run, or its model on a new file")
     )
     evaluate_parser.add_argument(
-        "--data", metavar="FILE", help=told("labelled data; left out, the run's own")
+        "--data", metavar="FILE", help=translate("labelled data; left out, the run's own")
     )
     evaluate_parser.add_argument(
-        "--predictions", metavar="FILE", help=told("also write each row, worst first (.jsonl)")
+        "--predictions", metavar="FILE", help=translate("also write each row, worst first (.jsonl)")
     )
     add_json(evaluate_parser)
-    predict_parser = commands.add_parser("predict", help=told("predict texts with a run's model"))
+    predict_parser = commands.add_parser(
+        "predict", help=translate("predict texts with a run's model")
+    )
     predict_parser.add_argument(
         "--file",
         metavar="FILE",
-        help=told("one text a line, or .jsonl with an object by role a line"),
+        help=translate("one text a line, or .jsonl with an object by role a line"),
     )
     predict_parser.add_argument(
         "--with", metavar="ROLE=TEXT", action="append", default=[], dest="given",
-        help=told("what the task needs besides: --with text_pair=…, --with context=…"),
+        help=translate("what the task needs besides: --with text_pair=…, --with context=…"),
     )  # fmt: skip
     add_json(predict_parser)
-    attend_parser = commands.add_parser("attend", help=told("see where a model looks in a text"))
-    attend_parser.add_argument(
-        "--out", metavar="FILE", required=True, help=told(".html, .png, .svg or .json")
+    attend_parser = commands.add_parser(
+        "attend", help=translate("see where a model looks in a text")
     )
     attend_parser.add_argument(
-        "--pair", metavar="TEXT", help=told("a second text, or a translation")
+        "--out", metavar="FILE", required=True, help=translate(".html, .png, .svg or .json")
+    )
+    attend_parser.add_argument(
+        "--pair", metavar="TEXT", help=translate("a second text, or a translation")
     )
     attend_parser.add_argument(
         "--against",
         metavar="MODEL_OR_RUN",
-        help=told("compare with it; `before`: before fine-tuning"),
+        help=translate("compare with it; `before`: before fine-tuning"),
     )
     attend_parser.add_argument(
-        "--check", choices=("occlusion", "input_x_gradient"), help=told("keep a causal check, too")
+        "--check",
+        choices=("occlusion", "input_x_gradient"),
+        help=translate("keep a causal check, too"),
     )
-    attend_parser.add_argument("--layer", type=int, help=told("counted from 1; left out, the last"))
-    attend_parser.add_argument("--head", type=int, help=told("counted from 1; left out, the mean"))
+    attend_parser.add_argument(
+        "--layer", type=int, help=translate("counted from 1; left out, the last")
+    )
+    attend_parser.add_argument(
+        "--head", type=int, help=translate("counted from 1; left out, the mean")
+    )
     chat_parser = commands.add_parser(
         "chat",
-        help=told("talk to a run's model, before fine-tuning and after it"),
-        description=told(
+        help=translate("talk to a run's model, before fine-tuning and after it"),
+        description=translate(
             "Each line is asked of the run's model; Ctrl-D ends. For models that write."
         ),
     )
     chat_parser.add_argument(
-        "--before", action="store_true", help=told("ask the model before fine-tuning, too")
+        "--before", action="store_true", help=translate("ask the model before fine-tuning, too")
     )
     for name, help_text in (
-        ("temperature", told("0 takes the likeliest token each time (0)")),
-        ("top-p", told("draw only from the likeliest tokens with so much probability (1)")),
-        ("repetition-penalty", told("above 1, repeat less (1)")),
-        ("max-new-tokens", told("cut an answer after so many tokens (as in the run)")),
-        ("seed", told("the same question and seed give the same answer (as in the run)")),
+        ("temperature", translate("0 takes the likeliest token each time (0)")),
+        ("top-p", translate("draw only from the likeliest tokens with so much probability (1)")),
+        ("repetition-penalty", translate("above 1, repeat less (1)")),
+        ("max-new-tokens", translate("cut an answer after so many tokens (as in the run)")),
+        ("seed", translate("the same question and seed give the same answer (as in the run)")),
     ):
         chat_parser.add_argument(f"--{name}", metavar="NUMBER", help=help_text)
     add_json(chat_parser)
-    report_parser = commands.add_parser("report", help=told("write a run's report.html anew"))
+    report_parser = commands.add_parser("report", help=translate("write a run's report.html anew"))
     for parser, command in (
         (evaluate_parser, evaluate),
         (predict_parser, predict),
@@ -92,7 +102,7 @@ def add_commands(commands: Any) -> None:
         parser.add_argument(
             "run",
             metavar="MODEL_OR_RUN" if looks else "RUN",
-            help=told(
+            help=translate(
                 "a run's name or folder, or a model's source" if looks else "a run's name or folder"
             ),
         )
@@ -100,8 +110,10 @@ def add_commands(commands: Any) -> None:
         if parser is not report_parser:
             add_trust(parser)
         parser.set_defaults(command=command)
-    predict_parser.add_argument("text", nargs="*", help=told("texts; left out, read from stdin"))
-    attend_parser.add_argument("text", help=told("the text to look at"))
+    predict_parser.add_argument(
+        "text", nargs="*", help=translate("texts; left out, read from stdin")
+    )
+    attend_parser.add_argument("text", help=translate("the text to look at"))
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -144,7 +156,9 @@ def evaluate(options: argparse.Namespace) -> None:
 
 
 def _score_lines(metrics: Evaluation) -> Iterator[str]:
-    yield told("{count} {count:row|rows} of {split}", count=metrics["rows"], split=metrics["split"])
+    yield translate(
+        "{count} {count:row|rows} of {split}", count=metrics["rows"], split=metrics["split"]
+    )
     for name, value in metrics["metrics"].items():
         if value is not None:
             yield f"{padded(name, 24)}{value:.4f}"
@@ -221,16 +235,19 @@ def texts_to_predict(options: argparse.Namespace) -> list[Any]:
 
 def attend(options: argparse.Namespace) -> None:
     """Write where a model looks in a text, alone or against another."""
-    from ..attention.opening import look
-    from ..reporting.look import write_look
+    from ..attention.opening import open_and_attend
+    from ..reporting.attention_page import write_look
 
-    source, against = _looked_at(options.run, options), _looked_at(options.against, options)
-    _, records = look(source, options.text, options.pair, against, options.check)
+    source, against = (
+        _attention_page(options.run, options),
+        _attention_page(options.against, options),
+    )
+    _, records = open_and_attend(source, options.text, options.pair, against, options.check)
     write_look(records, Path(options.out), options.layer, options.head)
     print(options.out)
 
 
-def _looked_at(name: str | None, options: argparse.Namespace) -> Any:
+def _attention_page(name: str | None, options: argparse.Namespace) -> Any:
     """Return the run of that name if there is one; else the name, as a model's source."""
     if name is None or name == "before":
         return name

@@ -10,11 +10,11 @@ from workbench.dynamics import (
     RANKINGS,
     Dynamics,
     expected_precision,
-    flagged_places,
+    flagged_indices,
     measure,
     rank,
 )
-from workbench.dynamics.suspects import MEASURED_PRECISION, confident_learning, settled
+from workbench.dynamics.label_issues import MEASURED_PRECISION, confident_learning, settled
 from workbench.errors import InputError
 from workbench.figures import dataset_map
 
@@ -43,11 +43,11 @@ def dynamics(probabilities, given):
 
 def noisy(rows=400, classes=3, flipped=0.1, seed=3):
     """Rows that a fair model judges, some of them given a wrong label; and which."""
-    chance = np.random.default_rng(seed)
-    truth = chance.integers(classes, size=rows)
-    logits = chance.normal(size=(2, rows, classes)) + 3 * np.eye(classes)[truth]
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(classes, size=rows)
+    logits = rng.normal(size=(2, rows, classes)) + 3 * np.eye(classes)[truth]
     shares = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
-    wrong = chance.random(rows) < flipped
+    wrong = rng.random(rows) < flipped
     given = np.where(wrong, (truth + 1) % classes, truth)
     return dynamics(shares, given), wrong, truth
 
@@ -126,9 +126,9 @@ def by_the_paper(shares, given):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_confident_learning_is_that_of_the_paper(seed):
-    chance = np.random.default_rng(seed)
-    shares = chance.dirichlet(np.ones(4), size=25)
-    given = chance.integers(3, size=25)  # the fourth class is given to none
+    rng = np.random.default_rng(seed)
+    shares = rng.dirichlet(np.ones(4), size=25)
+    given = rng.integers(3, size=25)  # the fourth class is given to none
     wrong, doubt = confident_learning(shares, given)
     meant = by_the_paper(shares.tolist(), given.tolist())
     assert wrong.tolist() == [m != g for m, g in zip(meant, given, strict=True)]
@@ -168,10 +168,10 @@ def test_the_ranking_puts_the_flagged_first_each_part_by_its_doubt():
     assert ranking.order.tolist() == [1, 4, 2, 5, 0, 3]
     assert ranking.scores.tolist() == pytest.approx([-0.8, 0.6, 0.1, -0.8, 0.2, -0.6], abs=1e-6)
     assert ranking.likely.tolist() == [1, 1, 1, 0, 0, 0]
-    assert flagged_places(found).tolist() == [1, 4]
+    assert flagged_indices(found).tolist() == [1, 4]
 
 
-def test_alike_suspects_stand_in_the_order_of_their_rows():
+def test_alike_label_issues_stand_in_the_order_of_their_rows():
     shares = [[0.5, 0.5], [0.5, 0.5], [0.9, 0.1], [0.5, 0.5]]
     found = dynamics([shares], [0, 0, 0, 0])
     found = Dynamics(**{**vars(found), "rows": np.array([40, 10, 20, 30])})
@@ -208,8 +208,8 @@ def test_without_probabilities_the_last_pass_says_what_is_likelier():
     ranking = rank(bare)
     assert ranking.name == "area_under_margin"
     assert ranking.likely.tolist() == [1, -1, -1]
-    assert len(flagged_places(bare)) == 0
-    assert ranking.likely.dtype == flagged_places(bare).dtype == np.int64
+    assert len(flagged_indices(bare)) == 0
+    assert ranking.likely.dtype == flagged_indices(bare).dtype == np.int64
     with pytest.raises(InputError, match=r"3 classes were not kept.*; rank by area_under_margin"):
         rank(bare, "confident_learning")
 
@@ -268,7 +268,7 @@ def test_rows_with_several_labels_are_ranked_by_margin_only():
     found, _, _ = noisy(rows=20)
     several = Dynamics(**{**vars(found), "given": np.full(20, -1)})
     assert rank(several).name == "area_under_margin"
-    assert len(flagged_places(several)) == 0
+    assert len(flagged_indices(several)) == 0
     with pytest.raises(InputError, match="one label each; rank by area_under_margin"):
         rank(several, "confident_learning")
 
@@ -289,7 +289,7 @@ def test_before_a_second_pass_there_is_neither_a_count_nor_a_map():
     once = dynamics(found.probabilities[:1], found.given)
     assert not once.repeated
     assert rank(once).flagged is None
-    assert len(flagged_places(once)) == 0
+    assert len(flagged_indices(once)) == 0
     assert "second pass" in dataset_map(once).layout.annotations[0].text
     assert len(dataset_map(once).data) == 0
     begun = dynamics(found.probabilities, found.given)
@@ -299,7 +299,7 @@ def test_before_a_second_pass_there_is_neither_a_count_nor_a_map():
     ended = dynamics(found.probabilities, found.given)
     ended.loss[1, 58:] = np.nan  # a last batch was dropped
     assert ended.repeated
-    assert rank(ended).flagged == len(flagged_places(ended)) > 0
+    assert rank(ended).flagged == len(flagged_indices(ended)) > 0
     assert len(dataset_map(ended).data) > 0
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..attention.look import Watched, look_at_both, look_well
+from ..attention.attend import LoadedModel, capture_all, capture_pair
 from ..attention.packing import pack
 from ..attention.record import AttentionRecord
 from ..errors import ModelError, RunError
@@ -17,7 +17,7 @@ from ..runs import RunFolder, read_state
 class Answers:
     """What the models of a desk, one or before and after, answer to its questions."""
 
-    watched: Sequence[Watched]
+    watched: Sequence[LoadedModel]
 
     def asks(self) -> dict[str, Callable[..., Any]]:
         """Return the questions by name, as `AttentionDesk` wants them."""
@@ -27,9 +27,9 @@ class Answers:
         """Return the records of another sentence."""
         text = self.watched[-1].asked(text)
         if len(self.watched) == 1:
-            return [look_well(self.watched[0], text)]
+            return [capture_all(self.watched[0], text)]
         before, after = self.watched
-        return look_at_both(before, after, text, rollout=True)
+        return capture_pair(before, after, text, rollout=True)
 
     def map(self, record: AttentionRecord, block: int, layer: int, head: int) -> dict[str, Any]:
         """Return one whole map of a record that kept it in small."""
@@ -51,12 +51,12 @@ class Answers:
             watched.model, watched.tokenizer, record, method=method, encoder=watched.encoder
         ).occlusion
 
-    def _of(self, record: AttentionRecord) -> Watched:
+    def _of(self, record: AttentionRecord) -> LoadedModel:
         found = next((one for one in self.watched if one.label == record.model), None)
         if found is None:
             raise ModelError(
-                "the model of {model!r} is not at hand any more",
-                "look at the model before or after",
+                "the model of {model!r} is no longer available",
+                "choose the model before or after fine-tuning",
                 model=record.model,
             )
         return found
@@ -68,12 +68,12 @@ class Answers:
         if target is not None and target.prompt is not None:
             pair = record.prediction
         written = 0 if source.prompt is None else len(source) - source.prompt
-        return self._of(record).look(
+        return self._of(record).capture(
             record.text, pair, max_new_tokens=written, max_tokens=len(source), **how
         )
 
 
-class Looked(list[AttentionRecord]):
+class AttentionResult(list[AttentionRecord]):
     """Attention records that do not spill their numbers when a cell ends with them."""
 
     def __repr__(self) -> str:
@@ -83,7 +83,7 @@ class Looked(list[AttentionRecord]):
         return "; ".join(parts)
 
 
-def show_kept(run: RunFolder) -> Looked:
+def show_kept(run: RunFolder) -> AttentionResult:
     """Show what a run kept of its probe sentence: before, along the way, after, and its loss.
 
     Raises:
@@ -91,9 +91,7 @@ def show_kept(run: RunFolder) -> Looked:
     """
     records, loss = kept_records(run)
     if not records:
-        raise RunError(
-            "the run {run} kept no attention", "give a sentence to look at as well", run=run.name
-        )
+        raise RunError("the run {run} kept no attention", "also give a sentence", run=run.name)
     return show([], records, loss)
 
 
@@ -107,12 +105,12 @@ def kept_records(run: RunFolder) -> tuple[list[AttentionRecord], list[tuple[int,
 
 
 def show(
-    watched: Sequence[Watched],
+    watched: Sequence[LoadedModel],
     records: Sequence[AttentionRecord],
     loss: Sequence[tuple[int, float]] = (),
-) -> Looked:
+) -> AttentionResult:
     """Show the desk of records: live where somebody watches, else as it needs no kernel."""
-    from ..reporting.look import comparing
+    from ..reporting.attention_page import comparing
     from .kernel import in_notebook, is_live
 
     start = comparing(1) if len(watched) > 1 else None
@@ -124,7 +122,7 @@ def show(
     elif in_notebook():
         from IPython.display import display
 
-        from ..reporting.look import desk_bundle
+        from ..reporting.attention_page import desk_bundle
 
         display(desk_bundle(records, loss=loss, start=start), raw=True)
-    return Looked(records)
+    return AttentionResult(records)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.attention.zoo import make, tokenizer
 from tests.tiny_models import make_tiny_bert
-from workbench.attention.look import Watched, attend, look_well, open_before, open_source
+from workbench.attention.attend import LoadedModel, attend, capture_all, open_before, open_source
 from workbench.attention.reading import read_json
 from workbench.errors import InputError
 
@@ -76,13 +76,13 @@ def test_the_second_text_is_a_pair_or_what_the_decoder_reads():
 
 
 def test_extras_that_are_heavy_come_only_when_asked_for(monkeypatch):
-    from workbench.attention import look
+    from workbench.attention import attend
 
-    monkeypatch.setattr(look, "LIGHT_BYTES", 100)
-    watched = Watched(make("llama"), tokenizer())
-    record = look_well(watched, TEXT)
+    monkeypatch.setattr(attend, "LIGHT_BYTES", 100)
+    watched = LoadedModel(make("llama"), tokenizer())
+    record = capture_all(watched, TEXT)
     assert (record.rollout, record.formula, record.lens) == (None, None, None)
-    assert look_well(watched, TEXT, formula=(0, 0, 2)).formula.head == 2
+    assert capture_all(watched, TEXT, formula=(0, 0, 2)).formula.head == 2
 
 
 @pytest.mark.parametrize("source", ["no/such/place", "wheel:nothing", ""])

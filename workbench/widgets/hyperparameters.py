@@ -6,31 +6,33 @@ from typing import Any
 
 from ..language import text
 from ..runs import RunFolder
-from ..runs.control import SPEC_KNOBS, Knob, knobs
+from ..runs.control import LIVE_HYPERPARAMETERS, LiveCommand, live_commands
 from ..spec import find
 from .entries import WHOLE_MANTISSAS, number, slider_values
 from .form import help_line
-from .messages import KnobView
+from .messages import HyperparameterView
 
 # More stops than this, and a slider cannot be set by hand.
 MOST_STOPS = 150
 
 
-def movable() -> list[Knob]:
+def movable() -> list[LiveCommand]:
     """Return the knobs that are numbers, the learning rate first."""
-    return [knob for knob in knobs().values() if knob.type in (int, float)]
+    return [knob for knob in live_commands().values() if knob.type in (int, float)]
 
 
 def starting_values(run: RunFolder) -> dict[str, Any]:
     """Return the knobs' values as the run started; what only the model knows is None."""
     train = run.spec().train
     return {
-        knob.name: getattr(train, knob.name) if knob.name in SPEC_KNOBS else None
+        knob.name: getattr(train, knob.name) if knob.name in LIVE_HYPERPARAMETERS else None
         for knob in movable()
     }
 
 
-def describe_knob(knob: Knob, value: float | None, language: str) -> KnobView:
+def describe_hyperparameter(
+    knob: LiveCommand, value: float | None, language: str
+) -> HyperparameterView:
     """Return all that the browser needs to draw a knob but its present value."""
     field, domain = find(f"train.{knob.name}"), knob.domain
     if field is None:
@@ -52,7 +54,7 @@ def describe_knob(knob: Knob, value: float | None, language: str) -> KnobView:
     }
 
 
-def slider_stops(knob: Knob, value: float | None) -> list[float]:
+def slider_stops(knob: LiveCommand, value: float | None) -> list[float]:
     """Return where a knob's slider stops: its domain, or as much of it as is near `value`."""
     stops, (low, high) = slider_values(knob), knob.domain.bounds
     if not stops:  # a count without an end: round numbers, up to ten times as many

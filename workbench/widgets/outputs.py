@@ -21,7 +21,7 @@ from .steering import SteeringPanel, show_steering
 _NOTHING = {"text/html": "", "text/plain": ""}
 
 
-class RunPlaces:
+class RunOutputs:
     """A column of places, each for one run: its curves, and below them its controls.
 
     When all are taken, the place of a run that is over is used again, else the oldest fork's;
@@ -30,13 +30,13 @@ class RunPlaces:
 
     def __init__(self, count: int = 6) -> None:
         self._count = count
-        self._free: list[_Place] = []
-        self._taken: list[_Place] = []  # the earliest first
+        self._free: list[_Output] = []
+        self._taken: list[_Output] = []  # the earliest first
         self._lock = threading.Lock()
 
-    def show(self) -> RunPlaces:
+    def show(self) -> RunOutputs:
         """Make the places in this cell."""
-        self._free = [_Place() for _ in range(self._count)]
+        self._free = [_Output() for _ in range(self._count)]
         return self
 
     def fill(
@@ -55,17 +55,17 @@ class RunPlaces:
         place.take(run, on_end)
         self._watch(place, run, parent)
 
-    def _choose(self, run: RunFolder, parent: RunFolder | None) -> _Place:
+    def _choose(self, run: RunFolder, parent: RunFolder | None) -> _Output:
         """Return the place for a run, out of the lists of places."""
         known = next((place for place in self._taken if place.holds(run)), None)
         if known is None and self._free:
             return self._free.pop(0)
         others = [place for place in self._taken if not place.holds(parent)]
-        place = known or min(others or self._taken, key=_Place.worth)
+        place = known or min(others or self._taken, key=_Output.worth)
         self._taken.remove(place)
         return place
 
-    def _watch(self, place: _Place, run: RunFolder, parent: RunFolder | None) -> None:
+    def _watch(self, place: _Output, run: RunFolder, parent: RunFolder | None) -> None:
         chart, controls = place.turns
 
         def ended() -> None:
@@ -91,7 +91,7 @@ class RunPlaces:
             place.panel = show_steering(run, controls, on_resume=resume)
 
 
-class _Place:
+class _Output:
     """Where one run at a time is shown; whoever takes it ends what was shown before."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ class Rows:
     columns of plain text, `asked` those that make a row's text, `answers` those that are to be
     predicted, `labels` those of labels. `names` has the names behind numbered labels, by column;
     `separator` is what stands between several labels of a cell. Where answers hang on the texts,
-    `mended` is the task's way to change them, of the cells of a row by role; `roles` says which
+    `normalized` is the task's way to change them, of the cells of a row by role; `roles` says which
     column plays which.
     """
 
@@ -32,7 +32,7 @@ class Rows:
     names: Mapping[str, list[str]] = field(default_factory=dict)
     separator: str = ""
     roles: Mapping[str, str] = field(default_factory=dict)
-    mended: Callable[..., tuple[dict[str, Any], bool]] | None = None
+    normalized: Callable[..., tuple[dict[str, Any], bool]] | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""

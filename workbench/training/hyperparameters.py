@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from ..runs.control import SPEC_KNOBS
+from ..runs.control import LIVE_HYPERPARAMETERS
 from ..spec import RunSpec, TrainSpec
 from ..tasks import Task
 
-MOVED = (*SPEC_KNOBS, "dropout")
+MOVED = (*LIVE_HYPERPARAMETERS, "dropout")
 
 
 class Loop(Protocol):
@@ -18,19 +18,19 @@ class Loop(Protocol):
     model: Any
     optimizer: Any
     train: TrainSpec
-    knob_values: dict[str, Any]
+    live_values: dict[str, Any]
 
     def limit_gradients(self, norm: float) -> None:
         """Clip gradients to this norm from now on."""
 
-    def renew_loss(self) -> None:
+    def rebuild_loss(self) -> None:
         """Minimise from now on what the knobs say."""
 
-    def replan(self) -> None:
+    def rebuild_schedule(self) -> None:
         """Count the steps anew."""
 
 
-def move(loop: Loop, name: str, value: float) -> float:
+def set_hyperparameter(loop: Loop, name: str, value: float) -> float:
     """Set a knob for the steps that follow and return what it was before."""
     if name == "dropout":
         old = _set_dropout(loop.model, value)
@@ -39,11 +39,11 @@ def move(loop: Loop, name: str, value: float) -> float:
         loop.train = loop.train.model_copy(update={name: value})
         if name in _EFFECTS:
             _EFFECTS[name](loop, value)
-    loop.knob_values[name] = value
+    loop.live_values[name] = value
     return old
 
 
-def without_effect(spec: RunSpec, task: Task, model: Any = None) -> dict[str, str]:
+def unused_hyperparameters(spec: RunSpec, task: Task, model: Any = None) -> dict[str, str]:
     """Return the knobs that would change nothing in a run, each with what does not use it.
 
     `task` is the run's, as its model does it.
@@ -67,16 +67,16 @@ def _max_grad_norm(loop: Loop, value: float) -> None:
 
 
 def _label_smoothing_factor(loop: Loop, value: float) -> None:
-    loop.renew_loss()
+    loop.rebuild_loss()
 
 
 def _gradient_accumulation_steps(loop: Loop, value: float) -> None:
-    loop.replan()
+    loop.rebuild_schedule()
 
 
 def _num_train_epochs(loop: Loop, value: float) -> None:
     loop.train = loop.train.model_copy(update={"max_steps": -1})  # the epochs decide from now on
-    loop.replan()
+    loop.rebuild_schedule()
 
 
 def _set_dropout(model: Any, value: float) -> float:

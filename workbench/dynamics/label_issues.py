@@ -123,7 +123,7 @@ def confident_learning(
     return meant != given, others.max(axis=1) - own
 
 
-def flagged_places(dynamics: Dynamics) -> np.ndarray:
+def flagged_indices(dynamics: Dynamics) -> np.ndarray:
     """Return the places of the rows that confident learning counts as wrong, the worst first.
 
     None where it cannot be asked: rows with several labels, or very many classes; and none before

@@ -8,9 +8,9 @@ from workbench.runs import EventWriter, RunFolder
 from workbench.runs.lock import writer_lock
 from workbench.runs.summary import announce
 from workbench.spec import RunSpec
-from workbench.widgets import places as module
+from workbench.widgets import outputs as module
 from workbench.widgets.live import LiveChart
-from workbench.widgets.places import RunPlaces
+from workbench.widgets.outputs import RunOutputs
 from workbench.widgets.steering import SteeringPanel
 
 
@@ -97,7 +97,7 @@ def names(handles):
 
 def test_a_run_has_curves_and_controls_until_it_is_over(handles, start_run):
     run, over = start_run("one"), []
-    RunPlaces(2).show().fill(run.folder, lambda: over.append(run))
+    RunOutputs(2).show().fill(run.folder, lambda: over.append(run))
     assert [handle.kind for handle in handles] == [
         "LiveChart", "SteeringPanel", "NoneType", "NoneType",
     ]  # fmt: skip
@@ -107,25 +107,25 @@ def test_a_run_has_curves_and_controls_until_it_is_over(handles, start_run):
 
 
 def test_a_run_too_many_takes_the_place_of_one_that_is_over(handles, start_run):
-    places = RunPlaces(3).show()
+    outputs = RunOutputs(3).show()
     first, second, third = (start_run(name) for name in ("first", "second", "third"))
     for run in (first, second, third):
-        places.fill(run.folder)
+        outputs.fill(run.folder)
     second.end()
     wait_for(lambda: names(handles) == ["first", "record", "third"])
-    places.fill(start_run("fourth").folder)
+    outputs.fill(start_run("fourth").folder)
     assert names(handles) == ["first", "fourth", "third"]
 
 
 def test_what_was_shown_in_a_place_before_is_closed_and_never_comes_back(handles, start_run):
-    places = RunPlaces(2).show()
+    outputs = RunOutputs(2).show()
     root, fork, fork_of_fork = (start_run(name) for name in ("root", "fork", "fork-of-fork"))
-    places.fill(root.folder, lambda: None)  # what waits for a run's end is kept longest
-    places.fill(fork.folder, parent=root.folder)
+    outputs.fill(root.folder, lambda: None)  # what waits for a run's end is kept longest
+    outputs.fill(fork.folder, parent=root.folder)
     chart, panel = handles[2].shown, handles[3].shown
     assert isinstance(chart, LiveChart)
     assert isinstance(panel, SteeringPanel)
-    places.fill(fork_of_fork.folder, parent=root.folder)
+    outputs.fill(fork_of_fork.folder, parent=root.folder)
     assert names(handles) == ["root", "fork-of-fork"]
     assert chart.closed
     assert chart.comm is None
@@ -139,20 +139,20 @@ def test_what_was_shown_in_a_place_before_is_closed_and_never_comes_back(handles
 
 
 def test_the_parent_of_a_fork_keeps_its_place(handles, start_run):
-    places = RunPlaces(2).show()
+    outputs = RunOutputs(2).show()
     parent, other = start_run("parent"), start_run("other")
-    places.fill(parent.folder)
-    places.fill(other.folder)
-    places.fill(start_run("child").folder, parent=parent.folder)
+    outputs.fill(parent.folder)
+    outputs.fill(other.folder)
+    outputs.fill(start_run("child").folder, parent=parent.folder)
     assert names(handles) == ["parent", "child"]
 
 
 def test_a_run_that_is_shown_already_keeps_its_place(handles, start_run):
-    places = RunPlaces(3).show()
+    outputs = RunOutputs(3).show()
     run, other = start_run("one"), start_run("other")
-    places.fill(run.folder)
-    places.fill(other.folder)
-    places.fill(RunFolder(run.folder.path))
+    outputs.fill(run.folder)
+    outputs.fill(other.folder)
+    outputs.fill(RunFolder(run.folder.path))
     assert names(handles) == ["one", "other", "NoneType"]
     assert not handles[0].shown.closed
 
@@ -161,7 +161,7 @@ def test_a_failed_run_keeps_its_button_and_is_watched_again_when_it_is_resumed(
     handles, start_run, monkeypatch
 ):
     run = start_run("one")
-    RunPlaces(1).show().fill(run.folder)
+    RunOutputs(1).show().fill(run.folder)
     panel = handles[1].shown
     run.fail()
     wait_for(lambda: handles[0].kind == "record")

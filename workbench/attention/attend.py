@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import InputError, ModelError
 from ..models import load_model, load_tokenizer, load_trained
-from ..models.classes import usual_class
+from ..models.classes import default_class
 from ..models.fit import limits_in, require_known_tokens
 from ..models.folder import (
     read_config,
@@ -38,7 +38,7 @@ from .record import AttentionRecord
 from .texts import Reading, read, read_text, with_prefix
 
 Source = Any
-"""A run, a path, a model source as in `spec.model.source`, `(model, tokenizer)`, or `Watched`."""
+"""A run, a path, a source as in `spec.model.source`, `(model, tokenizer)` or a `LoadedModel`."""
 
 # The text is cut after so many tokens unless something else is asked for.
 MAX_TOKENS = 512
@@ -51,7 +51,7 @@ MOVED = 3
 
 
 @dataclass(frozen=True)
-class Watched:
+class LoadedModel:
     """A model that is ready to be looked into; `prefix` stood before each text it learned from.
 
     Without an `encoder`, masks in a text are masks, and all else is plain text.
@@ -69,7 +69,7 @@ class Watched:
         """Return a text as the model learned to read texts."""
         return with_prefix(text, self.prefix)
 
-    def look(self, text: str, pair: str | None = None, **how: Any) -> AttentionRecord:
+    def capture(self, text: str, pair: str | None = None, **how: Any) -> AttentionRecord:
         """Return where it looks in one text; `how` as for `capture`."""
         asked: dict[str, Any] = {"max_tokens": self.max_tokens, "label": self.label}
         asked |= {"step": self.step, "encoder": self.encoder}
@@ -102,29 +102,33 @@ def attend(
         how["max_tokens"] = max_tokens
     if against is None:
         how |= {"pinned": pinned, "budget_bytes": budget_bytes, "formula": formula}
-        return [look_well(after, text, pair, **how)]
+        return [capture_all(after, text, pair, **how)]
     if against == "before":
         before, after = open_before(source), replace(after, label="after")
     else:
         before = open_source(against)
-    return look_at_both(before, after, text, pair, pinned, budget_bytes, formula=formula, **how)
+    return capture_pair(before, after, text, pair, pinned, budget_bytes, formula=formula, **how)
 
 
-def look_well(
-    watched: Watched, text: str, pair: str | None = None, formula: Chosen | None = None, **how: Any
+def capture_all(
+    watched: LoadedModel,
+    text: str,
+    pair: str | None = None,
+    formula: Chosen | None = None,
+    **how: Any,
 ) -> AttentionRecord:
     """Return a record with all that comes free: rollout, a formula, a decoder's words by layer."""
     config = watched.model.config
     decoder = watched.model.can_generate() and not config.is_encoder_decoder
-    record = watched.look(
+    record = watched.capture(
         text, pair, lens=decoder, formula="last" if formula is None else formula, **how
     )
     return _light(record, keep_formula=formula is not None)
 
 
-def look_at_both(
-    before: Watched,
-    after: Watched,
+def capture_pair(
+    before: LoadedModel,
+    after: LoadedModel,
     text: str,
     pair: str | None = None,
     pinned: list[Chosen] | None = None,
@@ -142,7 +146,7 @@ def look_at_both(
     reading = read(before.model, before.tokenizer, text, pair, limit, count, before.encoder)
     require_same_text(reading, own, before.label, after.label)
     how |= {"keep_all": True, "reading": reading}
-    first, second = (look_well(one, text, pair, **how) for one in (before, after))
+    first, second = (capture_all(one, text, pair, **how) for one in (before, after))
     second = compared(first, second)
     if pinned is None:
         rows = moved_most(first, second, MOVED)
@@ -162,43 +166,43 @@ def require_same_text(one: Reading, other: Reading, name: str, other_name: str) 
         other.sequences["source"].tokens
     ):
         raise InputError(
-            "{name} and {other} do not read the same tokens",
+            "{name} and {other} tokenize the text differently",
             "compare models that share a tokenizer",
             name=name,
             other=other_name,
         )
 
 
-def open_source(source: Source) -> Watched:
+def open_source(source: Source) -> LoadedModel:
     """Load what a source names, ready to be looked into.
 
     Raises:
         InputError: there is no such run or model, or it cannot be loaded.
     """
-    if isinstance(source, Watched):
+    if isinstance(source, LoadedModel):
         return source
     if isinstance(source, tuple):
         model, tokenizer = source
         kind = model.config.model_type
         require_known_tokens(tokenizer, limits_in(unwrapped(model)), kind)
-        return Watched(model, tokenizer, kind)
+        return LoadedModel(model, tokenizer, kind)
     if isinstance(source, RunFolder):
         return _open_run(source)
     path = Path(str(source))
     if (path / "spec.yaml").is_file():
         return _open_run(RunFolder(path))
     found = find_model(str(source))
-    return Watched(_load(found), load_tokenizer(found), str(source))
+    return LoadedModel(_load(found), load_tokenizer(found), str(source))
 
 
-def open_before(source: Source) -> Watched:
+def open_before(source: Source) -> LoadedModel:
     """Load the model of a run as it was before fine-tuning: its head drawn from the same seed.
 
     Raises:
         InputError: it is no run, or its model cannot be found.
     """
     run = source if isinstance(source, RunFolder) else RunFolder(Path(str(source)))
-    if isinstance(source, tuple | Watched) or not run.spec_path.is_file():
+    if isinstance(source, tuple | LoadedModel) or not run.spec_path.is_file():
         raise ModelError(
             "only a run knows its model before fine-tuning",
             "give a run, or name the other model",
@@ -221,7 +225,7 @@ def open_before(source: Source) -> Watched:
     tokenizer = load_tokenizer(own, spec.model.trust_remote_code)
     make_room(model, spec, tokenizer)
     follow_tokenizer(model, tokenizer)
-    return Watched(
+    return LoadedModel(
         model.eval(), tokenizer, "before", spec.inspect.probe_max_tokens, prefix=spec.data.prefix,
         encoder=asking_encoder(spec, tokenizer),
     )  # fmt: skip
@@ -250,11 +254,11 @@ def stored_records(run: RunFolder) -> list[AttentionRecord]:
     return [read_json(path.read_text("utf-8")) for path in before_first]
 
 
-def _open_run(run: RunFolder) -> Watched:
+def _open_run(run: RunFolder) -> LoadedModel:
     spec = run.spec()
     trust = spec.model.trust_remote_code
     tokenizer = load_tokenizer(run.model_path, trust)
-    return Watched(
+    return LoadedModel(
         load_trained(run.model_path, trust, spec.model.quantization),
         tokenizer,
         run.name,
@@ -277,7 +281,7 @@ def _load(found: FoundModel) -> Any:
     with readable(folder), quiet():
         config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
     named: Any = getattr(transformers, (config.architectures or [""])[0], None)
-    kind = named if hasattr(named, "from_pretrained") else usual_class(config)
+    kind = named if hasattr(named, "from_pretrained") else default_class(config)
     if found.pretrained and kind is named:
         try:
             return load_trained(folder)

@@ -1,4 +1,4 @@
-"""`workbench data suspects` and `correct`, and `workbench runs retrain`."""
+"""`workbench data label-issues` and `correct`, and `workbench runs retrain`."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.noisy_runs import FLIPPED, OTHER, noisy_run
 from workbench.cli import main
-from workbench.cli.suspects import _as_csv
+from workbench.cli.label_issues import _as_csv
 from workbench.dynamics.rows import LearnedRows
 from workbench.notebook.handle import hold
 
@@ -22,20 +22,22 @@ def answer(capsys, *arguments):
     return code, said.out, said.err
 
 
-def test_suspects_are_listed_for_people_and_for_programs(run, capsys):
-    _, said, _ = answer(capsys, "data", "suspects", run.path, "--top", 4)
+def test_label_issues_are_listed_for_people_and_for_programs(run, capsys):
+    _, said, _ = answer(capsys, "data", "label-issues", run.path, "--top", 4)
     assert "area_under_margin" in said.splitlines()[0]
     assert "labels are counted as likely wrong" in said
-    _, said, _ = answer(capsys, "data", "suspects", run.path, "--top", 4, "--json")
+    _, said, _ = answer(capsys, "data", "label-issues", run.path, "--top", 4, "--json")
     assert {one["row"] for one in json.loads(said)} == set(FLIPPED)
-    _, said, _ = answer(capsys, "data", "suspects", run.path, "--by", "loss", "--top", 1, "--json")
+    _, said, _ = answer(
+        capsys, "data", "label-issues", run.path, "--by", "loss", "--top", 1, "--json"
+    )
     assert json.loads(said)[0]["row"] in FLIPPED
 
 
 @pytest.mark.parametrize(("ending", "begins"), [("csv", "rank,"), ("svg", "<svg")])
-def test_suspects_and_map_are_written_to_files(run, capsys, tmp_path, ending, begins):
-    target = tmp_path / f"suspects.{ending}"
-    assert answer(capsys, "data", "suspects", run.path, "--out", target)[0] == 0
+def test_label_issues_and_map_are_written_to_files(run, capsys, tmp_path, ending, begins):
+    target = tmp_path / f"issues.{ending}"
+    assert answer(capsys, "data", "label-issues", run.path, "--out", target)[0] == 0
     assert target.read_text("utf-8").startswith(begins)
 
 
@@ -44,15 +46,18 @@ def test_a_cell_that_a_spreadsheet_would_compute_is_written_as_text():
 
 
 def test_what_cannot_be_listed_or_corrected_is_said(run, capsys, tmp_path):
-    for line, told in (
-        (("suspects", run.path, "--by", "guess"), "no ranking 'guess'; choose confident_learning"),
-        (("suspects", run.path, "--out", "map.docx"), "end it in .csv, .svg or .html"),
+    for line, result in (
+        (
+            ("label-issues", run.path, "--by", "guess"),
+            "no ranking 'guess'; choose confident_learning",
+        ),
+        (("label-issues", run.path, "--out", "map.docx"), "end it in .csv, .svg or .html"),
         (("correct", run.path, "x=positive"), "'x' names no row and label"),
         (("correct", run.path, "3=meh"), "no label 'meh'"),
-        (("correct", run.path, "999=positive"), "did not learn from a row 999"),
+        (("correct", run.path, "999=positive"), "row 999 is not in the training data"),
     ):
         code, _, said = answer(capsys, "data", *line)
-        assert (code, told in said) == (2, True), said
+        assert (code, result in said) == (2, True), said
 
 
 def test_labels_are_corrected_taken_back_and_trained_on(run, capsys):

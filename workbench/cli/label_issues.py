@@ -1,4 +1,4 @@
-"""`workbench data suspects` and `correct`: rows whose label is likely wrong, and the right ones."""
+"""`workbench data label-issues` and `correct`: rows whose label is likely wrong, and the patch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, shorten
-from ..language import told
+from ..language import translate
 from ..runs import open_run, write_output
 from ..runs.commands import quoted
 from .options import add_json, add_runs_dir
@@ -20,36 +20,42 @@ SHOWN_CHARACTERS = 80
 
 
 def add_actions(data: Any) -> None:
-    """Add `suspects` and `correct` to the group `data`."""
+    """Add `label-issues` and `correct` to the group `data`."""
     found = _leaf(
-        data, "suspects", told("a run's training rows, the likeliest wrong answers first"), list_
+        data,
+        "label-issues",
+        translate("a run's training rows, the likeliest wrong answers first"),
+        list_,
+        "suspects",
     )
     found.add_argument(
         "--by",
         default="auto",
         metavar="RANKING",
-        help=told(
+        help=translate(
             "confident_learning (auto, where rows have one label each), area_under_margin (auto, "
             "of other labels), loss (auto elsewhere), random"
         ),
     )
-    found.add_argument("--top", type=int, default=20, metavar="N", help=told("how many (20)"))
+    found.add_argument("--top", type=int, default=20, metavar="N", help=translate("how many (20)"))
     found.add_argument(
         "--out",
         type=Path,
         metavar="FILE",
-        help=told("also write .csv, or the map as .svg or .html"),
+        help=translate("also write .csv, or the map as .svg or .html"),
     )
     right = _leaf(
-        data, "correct", told("note the right labels of a run's rows, as a patch"), correct
+        data, "correct", translate("note the right labels of a run's rows, as a patch"), correct
     )
     right.add_argument(
         "labels",
         nargs="*",
         metavar="ROW=LABEL",
-        help=told("such as 17=positive; 17=a,b of several"),
+        help=translate("such as 17=positive; 17=a,b of several"),
     )
-    right.add_argument("--undo", action="store_true", help=told("take back the last one instead"))
+    right.add_argument(
+        "--undo", action="store_true", help=translate("take back the last one instead")
+    )
 
 
 def list_(options: argparse.Namespace) -> None:
@@ -73,11 +79,11 @@ def list_(options: argparse.Namespace) -> None:
          for name, value in record.items() if name not in ("split", "flagged")}
         for record in records
     ]  # fmt: skip
-    print_table(shown, False, told("no rows were recorded yet"))
+    print_table(shown, False, translate("no rows were recorded yet"))
     if ranking.flagged is not None:
         expected = expected_precision(ranking.flagged, len(dynamics))
         print(
-            told(
+            translate(
                 "{count:,} of {all:,} labels are counted as likely wrong, of which about "
                 "{expected:.0%} are expected to be",
                 count=ranking.flagged,
@@ -86,7 +92,9 @@ def list_(options: argparse.Namespace) -> None:
             )
         )
     elif ranking.name == "confident_learning":
-        print(told("how many labels are likely wrong is told after a second pass over the rows"))
+        print(
+            translate("how many labels are likely wrong is told after a second pass over the rows")
+        )
 
 
 def correct(options: argparse.Namespace) -> None:
@@ -114,14 +122,14 @@ def correct(options: argparse.Namespace) -> None:
         print_json(answer)
         return
     print(
-        told(
+        translate(
             "{count:,} {count:label differs|labels differ} from what {run} learned: {path}",
             count=len(changed),
             run=run.name,
             path=journal.path,
         )
     )
-    print(told("train on them: workbench runs retrain {path}", path=quoted(run.path)))
+    print(translate("train on them: workbench runs retrain {path}", path=quoted(run.path)))
 
 
 def _as_file(ending: str, dynamics: Any, records: list[dict[str, Any]]) -> str:
@@ -150,7 +158,7 @@ def _as_csv(records: list[dict[str, Any]]) -> str:
     return text.getvalue()
 
 
-def _leaf(data: Any, name: str, help_text: str, command: Any) -> Any:
-    leaf = add_leaf(data, name, help_text, command, add_json, add_runs_dir)
+def _leaf(data: Any, name: str, help_text: str, command: Any, *aliases: str) -> Any:
+    leaf = add_leaf(data, name, help_text, command, add_json, add_runs_dir, aliases=aliases)
     leaf.add_argument("run", metavar="RUN")
     return leaf

@@ -11,7 +11,7 @@ from tests.records import record_of
 from workbench import language
 from workbench.attention.reading import read_json
 from workbench.errors import InputError
-from workbench.reporting.look import desk_bundle, write_look
+from workbench.reporting.attention_page import desk_bundle, write_look
 
 HOSTILE = ["[CLS]", "<img src=x onerror=alert(1)>", "</script><script>alert(2)</script>", "[SEP]"]
 
