@@ -1,6 +1,8 @@
 """Tags: schemes and scores by hand, files with faults, and a run from file to report."""
 
 import json
+from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,7 +17,7 @@ from workbench.evaluation.run import evaluate_file, predict_texts
 from workbench.reporting import render
 from workbench.spec import DataSpec
 from workbench.tasks import load_task
-from workbench.tasks._sentences import encode_words
+from workbench.tasks._sentences import encode_windows, encode_words
 from workbench.tasks._tags import as_bio, entities, entity_scores
 from workbench.tasks.token_classification import coloured
 from workbench.training.prepare import prepare
@@ -159,10 +161,13 @@ def test_only_the_first_piece_of_a_word_bears_its_tag(tmp_path):
     assert pieces[first[2]][0] == "p"
 
 
-def test_words_beyond_the_limit_have_no_piece(tmp_path):
+def test_words_beyond_the_limit_are_in_a_window_of_their_own(tmp_path):
     prepared = prepare(tag_spec(tmp_path, **{"data.max_tokens": 4}))
-    found = TASK.encode({"tokens": [["the", "the", "the", "the"]]}, prepared.setup, False)
-    assert found["first"] == [[1, 2, -1, -1]]
+    batch = {"tokens": [["the", "the", "the", "the"]], "tags": [[0, 1, 0, 2]], "row": [7]}
+    found = TASK.encode(batch, prepared.setup, True)
+    assert (found["first"], found["begin"]) == ([[1, 2, -1, -1], [1, 2]], [0, 2])
+    assert found["row"] == [7, 7]
+    assert [[label for label in row if label != -100] for row in found["labels"]] == [[0, 1], [0, 2]]
 
 
 def metaspace_setup(max_tokens=32, side="right"):
@@ -216,8 +221,74 @@ def test_the_limit_counts_what_is_left(side, kept):
     assert len(read) == setup.max_tokens
     assert "".join(read[1:-1]).replace("▁", "") == kept
     assert [n >= 0 for n in found["first"][0]] == [word in kept for word in "中国银行"]
-    whole = encode_words(setup, [[*"中国银行"]], cut=False)
-    assert len(whole["input_ids"][0]) == 7
+
+
+def words_seen(found, sentence):
+    """Return the words that windows have a piece of, with the number of times."""
+    seen = Counter()
+    for first, begin, owner in zip(found["first"], found["begin"], found["sentence"], strict=True):
+        seen.update(begin + n for n, piece in enumerate(first) if piece >= 0 and owner == sentence)
+    return seen
+
+
+@pytest.mark.parametrize("size", [4, 5, 6, 9, 40])
+def test_windows_hold_every_word_once_and_begin_with_context(size):
+    setup = metaspace_setup(max_tokens=size)
+    sentences = [
+        [*"中国在银行"] * 6,
+        ["x"],
+        [*"中国"],
+        ["in", "15", "A", "x", "in", "in", "A", "x", "15", "15", "中国", "x", "x"],
+    ]
+    found = encode_windows(setup, sentences)
+    for number, words in enumerate(sentences):
+        seen = words_seen(found, number)
+        longest = max(len(setup.tokenizer.tokenize(word)) for word in words)
+        if longest <= size - 3:  # the first word may have a blank before it
+            assert seen == dict.fromkeys(range(len(words)), 1)
+    assert all(len(ids) <= size for ids in found["input_ids"])
+    if size == 9:
+        inner = [
+            first for first, n in zip(found["first"], found["sentence"], strict=True) if n == 0
+        ]
+        assert [first[0] < 0 for first in inner] == [False] + [True] * (len(inner) - 1)
+
+
+@pytest.mark.parametrize("hidden", ["\u200b", "\ufeff"])
+def test_words_that_no_window_holds_are_passed_over(hidden, tmp_path):
+    prepared = prepare(tag_spec(tmp_path, **{"data.max_tokens": 5}))
+    words = ["the", *[hidden] * 40, "plot", "unbelievablyunbelievable", "the", "the", "the", "the"]
+    found = encode_windows(prepared.setup, [words])
+    seen = words_seen(found, 0)
+    assert set(seen) >= {0, 41, 43, 44, 45, 46}
+    assert set(seen.values()) == {1}
+
+
+def test_words_behind_the_limit_are_learned_and_answered(tmp_path):
+    """A run that sees four tokens at a time finds what stands at the end of a sentence."""
+    short = pipeline.train(tag_spec(tmp_path, **{"data.max_tokens": 5, "train.max_steps": 2}))
+    records = [json.loads(line) for line in short.predictions_path.read_text("utf-8").splitlines()]
+    assert max(len(record["tokens"]) for record in records) > 5
+    found = short.metrics()
+    assert found["unseen_words"] == 0
+    assert found["rows"] == len(records)
+
+
+def test_windows_of_one_sentence_answer_as_one(tmp_path):
+    from datasets import Dataset
+
+    labels = ["B-LOC", "I-LOC", "O"]
+    first = np.array([[9.0, 0, 0], [np.nan] * 3, [np.nan] * 3])
+    second = np.array([[np.nan] * 3, [0, 9.0, 0]])
+    outcome = outcome_of([first, second], labels)
+    table = Dataset.from_dict({"tokens": [["New", "York", "x"]], "tags": [[0, 1, 2]], "row": [1]})
+    rows = Dataset.from_dict({"row": [1, 1], "begin": [0, 0]})
+    outcome = replace(outcome, table=table, rows=rows)
+    (record,) = TASK.predictions(outcome)
+    assert record["predicted"] == ["B-LOC", "I-LOC", "O"]
+    assert TASK.evaluate(outcome)["metrics"]["f1"] == 1
+    later = replace(outcome, rows=Dataset.from_dict({"row": [1, 1], "begin": [0, 1]}))
+    assert TASK.predictions(later)[0]["predicted"] == ["B-LOC", "O", "I-LOC"]
 
 
 def test_a_sentence_that_the_tokenizer_drops_is_left_out_of_training(tmp_path):

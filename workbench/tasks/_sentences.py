@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 from zlib import crc32
@@ -34,12 +35,12 @@ def joined(words: list[str]) -> str:
     return "".join(gap + word for gap, word in zip(gaps_before(words), words, strict=True))
 
 
-def encode_words(setup: Setup, sentences: list[list[str]], cut: bool = True) -> Record:
+def encode_words(setup: Setup, sentences: list[list[str]]) -> Record:
     """Return the pieces of sentences of words, and in `first` the first piece of each word.
 
     `first` has -1 for a word without a piece. Words are encoded with blanks between them. Where a
     text has none, between Chinese characters, some tokenizers make a token of each blank, which no
-    text of the model's pretraining had: those are left out. Without `cut` nothing is truncated.
+    text of the model's pretraining had: those are left out.
 
     Raises:
         ModelError: the tokenizer does not say which piece comes from where.
@@ -53,20 +54,19 @@ def encode_words(setup: Setup, sentences: list[list[str]], cut: bool = True) -> 
     # With what is left out, twice the limit is enough for as many pieces as the limit.
     encoded = encoder_of(setup)(
         [" ".join(words) for words in sentences],
-        truncation=cut,
-        max_length=2 * setup.max_tokens + 10 if cut else None,
+        truncation=True,
+        max_length=2 * setup.max_tokens + 10,
         return_offsets_mapping=True,
         return_special_tokens_mask=True,
         verbose=False,
     )
     names = [name for name in setup.tokenizer.model_input_names if name in encoded]
     found: dict[str, list[Any]] = {name: [] for name in [*names, "first"]}
-    limit = setup.max_tokens if cut else None
     for row, words in enumerate(sentences):
         tokens = setup.tokenizer.convert_ids_to_tokens(encoded["input_ids"][row])
         offsets, special = encoded["offset_mapping"][row], encoded["special_tokens_mask"][row]
         kept, first = pieces_of_words(
-            words, tokens, offsets, special, limit, setup.tokenizer.truncation_side
+            words, tokens, offsets, special, setup.max_tokens, setup.tokenizer.truncation_side
         )
         for name in names:
             found[name].append([encoded[name][row][n] for n in kept])
@@ -74,9 +74,46 @@ def encode_words(setup: Setup, sentences: list[list[str]], cut: bool = True) -> 
     return found
 
 
+def encode_windows(setup: Setup, sentences: list[list[str]]) -> Record:
+    """Return the pieces of sentences in as many windows as each takes; see `encode_words`.
+
+    `sentence` says whose a window is, and `begin` with which word it begins. A word has a piece in
+    one window only: a later window begins with words of the one before, for context.
+    """
+    found = encode_words(setup, sentences)
+    found |= {"sentence": list(range(len(sentences))), "begin": [0] * len(sentences)}
+    for number, words in enumerate(sentences):
+        for window in _later_windows(setup, words, _end(found["first"][number])):
+            for name, held in (window | {"sentence": [number]}).items():
+                found[name] += held
+    return found
+
+
+def _later_windows(setup: Setup, words: list[str], end: int) -> Iterator[Record]:
+    """Yield windows of the words from `end` on, each with a quarter of the one before it."""
+    begin, empty = 0, setup.tokenizer.num_special_tokens_to_add()
+    while end < len(words):
+        for start in (end - (end - begin) // 4, end):  # a long word may leave no room for context
+            held = words[start : start + setup.max_tokens]
+            window = encode_words(setup, [held])
+            first = [-1] * (end - start) + window["first"][0][end - start :]
+            if _end(first):
+                break
+        else:  # words that no window holds: too long, or nothing to the tokenizer
+            end += 1 if len(window["input_ids"][0]) > empty else len(held)
+            continue
+        yield window | {"first": [first], "begin": [start]}
+        begin, end = start, start + _end(first)
+
+
+def _end(first: list[int]) -> int:
+    """Return the place behind the last word that has a piece."""
+    return 1 + max((n for n, piece in enumerate(first) if piece >= 0), default=-1)
+
+
 def pieces_of_words(
     words: list[str], tokens: list[str], offsets: list[tuple[int, int]], special: list[int],
-    limit: int | None, side: str,
+    limit: int, side: str,
 ) -> tuple[list[int], list[int]]:  # fmt: skip
     """Return which pieces of a joined sentence are kept, and which of them begins each word, or -1.
 
@@ -97,7 +134,7 @@ def pieces_of_words(
     gaps = gaps_before(words)
     kept = [n for n, own in enumerate(owners) if not blank[n] or own < 1 or gaps[own]]
     plain = [n for n in kept if not special[n]]
-    beyond = 0 if limit is None else max(len(kept) - limit, 0)
+    beyond = max(len(kept) - limit, 0)
     left_out = set(plain[:beyond] if side == "left" else plain[max(len(plain) - beyond, 0) :])
     kept = [n for n in kept if n not in left_out]
     first = [-1] * len(words)

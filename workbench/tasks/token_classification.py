@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from ._scores import cross_entropy, softmax
 from ._sentences import (
     IGNORED,
     coloured,
+    encode_windows,
     encode_words,
     joined,
     on_pieces,
@@ -181,31 +183,34 @@ class TokenClassification(ClassifyingTask):
         return [*tags, *sorted(possible - set(tags))]
 
     def lengths(self, batch: Batch, setup: Setup) -> list[int]:
-        """Return the pieces of each sentence, before it is cut."""
-        encoded = encode_words(setup, [words_of(held) for held in batch["tokens"]], cut=False)
+        """Return the pieces of each sentence: windows go over it, uncut."""
+        encoded = encode_words(setup, [words_of(held) for held in batch["tokens"]])
         return [len(ids) for ids in encoded["input_ids"]]
 
     def encode(self, batch: Batch, setup: Setup, training: bool) -> dict[str, list[Any]]:
         """Turn words into pieces, and their tags into the labels of their first pieces.
 
-        `first` says which piece is the first of each word; -1 where there is none, for a word that
-        lies beyond `max_tokens` or that the tokenizer drops. A sentence of such words alone is left
-        out of training: a batch of it would have no loss.
+        A sentence longer than `max_tokens` is read in windows. `first` says which piece of a window
+        is the first of each word; -1 where there is none, for a word that another window has or
+        that the tokenizer drops. A window without a word is left out of training: a batch of it
+        would have no loss.
 
         Raises:
             ModelError: the tokenizer does not say which piece comes from where.
         """
-        inputs = encode_words(setup, [words_of(held) for held in batch["tokens"]])
+        inputs = encode_windows(setup, [words_of(held) for held in batch["tokens"]])
+        owners = inputs.pop("sentence")
         if "tags" in batch:
             inputs["labels"] = [
-                on_pieces(first, tags, len(ids))
-                for first, tags, ids in zip(
-                    inputs["first"], batch["tags"], inputs["input_ids"], strict=True
+                on_pieces(first, batch["tags"][n][begin : begin + len(first)], len(ids))
+                for first, begin, n, ids in zip(
+                    inputs["first"], inputs["begin"], owners, inputs["input_ids"], strict=True
                 )
             ]
+        if "row" in batch:
+            inputs["row"] = [batch["row"][n] for n in owners]
         if training:
             seen = [n for n, first in enumerate(inputs["first"]) if max(first) >= 0]
-            inputs["row"] = batch["row"]
             inputs = {name: [held[n] for n in seen] for name, held in inputs.items()}
         return inputs
 
@@ -264,6 +269,7 @@ class TokenClassification(ClassifyingTask):
 
     def evaluate(self, outcome: Outcome) -> dict[str, Any]:
         """Return entity scores by seqeval's definition, for all and for each type, and by word."""
+        outcome = by_sentence(outcome)
         true, said = _true(outcome), [_said(own, outcome.setup) for own in outcome.outputs]
         found = entity_scores(true, said)
         pairs = [pair for row in zip(true, said, strict=True) for pair in zip(*row, strict=True)]
@@ -296,15 +302,16 @@ class TokenClassification(ClassifyingTask):
             for word, held in counts.items()
         }
         unknown = np.log(shares)
-        return {
-            "most_frequent_tag": [
-                np.array([known.get(word, unknown) for word in words])
-                for words in outcome.table["tokens"][:]
-            ]
+        answers = {
+            row["row"]: np.array([known.get(word, unknown) for word in row["tokens"]])
+            for row in outcome.table
         }
+        places = zip(outcome.rows["row"][:], _begins(outcome), strict=True)
+        return {"most_frequent_tag": [answers[row][begin:] for row, begin in places]}
 
     def predictions(self, outcome: Outcome) -> list[Record]:
         """Return the words of each sentence, their tags, the true ones, and the mean loss."""
+        outcome = by_sentence(outcome)
         records = []
         for row, own in zip(outcome.table, outcome.outputs, strict=True):
             words = words_of(row["tokens"])
@@ -361,6 +368,24 @@ def _said(own: np.ndarray, setup: Setup) -> list[str]:
     for place in np.flatnonzero(seen):
         tags[place] = setup.labels[int(own[place].argmax())]
     return tags
+
+
+def by_sentence(outcome: Outcome) -> Outcome:
+    """Return an outcome with one array (words, C) a sentence: what its windows say, together."""
+    words = {row["row"]: len(words_of(row["tokens"])) for row in outcome.table}
+    found: dict[int, np.ndarray] = {}
+    places = zip(outcome.rows["row"][:], _begins(outcome), outcome.outputs, strict=True)
+    for row, begin, own in places:
+        held = found.setdefault(row, np.full((words[row], own.shape[-1]), np.nan, own.dtype))
+        part = held[begin : begin + len(own)]
+        np.copyto(part, own, where=~np.isnan(own))
+    return replace(outcome, outputs=[found[row] for row in outcome.table["row"][:]])
+
+
+def _begins(outcome: Outcome) -> list[int]:
+    """Return the word with which each window begins."""
+    rows = outcome.rows
+    return rows["begin"][:] if "begin" in rows.column_names else [0] * len(rows)
 
 
 def _true(outcome: Outcome) -> list[list[str]]:
