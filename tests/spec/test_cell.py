@@ -63,7 +63,8 @@ def test_the_cell_shows_sections_ranges_and_units():
     assert "# train" in lines
     assert not any(line.endswith(" []") for line in lines)
     assert (
-        "max_tokens: int = 128  # truncate texts to this many tokens "
+        "max_tokens: int = 128  # truncate texts to this many tokens; passages with "
+        "questions, and sentences whose words are tagged, are read in windows of this size instead "
         "[4 to 131072 tokens, log scale]" in lines
     )
 

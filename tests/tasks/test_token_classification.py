@@ -167,7 +167,10 @@ def test_words_beyond_the_limit_are_in_a_window_of_their_own(tmp_path):
     found = TASK.encode(batch, prepared.setup, True)
     assert (found["first"], found["begin"]) == ([[1, 2, -1, -1], [1, 2]], [0, 2])
     assert found["row"] == [7, 7]
-    assert [[label for label in row if label != -100] for row in found["labels"]] == [[0, 1], [0, 2]]
+    assert [[label for label in row if label != -100] for row in found["labels"]] == [
+        [0, 1],
+        [0, 2],
+    ]
 
 
 def metaspace_setup(max_tokens=32, side="right"):
@@ -265,9 +268,10 @@ def test_words_that_no_window_holds_are_passed_over(hidden, tmp_path):
 
 
 def test_words_behind_the_limit_are_learned_and_answered(tmp_path):
-    """A run that sees four tokens at a time finds what stands at the end of a sentence."""
+    from pyarrow import parquet
+
     short = pipeline.train(tag_spec(tmp_path, **{"data.max_tokens": 5, "train.max_steps": 2}))
-    records = [json.loads(line) for line in short.predictions_path.read_text("utf-8").splitlines()]
+    records = parquet.read_table(short.evaluation_path / "predictions.parquet").to_pylist()
     assert max(len(record["tokens"]) for record in records) > 5
     found = short.metrics()
     assert found["unseen_words"] == 0

@@ -113,7 +113,15 @@ class DataSpec(Section):
         ),
     ] = 1000
     max_tokens: Annotated[
-        int, Domain("truncate texts to this many tokens", 4, 131_072, log=True, unit="tokens")
+        int,
+        Domain(
+            "truncate texts to this many tokens; passages with questions, and sentences whose "
+            "words are tagged, are read in windows of this size instead",
+            4,
+            131_072,
+            log=True,
+            unit="tokens",
+        ),
     ] = 128
     stride_tokens: Annotated[
         int,
