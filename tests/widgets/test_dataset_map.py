@@ -44,7 +44,7 @@ def test_all_rows_are_sent_with_their_place_and_what_is_likely_wrong(run, monkey
     assert ((confidence >= 0) & (confidence <= 1)).all()
     assert (variability >= 0).all()
     assert set(kinds) <= {0, 1, 2}
-    assert f"{len(rows)} rows, passes: 10" in message["message"]
+    assert f"{len(rows)} rows, epochs: 10" in message["message"]
 
 
 def test_chosen_rows_come_with_their_texts_the_most_suspect_first(run, monkeypatch):
@@ -120,7 +120,7 @@ def test_the_map_fills_in_as_the_run_goes_on(tmp_path, monkeypatch):
             assert message["message"].startswith("3 rows, epochs started: 1. The map appears after")
             assert points == b""
         else:
-            assert "3 rows, passes: 2. Labels that are likely wrong: 0" in message["message"]
+            assert "3 rows, epochs: 2. Labels that are likely wrong: 0" in message["message"]
             assert len(points) > 0
     chart.sent.clear()
     chart.update()
