@@ -14,30 +14,28 @@ from .options import add_json, add_runs_dir, add_trust, open_trusted
 from .screen import print_json
 from .terminal import download_progress
 
+KINDS = ("folder", "merged", "onnx", "script", "card")
+
 
 def add_commands(commands: Any) -> None:
     """Add `export`."""
-    kinds = {
-        "folder": translate("the model as it was trained; of a run with an adapter, the adapter"),
-        "merged": translate("a whole model, the adapter merged into its weights"),
-        "onnx": translate("one ONNX graph, checked against the model"),
-        "script": translate(
-            "the training as a script of plain transformers, with the rows of the run"
-        ),
-        "card": translate("only the model card, README.md"),
-    }
+    said = (
+        translate("the model as it was trained; of a run with an adapter, the adapter"),
+        translate("a whole model, the adapter merged into its weights"),
+        translate("one ONNX graph, checked against the model"),
+        translate("the training as a script of plain transformers, with the rows of the run"),
+        translate("only the model card, README.md"),
+    )
     parser = commands.add_parser(
         "export",
         help=translate("write a run's model for use elsewhere"),
         description=translate(
             "Write a run's model, with a model card, as {kinds}.",
-            kinds="; ".join(f"{kind}: {what}" for kind, what in kinds.items()),
+            kinds="; ".join(f"{kind}: {what}" for kind, what in zip(KINDS, said, strict=True)),
         ),
     )
     parser.add_argument("run", metavar="RUN", help=translate("a run's name or folder"))
-    parser.add_argument(
-        "--to", choices=tuple(kinds), default="folder", help=translate("what to write")
-    )
+    parser.add_argument("--to", choices=KINDS, default="folder", help=translate("what to write"))
     parser.add_argument(
         "--out",
         metavar="FOLDER",
