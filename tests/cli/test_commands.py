@@ -249,3 +249,12 @@ def test_training_says_first_which_rows_are_left_out_or_cut(capsys, tmp_path):
     assert "Skipped 1 of the training rows without text (row 81)." in result
     assert "Rows longer than 16 tokens, which will be truncated: 1 (" in result
     assert "row 82 (“the film was the film was" in result
+
+
+def test_the_version_is_that_of_the_package(capsys):
+    from importlib.metadata import version
+
+    with pytest.raises(SystemExit) as stopped:
+        main(["--version"])
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out == f"model-workbench {version('model-workbench')}\n"

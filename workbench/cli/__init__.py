@@ -11,6 +11,7 @@ import errno
 import os
 import sys
 from contextlib import redirect_stdout
+from importlib.metadata import version
 
 from ..errors import EXIT_DONE, EXIT_INPUT_AT_FAULT, EXIT_INTERRUPTED, InputError, shorten
 from ..language import translate
@@ -82,6 +83,12 @@ def make_parser() -> argparse.ArgumentParser:
     parser = Command(
         prog="workbench",
         description=translate("Fine-tune transformer models and understand what happened."),
+    )
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"model-workbench {version('model-workbench')}",
+        help=translate("show the version and exit"),
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Command)
     for module in (training, notebooks, finding, inference, exporting, running, listing):
