@@ -7,8 +7,11 @@ import random
 
 import pytest
 
+from tests.figures.examples import profile
 from tests.robustness.fuzz import VERBS, fuzz
 from tests.robustness.mutations import mutate
+from workbench.data.profile import DataProfile
+from workbench.language import text
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pipes with names are POSIX's")
 
@@ -31,3 +34,17 @@ def test_a_number_always_gives_the_same_folder(tmp_path):
         files = {p.relative_to(run): p.read_bytes() for p in run.rglob("*") if p.is_file()}
         made.append((result, files))
     assert made[0] == made[1]
+
+
+def test_every_status_of_a_run_has_a_word_in_both_languages():
+    known = ("new", "running", "paused", "interrupted", "finished", "failed", "unreadable")
+    for name in (*known, "early_stopped", "stopped", "discarded"):
+        assert {bool(text(f"compare.status.{name}", lang)) for lang in ("en", "zh")} == {True}
+
+
+def test_a_profile_that_counts_nothing_is_refused():
+    plain = profile(("a", "b")).to_dict()
+    assert DataProfile.from_dict(plain).label_counts == plain["label_counts"]
+    plain["label_counts"]["train"]["a"] = "many"
+    with pytest.raises(TypeError, match="counts nothing"):
+        DataProfile.from_dict(plain)

@@ -61,8 +61,16 @@ class DataProfile:
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> DataProfile:
-        """Read what `to_dict` gave."""
-        return cls(**plain)
+        """Read what `to_dict` gave.
+
+        Raises:
+            TypeError: what counts is no number; the file may be somebody else's.
+        """
+        made = cls(**plain)
+        for counts in (made.rows, *made.label_counts.values()):
+            if not all(isinstance(count, int) for count in counts.values()):
+                raise TypeError(f"{counts!r} counts nothing")
+        return made
 
 
 def profile_data(loaded: LoadedData, task: Task, setup: Setup) -> DataProfile:
