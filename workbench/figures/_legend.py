@@ -67,7 +67,7 @@ def legend_beside(named: list[tuple[Any, str, str]], frame: Frame) -> list[str]:
 def _entry(trace: Any, colour: str, name: str, x: float, y: float) -> list[str]:
     drawn = []
     if trace.type == "bar":
-        drawn.append(_marks.marker(x + 12, y, 11, "square", colour, trace.opacity))
+        drawn.append(_marks.marker(x + 12, y, 11, "square", colour, _marks.bar_opacity(trace)))
     elif trace.fill == "toself":
         drawn.append(_marks.marker(x + 12, y, 11, "square", trace.fillcolor))
     else:

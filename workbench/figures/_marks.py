@@ -120,7 +120,7 @@ def bars(traces: list[tuple[Any, str]], x: Axis, y: Axis, mode: str) -> list[str
             a, b = a + gap / 2, b - gap / 2
             low, high = sorted((base, tip))
             box = (low, a, high - low, b - a) if flat else (a, low, b - a, high - low)
-            drawn.append(_rect(*box, fill, trace.opacity))
+            drawn.append(_rect(*box, fill, bar_opacity(trace)))
             if text and trace.textposition != "none":
                 drawn.append(
                     label(tip + 5, (a + b) / 2, text, anchor="start")
@@ -128,6 +128,12 @@ def bars(traces: list[tuple[Any, str]], x: Axis, y: Axis, mode: str) -> list[str
                     else label((a + b) / 2, tip - 8, text)
                 )
     return drawn
+
+
+def bar_opacity(trace: Any) -> float | None:
+    """Return how opaque the bars of a trace are; of the marker it leaves their text alone."""
+    own = trace.marker.opacity
+    return own if isinstance(own, int | float) else trace.opacity
 
 
 def heatmap(trace: Any, x: Axis, y: Axis) -> list[str]:
@@ -186,9 +192,11 @@ def at_scale(scale: Any, share: float) -> str:
 
 
 def contrasting(colour: str) -> str:
-    """Return black or white, whichever reads better on a colour."""
-    red, green, blue = _rgb(colour)
-    return "#1b1f24" if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else "#ffffff"
+    """Return black or white, whichever reads better on a colour, as WCAG measures it."""
+    shares = [part / 255 for part in _rgb(colour)]
+    linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
+    light = sum(w * s for w, s in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    return "#000000" if light > 0.179 else "#ffffff"
 
 
 def label(x: float, y: float, text: str, anchor: str = "middle", fill: str = "") -> str:

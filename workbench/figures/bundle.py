@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from ._text import lines, unisolated
 from .output import html_output
 from .svg import to_svg
+from .theme import INK_ON_DARK
 
 PLOTLY = "application/vnd.plotly.v1+json"
 
@@ -24,10 +25,15 @@ CONFIG = {
     "modeBarButtons": [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
     "responsive": True,
 }
-# While nobody points at the chart, its buttons are no stops for the Tab key either.
+# While nobody points at the chart, its buttons are no stops for the Tab key either. What is
+# written on the page itself, and not on bars or cells, follows Lab's dark themes.
 STYLE = (
     "<style>.js-plotly-plot .modebar-btn{visibility:hidden}"
-    ".js-plotly-plot:hover .modebar-btn{visibility:visible}</style>"
+    ".js-plotly-plot:hover .modebar-btn{visibility:visible}"
+    '[data-jp-theme-light="false"] .js-plotly-plot :is(.xtick,.ytick,.g-xtitle,.g-ytitle,'
+    ".g-gtitle,.legend,.colorbar) text,"
+    '[data-jp-theme-light="false"] .js-plotly-plot text.bartext-outside'
+    f"{{fill:{INK_ON_DARK} !important}}</style>"
 )
 
 

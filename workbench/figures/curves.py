@@ -150,9 +150,9 @@ def _band(steps: list[int], losses: list[float | None]) -> go.Scatter:
     return trace.update(fill="toself", fillcolor="rgba(47,126,187,0.3)", hoverinfo="skip")
 
 
-def score_traces(state: RunState) -> list[Any]:
-    """Return a curve of each validation score, with a ring at the best step."""
-    names = [name for name in _metric_names(state) if name != "loss"]
+def score_traces(state: RunState, most: int | None = None) -> list[Any]:
+    """Return a curve of each validation score, or the first ones, with a ring at the best step."""
+    names = [name for name in _metric_names(state) if name != "loss"][:most]
     curves = [_evaluated(state, name) for name in names]
     traces: list[Any] = []
     for number, (name, (checked, values)) in enumerate(zip(names, curves, strict=True)):

@@ -11,10 +11,11 @@ from ..language import text
 from ..runs.evaluation import Evaluation
 from ..tasks import task_of
 from . import theme
+from ._marks import at_scale, contrasting
 from ._text import escape
 from .curves import metric_name
 
-MAX_CURVES = 10
+MAX_CURVES = 5
 RULE_COLOURS = (theme.GREY, theme.PURPLE, theme.GREEN)
 WIDE = 640
 MAX_CLASSES = 30
@@ -37,7 +38,6 @@ def confusion_matrix(metrics: Metrics) -> go.Figure:
     cells = go.Heatmap(
         z=shares,
         text=[[f"{n:,}" for n in row] for row in counts],
-        texttemplate="%{text}" if with_text else None,
         hovertemplate="%{y} → %{x}: %{text} (%{z:.1%})<extra></extra>",
         zmin=0,
         zmax=1,
@@ -50,12 +50,29 @@ def confusion_matrix(metrics: Metrics) -> go.Figure:
     side = max(200, min(600, 52 * len(labels)))
     figure = theme.begin("confusion_matrix", [cells], text("figures.confusion_matrix.subtitle"),
                          height=side + 190, legend="none")  # fmt: skip
+    if with_text:
+        figure.update_layout(annotations=_cell_texts(counts, shares))
     slanted = {"tickangle": -45} if max(len(name) for name in labels) * len(labels) > 50 else {}
     figure.update_xaxes(theme.name_ticks(labels, 20) | slanted, range=[-0.5, len(labels) - 0.5],
                         showline=False, ticks="", constrain="domain")  # fmt: skip
     figure.update_yaxes(theme.name_ticks(labels, 20), range=[len(labels) - 0.5, -0.5],
                         showline=False, ticks="", scaleanchor="x", constrain="domain")  # fmt: skip
     return figure
+
+
+def _cell_texts(counts: list[list[int]], shares: list[list[float]]) -> list[dict[str, Any]]:
+    """Return the count of each cell in black or white: plotly's own grey is hard to read."""
+    return [
+        {
+            "x": column,
+            "y": row,
+            "text": f"{n:,}",
+            "showarrow": False,
+            "font": {"color": contrasting(at_scale(theme.COLOURSCALE, shares[row][column]))},
+        }
+        for row, line in enumerate(counts)
+        for column, n in enumerate(line)
+    ]
 
 
 def roc_curves(metrics: Metrics) -> go.Figure:
@@ -116,8 +133,7 @@ def reliability(metrics: Metrics) -> go.Figure:
         textposition="none" if len(bins) > 12 else "outside",
         cliponaxis=False,
         name=text("figures.series.rows"),
-        marker={"color": theme.BLUE},
-        opacity=0.6,
+        marker={"color": theme.BLUE, "opacity": 0.6},  # the trace's own would fade the counts
         yaxis="y2",
         showlegend=False,
     )

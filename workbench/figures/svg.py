@@ -290,8 +290,8 @@ def _notes(layout: Any, panels: list[_Panel], frame: Frame) -> list[str]:
         if a is None or b is None:
             continue
         a, b = a + (note.xshift or 0), b - (note.yshift or 0)
+        colour = note.font.color if isinstance(note.font.color, str) else ""
         for row, line in enumerate(lines(note.text)):
-            drawn.append(
-                _marks.label(a, b + row * 15, literal(line), anchors.get(note.xanchor, "middle"))
-            )
+            anchor = anchors.get(note.xanchor, "middle")
+            drawn.append(_marks.label(a, b + row * 15, literal(line), anchor, colour))
     return drawn

@@ -22,6 +22,8 @@ COLUMNS = ([0, 0.44], [0.56, 1])
 # Lab's own picture of that alone makes the notebook half as large again.
 MOST_POINTS = 100
 STRETCHES = 60
+# The first scores are those that the task puts first; the report has a figure of all.
+MOST_SCORES = 2
 
 
 def training_curves(state: RunState) -> go.Figure:
@@ -33,6 +35,8 @@ def training_curves(state: RunState) -> go.Figure:
     if not losses and not panels:
         nothing = theme.begin("training_curves", [], legend="none")
         return theme.say(nothing, text("figures.nothing_yet"))
+    if len(losses) > 1 and losses[0].mode != "markers":
+        losses[0].showlegend = False  # its smoothed curve, of the same colour, is named
     figure = theme.begin("training_curves", losses)
     known = [y for trace in losses for y in trace.y if y is not None]
     mark_commands(figure, state, min(known, default=0.0), max(known, default=1.0))
@@ -56,7 +60,7 @@ def _panels(state: RunState) -> dict[str, list[Any]]:
     steps, sizes = logged(state, "memory_bytes")
     memory = thin(steps, [size and size * 1e-9 for size in sizes], MOST_POINTS)
     panels = {
-        "metric": score_traces(state),
+        "metric": score_traces(state, MOST_SCORES),
         "rate": rate_traces(state),
         "norm": [
             line(*norm, f"gradient_norm{'_highest' if long else ''}", theme.PURPLE, width=1.2)
