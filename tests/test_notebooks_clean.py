@@ -31,6 +31,10 @@ def faults_of(notebook: dict[str, Any]) -> list[str]:
     tagged = [c for c in notebook["cells"] if "parameters" in c["metadata"].get("tags", [])]
     if len(tagged) != 1:
         faults.append(f"{len(tagged)} cells are tagged `parameters`: tag exactly one")
+    if any("hide-input" not in c["metadata"]["tags"] for c in tagged):
+        faults.append(
+            "the parameters cell is not tagged `hide-input`: exports leave it out by that"
+        )
     for number, cell in enumerate(notebook["cells"], 1):
         if cell["cell_type"] != "code":
             continue
@@ -67,7 +71,8 @@ CLEAN: dict[str, Any] = {
     "metadata": {"kernelspec": {}},
     "cells": [
         {"cell_type": "markdown", "metadata": {}, "source": ["# Title"]},
-        {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": ["a: int = 1\n"] * 50,
+        {"cell_type": "code", "source": ["a: int = 1\n"] * 50,
+         "metadata": {"tags": ["parameters", "hide-input"]},
          "outputs": [], "execution_count": None},
         {"cell_type": "code", "metadata": {}, "source": ["print(a)"], "outputs": [],
          "execution_count": None},
@@ -85,6 +90,7 @@ CLEAN: dict[str, Any] = {
         (lambda n: n["cells"][2].update(source=["x\n"] * 13), "cell 3 has 13 lines"),
         (lambda n: n["cells"][1]["metadata"].pop("tags"), "0 cells are tagged"),
         (lambda n: n["cells"][2]["metadata"].update(tags=["parameters"]), "2 cells are tagged"),
+        (lambda n: n["cells"][1]["metadata"]["tags"].pop(), "the parameters cell is not tagged"),
     ],
 )
 def test_each_fault_is_found(spoil, fault):

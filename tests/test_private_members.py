@@ -20,7 +20,7 @@ HOME = Path(workbench.__file__).parent
 UNAVOIDABLE = HOME / "private_members.py"
 PRIVATE = re.compile(r"_(?!_)\w+")
 # Protocols that libraries document for others to implement and to call; `os._exit` is documented.
-PROTOCOLS = re.compile(r"_repr_\w+_|_ipython_display_|_exit")
+PROTOCOLS = re.compile(r"_repr_\w+_|_ipython_display_|_render_traceback_|_exit")
 ASKING = {"getattr", "hasattr", "setattr", "delattr", "attrgetter", "methodcaller"}
 
 

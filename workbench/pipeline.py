@@ -77,11 +77,15 @@ def train_prepared(run: RunFolder, prepared: Prepared, sinks: Sequence[Sink] = (
 
 
 def resume(
-    run: RunFolder, progress: Progress | None = None, beforehand: Prepared | None = None
+    run: RunFolder,
+    progress: Progress | None = None,
+    beforehand: Prepared | None = None,
+    sinks: Sequence[Sink] = (),
 ) -> None:
     """Go on with a run that was interrupted or has failed, from its newest good checkpoint.
 
     `beforehand` is what was prepared before the run was known; it is used if it is the run's.
+    `sinks` receive the events that are new.
 
     Raises:
         RunError: it is over, is being written, or its data is no longer what it was.
@@ -120,7 +124,7 @@ def resume(
     if lacks_report(run):
         finish(run)
     else:
-        _carry_out(run, prepare_again)
+        _carry_out(run, prepare_again, sinks)
 
 
 def finish(run: RunFolder) -> None:

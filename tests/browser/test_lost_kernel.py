@@ -78,3 +78,33 @@ def test_a_tab_closed_before_the_end_shows_the_curve_when_it_is_opened_again(wat
     assert painted(lab) > 50
     assert not lab.page.locator(".wb-lost").first.is_visible()
     lab.screenshot("closed-reopened")
+
+
+SAVED = """
+from IPython.display import display
+from workbench.language import use
+from workbench.widgets.studio import last_state
+use("{language}")
+gone = {{"model_id": "gone", "version_major": 2, "version_minor": 0}}
+display({{"application/vnd.jupyter.widget-view+json": gone, "text/plain": ""}}, raw=True)
+display(last_state("task: text-classification"), raw=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("en", "Run all cells"), ("zh", "请运行全部单元格")]
+)
+def test_a_notebook_without_its_kernel_says_what_to_do_in_the_place_of_errors(
+    open_page, language, told
+):
+    lab = open_page(language)
+    lab.open(lab.lab.write_notebook("saved.ipynb", SAVED.format(language=language)))
+    lab.run_all()
+    lab.page.get_by_text(told).wait_for()
+    error = lab.page.locator(".jp-OutputArea-output.jupyter-widgets", has_text="model not found")
+    error.wait_for(state="attached")
+    assert not error.is_visible()
+    assert not lab.page.locator(".wb-saved pre").is_visible()
+    lab.page.locator(".wb-saved summary").click()
+    lab.page.locator(".wb-saved pre").wait_for()
+    lab.screenshot(f"saved-{language}")

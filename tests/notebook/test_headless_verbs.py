@@ -25,7 +25,9 @@ CELLS = (
 
 
 def said(cell):
-    return "".join(o.get("text", "") for o in cell.outputs if o.get("name") == "stdout").split()
+    """Return the words of the last line that a cell printed: progress stands above it."""
+    printed = "".join(o.get("text", "") for o in cell.outputs if o.get("name") == "stdout")
+    return printed.splitlines()[-1].split()
 
 
 def test_starting_forking_and_resuming_end_within_their_cells(tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ import papermill
 import pytest
 from papermill.exceptions import PapermillExecutionError
 from tiers import ROOT
+from traitlets.config import Config
 
 from tests.tiny_runs import tiny_spec, write_csv
 from workbench.cli.notebooks import run_folder_of
@@ -70,16 +71,63 @@ def test_the_executed_notebook_has_figures_and_no_widget(place, done):
     figures = [data for data in shown if "application/vnd.plotly.v1+json" in data]
     assert len(figures) >= 10
     assert all(data["image/svg+xml"].startswith("<svg") for data in figures)
-    assert not [output for output in outputs(notebook) if output.output_type == "stream"]
+    printed = [output for output in outputs(notebook) if output.output_type == "stream"]
+    assert {output.name for output in printed} == {"stdout"}  # progress, and no warning
     size = (place / "runs" / "headless" / "studio.ipynb").stat().st_size
     assert size < 1_000_000
+
+
+def test_lines_of_progress_come_while_it_trains_and_are_kept(place, done):
+    notebook = nbformat.read(place / "runs" / "headless" / "studio.ipynb", as_version=4)
+    lines = "".join(o.text for o in outputs(notebook) if o.output_type == "stream").splitlines()
+    total = RunState().fold(RunFolder(place / "runs" / "headless").events()).total_steps
+    assert any(f"共 {total} 步" in line and "损失 0." in line for line in lines)
+    assert any("验证集准确率" in line for line in lines)
+    assert lines[-1].startswith("已完成")
+    assert [line for line in done.stderr.splitlines() if line in lines] == lines
+
+
+def test_metrics_stand_in_the_notebook_for_programs(place, done):
+    run = RunFolder(place / "runs" / "headless")
+    notebook = nbformat.read(run.path / "studio.ipynb", as_version=4)
+    scraps = read_scraps(notebook)
+    scores = {n: v for n, v in run.metrics()["metrics"].items() if v is not None}
+    assert scores["accuracy"] > 0.5
+    assert scores.items() <= scraps.items()
+    assert scraps["run"] == "headless"
+    assert notebook.metadata["workbench"] == scraps
+
+
+def read_scraps(notebook):
+    """Return what scrapbook's `read_notebook(path).scraps` finds (its models.py, in short)."""
+    found = {}
+    for output in outputs(notebook):
+        about = output.get("metadata", {}).get("scrapbook", {})
+        for mime, data in output.get("data", {}).items():
+            if mime.startswith("application/scrapbook.scrap.json") and about.get("data"):
+                assert {"name", "data", "encoder", "version"} == set(data)
+                found[about["name"]] = data["data"]
+    return found
+
+
+def test_exports_can_leave_the_parameters_cell_out(place, done):
+    from nbconvert import HTMLExporter
+
+    notebook = place / "runs" / "headless" / "studio.ipynb"
+    settings = {"TagRemovePreprocessor": {"enabled": True, "remove_input_tags": {"hide-input"}}}
+    whole, _ = HTMLExporter().from_filename(str(notebook))
+    short, _ = HTMLExporter(config=Config(settings)).from_filename(str(notebook))
+    assert "whole_word_mask</span>" in whole
+    assert "whole_word_mask</span>" not in short
 
 
 def test_the_executed_notebook_speaks_chinese(place, done):
     assert done.returncode == 0, done.stderr
     text = (place / "runs" / "headless" / "studio.ipynb").read_text("utf-8")
-    for words in ("验证", "混淆矩阵", "学习率", "错得最厉害的例子"):
+    for words in ("验证", "混淆矩阵", "学习率", "错得最厉害的例子", "## 2 · 数据"):
         assert words in text, words
+    for words in ("What it will cost", "Where the model looked", "<span lang"):
+        assert words not in text
 
 
 def test_plain_papermill_does_the_same(place, tmp_path):
@@ -93,7 +141,7 @@ def test_plain_papermill_does_the_same(place, tmp_path):
 
 
 def test_a_parameter_that_papermill_only_warns_of_fails_the_notebook(tmp_path):
-    with pytest.raises(PapermillExecutionError, match="did you mean"):
+    with pytest.raises(PapermillExecutionError, match="did you mean") as failed:
         papermill.execute_notebook(
             STUDIO,
             tmp_path / "out.ipynb",
@@ -101,6 +149,9 @@ def test_a_parameter_that_papermill_only_warns_of_fails_the_notebook(tmp_path):
             cwd=tmp_path,
             progress_bar=False,
         )
+    (line,) = failed.value.traceback
+    assert line.startswith("SpecError: ")
+    assert "\n" not in line
 
 
 @pytest.mark.parametrize(

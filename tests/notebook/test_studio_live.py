@@ -1,14 +1,17 @@
 """The studio as a live notebook builds it, here without a browser."""
 
 import sys
+from importlib import resources
 
 import pytest
 
 import workbench as wb
 from tests.tiny_runs import tiny_spec
 from workbench.errors import RunError
+from workbench.labelling.journal import Journal, row_key
 from workbench.language import text
-from workbench.notebook.sections import Studio
+from workbench.notebook import pages, sections
+from workbench.notebook.sections import Studio, more_labels
 from workbench.runs import RunFolder
 from workbench.runs.lock import writer_lock
 from workbench.runs.summary import announce
@@ -65,6 +68,47 @@ def test_sections_say_when_the_form_has_left_them_behind(studio):
     assert studio.stale == {0: True, 1: True, 2: True}
     set_fields(studio, max_tokens=16, learning_rate=5e-3)
     assert studio.stale == {0: False, 1: False, 2: False}
+
+
+def test_the_sentences_fit_what_the_task_answers(studio):
+    assert "classes" in studio._intro("data")
+    assert "new head" in studio._intro("model")
+    for task in ("text-generation", "summarization", "translation"):
+        set_fields(studio, task=task)
+        words = " ".join(studio._intro(name) for name in ("data", "model", "evaluation"))
+        assert "class" not in words
+        assert "new head" not in words
+    set_fields(studio, task="fill-mask")
+    assert "new head" not in studio._intro("model")
+    set_fields(studio, task="text-regression")
+    assert "new head" in studio._intro("model")
+    assert "class" not in studio._intro("data") + studio._intro("evaluation")
+
+
+def test_labels_made_after_run_all_are_used_and_told(studio, tmp_path, monkeypatch):
+    journal = Journal(tmp_path / "labels.jsonl")
+
+    def label(row, thing):
+        key = row_key({"text": f"the {thing} was wonderful"}, ["text"])
+        journal.decide(row, "train", key, "negative", who="ada")
+
+    label(1, "film")
+    set_fields(studio, corrections=str(journal.path))
+    first = studio._prepare()
+    assert first.spec.data.corrections.endswith("@1")
+    assert studio._prepare().spec.data.corrections.endswith("@1")
+    label(2, "flight")
+    assert more_labels(first) == 1
+    made = []
+    panel = widgets.StartPanel
+    monkeypatch.setattr(widgets, "StartPanel", lambda *given: made.append(panel(*given)) or made[0])
+    monkeypatch.setattr(panel, "_watch", lambda panel, run: None)
+    started = []
+    monkeypatch.setattr(sections.worker, "start", lambda spec, prepared: started.append(spec))
+    studio.train()
+    made[0]._begin()
+    assert started[0].data.corrections.endswith("@2")
+    assert "1 new entries" in made[0].remark
 
 
 def test_another_language_draws_form_and_panel_anew(studio):
@@ -194,6 +238,25 @@ def test_opened_again_it_shows_the_results_of_the_last_run(tmp_path, studio, mon
     assert any(str(run.report_path) in str(bundle) for bundle in shown)
 
 
+def test_a_finished_run_is_judged_in_a_sentence_with_a_link_to_its_report(tmp_path, monkeypatch):
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.setenv("WORKBENCH_NOTEBOOK_FOLDER", str(tmp_path / "notebooks"))
+    run = wb.train(tiny_spec(tmp_path, **{"train.max_steps": 3}))
+    (verdict,) = pages.verdict_page(run)
+    accuracy = run.metrics()["metrics"]["accuracy"]
+    assert f"{accuracy:.0%}"[:2] in verdict["text/plain"]
+    assert verdict["text/plain"].startswith("After fine-tuning the model gets")
+    assert f'href="../runs/{run.name}/report.html"' in verdict["text/html"]
+
+
+def test_a_saved_notebook_says_what_to_do_and_keeps_the_settings(studio):
+    shown = widgets.last_state("task: a <b>")
+    assert "Run all cells" in shown["text/plain"]
+    assert "task: a &lt;b&gt;" in shown["text/html"]
+    sheet = resources.files("workbench.static").joinpath("form.css").read_text("utf-8")
+    assert "[data-wb-language] .wb-saved { display: none; }" in sheet
+
+
 def test_a_run_that_is_training_is_offered(tmp_path, studio, monkeypatch):
     spec = tiny_spec(tmp_path)
     run = RunFolder(tmp_path / "runs" / "elsewhere")
@@ -224,4 +287,5 @@ def test_a_fault_at_the_start_is_reported_beside_the_button(studio, monkeypatch)
     made[0]._button.click()
     assert "role='alert'" in made[0]._status.value
     assert "absent.csv" in made[0]._status.value
+    assert "absent.csv" in studio._form.faults["data_source"]
     assert studio.run is None

@@ -21,7 +21,7 @@ const [MIDDLE, LEFT, RIGHT, TOP, BOTTOM] = [0, 1, 2, 3, 4];
 const LABELS = {
   map: "Map", x: "x", y: "y", hint: "hint", keys: "keys", always: "always", sometimes: "sometimes",
   never: "never", flagged: "likely wrong", corrected: "decided", label_issues: "issues", undo: "undo",
-  retrain: "retrain", starting: "starting", given: "label: {label}", likely: "likely: {label}",
+  retrain: "retrain", starting: "starting", reading: "reading", given: "label: {label}", likely: "likely: {label}",
   right: "right", point: "row {row}: {confidence} ± {variability}, {kind}", area: "{rows} rows",
   can_retrain: false,
 };
@@ -126,6 +126,23 @@ test("other keys, and all keys while there are no points, are left alone", () =>
   map.model.receive({ kind: "points", message: "none", changed: 0 }, [new DataView(new ArrayBuffer(0))]);
   assert.ok(!map.press("ArrowLeft"));
   assert.equal(map.el.querySelector(".wb-summary").textContent, "none");
+  map.leave();
+});
+
+test("after a lasso or a press it says that it is at work, until the rows or a fault come", () => {
+  const map = show();
+  const count = map.el.querySelector(".wb-count");
+  const list = map.el.querySelector(".wb-caught");
+  const busy = () => [count.textContent, list.getAttribute("aria-busy")];
+  map.canvas.focus();
+  map.press("Enter");
+  assert.deepEqual(busy(), ["reading", "true"]);
+  map.model.receive({ kind: "rows", rows: [], told: "0 of 0 rows", names: [], answers: "class" });
+  assert.deepEqual(busy(), ["0 of 0 rows", "false"]);
+  map.el.querySelector("button").click();
+  assert.deepEqual(busy(), ["reading", "true"]);
+  map.model.receive({ kind: "fault", fault: "the data has changed" });
+  assert.deepEqual(busy(), ["", "false"]);
   map.leave();
 });
 

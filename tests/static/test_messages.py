@@ -12,7 +12,7 @@ from workbench.widgets import messages
 
 WIDGETS = {
     "attention": "Desk", "dataset_map": "Map", "live": "Live", "steering": "Steering",
-    "spec_panel": "SpecPanel", "labelling": "Labelling", "playground": "Playground",
+    "form": "Form", "spec_panel": "SpecPanel", "labelling": "Labelling", "playground": "Playground",
 }  # fmt: skip
 UNIONS = [f"{way}{name}" for name in WIDGETS.values() for way in ("From", "To")]
 

@@ -55,7 +55,14 @@ def test_what_was_not_offered_is_not_answered():
     assert asked(desk, kind="causal", id=1, record=0) == []
 
 
-def test_another_sentence_is_shown_against_the_one_before():
+def test_an_edited_sentence_is_shown_against_the_one_before():
+    text = "the food was good and cheap"
+    desk = AttentionDesk([record("after", text)], {"text": lambda text: [record("after", text)]})
+    asked(desk, kind="text", id=1, text="the food was good and dear")
+    assert desk.start == {"at": 1, "against": 0, "tint": "divergence"}
+
+
+def test_another_sentence_is_shown_by_itself():
     desk = AttentionDesk(
         [record("before"), record("after")],
         {"text": lambda text: [record("before", text), record("after", text)]},
@@ -66,7 +73,7 @@ def test_another_sentence_is_shown_against_the_one_before():
     assert [(r["model"], r["text"]) for r in desk.records] == [
         ("after", "a b"), ("before", "c d"), ("after", "c d"),
     ]  # fmt: skip
-    assert desk.start == {"at": 2, "against": 0, "tint": "divergence"}
+    assert desk.start == {"at": 2, "against": None, "tint": "entropy"}
 
 
 def _wanted_labels():

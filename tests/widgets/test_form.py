@@ -5,7 +5,7 @@ from tests.spec_strategy import run_specs
 from workbench.errors import DataError
 from workbench.language import catalogue, using
 from workbench.spec import Field, RunSpec, SpecError, fields, from_yaml, recipe_text
-from workbench.widgets.entries import parse
+from workbench.widgets.entries import number, parse
 from workbench.widgets.form import BASIC, SpecForm, help_line
 
 FORM = SpecForm()
@@ -187,6 +187,62 @@ def test_a_recipe_sets_the_whole_form_and_is_named_only_while_it_holds():
     assert form.spec == from_yaml(recipe_text("sst2-bert"))
     type_into(form, seed="1")
     assert form.recipe == ""
+
+
+def ask(form: SpecForm, kind: str) -> None:
+    """Do what the browser does when a button is pressed."""
+    form._received(form, {"kind": kind}, [])
+
+
+def test_a_recipe_leaves_what_was_set_by_hand_and_says_what_it_would_have_set():
+    form = SpecForm(language="en")
+    type_into(form, learning_rate="0.0123", seed="7")
+    form.recipe = "sst2-bert"
+    recipe = from_yaml(recipe_text("sst2-bert"))
+    assert form.spec == recipe.replace({"learning_rate": 0.0123, "seed": 7})
+    assert form.notice["text"].startswith("sst2-bert: ")
+    assert form.notice["kept"] == [
+        f"Learning rate: 0.0123 (recipe: {number(recipe.train.learning_rate)})",
+        f"Random seed: 7 (recipe: {recipe.train.seed})",
+    ]
+    ask(form, "take_recipe")
+    assert form.spec == recipe
+    assert form.notice["kept"] == []
+
+
+def test_a_recipe_is_undone_even_where_something_unreadable_was_typed():
+    form = SpecForm(language="en")
+    type_into(form, learning_rate="0.0123", data_source="mine.csv", seed="x")
+    before = dict(form.entries)
+    for first in ("undo_recipe", "take_recipe"):
+        form.recipe = "sst2-bert"
+        ask(form, first)
+        ask(form, "undo_recipe")
+        assert form.entries == before
+        assert form.notice == {}
+        assert "seed" in form.faults
+
+
+def test_what_is_typed_after_a_recipe_is_not_undone():
+    form = SpecForm(language="en")
+    form.recipe = "sst2-bert"
+    assert form.notice["text"]
+    type_into(form, seed="9")
+    assert form.notice == {}
+    ask(form, "undo_recipe")
+    assert form.spec.train.seed == 9
+    assert form.spec.model.source == "google-bert/bert-base-uncased"
+
+
+def test_fields_are_compared_with_the_recipe_that_the_form_began_from():
+    form = SpecForm(language="en")
+    assert form.base == form.entries
+    form.recipe = "sst2-bert"
+    assert form.base == form.entries
+    type_into(form, seed="9")
+    assert [name for name in form.base if form.base[name] != form.entries[name]] == ["seed"]
+    form.set_spec(form.spec.replace({"learning_rate": 0.5e-3}))
+    assert form.base["learning_rate"] != form.entries["learning_rate"]
 
 
 def test_every_field_is_in_the_form_once():

@@ -65,7 +65,7 @@ def handles(monkeypatch):
         made.append(Handle())
         return made[-1]
 
-    monkeypatch.setattr(module, "display", display)
+    monkeypatch.setattr(module, "make_place", display)
     return made
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, RunError
-from ..language import translate
-from ..runs import list_runs, note_read, open_run, refuse_if_read
+from ..language import resolve, translate
+from ..runs import RunFolder, list_runs, note_read, open_run, refuse_if_read
 from ..runs.commands import quoted
 from ..runs.names import cut_name
 from ..sources.paths import NOTEBOOK_FOLDER
@@ -30,7 +32,7 @@ ROOT_OPTIONS = ("--ServerApp.root_dir", "--notebook-dir", "--NotebookApp.noteboo
 
 
 def add_commands(commands: Any) -> None:
-    """Add `run` and `lab`."""
+    """Add `run`, `lab` and `app`."""
     run = commands.add_parser(
         "run",
         help=translate("run a notebook headless"),
@@ -60,6 +62,16 @@ def add_commands(commands: Any) -> None:
         "arguments", nargs=argparse.REMAINDER, help=translate("passed on to jupyter lab")
     )
     lab.set_defaults(command=open_lab)
+    app = commands.add_parser(
+        "app",
+        help=translate("show the studio as an app, without cells, through Voilà"),
+        description=translate(
+            "Show a notebook as an app: its form and results, without cells or code."
+        ),
+    )
+    app.add_argument("notebook", nargs="?", default="notebooks/studio.ipynb")
+    app.add_argument("arguments", nargs=argparse.REMAINDER, help=translate("passed on to voila"))
+    app.set_defaults(command=open_app)
 
 
 def run_notebook(options: argparse.Namespace) -> None:
@@ -81,10 +93,36 @@ def run_notebook(options: argparse.Namespace) -> None:
         print(translate("notebook {path}", path=out))
         return
     run = open_run(run_path)
+    keep_headline(executed, run, out)
     if not options.out:
         out = out.replace(run.path / Path(options.notebook).name)
     print_result(run, as_json=False)
     print(translate("notebook {path}", path=out))
+
+
+def keep_headline(executed: Any, run: RunFolder, out: Path) -> None:
+    """Write the metrics of a run into the metadata of its notebook, now in one language."""
+    import nbformat
+
+    executed.metadata["workbench"] = run.headline()
+    chosen = resolve(run.spec().output.language)
+    for cell in executed.cells:
+        if cell.cell_type == "markdown":
+            cell.source = in_language(cell.source, chosen)
+    nbformat.write(executed, out)
+
+
+def in_language(source: str, language: str) -> str:
+    """Return the text of a cell without what it says in other languages."""
+    source = re.sub(r'<span class="wb-or">.*?</span>', "", source)
+    parts = re.split(r'<span lang="(\w+)">(.*?)</span>', source, flags=re.DOTALL)
+    # Between the parts stand, by turns, a language and what is said in it.
+    kept = [
+        part if number % 3 == 0 else part if parts[number - 1] == language else ""
+        for number, part in enumerate(parts)
+        if number % 3 != 1
+    ]
+    return re.sub(r"\n{3,}", "\n\n", "".join(kept)).strip()
 
 
 @contextmanager
@@ -221,6 +259,7 @@ def execute(
                 kernel_name="python3",
                 progress_bar=sys.stderr.isatty(),
                 execution_timeout=timeout,
+                stdout_file=_BesideBar(),  # lines of progress, as they come
                 extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
             )
     except DeadKernelError:
@@ -250,6 +289,16 @@ def seconds(text: str) -> int:
     if limit < 1:
         raise ValueError(text)
     return limit
+
+
+class _BesideBar:
+    """What a notebook prints, on stderr, in place of papermill's bar until that is drawn again."""
+
+    def write(self, words: str) -> None:
+        sys.stderr.write(f"\r\x1b[2K{words}" if sys.stderr.isatty() else words)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
 
 
 def _broken_off(how: str, out: Path, parameters: dict[str, Any], began: float) -> RunError:
@@ -297,14 +346,7 @@ def open_lab(options: argparse.Namespace) -> None:
     Raises:
         InputError: there is no such notebook or folder.
     """
-    place = Path(options.notebook)
-    if not place.exists():
-        raise InputError(
-            "no notebook {path!r}, looked for in {folder}",
-            "name one, or a folder: workbench lab PLACE",
-            path=str(place),
-            folder=Path.cwd(),
-        )
+    place = existing(options.notebook, "lab")
     given = next((w for w in options.arguments if w.startswith(ROOT_OPTIONS) and "=" in w), None)
     root = lab_root(place) if given is None else Path(given.partition("=")[2]).absolute()
     command = [sys.executable, "-m", "jupyterlab", str(place.absolute()), *options.arguments]
@@ -312,12 +354,57 @@ def open_lab(options: argparse.Namespace) -> None:
         command.append(f"--ServerApp.root_dir={root}")
     # Kernels start in the notebook's folder; the studio goes back to this one, so that paths
     # mean the same in a notebook, in the file browser and on the command line.
-    environment = os.environ | {"WORKBENCH_ROOT": str(root)}
+    become(command, {"WORKBENCH_ROOT": str(root)}, "JupyterLab")
+
+
+def open_app(options: argparse.Namespace) -> None:
+    """Become Voilà on a notebook, which is shown as an app.
+
+    Raises:
+        InputError: there is no such notebook, or no Voilà.
+    """
+    place = existing(options.notebook, "app")
+    if find_spec("voila") is None:
+        raise InputError(
+            "the app needs Voilà, which is not installed", 'pip install "model-workbench[app]"'
+        )
+    command = [sys.executable, "-m", "voila", str(place.absolute()), *options.arguments]
+    become(command, {"WORKBENCH_ROOT": str(lab_root(place))}, "Voilà")
+
+
+def existing(notebook: str, command: str) -> Path:
+    """Return the path of a notebook or folder that a command was given.
+
+    Raises:
+        InputError: there is none.
+    """
+    place = Path(notebook)
+    if not place.exists():
+        raise InputError(
+            "no notebook {path!r}, looked for in {folder}",
+            "name one, or a folder: workbench lab PLACE"
+            if command == "lab"
+            else "name one: workbench app NOTEBOOK",
+            path=str(place),
+            folder=Path.cwd(),
+        )
+    return place
+
+
+def become(command: list[str], further: dict[str, str], name: str) -> None:
+    """Become a server, with a few more environment variables.
+
+    Raises:
+        InputError: it has failed.
+    """
+    environment = os.environ | further
     if os.name == "posix":  # one process: what is sent to it (SIGTERM, Ctrl-C) the server gets
         os.execve(sys.executable, command, environment)
     code = subprocess.run(command, env=environment, check=False).returncode
     if code:
-        raise InputError("JupyterLab ended with code {code}", "its message is above", code=code)
+        raise InputError(
+            "{name} ended with code {code}", "its message is above", name=name, code=code
+        )
 
 
 def lab_root(place: Path) -> Path:

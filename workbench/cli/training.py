@@ -222,7 +222,8 @@ def print_result(run: RunFolder, as_json: bool) -> None:
     for name in tuned:
         cells = [scores.get(name) for scores in columns.values()]
         if any(cell is not None for cell in cells):
-            table.add_row(plain(word(name)), *("–" if c is None else f"{c:.4f}" for c in cells))
+            none = text("report.not_applicable")
+            table.add_row(plain(word(name)), *(none if c is None else f"{c:.4f}" for c in cells))
     screen = answers_console()
     screen.print(table)
     ended = [event for event in run.events() if event["event"] == "run_ended"]

@@ -15,6 +15,7 @@ from ..sources.beside import beside_notebook
 from ..spec import RunSpec, load
 from .beside import with_files_found
 from .handle import Run, hold
+from .headless import keep_scraps, progress_lines, tell
 from .kernel import chdir_to_project_root, is_headless
 
 if TYPE_CHECKING:
@@ -59,7 +60,11 @@ def train(
     Raises:
         InputError: the spec, the data or the name of a metric is at fault.
     """
-    return hold(pipeline.train(_with_data(spec, data), scores=metrics, sinks=sinks))
+    found = _with_data(spec, data)
+    tell("starting")
+    run = pipeline.train(found, scores=metrics, sinks=[*progress_lines(), *sinks])
+    keep_scraps(run)
+    return hold(run)
 
 
 def adapt(
@@ -76,7 +81,11 @@ def adapt(
     """
     from ..adaptation import adapt as carry_out
 
-    done = carry_out(_read_already(first), _spec(second), pipeline.train)
+    def train_watched(spec: RunSpec) -> RunFolder:
+        tell("starting")
+        return pipeline.train(spec, sinks=progress_lines())
+
+    done = carry_out(_read_already(first), _spec(second), train_watched)
     compare(done.without, done.adapted)
     return hold(done.reading), hold(done.without), hold(done.adapted)
 

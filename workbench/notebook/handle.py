@@ -11,6 +11,7 @@ from ..errors import RunError
 from ..runs import RunFolder, RunState, ask, read_state
 from ..runs.control import check
 from ..runs.summary import RunSummary, summarise
+from .headless import progress_lines
 from .kernel import is_headless
 
 POLL_SECONDS = 0.2
@@ -60,7 +61,7 @@ class Run(RunFolder):
         elif self.summary.status not in ("interrupted", "failed"):
             self.steer(paused=False)
         elif is_headless():
-            pipeline.resume(self)
+            pipeline.resume(self, sinks=progress_lines())
         else:
             worker.resume(self)
 
@@ -94,7 +95,7 @@ class Run(RunFolder):
         """
         child = pipeline.fork(self, step, changes)
         if is_headless():
-            pipeline.resume(child)
+            pipeline.resume(child, sinks=progress_lines())
         else:
             worker.start_run(child)
         return hold(child)
@@ -125,7 +126,7 @@ class Run(RunFolder):
         """
         if is_headless():
             child, prepared = pipeline.retrain(self, changes)
-            pipeline.train_prepared(child, prepared)
+            pipeline.train_prepared(child, prepared, progress_lines())
         else:
             child = worker.retrain(self, changes)
         return hold(child)

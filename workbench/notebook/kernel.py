@@ -10,22 +10,39 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..errors import InputError
 from ..figures.output import html_output
 from ..sources.paths import NOTEBOOK_FOLDER
+from ..widgets.handles import NOTHING, is_app, make_place
 
 
 def is_live() -> bool:
     """Return whether a person is there to click.
 
     Front ends tell with each cell whether anybody could answer a prompt (`allow_stdin` of the
-    Jupyter protocol): JupyterLab says yes, papermill and nbconvert say no.
+    Jupyter protocol): JupyterLab says yes, papermill and nbconvert say no. Voilà says no as well,
+    but shows the notebook to somebody. `WORKBENCH_LIVE`, 0 or 1, overrides all of this.
+
+    Raises:
+        InputError: `WORKBENCH_LIVE` is something else.
     """
+    wish = os.environ.get("WORKBENCH_LIVE", "").strip()
+    if wish in ("0", "1"):
+        return wish == "1"
+    if wish:
+        raise InputError(
+            "WORKBENCH_LIVE is {value!r}",
+            "set it to 1 where somebody is there to click, to 0 where nobody is, or leave it out",
+            value=wish,
+        )
     from IPython import get_ipython
 
     shell = get_ipython()
     kernel = getattr(shell, "kernel", None)
     if kernel is None:
         return False
+    if is_app():
+        return True
     parent = kernel.get_parent("shell") or {}
     return bool(parent.get("content", {}).get("allow_stdin", False))
 
@@ -46,10 +63,17 @@ def chdir_to_project_root() -> None:
     """Work in the folder that `workbench lab` was started in, where paths mean the same.
 
     The folder of the notebook, in which its kernel began, is kept in mind: a file may lie there.
+    From then on a fault of the input is shown in a cell as one line, without a traceback.
     """
+    InputError._render_traceback_ = _one_line  # type: ignore[attr-defined]
     if root := os.environ.get("WORKBENCH_ROOT"):
         os.environ.setdefault(NOTEBOOK_FOLDER, str(Path.cwd()))
         os.chdir(root)
+
+
+def _one_line(error: InputError) -> list[str]:
+    """Return what IPython shows of an error: its kind, and what is wrong."""
+    return [f"{type(error).__name__}: {error}"]
 
 
 @contextmanager
@@ -80,7 +104,7 @@ def fetching(live: bool) -> Iterator[Callable[[int, int, str], None]]:
         yield show
     finally:
         for handle in shown:
-            handle.update(_empty(), raw=True)
+            handle.update(NOTHING, raw=True)
 
 
 class Slot:
@@ -93,25 +117,24 @@ class Slot:
     def __init__(self, live: bool) -> None:
         self._handle: Any = None
         if live:
-            from IPython.display import display
-
-            self._handle = display(_empty(), raw=True, display_id=True)
+            self._handle = make_place()
 
     def fill(self, bundle: dict[str, Any]) -> None:
         """Show a mime bundle here."""
         from IPython.display import display
 
+        about = _described(bundle)
         if self._handle is None:
-            display(bundle, raw=True)
+            display(bundle, raw=True, metadata=about)
             return
         # Lab redraws a plot only where the kind of output changes, so empty the place first.
-        self._handle.update(_empty(), raw=True)
-        self._handle.update(bundle, raw=True)
+        self._handle.update(NOTHING, raw=True)
+        self._handle.update(bundle, raw=True, metadata=about)
 
     def clear(self) -> None:
         """Empty the place."""
         if self._handle is not None:
-            self._handle.update(_empty(), raw=True)
+            self._handle.update(NOTHING, raw=True)
 
 
 class Slots:
@@ -137,5 +160,7 @@ class Slots:
             slot.clear()
 
 
-def _empty() -> dict[str, Any]:
-    return {"text/html": "", "text/plain": ""}
+def _described(bundle: dict[str, Any]) -> dict[str, Any]:
+    """Return the metadata of a bundle: what an exported page says of its image, as `alt`."""
+    words = bundle.get("text/plain", "")
+    return {mime: {"alt": words} for mime in bundle if mime.startswith("image/") and words}

@@ -9,8 +9,10 @@ from typing import Any
 from ..errors import plain
 from ..evaluation import labels as held
 from ..evaluation.labels import open_labels
+from ..language import text
 from ..runs import RunFolder, open_run
 from ..spec import RunSpec
+from . import pages
 from .kernel import chdir_to_project_root, is_live
 
 
@@ -47,5 +49,7 @@ def label(
         from ..widgets.labelling import LabellingDesk
 
         display(LabellingDesk(shown.session))
+        path = shown.session.journal.path
+        display(pages.note(text("labelling.use", path=path)), raw=True)
         shown.is_shown = True
     return shown

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import html
+import os
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from ..attention.record import AttentionRecord
 from ..data.profile import DataProfile
@@ -12,6 +15,7 @@ from ..language import text
 from ..models import ModelCard
 from ..runs import RunFolder, read_state
 from ..runs.evaluation import Evaluation
+from ..sources.paths import NOTEBOOK_FOLDER
 from ..spec import RunSpec, changes, to_yaml
 from ..tasks import Task
 from ..training.estimate import Estimate
@@ -26,6 +30,14 @@ SHOWN_CHARACTERS = 400
 def page(markup: str, plain: str) -> Bundle:
     """Return HTML and its plain twin as a bundle."""
     return html_output(markup, plain, "workbench-page")
+
+
+def intro(section: str, task: Task | None = None) -> str:
+    """Return what a section is for; of some, in words that fit what the task answers."""
+    if task is None or task.names_labels:
+        return text(f"studio.{section}.intro")
+    kind = "answers" if not task.predicts_tokens else "texts" if task.is_generative else "words"
+    return text(f"studio.{section}.intro_{kind}")
 
 
 def note(sentence: str) -> Bundle:
@@ -151,6 +163,19 @@ def rate_page(found: Finder) -> list[Bundle]:
     return [note(explain(found)), *explained(lr_finder(found))]
 
 
+def verdict_page(run: RunFolder) -> list[Bundle]:
+    """Return the result of a run in a sentence, and a link to its report."""
+    from ..reporting import run_headline
+
+    sentence = run_headline(run)
+    # Lab resolves links beside the notebook, wherever the kernel works.
+    beside = os.environ.get(NOTEBOOK_FOLDER, ".")
+    place = Path(os.path.relpath(run.report_path, beside)).as_posix()
+    link = f'<a href="{html.escape(quote(place))}">{html.escape(text("studio.open_report"))}</a>'
+    markup = f"<p><strong>{html.escape(sentence)}</strong> {link}</p>"
+    return [page(markup, f"{sentence} {run.report_path}")]
+
+
 def curves_page(run: RunFolder) -> list[Bundle]:
     """Return the finished curves."""
     from ..figures.bundle import explained
@@ -244,7 +269,7 @@ def _cell(value: Any) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
+    return text("report.not_applicable") if value is None else f"{value:.4f}"
 
 
 def _shown(value: Any) -> Any:

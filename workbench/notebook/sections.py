@@ -22,6 +22,7 @@ from ..spec import RunSpec, first_recipe, from_namespace, load
 from . import pages
 from .attaching import active_runs, last_finished
 from .beside import with_files_found
+from .headless import keep_scraps, progress_lines
 from .kernel import Slots, fetching, is_live
 
 if TYPE_CHECKING:
@@ -114,11 +115,12 @@ class Studio:
         if self.live:
             self._show_start()
             return
-        prepared = self._prepare()
         from ..training.run import open_run_folder
 
+        prepared = self._prepare()
         self.run = open_run_folder(prepared)
-        pipeline.train_prepared(self.run, prepared)
+        pipeline.train_prepared(self.run, prepared, progress_lines())
+        keep_scraps(self.run)
         Slots(live=False, count=0).fill(pages.curves_page(self.run))
 
     def evaluation(self) -> None:
@@ -170,6 +172,8 @@ class Studio:
 
         spec, before = self.spec, self._prepared
         prepared = before.fitted(spec) if before is not None else None
+        if prepared is not None and more_labels(prepared):
+            prepared = None
         if prepared is None:
             with quiet_libraries(), fetching(self.live) as progress:
                 prepared = prepare(spec, progress)
@@ -201,7 +205,7 @@ class Studio:
         `depends` gives what of the spec the section shows: once that has changed, it says so.
         """
         if not self.live:
-            Slots(live=False, count=0).fill([pages.note(text(f"studio.{name}.intro")), *build()])
+            Slots(live=False, count=0).fill([pages.note(self._intro(name)), *build()])
             return
         from ..widgets.studio import section_header
 
@@ -227,21 +231,21 @@ class Studio:
             if shown is not None and not form.fault_text:
                 tell_stale(depends(form.spec) != shown)
 
-        words = (text(f"studio.{name}.intro"), text("studio.refresh"), text("studio.stale"))
-        tell_stale = section_header(*words, show)
+        words = (text("studio.refresh"), text("studio.stale"))
+        tell_stale = section_header(lambda: self._intro(name), *words, show)
         slots = Slots(live=True, count=count)
         show()
         self._form.on_change(compare)
 
     def _result(self, name: str, build: Callable[[], list[pages.Bundle]], count: int) -> None:
         """Show a section that a finished run fills."""
-        intro = pages.note(text(f"studio.{name}.intro"))
         if not self.live:
-            Slots(live=False, count=0).fill([intro, *build()])
+            Slots(live=False, count=0).fill([pages.note(self._intro(name)), *build()])
             return
         slots = Slots(live=True, count=count + 2)
 
         def show() -> None:
+            intro = pages.note(self._intro(name))
             try:
                 slots.fill([intro, *self._whose(), *build()])
             except InputError as error:
@@ -249,6 +253,18 @@ class Studio:
 
         show()
         self._after_run.append(show)
+
+    def _intro(self, section: str) -> str:
+        """Return what a section is for, in words that fit what the task answers."""
+        from ..tasks import load_task
+
+        if section not in ("data", "model", "evaluation"):
+            return pages.intro(section)
+        try:
+            spec = self.run.spec() if section == "evaluation" and self.run else self.spec
+            return pages.intro(section, load_task(spec.task).for_model(spec))
+        except InputError:  # told elsewhere
+            return pages.intro(section)
 
     def _whose(self) -> list[pages.Bundle]:
         """Return, of results from before, a sentence that says which run they are of."""
@@ -267,18 +283,22 @@ class Studio:
         curves: Slots
 
         def start() -> RunFolder:
+            more = more_labels(self._prepared) if self._prepared is not None else 0
             try:
                 prepared = self._prepare()
                 self.run = worker.start(prepared.spec, prepared)
             except InputError as error:
                 self._form.mark(error.faults)
                 raise
+            if more and prepared.spec.data.corrections:
+                panel.remark = text("studio.more_labels", count=f"{more:,}")
             self._before = False
             curves.fill([])
             return self.run
 
         def finished(run: RunFolder) -> None:
             self.run, self._before = run, False
+            curves.fill(pages.verdict_page(run))
             for show in self._after_run:
                 show()
             worker.make_ready(self._prepared)
@@ -373,6 +393,16 @@ class Studio:
         if self._before:
             panel.refresh()
         self._after_run.append(panel.refresh)
+
+
+def more_labels(prepared: Prepared) -> int:
+    """Return how many records the journal of labels has gained since its labels were read."""
+    from ..labelling.journal import open_journal
+
+    asked, used = prepared.asked.data.corrections, prepared.spec.data.corrections
+    if not asked or asked == used:
+        return 0
+    return len(open_journal(asked)) - len(open_journal(used))
 
 
 def _first(spec: RunSpec) -> RunSpec:

@@ -50,6 +50,11 @@ def comparing(at: int) -> dict[str, Any]:
     return {"at": at, "against": 0, "tint": "divergence"}
 
 
+def alone(at: int) -> dict[str, Any]:
+    """Return the choices that show record `at` by itself."""
+    return {"at": at, "against": None, "tint": "entropy"}
+
+
 # The picture stands in for the desk: it need not be as fine as one that was asked for.
 STILL_PIXELS = 160
 

@@ -8,8 +8,9 @@ from ..data.profile import DataProfile
 from ..data.profiling.record import percent, split_title
 from ..figures.curves import metric_name
 from ..language import text
+from ..runs import RunFolder
 from ..tasks import Metric
-from .contents import Contents
+from .contents import Contents, read_contents
 
 
 def headline(contents: Contents) -> str:
@@ -42,6 +43,11 @@ def headline(contents: Contents) -> str:
             parts.append(text("report.headline.rival", name=named, value=score(metric, value)))
     joined = text("report.headline.joint").join(parts)
     return joined + text("report.headline.stop")
+
+
+def run_headline(run: RunFolder) -> str:
+    """Return the result of a run in a sentence."""
+    return headline(read_contents(run))
 
 
 def tiles(contents: Contents) -> list[tuple[str, str]]:

@@ -158,6 +158,7 @@ def score_rows(metrics: Evaluation | None) -> list[tuple[str, list[str]]]:
             [_score(one.get(name), sure.get(who, {}).get(name)) for who, one in found.items()],
         )
         for name in found.get("after", {})
+        if any(one.get(name) is not None for one in found.values())
     ]
 
 
@@ -182,5 +183,5 @@ def signatures(metrics: Evaluation | None) -> list[tuple[str, str]]:
 def _score(value: float | None, interval: list[float] | None = None) -> str:
     """Return a score, with the interval in which 95 of 100 scores of such rows would lie."""
     if value is None:
-        return "–"
+        return text("report.not_applicable")
     return f"{value:.4f}" + (f" ({interval[0]:.4f}–{interval[1]:.4f})" if interval else "")

@@ -130,6 +130,12 @@ class RunFolder:
         """Yield the run's events so far."""
         return read_events(self.events_path)
 
+    def headline(self) -> dict[str, Any]:
+        """Return what other programs want to know: the metrics by name, and where the run is."""
+        scores = self.metrics().get("metrics", {})
+        numbers = {name: value for name, value in scores.items() if value is not None}
+        return {**numbers, "run": self.name, "run_path": str(self.path.absolute())}
+
     def metrics(self) -> Evaluation:
         """Read `evaluation/metrics.json`; empty before the evaluation."""
         path = self.evaluation_path / "metrics.json"

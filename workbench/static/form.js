@@ -2,7 +2,7 @@
 // The form of a spec. The inputs hold `entries`; Python answers with `faults`. A slider only
 // writes into the text box beside it, so that any value can be typed and none is rounded.
 
-import { keepKeys, listen, make, makeDetails, makeFault, makeSlider, makeTextBox } from "./controls.js";
+import { keepKeys, listen, make, makeButton, makeDetails, makeFault, makeSlider, makeTextBox } from "./controls.js";
 
 /** @import { Entry, Field, FormModel, Group, Labels, Schema } from "./form.types.d.ts" */
 
@@ -16,16 +16,30 @@ function render({ model, el }) {
   /** @type {Record<string, ReturnType<typeof fieldRow>>} */
   let rows = {};
   let showRecipe = () => {};
+  let tellFound = (/** @type {boolean} */ _found) => {};
+  let wanted = ""; // what is searched for
+
+  // A notebook in two languages shows the one of the form, once the form stands in it.
+  const tellLanguage = () =>
+    el.closest(".jp-Notebook, body")?.setAttribute("data-wb-language", model.get("schema").language);
+  const placed = new ResizeObserver(tellLanguage);
+  placed.observe(el);
 
   const draw = () => {
     const schema = model.get("schema");
+    tellLanguage();
     const focused = document.activeElement?.closest("[data-field]")?.getAttribute("data-field");
     rows = {};
     el.replaceChildren();
     el.classList.add("wb-controls", "wb-form");
     const recipe = recipePicker(schema, model, prefix);
     showRecipe = recipe.show;
-    el.append(recipe.box);
+    const search = searchBox(schema.labels, wanted, (typed) => {
+      wanted = typed;
+      showEntries();
+    });
+    tellFound = search.tell;
+    el.append(recipe.box, search.box);
     for (const group of schema.groups) el.append(section(group, schema.labels));
     showRecipe();
     showEntries();
@@ -58,11 +72,18 @@ function render({ model, el }) {
   };
 
   const showEntries = () => {
-    const entries = model.get("entries");
+    const [entries, base] = [model.get("entries"), model.get("base")];
+    let found = false;
     for (const name in rows) {
-      rows[name].show(entries[name] ?? "");
-      rows[name].box.hidden = !serves(rows[name].field, entries);
+      const { box, field, show } = rows[name];
+      show(entries[name] ?? "", base[name] ?? "");
+      box.hidden = !serves(field, entries) || !matches(field, wanted);
+      found ||= !box.hidden;
     }
+    tellFound(found);
+    /** @type {NodeListOf<HTMLDetailsElement>} */
+    const folded = el.querySelectorAll("details.wb-more");
+    for (const more of folded) unfold(more, wanted !== "");
     // A group of which nothing is left to see goes, too: first what is folded away, then the whole.
     /** @type {NodeListOf<HTMLElement>} */
     const groups = el.querySelectorAll(".wb-more, .wb-group");
@@ -82,12 +103,58 @@ function render({ model, el }) {
   };
 
   draw();
-  return listen(model, {
+  const leave = listen(model, {
     "change:schema": draw,
     "change:entries": showEntries,
     "change:faults": showFaults,
+    "change:base": showEntries,
     "change:recipe": () => showRecipe(),
+    "change:notice": () => showRecipe(),
   });
+  return () => {
+    placed.disconnect();
+    leave();
+  };
+}
+
+/**
+ * What is folded is opened while something is searched for, and then as it was before.
+ * @param {HTMLDetailsElement} more
+ * @param {boolean} searching
+ */
+function unfold(more, searching) {
+  if (searching && more.dataset.before === undefined) {
+    more.dataset.before = String(more.open);
+    more.open = true;
+  } else if (!searching && more.dataset.before !== undefined) {
+    more.open = more.dataset.before === "true";
+    delete more.dataset.before;
+  }
+}
+
+/**
+ * Whether all words that are searched for stand in a field's label, name or help.
+ * @param {Field} field
+ * @param {string} wanted
+ */
+function matches(field, wanted) {
+  const searched = `${field.label} ${field.name} ${field.help}`.toLowerCase();
+  return wanted.toLowerCase().split(/\s+/).every((word) => searched.includes(word));
+}
+
+/** @param {Labels} labels @param {string} wanted @param {(wanted: string) => void} typed */
+function searchBox(labels, wanted, typed) {
+  const box = make("div", "wb-search");
+  const input = makeTextBox();
+  input.type = "search";
+  input.value = wanted;
+  input.placeholder = labels.search;
+  input.setAttribute("aria-label", labels.search);
+  input.addEventListener("input", () => typed(input.value.trim()));
+  const none = make("p", "wb-help");
+  none.setAttribute("role", "status");
+  box.append(input, none);
+  return { box, tell: (/** @type {boolean} */ found) => (none.textContent = found ? "" : labels.search_none) };
 }
 
 /** @param {Schema} schema @param {FormModel} model @param {string} prefix */
@@ -107,16 +174,36 @@ function recipePicker(schema, model, prefix) {
   const title = make("p", "wb-help");
   title.id = `${prefix}-recipe-title`;
   select.setAttribute("aria-describedby", title.id);
+  const notice = make("div", "wb-notice");
+  notice.setAttribute("role", "status");
   const show = () => {
     select.value = model.get("recipe");
     title.textContent = schema.recipes[select.value] ?? "";
+    notice.replaceChildren(...recipeNotice(schema, model));
   };
   const control = make("div", "wb-control");
   const notes = make("div", "wb-notes");
   control.append(select);
-  notes.append(title);
+  notes.append(title, notice);
   box.append(label, control, notes);
   return { box, show };
+}
+
+/**
+ * What a recipe has changed and what it left, with a button to undo it.
+ * @param {Schema} schema
+ * @param {FormModel} model
+ */
+function recipeNotice({ labels }, model) {
+  const { text, kept_title: title, kept } = model.get("notice");
+  if (!text) return [];
+  const bar = make("div", "wb-bar");
+  bar.append(makeButton(labels.undo_recipe, () => model.send({ kind: "undo_recipe" })));
+  if (!kept.length) return [make("p", "", text), bar];
+  bar.append(makeButton(labels.take_recipe, () => model.send({ kind: "take_recipe" })));
+  const list = make("ul");
+  list.append(...kept.map((line) => make("li", "", line)));
+  return [make("p", "", text), make("p", "", title), list, bar];
 }
 
 /**
@@ -141,7 +228,12 @@ function fieldRow(field, labels, id, changed) {
   box.dataset.field = field.name;
   const label = make("label");
   label.htmlFor = id;
-  label.append(make("span", "wb-name", field.label), make("code", "", field.name));
+  const dot = make("span", "wb-dot", "●");
+  dot.setAttribute("aria-label", labels.changed);
+  dot.setAttribute("role", "img");
+  const name = make("span", "wb-name", field.label);
+  name.append(" ", dot);
+  label.append(name, make("code", "", field.name));
   const control = make("div", "wb-control");
   const help = make("p", "wb-help", field.help);
   help.id = `${id}-help`;
@@ -155,14 +247,28 @@ function fieldRow(field, labels, id, changed) {
     field.kind === "slider" ? makeSlider(field, `${field.label}, ${labels.slider}`) : null;
   if (slider) control.append(slider.node);
   control.append(input);
-  if (field.suggestions.length) control.append(suggestionList(field, input, id));
+  if (Object.keys(field.suggestions).length) control.append(suggestionList(field, input, id));
   if (field.unit || slider) control.append(make("span", "wb-unit", field.unit));
+  /** @type {Entry} */
+  let base = "";
+  const reset = makeButton("↺", () => {
+    hold(base);
+    changed(base);
+    input.focus();
+  });
+  reset.className = "wb-reset";
+  control.append(reset);
   const notes = make("div", "wb-notes");
   notes.append(help, fault.node);
   box.append(label, control, notes);
 
   const place = () => slider?.place(input.value);
   const check = input instanceof HTMLInputElement && input.type === "checkbox" ? input : null;
+  const hold = (/** @type {Entry} */ entry) => {
+    if (check) check.checked = entry === true;
+    else if (input.value !== entry) input.value = String(entry);
+    place();
+  };
   input.addEventListener(check || field.kind === "choice" ? "change" : "input", () => {
     place();
     changed(check ? check.checked : input.value);
@@ -177,10 +283,15 @@ function fieldRow(field, labels, id, changed) {
     box,
     field,
     focus: () => input.focus(),
-    show(/** @type {Entry} */ entry) {
-      if (check) check.checked = entry === true;
-      else if (input.value !== entry) input.value = String(entry);
-      place();
+    show(/** @type {Entry} */ entry, /** @type {Entry} */ began) {
+      base = began;
+      const isChanged = entry !== began;
+      box.classList.toggle("wb-changed", isChanged);
+      dot.hidden = !isChanged;
+      reset.disabled = !isChanged;
+      reset.title = labels.reset.replace("{value}", shownValue(field, began));
+      reset.setAttribute("aria-label", `${field.label}: ${reset.title}`);
+      hold(entry);
     },
     fault(/** @type {string} */ text) {
       fault.show(text);
@@ -188,6 +299,12 @@ function fieldRow(field, labels, id, changed) {
       input.setAttribute("aria-invalid", String(Boolean(text)));
     },
   };
+}
+
+/** @param {Field} field @param {Entry} entry */
+function shownValue(field, entry) {
+  if (typeof entry === "boolean") return entry ? "✓" : "✗";
+  return entry || field.placeholder || "“”";
 }
 
 /** @param {Field} field */
@@ -217,7 +334,7 @@ function makeInput(field) {
 function suggestionList(field, input, id) {
   const list = make("datalist");
   list.id = `${id}-list`;
-  for (const value of field.suggestions) list.append(new Option(value));
+  for (const [value, note] of Object.entries(field.suggestions)) list.append(new Option(note, value));
   input.setAttribute("list", list.id);
   return list;
 }

@@ -404,7 +404,7 @@ export interface FieldView {
   log: boolean;
   unit: string;
   placeholder: string;
-  suggestions: string[];
+  suggestions: Record<string, string>;
   tasks: string[];
   default: string | boolean;
 }
@@ -418,10 +418,30 @@ export interface FieldGroup {
 
 /** The form in one language. */
 export interface FormView {
+  language: string;
   groups: FieldGroup[];
   recipes: Record<string, string>;
   labels: Record<string, string>;
 }
+
+/** What choosing a recipe changed, and what it left as somebody had set it. */
+export interface RecipeNotice {
+  text: string;
+  kept_title: string;
+  kept: string[];
+}
+
+/** Set the form back to what it was before the recipe was chosen. */
+export interface UndoRecipe {
+  kind: "undo_recipe";
+}
+
+/** Take the recipe's values for the settings that were kept, too. */
+export interface TakeRecipe {
+  kind: "take_recipe";
+}
+
+export type FromForm = UndoRecipe | TakeRecipe;
 
 /** A question for both models. */
 export interface AskModels {

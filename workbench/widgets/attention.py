@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from difflib import SequenceMatcher
 from typing import Any
 
 import anywidget
@@ -12,13 +13,18 @@ import traitlets
 
 from ..attention.record import AttentionRecord
 from ..errors import InputError
-from ..reporting.attention_page import comparing, desk_bundle
+from ..reporting.attention_page import alone, comparing, desk_bundle
 from ..reporting.desk import desk_labels
 from ..static import script, style
+from .handles import make_place
 from .messages import Received, ToDesk
 from .routing import use_subshell
 
 Ask = Callable[..., Any]
+
+# Of a sentence that shares fewer of its tokens with the one before, most cells of a comparison
+# would be grey: it is no edit of it, but another sentence.
+EDITED_SHARE = 0.7
 
 _VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -99,14 +105,20 @@ class AttentionDesk(anywidget.AnyWidget):
         self.send(message)
 
     def _look_again(self, text: str) -> None:
-        """Show another sentence, compared with the one before."""
+        """Show another sentence: an edit of the one before against it, any other by itself."""
         before = self.shown[-1:]
         fresh = list(self._asks["text"](text))
         if not fresh:
             return
         last = len(before) + len(fresh) - 1
-        self.show([*before, *fresh], comparing(last) if before else None)
+        edited = bool(before) and _share_of_tokens(before[0], fresh[-1]) > EDITED_SHARE
+        self.show([*before, *fresh], comparing(last) if edited else alone(last))
         self.on_shown(self.shown)
+
+
+def _share_of_tokens(one: AttentionRecord, other: AttentionRecord) -> float:
+    """Return the share of the tokens that two texts have in common, in their order."""
+    return SequenceMatcher(None, list(one.tokens), list(other.tokens), autojunk=False).ratio()
 
 
 def show_desk(desk: AttentionDesk) -> None:
@@ -119,7 +131,8 @@ def show_desk(desk: AttentionDesk) -> None:
     view: Any = desk._repr_mimebundle_()
     widget = (view[0] if isinstance(view, tuple) else view)[_VIEW]
     display({_VIEW: widget, "text/plain": ""}, raw=True)
-    handle = display(_copy(desk), raw=True, display_id=True)
+    handle = make_place()
+    handle.update(_copy(desk), raw=True)
     desk.on_shown = lambda _: handle.update(_copy(desk), raw=True)
 
 

@@ -45,8 +45,8 @@ PLAIN, FLAGGED, CORRECTED = range(3)
 
 _LABELS = (
     "map", "x", "y", "always", "sometimes", "never", "flagged", "corrected", "hint", "label_issues",
-    "undo", "retrain", "starting", "keys", "point", "area", "given", "likely", "right", "nothing",
-    "rank", "said", "list",
+    "undo", "retrain", "starting", "reading", "keys", "point", "area", "given", "likely", "right",
+    "nothing", "rank", "said", "list",
 )  # fmt: skip
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import anywidget
@@ -37,7 +38,7 @@ from ..spec import (
 from ..static import script, style
 from ..tasks import served_by
 from .entries import entry, kind, number, parse, slider_values
-from .messages import FieldGroup, FieldView, FormView
+from .messages import FieldGroup, FieldView, FormView, Received, RecipeNotice
 from .routing import use_subshell
 
 # Shown at once; the other fields wait under "more". The choice is about readers, not about types.
@@ -57,11 +58,21 @@ BASIC = (
 )
 
 
+# Values that a field offers, or a function that gives them in a language, each with a note.
+Offer = Sequence[str] | Callable[[str], dict[str, str]]
+
+_UI = (
+    "recipe", "no_recipe", "more", "slider", "search", "search_none", "changed", "reset",
+    "undo_recipe", "take_recipe",
+)  # fmt: skip
+
+
 class SpecForm(anywidget.AnyWidget):
     """A form over all fields of a spec; `form.spec` is what it says now.
 
-    `suggestions` offers values for text fields, by short name (`{"data_source": [...]}`); others
-    may still be typed. `language` is `en` or `zh`; left out, what the spec itself asks for.
+    `suggestions` offers values for text fields, by short name: a list (`{"data_source": [...]}`),
+    or a function that gives, in a language, the values with a note on each; others may still be
+    typed. `language` is `en` or `zh`; left out, what the spec itself asks for.
     """
 
     _esm = script("form.js")
@@ -70,16 +81,21 @@ class SpecForm(anywidget.AnyWidget):
     entries = traitlets.Dict().tag(sync=True)
     faults = traitlets.Dict().tag(sync=True)
     recipe = traitlets.Unicode().tag(sync=True)
+    base = traitlets.Dict().tag(sync=True)  # the entries that the form began from
+    notice: Any = traitlets.Dict().tag(sync=True)  # a `RecipeNotice`, or empty
 
     def __init__(
         self,
         spec: RunSpec | None = None,
         language: str | None = None,
-        suggestions: Mapping[str, list[str]] | None = None,
+        suggestions: Mapping[str, Offer] | None = None,
     ) -> None:
         # Handlers run on a subshell's thread while a cell may run on the main one.
         self._lock = threading.RLock()
         self._held: dict[str, tuple[Any, Any]] = {}
+        self._sets = False  # it is this object that sets the entries
+        self._undo: _Snapshot | None = None
+        self._taken = ""
         self._callbacks: list[Callable[[SpecForm], None]] = []
         spec = spec or RunSpec()
         self._language = language
@@ -89,6 +105,7 @@ class SpecForm(anywidget.AnyWidget):
         self.observe(self._read_entries, "entries")
         self.observe(self._recipe_chosen, "recipe")
         self.set_spec(spec)
+        self.on_msg(self._received)
         use_subshell(self)
 
     @property
@@ -116,9 +133,9 @@ class SpecForm(anywidget.AnyWidget):
         values = to_flat(spec)
         with self._lock:
             shown = {field.name: entry(field, values[field.name]) for field in fields()}
-            self._held = {name: (shown[name], values[name]) for name in shown}
-            self.entries = shown
-            self._read_entries()
+            held = {name: (shown[name], values[name]) for name in shown}
+            self._undo, self.notice = None, {}
+            self._set(shown, held, dict(self.base) or shown)
 
     def mark(self, faults: Iterable[Fault]) -> None:
         """Show further faults beside their fields, until something is changed."""
@@ -135,8 +152,10 @@ class SpecForm(anywidget.AnyWidget):
         set_entry, set_value = self._held[field.name]
         return set_value if shown == set_entry else parse(field, shown)
 
-    def _read_entries(self, _: Any = None) -> None:
+    def _read_entries(self, change: Any = None) -> None:
         with self._lock:
+            if change is not None and not self._sets:  # somebody types: what was told is over
+                self._undo, self.notice = None, {}
             spec = None
             try:
                 spec = self.spec
@@ -160,7 +179,87 @@ class SpecForm(anywidget.AnyWidget):
             chosen = from_yaml(recipe_text(change["new"]))
             with self._lock:
                 if self.fault_text or self.spec != chosen:
-                    self.set_spec(chosen)
+                    self._take(change["new"], keep=True)
+
+    def _take(self, recipe: str, keep: bool) -> None:
+        """Set the form to a recipe; with `keep`, leave what was set by hand, and say what."""
+        with self._lock:
+            before = _Snapshot(dict(self.entries), dict(self._held), dict(self.base))
+            values = to_flat(from_yaml(recipe_text(recipe)))
+            shown = {field.name: entry(field, values[field.name]) for field in fields()}
+            kept = [
+                field
+                for field in fields()
+                if keep
+                and before.entries.get(field.name) not in (before.base.get(field.name), None)
+                and before.entries[field.name] != shown[field.name]
+            ]
+            held = {name: (shown[name], values[name]) for name in shown}
+            held |= {field.name: before.held[field.name] for field in kept}
+            entries = shown | {field.name: before.entries[field.name] for field in kept}
+            self._set(entries, held, shown)
+            changed = sum(entries[name] != before.entries.get(name) for name in entries)
+            self._undo = before
+            self._taken = recipe
+            self.notice = self._tell(recipe, changed, kept, shown)
+
+    def _tell(
+        self, recipe: str, changed: int, kept: list[Field], shown: Mapping[str, Any]
+    ) -> RecipeNotice:
+        def text(key: str, **values: Any) -> str:
+            return languages.text(f"form.ui.{key}", self.language, **values)
+
+        lines = [
+            text(
+                "recipe_line",
+                label=languages.text(f"form.label.{field.path}", self.language),
+                own=_said(self.entries[field.name]) or text("none"),
+                recipe=_said(shown[field.name]) or text("none"),
+            )
+            for field in kept
+        ]
+        title = text("recipe_kept") if kept else ""
+        notice = text("recipe_taken", recipe=recipe, count=changed)
+        return {"text": notice, "kept_title": title, "kept": lines}
+
+    def _set(
+        self, entries: dict[str, Any], held: dict[str, tuple[Any, Any]], base: dict[str, Any]
+    ) -> None:
+        """Set what the inputs hold, and what they are compared with."""
+        with self._lock:
+            self._held, self._sets = held, True
+            try:
+                self.base = base
+                self.entries = entries
+                self._read_entries()
+            finally:
+                self._sets = False
+
+    def _received(self, _: Any, content: Received, __: Any) -> None:
+        with self._lock:
+            undo = self._undo
+            if undo is None:
+                return
+            if content.get("kind") == "undo_recipe":
+                self._set(undo.entries, undo.held, undo.base)
+                self._undo, self.notice = None, {}
+            elif content.get("kind") == "take_recipe":
+                self._take(self._taken, keep=False)
+                self._undo = undo  # to undo means before the recipe
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    """What a form held: its inputs, the values behind them, and what they began from."""
+
+    entries: dict[str, Any]
+    held: dict[str, tuple[Any, Any]]
+    base: dict[str, Any]
+
+
+def _said(shown: Any) -> str:
+    """Return an entry as it is told."""
+    return ("✓" if shown else "✗") if isinstance(shown, bool) else str(shown)
 
 
 def _recipe_of(spec: RunSpec | None) -> str:
@@ -179,7 +278,7 @@ def _by_field(faults: Iterable[Fault]) -> dict[str, str]:
     return {name: "\n".join(said) for name, said in found.items()}
 
 
-def _schema(language: str, suggestions: Mapping[str, list[str]]) -> FormView:
+def _schema(language: str, suggestions: Mapping[str, Offer]) -> FormView:
     """Return everything that the browser needs to draw the form in one language."""
 
     def text(key: str) -> str:
@@ -192,12 +291,18 @@ def _schema(language: str, suggestions: Mapping[str, list[str]]) -> FormView:
             section, {"title": text(f"section.{section}"), "basic": [], "more": []}
         )
         part = group["basic"] if field.path in BASIC else group["more"]
-        part.append(_describe(field, language, suggestions.get(field.name, [])))
+        part.append(_describe(field, language, _offered(suggestions.get(field.name, ()), language)))
     return {
+        "language": language,
         "groups": list(groups.values()),
         "recipes": {name: _recipe_line(name, language) for name in offered_recipes(language)},
-        "labels": {name: text(f"ui.{name}") for name in ("recipe", "no_recipe", "more", "slider")},
+        "labels": {name: text(f"ui.{name}") for name in _UI},
     }
+
+
+def _offered(offer: Offer, language: str) -> dict[str, str]:
+    """Return the values that are offered, each with a note, which may be empty."""
+    return offer(language) if callable(offer) else dict.fromkeys(offer, "")
 
 
 def _recipe_line(name: str, language: str) -> str:
@@ -207,7 +312,7 @@ def _recipe_line(name: str, language: str) -> str:
     return f"{title} [{gpu}]" if needs_gpu(name) else title
 
 
-def _describe(field: Field, language: str, suggestions: list[str]) -> FieldView:
+def _describe(field: Field, language: str, suggestions: dict[str, str]) -> FieldView:
     domain = field.domain
     refused, reason = _refused(field, language)
     unit = languages.text(f"form.unit.{domain.unit}", language) if domain.unit else ""

@@ -23,6 +23,7 @@ from ..runs.summary import summarise
 from ..spec import SpecError
 from ..static import script, style
 from .forking import fork_changes, fork_offer
+from .handles import make_place
 from .messages import Alive, Detail, Forked, Offer, Points, Received, RunTable, Table, TableName
 from .points import (
     MOST_HELD,
@@ -291,11 +292,8 @@ def show_live(
     once, and `on_end` is called before this returns. With `handle`, a display handle, the chart
     appears there instead: a click has no cell of its own to show things in.
     """
-    from IPython.display import DisplayHandle
-
     if handle is None:
-        handle = DisplayHandle()
-        handle.display({"text/html": "", "text/plain": ""}, raw=True)
+        handle = make_place()
     # A chart that is made only to be taken away again leaves an error in the browser's console.
     if summarise(run).ended:
         handle.update(static_record(run), raw=True)

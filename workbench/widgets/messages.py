@@ -490,7 +490,7 @@ class FieldView(TypedDict):
     log: bool
     unit: str
     placeholder: str
-    suggestions: list[str]
+    suggestions: dict[str, str]
     tasks: list[str]
     default: str | bool
 
@@ -506,9 +506,33 @@ class FieldGroup(TypedDict):
 class FormView(TypedDict):
     """The form in one language."""
 
+    language: str
     groups: list[FieldGroup]
     recipes: dict[str, str]
     labels: dict[str, str]
+
+
+class RecipeNotice(TypedDict):
+    """What choosing a recipe changed, and what it left as somebody had set it."""
+
+    text: str
+    kept_title: str
+    kept: list[str]
+
+
+class UndoRecipe(TypedDict):
+    """Set the form back to what it was before the recipe was chosen."""
+
+    kind: Literal["undo_recipe"]
+
+
+class TakeRecipe(TypedDict):
+    """Take the recipe's values for the settings that were kept, too."""
+
+    kind: Literal["take_recipe"]
+
+
+FromForm = UndoRecipe | TakeRecipe
 
 
 class AskModels(TypedDict):

@@ -10,15 +10,12 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from IPython.display import display
-
 from .. import worker
 from ..runs import RunFolder, read_state
 from ..runs.summary import summarise
+from .handles import NOTHING, make_place
 from .live import LiveChart, Record, show_live
 from .steering import SteeringPanel, show_steering
-
-_NOTHING = {"text/html": "", "text/plain": ""}
 
 
 class RunOutputs:
@@ -70,7 +67,7 @@ class RunOutputs:
 
         def ended() -> None:
             if read_state(run).status != "failed":  # such a run can be taken up again
-                controls.update(_NOTHING, raw=True)
+                controls.update(NOTHING, raw=True)
             if place.on_end is not None:
                 place.on_end()
 
@@ -95,7 +92,7 @@ class _Output:
     """Where one run at a time is shown; whoever takes it ends what was shown before."""
 
     def __init__(self) -> None:
-        self._handles = [display(_NOTHING, raw=True, display_id=True) for _ in range(2)]
+        self._handles = [make_place() for _ in range(2)]
         self.turns: list[_Turn] = []
         self.run: RunFolder | None = None
         self.on_end: Callable[[], None] | None = None
@@ -111,7 +108,7 @@ class _Output:
                 widget.close()
         self.run, self.on_end, self.view, self.panel = run, on_end, None, None
         self.turns = [_Turn(handle) for handle in self._handles]
-        self.turns[1].update(_NOTHING, raw=True)
+        self.turns[1].update(NOTHING, raw=True)
 
     def holds(self, run: RunFolder | None) -> bool:
         """Return whether it is this run that is shown here."""

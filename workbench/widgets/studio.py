@@ -10,14 +10,17 @@ import ipywidgets
 from IPython.display import display
 
 from ..errors import InputError
+from ..figures.output import html_output
 from ..language import text
 from ..runs import RunFolder, read_state
 from ..runs.summary import summarise
 from ..sources import entries
-from ..spec import RunSpec
+from ..spec import RunSpec, to_yaml
 from .attention import AttentionDesk
-from .form import SpecForm
+from .form import Offer, SpecForm
+from .handles import make_place
 from .layouts import ROW, WHOLE_ROW
+from .models_offered import models_offered
 from .outputs import RunOutputs
 from .routing import use_subshell
 from .spec_panel import SpecPanel
@@ -28,25 +31,60 @@ if TYPE_CHECKING:
 
 def show_form(spec: RunSpec) -> SpecForm:
     """Display the form with the spec beside it (below it where the page is narrow)."""
-    suggestions = {
-        f"{kind}_source": [f"wheel:{entry.name}" for entry in entries(kind)]
-        for kind in ("data", "model")
+    suggestions: dict[str, Offer] = {
+        "data_source": [f"wheel:{entry.name}" for entry in entries("data")],
+        "model_source": models_offered,
     }
     form = SpecForm(spec, suggestions=suggestions)
     panel = SpecPanel(form)
     form.layout.flex, panel.layout.flex = "3 1 24em", "2 1 20em"
     display(ipywidgets.Box([form, panel], layout=ROW))
+    keep_last_state(form)
     return form
 
 
+# Lab shows an error in the place of each widget whose kernel is gone; where the notebook is not
+# trusted, it drops this sheet, and the sentence stands below the errors.
+_WITHOUT_KERNEL = (
+    "<style>.jp-Notebook:has(.wb-saved):not([data-wb-language]) "
+    ".jp-OutputArea-output.jupyter-widgets:not(:has(*)){display:none}</style>"
+)
+
+
+def keep_last_state(form: SpecForm) -> None:
+    """Keep what the form says in the saved notebook, for whoever opens it without its kernel.
+
+    While the form lives, its style sheet hides this.
+    """
+    place = make_place()
+
+    def keep(form: SpecForm) -> None:
+        if not form.fault_text:
+            place.update(last_state(to_yaml(form.spec)), raw=True)
+
+    form.on_change(keep)
+    keep(form)
+
+
+def last_state(settings: str) -> dict[str, Any]:
+    """Return what a notebook shows without its kernel: what to do, and its settings as YAML."""
+    told, title = text("studio.saved.told"), text("studio.saved.settings")
+    markup = (
+        f"{_WITHOUT_KERNEL}<p>{html.escape(told)}</p><details><summary>{html.escape(title)}"
+        f"</summary><pre>{html.escape(settings)}</pre></details>"
+    )
+    return html_output(markup, told, "wb-saved")
+
+
 def section_header(
-    intro: str, button: str, stale: str, act: Callable[[], None]
+    intro: Callable[[], str], button: str, stale: str, act: Callable[[], None]
 ) -> Callable[[bool], None]:
     """Display a section's sentence and a button that shows the section anew.
 
-    Returns a function that says, or no longer says, that what stands below is `stale`.
+    Returns a function that says, or no longer says, that what stands below is `stale`; `intro` is
+    then asked again, for another task wants other words.
     """
-    sentence = ipywidgets.HTML(f"<p style='margin:0'>{html.escape(intro)}</p>")
+    sentence = ipywidgets.HTML(_paragraph(intro()))
     sentence.layout.flex, sentence.layout.margin = "1 1 24em", "0 8px 0 0"
     press = ipywidgets.Button(description=button, icon="refresh", layout={"width": "auto"})
     press.on_click(lambda _: _at_work(press, act))
@@ -57,8 +95,13 @@ def section_header(
     def tell(is_stale: bool) -> None:
         words = f"<p role='status' style='margin:0'>⟳ {html.escape(stale)}</p>"
         message.value = words if is_stale else ""
+        sentence.value = _paragraph(intro())
 
     return tell
+
+
+def _paragraph(words: str) -> str:
+    return f"<p style='margin:0'>{html.escape(words)}</p>"
 
 
 def show_output() -> Callable[[Sequence[ipywidgets.Widget]], None]:
@@ -117,6 +160,7 @@ class StartPanel:
         use_subshell(self._button)
         self._places = RunOutputs()
         self._run: RunFolder | None = None
+        self.remark = ""  # what whoever starts a run wants to have said beside the button
 
     def show(self) -> None:
         """Display the button, and below it the place where the chart will be."""
@@ -156,7 +200,8 @@ class StartPanel:
 
     def _watch(self, run: RunFolder) -> None:
         self._run = run
-        self._say(text("studio.running"))
+        self._say(" ".join(filter(None, (text("studio.running"), self.remark))))
+        self.remark = ""
         self._places.fill(run, lambda: self._ended(run))
 
     def _ended(self, run: RunFolder) -> None:

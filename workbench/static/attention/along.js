@@ -70,7 +70,7 @@ function stepsOf(desk) {
 /** @param {Desk} desk @param {number[]} steps @param {number} step */
 function entropyByLayer(desk, steps, step) {
   const { layers } = desk.block();
-  return layers.flatMap((layer, l) => {
+  const curves = layers.flatMap((layer, l) => {
     if (layer.missing) return [];
     /** @type {[number, number][]} */
     const curve = steps.flatMap((n) => {
@@ -79,10 +79,15 @@ function entropyByLayer(desk, steps, step) {
       return known.length
         ? [[desk.records[n].plain.step, known.reduce((a, b) => a + b, 0) / known.length]] : [];
     });
-    const title = desk.say("layer_entropy", { layer: layer.number });
+    return [{ curve, title: desk.say("layer_entropy", { layer: layer.number }) }];
+  });
+  // One scale for all: layers are there to be compared.
+  const values = curves.flatMap(({ curve }) => curve.map(([, value]) => value));
+  const ends = values.length ? [Math.min(...values), Math.max(...values)] : [0, 1];
+  return curves.map(({ curve, title }) => {
     const box = make("figure");
-    box.append(make("figcaption", "", title), drawLine(desk, curve, step, 190, 84, title));
-    return [box];
+    box.append(make("figcaption", "", title), drawLine(desk, curve, step, 190, 84, title, ends));
+    return box;
   });
 }
 
@@ -93,14 +98,15 @@ function entropyByLayer(desk, steps, step) {
  * @param {number} wide
  * @param {number} high
  * @param {string} title
+ * @param {number[]} [ends] lowest and highest value of the axis, where not the curve's own
  */
-function drawLine(desk, curve, step, wide, high, title) {
+function drawLine(desk, curve, step, wide, high, title, ends) {
   const canvas = make("canvas");
   const pen = sized(canvas, wide, high);
   const look = readLook(desk.root);
   const [xs, ys] = [curve.map(([x]) => x), curve.map(([, y]) => y)];
   const [x0, x1] = [Math.min(0, ...xs), Math.max(1, ...xs)];
-  const [y0, y1] = [Math.min(...ys), Math.max(...ys)];
+  const [y0, y1] = ends ?? [Math.min(...ys), Math.max(...ys)];
   const { left, right, top, foot } = PLOT;
   const x = (/** @type {number} */ value) => left + ((value - x0) / (x1 - x0)) * (wide - left - right);
   const y = (/** @type {number} */ value) => high - foot - ((value - y0) / (y1 - y0 || 1)) * (high - top - foot);

@@ -36,8 +36,16 @@ function render({ model, el }) {
   const fault = makeFault("wb-map-fault");
   const list = make("div", "wb-caught");
   list.setAttribute("aria-live", "polite");
-  const count = make("p", "wb-help");
-  const issues = makeButton(labels.label_issues, () => model.send({ kind: "label_issues" }));
+  const count = makeStatus("wb-help wb-count");
+  // The first rows take a while: the data is read then.
+  const reading = () => {
+    count.textContent = labels.reading;
+    list.setAttribute("aria-busy", "true");
+  };
+  const issues = makeButton(labels.label_issues, () => {
+    reading();
+    model.send({ kind: "label_issues" });
+  });
   const undo = makeButton(labels.undo, () => model.send({ kind: "undo" }));
   const retrain = makeButton(labels.retrain, () => {
     count.textContent = labels.starting;
@@ -59,7 +67,9 @@ function render({ model, el }) {
   const draw = () => paint(canvas, axes(), points, sight, labels, model.get("colours"));
   /** @param {number[]} rows */
   const choose = (rows) => {
-    if (rows.length) model.send({ kind: "rows", rows });
+    if (!rows.length) return;
+    reading();
+    model.send({ kind: "rows", rows });
   };
 
   /** @param {ToMap} message @param {DataView[]} buffers */
@@ -72,6 +82,7 @@ function render({ model, el }) {
       if (sight.cursor >= points.count) sight.cursor = sight.anchor = -1;
       draw();
     }
+    if (message.kind === "rows" || message.kind === "fault") list.setAttribute("aria-busy", "false");
     if (message.kind === "rows") {
       count.textContent = message.message;
       sight.caught = new Set(message.rows.map((row) => row.row));

@@ -5,7 +5,7 @@ import type { Place } from "./points.js";
 export interface Labels {
   map: string; x: string; y: string; hint: string; keys: string; point: string; area: string;
   always: string; sometimes: string; never: string; flagged: string; corrected: string;
-  label_issues: string; undo: string; retrain: string; starting: string;
+  label_issues: string; undo: string; retrain: string; starting: string; reading: string;
   given: string; likely: string; right: string;
   can_retrain: boolean;
 }
