@@ -95,7 +95,7 @@ def converse(lab: LabPage, language: str, run: Path) -> None:
     for number, question in enumerate(QUESTIONS[language]):
         desk.locator("textarea").fill(question)
         desk.locator("textarea").press("Enter")
-        desk.locator(".wb-told:not(:empty)").nth(number).wait_for(timeout=600_000)
+        desk.locator(".wb-settings:not(:empty)").nth(number).wait_for(timeout=600_000)
         desk.locator("[aria-busy=false]").wait_for()
     desk.locator(".wb-side").last.locator(".wb-token:not(:empty)").first.hover()
     sys.stdout.write(f"{lab.screenshot(f'playground-{language}', desk)}\n")

@@ -137,7 +137,7 @@ test("after a lasso or a press it says that it is at work, until the rows or a f
   map.canvas.focus();
   map.press("Enter");
   assert.deepEqual(busy(), ["reading", "true"]);
-  map.model.receive({ kind: "rows", rows: [], told: "0 of 0 rows", names: [], answers: "class" });
+  map.model.receive({ kind: "rows", rows: [], message: "0 of 0 rows", names: [], answers: "class" });
   assert.deepEqual(busy(), ["0 of 0 rows", "false"]);
   map.el.querySelector("button").click();
   assert.deepEqual(busy(), ["reading", "true"]);

@@ -92,13 +92,13 @@ test("what a recipe left is listed, with buttons to undo it and to take the rest
   const form = show();
   const told = form.el.querySelector(".wb-notice");
   assert.equal(told.textContent, "");
-  form.model.change("told", { text: "one: 3 changed.", kept_title: "Left:", kept: ["seed: <b> (recipe: 1)"] });
+  form.model.change("notice", { text: "one: 3 changed.", kept_title: "Left:", kept: ["seed: <b> (recipe: 1)"] });
   assert.ok(told.textContent.includes("seed: <b> (recipe: 1)"));
   const [undo, take] = told.querySelectorAll("button");
   undo.click();
   take.click();
   assert.deepEqual(form.model.sent, [{ kind: "undo_recipe" }, { kind: "take_recipe" }]);
-  form.model.change("told", { text: "one: 3 changed.", kept_title: "", kept: [] });
+  form.model.change("notice", { text: "one: 3 changed.", kept_title: "", kept: [] });
   assert.equal(told.querySelectorAll("button").length, 1);
   form.leave();
 });
