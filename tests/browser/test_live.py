@@ -283,7 +283,7 @@ def test_acts_checkpoints_and_the_best_are_reported_where_they_are(watch):
     assert "Checkpoint at step 25" in tip.inner_text()
     legend = lab.page.locator(".wb-panel-loss .wb-legend button")
     assert legend.all_inner_texts() == [
-        "Training loss", "Validation loss", "Steered", "Checkpoint", "Evaluation",
+        "Training loss", "Validation loss", "Changed", "Checkpoint", "Evaluation",
     ]  # fmt: skip
     legend.filter(has_text="Checkpoint").click()
     hover(lab, 0.25)

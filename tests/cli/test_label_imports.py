@@ -49,7 +49,7 @@ def test_what_was_rejected_or_ignored_is_counted_and_not_taken(imported):
                zip(ROWS, ANSWERS, strict=True)]  # fmt: skip
     code, held, said = imported(records)
     assert (code, len(held)) == (EXIT_DONE, 10)
-    assert "10 labels taken" in said.out
+    assert "Imported 10 labels" in said.out
     assert "1 rejected" in said.out
     assert "1 ignored" in said.out
 

@@ -137,5 +137,6 @@ def test_nothing_is_written_to_a_terminal_elsewhere():
     }
     assert {place for place in found if not place.startswith("cli/")} == {
         "runs/telling.py",
+        "notebook/headless.py",  # lines of progress in a notebook, through `plain`
         "notebook/labelling.py",  # in a notebook, through `plain`
     }

@@ -185,7 +185,7 @@ def _long_run(steps, evaluations=100, acts=20):
 def test_what_stays_of_a_run_has_the_losses_and_a_small_panel_of_everything_else():
     figure = figures.training_curves(_long_run(200))
     panels = {trace.name: (trace.xaxis or "x", trace.yaxis or "y") for trace in figure.data}
-    assert panels["Training loss"] == panels["Validation loss"] == panels["Steered"] == ("x", "y")
+    assert panels["Training loss"] == panels["Validation loss"] == panels["Changed"] == ("x", "y")
     below = {name: place for name, place in panels.items() if place[0] != "x"}
     assert {name for name, place in below.items() if place == ("x2", "y2")} == {
         "Accuracy", "F1 (macro)", "Best (step 100)",
@@ -239,7 +239,7 @@ def _extent(path):
 def test_acts_and_checkpoints_stand_on_the_curves_with_words_from_data_escaped():
     run = _long_run(200, evaluations=4, acts=2)
     figure = figures.training_curves(run)
-    acts, checkpoints = _trace(figure, "Steered"), _trace(figure, "Checkpoint")
+    acts, checkpoints = _trace(figure, "Changed"), _trace(figure, "Checkpoint")
     assert acts.x == (0, 100)
     assert acts.text[1] == (
         "learning_rate 1e-05 → 2e-05, by &lt;b&gt;an&#36;na&#36;&lt;/b&gt;, after step 100"

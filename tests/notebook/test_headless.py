@@ -72,5 +72,5 @@ def test_train_prints_them_in_a_notebook_alone(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(headless, "in_notebook", lambda: True)
     notebook.train(spec)
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == "Getting ready …"
+    assert said[0] == "Preparing …"
     assert said[-1].startswith("Finished")

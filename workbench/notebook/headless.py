@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
+from ..errors import plain
 from ..language import current, text
 from ..runs import Event, RunFolder, RunState, Sink
 from .kernel import in_notebook, is_headless
@@ -88,7 +89,7 @@ def keep_scraps(run: RunFolder) -> None:
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+    sys.stdout.write(f"{plain(line)}\n")
     sys.stdout.flush()
 
 
