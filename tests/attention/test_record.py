@@ -136,7 +136,7 @@ def test_numbers_that_are_none_are_refused():
 
 
 def test_a_record_of_the_earlier_version_says_so():
-    with pytest.raises(InputError, match="written by an earlier version; look again"):
+    with pytest.raises(InputError, match="written by an earlier version; record it again"):
         read_record({"weights": "", "shape": [1, 1, 2, 2], "tokens": ["a", "b"]})
 
 

@@ -101,7 +101,7 @@ def test_heads_are_chosen_in_the_atlas_by_mouse_and_by_key(show_desk):
 def test_heads_are_sorted_by_a_statistic_and_read_in_numbers(show_desk):
     record = make_record()
     lab = show_desk("attention-sort", [record])
-    pick(lab.page, "Bar", "mean distance")
+    pick(lab.page, "Bar shows", "mean distance")
     pick(lab.page, "Order", "highest first")
     lab.page.wait_for_timeout(100)
     order = lab.page.evaluate(
@@ -205,7 +205,7 @@ def test_a_live_desk_asks_the_model_and_shows_the_change(open_page):
     point_at(page, 3, 4)
     assert "not both in the previous sentence" in said(page)
     point_at(page, 3, 2)
-    assert "was looks at film: " in said(page)
+    assert "was attends to film: " in said(page)
     lab.screenshot("attention-live-edit", desk)
     pick(page, "Compared with", "nothing")
     desk.get_by_role("tab", name="Limits of attention maps").click()
@@ -215,7 +215,7 @@ def test_a_live_desk_asks_the_model_and_shows_the_change(open_page):
     pick(page, "Head", "2 / 2")
     desk.get_by_role("tab", name="Step by step").click()
     desk.get_by_role("button", name="Load the numbers of this head").click()
-    desk.get_by_role("heading", name="with real numbers: layer 1, head 2").wait_for()
+    desk.get_by_role("heading", name="with the actual numbers: layer 1, head 2").wait_for()
     desk.locator(".wb-formula").get_by_text("largest difference 0.00").wait_for()
     lab.screenshot("attention-live-formula", desk)
     # The copy that is saved with the notebook shows the new sentence, too.

@@ -77,7 +77,7 @@ def test_hover_click_sort_and_compare_work_from_disk(open_file):
     assert said(page).startswith("<img src=x onerror=alert(1)> attends to crew: 0.640 ±0.004")
     page.mouse.click(*tile_place(page, 2, 1))
     assert title(page) == "Attention map: layer 3, head 2"
-    pick(page, "Bar", "first token")
+    pick(page, "Bar shows", "first token")
     pick(page, "Order", "lowest first")
     page.wait_for_timeout(100)
     order = page.evaluate("document.querySelector('.wb-atlas-map').wbPlan.tiles.map((t) => t.head)")
@@ -144,7 +144,7 @@ def test_the_divisor_sharpens_and_flattens_the_row(open_file):
     assert cells[1] == f"{scores[0, 2]:.2f}"
     assert cells[3] == f"{row[2]:.3f}"
     entropy = -(row * np.log2(row)).sum()
-    assert f"Entropy {entropy:.2f} bits (the model's value: {entropy:.2f})" in shown.inner_text()
+    assert f"Entropy {entropy:.2f} bits (model: {entropy:.2f})" in shown.inner_text()
     mixed = row @ v
     assert f"[{mixed[0]:.2f}" in shown.inner_text()
     error = float(re.search(r"largest difference ([\d.]+)", shown.inner_text())[1])

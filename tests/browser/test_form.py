@@ -99,7 +99,7 @@ def test_a_fault_is_shown_beside_its_field_and_what_was_typed_stays(show_form):
 def test_pasted_yaml_sets_the_sliders_and_faulty_yaml_is_named_and_kept(show_form):
     lab = show_form("form-paste")
     panel = lab.page.locator(".wb-spec")
-    panel.get_by_text("Apply from YAML").click()
+    panel.get_by_text("Set the form from YAML").click()
     area = panel.get_by_role("textbox")
     area.fill("train: {learning_rat: 1}")
     panel.get_by_role("button", name="Apply").click()

@@ -119,7 +119,7 @@ def test_spans_are_marked_by_keys_and_by_mouse(open_desk):
     lab.page.get_by_role("button", name="LOC").click()
     assert marks.all_inner_texts() == ["北京"]
     lab.page.get_by_role("button", name="保存，下一条").click()
-    lab.page.get_by_text("所有行都已处理").wait_for()
+    lab.page.get_by_text("所有行都已标注").wait_for()
     decided = journal(lab, "spans").decisions()
     assert decided["all", 1].value == [
         {"start": 2, "end": 5, "text": "Ann", "label": "PER"},

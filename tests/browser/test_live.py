@@ -309,14 +309,14 @@ def test_the_curves_go_by_steps_by_rows_and_by_working_time(watch):
     by_step = picture(lab)
     pictures = {by_step}
     for name in ("Training rows seen", "Training time"):
-        lab.page.get_by_label("By", exact=True).select_option(label=name)
+        lab.page.get_by_label("x axis", exact=True).select_option(label=name)
         settle(lab)
         pictures.add(picture(lab))
         hover(lab, 0.9)
         assert lab.page.locator(".wb-tip").inner_text().startswith("Step ")
         lab.page.mouse.move(0, 0)
     assert len(pictures) == 3
-    lab.page.get_by_label("By", exact=True).select_option(label="Step")
+    lab.page.get_by_label("x axis", exact=True).select_option(label="Step")
     settle(lab)
     assert picture(lab) == by_step
 

@@ -137,7 +137,7 @@ def test_what_does_not_fit_stays_typed_and_a_run_is_paused_goes_on_and_stops(sta
     lab.page.locator(".wb-steer [role=status]", has_text="checkpoint, by").wait_for()
     lab.page.wait_for_timeout(500)
     assert all(e["event"] != "step_logged" for e in list(run.events())[steps:])
-    press(lab, "Go on")
+    press(lab, "Resume")
     phase(lab, "Running")
     press(lab, "Evaluate now")
     wait_until(lambda: ("evaluate", True) in acts(run), 10)

@@ -63,7 +63,7 @@ def press(lab, words):
 @pytest.mark.parametrize(
     ("language", "start", "finished", "confusion", "look"),
     [
-        ("en", "Start training", "Finished.", "Confusion matrix", "Look"),
+        ("en", "Start training", "Finished.", "Confusion matrix", "Show attention"),
         ("zh", "开始训练", "训练完成。", "混淆矩阵", "查看注意力"),
     ],
 )

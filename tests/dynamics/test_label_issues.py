@@ -290,7 +290,7 @@ def test_before_a_second_pass_there_is_neither_a_count_nor_a_map():
     assert not once.repeated
     assert rank(once).flagged is None
     assert len(flagged_indices(once)) == 0
-    assert "second pass" in dataset_map(once).layout.annotations[0].text
+    assert "two epochs" in dataset_map(once).layout.annotations[0].text
     assert len(dataset_map(once).data) == 0
     begun = dynamics(found.probabilities, found.given)
     begun.loss[1, 30:] = np.nan  # the second pass is half done
@@ -315,4 +315,4 @@ def test_the_count_stands_with_the_precision_that_was_measured():
     assert expected_precision(1000, 2000) == 0.708
     shown = dataset_map(noisy()[0])
     names = " ".join(one.name for one in shown.data)
-    assert re.search(r"label likely wrong \(\d+, about [567]\d% of them", names)
+    assert re.search(r"label likely wrong \(\d+, about [567]\d% expected", names)

@@ -167,7 +167,7 @@ def test_a_better_second_run_is_reported_as_better_wherever_it_is_reported(tmp_p
     worse, better = better_and_worse(tmp_path)
     paired = pair_scores(worse, better)[1]["accuracy"]
     svg = to_svg(compared_metric(contenders(("plain", "adapted")), "accuracy", paired))
-    assert f"adapted less plain: +0.100 ± {paired.difference_error:.3f}" in svg
+    assert f"adapted minus plain: +0.100 ± {paired.difference_error:.3f}" in svg
     done = Adaptation(reading=worse, without=worse, adapted=better)
     _print_adaptation(done, as_json=True)
     result = json.loads(capsys.readouterr().out)["scores"]["accuracy"]

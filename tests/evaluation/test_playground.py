@@ -211,7 +211,7 @@ def test_the_widget_says_what_does_not_fit_and_asks_nothing(desk):
     desk.entries = desk.entries | {"temperature": "1.5"}
     tell(desk, kind="ask", text="hello")
     assert desk.faults == {}
-    assert desk.said[0]["settings"].endswith("drawn at temperature 1.5, top-p 1, seed 42")
+    assert desk.said[0]["settings"].endswith("sampled at temperature 1.5, top-p 1, seed 42")
 
 
 def test_the_widget_says_what_is_wrong_and_can_be_asked_again(desk):

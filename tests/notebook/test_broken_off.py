@@ -46,7 +46,7 @@ def test_a_cell_that_runs_over_its_limit_is_told_in_a_line(tmp_path):
     said = [line for line in done.stderr.splitlines() if line.startswith("workbench: ")]
     assert said == [
         f"workbench: a cell ran over its time limit; what was executed is kept as "
-        f"{tmp_path / 'out.ipynb'}; run it again: it had not begun a run"
+        f"{tmp_path / 'out.ipynb'}; run it again: no run had started"
     ]
     assert "Traceback" not in done.stderr
     assert "zmq" not in done.stderr

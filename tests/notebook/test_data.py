@@ -61,7 +61,7 @@ def test_the_notebook_runs_headless_shows_the_page_and_builds_no_widget(executed
     assert len(pages) == 2
     assert "<script" not in pages[0]
     assert "&lt;script&gt;alert(1)" in pages[0]
-    assert "配有不同的答案" in pages[0]
+    assert "标有不同的答案" in pages[0]
     assert len([data for data in shown if "image/svg+xml" in data]) >= 6
 
 

@@ -76,7 +76,7 @@ def test_rows_come_in_the_order_that_was_asked_for(source, tmp_path):
 def test_people_who_differ_are_adjudicated(source, tmp_path):
     how = {"labels": ["ham", "spam"], "journal": tmp_path / "j.jsonl"}
     answer(wb.label(source, who="ann", **how), "ham", "ham", "spam")
-    with pytest.raises(InputError, match="nobody differs"):
+    with pytest.raises(InputError, match="there are no disagreements"):
         wb.label(source, who="eve", adjudicate=True, **how)
     answer(wb.label(source, who="bob", **how), "ham", "spam", "spam")
     judge = wb.label(source, who="eve", adjudicate=True, **how)

@@ -126,7 +126,7 @@ def test_the_executed_notebook_speaks_chinese(place, done):
     text = (place / "runs" / "headless" / "studio.ipynb").read_text("utf-8")
     for words in ("验证", "混淆矩阵", "学习率", "错得最厉害的例子", "## 2 · 数据"):
         assert words in text, words
-    for words in ("What it will cost", "Where the model looked", "<span lang"):
+    for words in ("Estimated time and memory", "Where the model attends", "<span lang"):
         assert words not in text
 
 

@@ -184,7 +184,7 @@ def test_the_found_rate_goes_into_the_form_and_nothing_else_does(studio, finder)
     # Its own advice does not make it stale; another batch size does.
     assert finder._stale.value == ""
     set_fields(studio, per_device_train_batch_size=4)
-    assert "have changed" in finder._stale.value
+    assert "Settings changed" in finder._stale.value
 
 
 def test_a_second_press_stops_the_finder(studio, finder):
@@ -245,7 +245,7 @@ def test_a_finished_run_is_judged_in_a_sentence_with_a_link_to_its_report(tmp_pa
     (verdict,) = pages.verdict_page(run)
     accuracy = run.metrics()["metrics"]["accuracy"]
     assert f"{accuracy:.0%}"[:2] in verdict["text/plain"]
-    assert verdict["text/plain"].startswith("After fine-tuning the model gets")
+    assert verdict["text/plain"].startswith("The fine-tuned model gets")
     assert f'href="../runs/{run.name}/report.html"' in verdict["text/html"]
 
 

@@ -296,7 +296,7 @@ def test_a_revision_of_another_catalogue_is_refused(tree, use_catalogue):
         find_data("wheel:tweets", "0.9.0")
     assert str(caught.value) == (
         "wheel:tweets is pinned at revision 1.0.0, and 0.9.0 is asked for; remove the revision "
-        "from the settings, or use the workbench version that wrote it"
+        "from the spec, or use the workbench version that wrote it"
     )
 
 

@@ -158,7 +158,7 @@ def test_a_prompt_that_is_too_long_loses_the_end_of_its_text_alone(tmp_path):
             else:
                 assert shown == held["source"]
     assert 0 < cut < len(texts)
-    said = next(note for note in prepared.data.notes if "cut at its end" in note)
+    said = next(note for note in prepared.data.notes if "the end of the text is cut" in note)
     assert said.startswith(f"In {cut} of {len(texts)} prompts")
     long = spec.replace({"data.prompt_template": "please " * 70 + "{source}"})
     with pytest.raises(DataError, match=r"data\.prompt_template: what is asked has \d+ tokens"):

@@ -228,7 +228,7 @@ def test_the_report_shows_the_texts_with_guesses_and_truth(run):
     assert "Token accuracy of the fine-tuned model on" in page
     assert "Most frequent tokens: " in page
     assert "<del>" in page
-    assert "Greatest surprise" in page
+    assert "Most surprising token" in page
     assert "Text length" in page
 
 
