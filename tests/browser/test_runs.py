@@ -166,7 +166,7 @@ def test_a_run_is_seen_whole_after_a_reload_a_closed_tab_and_a_kernel_restart(st
     lab.screenshot("again-restarted")
     panel = lab.page.locator(".wb-steer")
     panel.get_by_role("button", name="Stop and keep the best", exact=True).click()
-    panel.get_by_role("button", name="Stop and keep the best", exact=True).click()
+    panel.get_by_role("button", name="Yes, stop and keep the best", exact=True).click()
     lab.page.locator(RECORD).first.wait_for(timeout=60_000)
     state = read_state(run)
     assert state.status == "stopped"

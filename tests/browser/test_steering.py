@@ -150,7 +150,7 @@ def test_what_does_not_fit_stays_typed_and_a_run_is_paused_goes_on_and_stops(sta
     press(lab, "Keep training")
     assert lab.page.evaluate("document.activeElement.textContent") == "Stop and discard"
     press(lab, "Stop and keep the best")
-    press(lab, "Stop and keep the best")
+    press(lab, "Yes, stop and keep the best")
     phase(lab, "Stopped; the best model is kept")
     assert [knob for knob, _ in acts(run)] == [
         "learning_rate", "paused", "checkpoint", "paused", "evaluate", "probe", "stop",

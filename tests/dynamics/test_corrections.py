@@ -68,7 +68,10 @@ def test_decisions_on_rows_that_were_not_drawn_are_passed_by(run, rows, tmp_path
 
 
 def test_without_corrections_there_is_nothing_to_train_on(run, tmp_path):
-    with pytest.raises(RunError, match=r"nothing was corrected: .*none\.jsonl holds no label; see"):
+    with pytest.raises(
+        RunError,
+        match=r"nothing was corrected: .*none\.jsonl holds no label; list likely label errors",
+    ):
         pipeline.retrain(run, corrections=tmp_path / "none.jsonl")
 
 

@@ -40,7 +40,7 @@ def test_the_untouched_model_answers_so_many_rows(run):
     assert counts["before"] == 5 < metrics["rows"]
     assert {one for name, one in counts.items() if name != "before"} == {metrics["rows"]}
     prepared = prepare(run.spec())
-    said = f"writes for 5 of the {metrics['rows']} validation rows"
+    said = f"for 5 of the {metrics['rows']} validation rows"
     assert any(said in note for note in prepared.data.notes)
     whole = prepare(run.spec().replace({"evaluate.zero_shot_rows": 100}))
     assert not any("zero-shot" in note for note in whole.data.notes)

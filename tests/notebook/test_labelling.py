@@ -88,7 +88,7 @@ def test_people_who_differ_are_adjudicated(source, tmp_path):
 
 
 def test_what_cannot_be_labelled_is_refused(source, tmp_path):
-    with pytest.raises(InputError, match="has no labels yet; say which"):
+    with pytest.raises(InputError, match="has no labels yet; name them"):
         wb.label(source)
     with pytest.raises(InputError, match="no answers to label"):
         wb.label(source, task="fill-mask")

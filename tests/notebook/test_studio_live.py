@@ -108,7 +108,7 @@ def test_labels_made_after_run_all_are_used_and_told(studio, tmp_path, monkeypat
     studio.train()
     made[0]._begin()
     assert started[0].data.corrections.endswith("@2")
-    assert "1 new entries" in made[0].remark
+    assert "1 entry" in made[0].remark
 
 
 def test_another_language_draws_form_and_panel_anew(studio):
@@ -251,7 +251,7 @@ def test_a_finished_run_is_judged_in_a_sentence_with_a_link_to_its_report(tmp_pa
 
 def test_a_saved_notebook_says_what_to_do_and_keeps_the_settings(studio):
     shown = widgets.last_state("task: a <b>")
-    assert "Run all cells" in shown["text/plain"]
+    assert "Run All Cells" in shown["text/plain"]
     assert "task: a &lt;b&gt;" in shown["text/html"]
     sheet = resources.files("workbench.static").joinpath("form.css").read_text("utf-8")
     assert "[data-wb-language] .wb-saved { display: none; }" in sheet
@@ -272,7 +272,7 @@ def test_a_run_that_is_training_is_offered(tmp_path, studio, monkeypatch):
         Studio(to_flat(spec)).train()
         sentence, button = made[0]._offer.children
         assert "1 run is training" in sentence.value
-        assert button.description == "Show elsewhere"
+        assert button.description == "Watch elsewhere"
         button.click()
     assert [one.name for one in watched] == ["elsewhere"]
     assert made[0]._offer.children == ()

@@ -199,7 +199,7 @@ def test_the_better_run_is_reported_as_the_better_one(tmp_path):
         paired_figure(*pair).layout.title.subtitle.text
         for pair in ((worse, better), (better, worse))
     ]
-    assert said[0].startswith("better less worse: +0.300 ± ")
-    assert said[1].startswith("worse less better: -0.300 ± ")
+    assert said[0].startswith("better minus worse: +0.300 ± ")
+    assert said[1].startswith("worse minus better: -0.300 ± ")
     found = comparison([worse, better])["disagreements"][0]
     assert (found["differing"], found["only_first"], found["only_second"]) == (3, 0, 3)

@@ -68,7 +68,7 @@ def test_what_is_done_with_the_head_is_said(home, learned):
 
     said = notes(**{"data.source": str(home / "capitals.csv"),
                     "data.labels": ["POSITIVE", "NEGATIVE"]})  # fmt: skip
-    assert "another order (negative, positive)" in said
+    assert "different order (negative, positive)" in said
     assert "to match the data (POSITIVE, NEGATIVE)" in said
     said = notes(**{"data.source": str(home / "others.csv")})
     assert "so a new head is used" in said

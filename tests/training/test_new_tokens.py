@@ -90,7 +90,7 @@ def test_the_model_before_knows_them_too(run):
     assert torch.equal(weight, first)
     watched = open_before(run)
     assert torch.equal(watched.model.get_input_embeddings().weight, first)
-    assert "<speaker>" in watched.look("<speaker> hi").sequences["source"].tokens
+    assert "<speaker>" in watched.capture("<speaker> hi").sequences["source"].tokens
 
 
 def test_what_writes_has_them_at_both_ends(tmp_path):

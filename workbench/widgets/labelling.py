@@ -102,7 +102,9 @@ class LabellingDesk(anywidget.AnyWidget):
             "progress": progress
             | {
                 "text": self._say("progress", **progress),
-                "tally": " · ".join(f"{isolated(name)} {count}" for name, count in counts.items()),
+                "tally": " · ".join(
+                    f"{isolated(str(name))} {count}" for name, count in counts.items()
+                ),
             },
         }
 
